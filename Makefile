@@ -1,0 +1,59 @@
+# Everything that is done with this repository. Users need git, make and Python 3.12 or newer; nothing else.
+SHELL := /bin/bash
+PORT ?= 8000
+export MILEPOST_DATA ?= $(CURDIR)/data
+# The first Python that is new enough (pyenv's python3 follows .python-version).
+PYTHON ?= $(shell for p in python3.13 python3 python3.14 python3.12; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+up: $(BIN)/.installed ## Start Milepost on http://localhost:8000 (PORT= changes it)
+	@$(BIN)/milepost up --demo --port $(PORT)
+
+install: $(BIN)/.installed ## Install what running needs into .venv, by hash
+
+$(BIN)/.installed: requirements/base.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Milepost needs Python 3.12 or newer, and none was found. Install it, or name it: make PYTHON=/path/to/python3.13"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/.installed-dev: $(BIN)/.installed requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.PHONY: help up install system test lint format messages lock vendor screenshots bench
+system:
+	@scripts/install_system.sh
+
+test: system $(BIN)/.installed-dev ## Lint, types, import contract, and every test on SQLite and PostgreSQL
+	@$(BIN)/python scripts/run_checks.py
+
+lint: $(BIN)/.installed-dev ## Lint, types and import contract only
+	@$(BIN)/python scripts/run_checks.py --only lint
+
+format: $(BIN)/.installed-dev ## Put the code into its one form
+	$(BIN)/ruff check --fix --quiet src scripts tests
+	$(BIN)/ruff format --quiet src scripts tests
+
+messages: $(BIN)/.installed-dev ## Collect the texts for translation, and compile them (needs gettext)
+	cd src/milepost && ../../$(BIN)/django-admin makemessages --all --no-obsolete --no-wrap --settings milepost.config.settings
+	cd src/milepost && ../../$(BIN)/django-admin compilemessages --settings milepost.config.settings
+
+lock: $(BIN)/.installed-dev ## Write the lock files anew from pyproject.toml (needs uv)
+	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --extra build pyproject.toml -o requirements/base.txt
+	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --extra build --extra dev pyproject.toml -o requirements/dev.txt
+
+vendor: ## Fetch the pinned front-end files with npm
+	$(PYTHON) scripts/vendor.py
+
+screenshots: system $(BIN)/.installed-dev ## Take the README's pictures from a fresh demonstration
+	@$(BIN)/python scripts/screenshots.py
+
+bench: system $(BIN)/.installed-dev ## Measure import, enrolment and pages on both databases
+	@$(BIN)/python scripts/bench.py

@@ -1,0 +1,81 @@
+"""What all tests share: a temporary data folder, an organisation with people, a small published course."""
+
+import os
+import tempfile
+
+os.environ.setdefault("MILEPOST_DATA", tempfile.mkdtemp(prefix="milepost-tests-"))
+os.environ.setdefault("MILEPOST_SECRET_KEY", "only-for-tests-" + "x" * 40)
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
+
+import pytest
+from django.test import Client
+
+from tests.worlds import SMALL_COURSE, World, make_course, make_member
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_plain(settings, tmp_path):
+    """No hashed static files, cheap passwords, mails in memory, files in a folder of the test's own."""
+    settings.STORAGES = {
+        "default": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "files")},
+        },
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    from django.core.cache import cache
+
+    from milepost.courses import outline
+
+    cache.clear()
+    outline.outline_of.cache_clear()
+    outline.content_of.cache_clear()
+
+
+@pytest.fixture
+def organisation(db):
+    from milepost.people.organisations import create_organisation
+
+    return create_organisation(slug="aldermoor", name="Aldermoor", time_zone="Europe/Paris")
+
+
+@pytest.fixture
+def lead(organisation):
+    return make_member(organisation, "claire", roles=["lead", "owner"])
+
+
+@pytest.fixture
+def learner(organisation):
+    return make_member(organisation, "jonas")
+
+
+@pytest.fixture
+def course(organisation, lead):
+    return make_course(organisation, SMALL_COURSE, by=lead)
+
+
+@pytest.fixture
+def enrolment(course, learner, lead):
+    from milepost.learning.enrolling import enrol
+
+    return enrol(member=learner, course=course, by=lead)
+
+
+@pytest.fixture
+def visit():
+    """Sign somebody in: `visit(member)` is a browser without a screen."""
+
+    def sign_in(member) -> Client:
+        client = Client()
+        client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def world(organisation, lead, learner, course, enrolment) -> World:
+    return World(organisation, lead, learner, course, enrolment)

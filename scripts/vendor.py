@@ -1,0 +1,63 @@
+"""Fetch the pinned front-end files with npm into the static folder; the result is committed (`make vendor`)."""
+
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+TARGET = Path(__file__).parent.parent / "src/milepost/web/static/milepost"
+PACKAGES = {
+    "bootstrap": "5.3.9",
+    "bootstrap-icons": "1.13.2",
+    "htmx.org": "4.0.1",
+    "@fontsource-variable/atkinson-hyperlegible-next": "5.3.0",
+    "@fontsource-variable/fraunces": "5.3.0",
+}
+FILES = {
+    "bootstrap/dist/css/bootstrap.min.css": "vendor/bootstrap.min.css",
+    "htmx.org/dist/htmx.min.js": "vendor/htmx.min.js",
+    **{
+        f"@fontsource-variable/{font}/files/{font}-{subset}-wght-{style}.woff2": f"vendor/{font}-{subset}-{style}.woff2"
+        for font, styles in (("atkinson-hyperlegible-next", ("normal", "italic")), ("fraunces", ("normal",)))
+        for subset in ("latin", "latin-ext")
+        for style in styles
+    },
+}
+ICONS = (
+    "file-text", "play-circle", "question-circle", "pen", "check-lg", "arrow-left", "arrow-right", "arrow-up", "arrow-down",
+    "search", "list", "sun", "moon-stars", "translate", "envelope", "people", "journal-check", "download", "upload",
+    "exclamation-triangle", "info-circle", "lightbulb", "clock", "award", "box-arrow-right", "gear", "phone", "key",
+    "person", "x-lg", "funnel", "shield-check", "chevron-right", "chevron-down", "wifi-off", "building", "trash",
+)  # fmt: skip
+LICENCES = ("LICENSE", "LICENSE.md")
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "package.json").write_text('{"private": true}')
+        names = [f"{name}@{version}" for name, version in PACKAGES.items()]
+        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *names], cwd=root, check=True)
+        modules = root / "node_modules"
+        shutil.rmtree(TARGET / "vendor", ignore_errors=True)
+        shutil.rmtree(TARGET / "icons", ignore_errors=True)
+        for source, target in FILES.items():
+            _copy(modules / source, TARGET / target)
+        for icon in ICONS:
+            text = (modules / f"bootstrap-icons/icons/{icon}.svg").read_text()
+            (TARGET / "icons").mkdir(parents=True, exist_ok=True)
+            (TARGET / f"icons/{icon}.svg").write_text(text.replace("<svg ", '<svg aria-hidden="true" ', 1))
+        for name, version in PACKAGES.items():
+            licence = next(modules / name / file for file in LICENCES if (modules / name / file).exists())
+            _copy(licence, TARGET / "vendor/licences" / f"{name.replace('/', '-').strip('@')}-{version}.txt")
+        css = TARGET / "vendor/bootstrap.min.css"
+        css.write_text(css.read_text().split("/*# sourceMappingURL")[0] + "\n")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+if __name__ == "__main__":
+    main()

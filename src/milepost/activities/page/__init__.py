@@ -1,0 +1,1 @@
+"""Pages: Markdown to read, completed by going on."""

@@ -1,0 +1,27 @@
+"""Playing a page: read, and go on."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpResponseBase
+
+from milepost.learning.players import Handler, Play, Player
+from milepost.learning.progressing import complete_activity
+
+
+class PagePlayer(Player):
+    """How a page is played."""
+
+    kind = "page"
+    template = "page/play.html"
+
+    def context(self, play: Play) -> dict[str, Any]:
+        return {"html": play.html(play.definition["html"])}
+
+    def resources(self) -> Mapping[str, Handler]:
+        return {"completion": _complete}
+
+
+def _complete(play: Play) -> HttpResponseBase:
+    play.enrolment = complete_activity(enrolment=play.enrolment, activity=play.activity)
+    return play.onwards()

@@ -1,0 +1,329 @@
+"""`milepost`: the one command-line tool.
+
+Exit status 0, or 1 with a message on stderr that says where and what.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from milepost import __version__
+from milepost.config.environment import Misconfigured
+
+if TYPE_CHECKING:
+    from milepost.courses.models import Course
+    from milepost.people.models import Organisation
+
+
+def _setup() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
+    import django
+
+    django.setup()
+
+
+def with_django[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    """Load the settings and the rooms before the command runs; `--help` stays fast without them."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        _setup()
+        return command(*args, **kwargs)
+
+    return run
+
+
+def fail(message: object) -> None:
+    """End with status 1 and the message on stderr."""
+    raise click.ClickException(str(message))
+
+
+def _organisation(slug: str) -> "Organisation":
+    from milepost.people.models import Organisation
+
+    organisation = Organisation.objects.filter(slug=slug).first()
+    if organisation is None:
+        known = ", ".join(Organisation.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+        raise click.ClickException(f"There is no organisation “{slug}” (there are: {known}).")
+    return organisation
+
+
+def _course(organisation: "Organisation", slug: str) -> "Course":
+    from milepost.courses.models import Course
+
+    course = (
+        Course.objects.filter(organisation=organisation, slug=slug).select_related("published", "organisation").first()
+    )
+    if course is None:
+        known = (
+            ", ".join(Course.objects.filter(organisation=organisation).values_list("slug", flat=True)[:20])
+            or "none yet"
+        )
+        raise click.ClickException(f"{organisation.slug} has no course “{slug}” (it has: {known}).")
+    return course
+
+
+in_organisation = click.option("--organisation", required=True, metavar="SLUG", help="The organisation's address.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="milepost")
+def cli() -> None:
+    """Corporate open online courses, and the proof that they took place.
+
+    Settings are MILEPOST_* environment variables; see docs/operating.md.
+    """
+
+
+@cli.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Where to listen.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="On which address to listen.")
+@click.option("--workers", default=None, type=click.IntRange(1, 64), help="Web processes (default: one a core).")
+@click.option("--demo/--no-demo", default=False, help="Build the demonstration on the first start.")
+def up(port: int, host: str, workers: int | None, demo: bool) -> None:
+    """Start the web server and the background worker; Ctrl-C stops both."""
+    os.environ.setdefault("MILEPOST_BASE_URL", f"http://localhost:{port}")
+    _setup()
+    from milepost.config.serving import serve
+
+    sys.exit(serve(host=host, port=port, workers=workers, with_demo=demo))
+
+
+@cli.command()
+@with_django
+def migrate() -> None:
+    """Bring the database up to date."""
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=1)
+
+
+@cli.command()
+@with_django
+def demo() -> None:
+    """Build the demonstration organisation: 240 people, three courses, three months of learning."""
+    from milepost.demonstration.building import AlreadyBuilt, build
+
+    try:
+        told = build(progress=_bar)
+    except AlreadyBuilt as error:
+        fail(error)
+    else:
+        click.echo(told)
+
+
+def _bar(label: str, length: int) -> Any:
+    return click.progressbar(length=length, label=f"{label:<28}", file=sys.stderr)
+
+
+@cli.group()
+def organisation() -> None:
+    """Organisations."""
+
+
+@organisation.command("create")
+@click.argument("slug")
+@click.option("--name", required=True, help="The name that people see.")
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "fr"]))
+@click.option("--owner", metavar="E-MAIL", help="Who may do everything in it; signs in with a code by e-mail.")
+@with_django
+def create_organisation(slug: str, name: str, language: str, owner: str | None) -> None:
+    """Make an organisation at the address SLUG."""
+    from django.core.exceptions import ValidationError
+    from django.core.validators import validate_email
+    from django.db import transaction
+
+    from milepost.people import organisations
+    from milepost.people.granting import grant
+    from milepost.people.members import add_member
+    from milepost.people.roles import Role
+
+    try:
+        if owner:
+            validate_email(owner)
+        with transaction.atomic():
+            made = organisations.create_organisation(slug=slug, name=name, language=language)
+            if owner:
+                given, _dot, family = owner.partition("@")[0].partition(".")
+                member = add_member(
+                    organisation=made, email=owner, given_name=given.title(), family_name=family.title() or "–"
+                )
+                grant(member=member, role=Role.OWNER)
+    except (organisations.InvalidOrganisation, ValidationError) as error:
+        fail(error.messages[0] if isinstance(error, ValidationError) else error)
+    click.echo(f"{name} is at /{slug}/.")
+
+
+@cli.group()
+def people() -> None:
+    """People and the HR file."""
+
+
+@people.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@in_organisation
+@click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option("--complete", is_flag=True, help="The file lists everybody: who is missing has left.")
+@with_django
+def import_people(file: Path, organisation: str, dry_run: bool, complete: bool) -> None:
+    """Import the HR file FILE (CSV or XLSX), all or nothing."""
+    from milepost.core.canonical import fingerprint
+    from milepost.core.tables import UnreadableTable, read_table
+    from milepost.people.importing import apply_import, plan_import
+
+    target = _organisation(organisation)
+    try:
+        content = file.read_bytes()
+        table = read_table(content, name=file.name)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}.") from error
+    except UnreadableTable as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    plan = plan_import(organisation=target, table=table, is_complete=complete)
+    if plan.problems:
+        for problem in plan.problems[:50]:
+            click.echo(f"{file}: {problem}", err=True)
+        fail(f"{len(plan.problems)} problem(s) in {file}; nothing was imported.")
+    click.echo(
+        f"{len(plan.new)} new, {len(plan.changed)} changed, {len(plan.gone)} gone, {plan.unchanged} as they were."
+    )
+    if dry_run:
+        click.echo("Nothing was changed (--dry-run).")
+        return
+    apply_import(plan=plan, source=file.name, fingerprint=fingerprint(content))
+
+
+@cli.group()
+def course() -> None:
+    """Courses as files."""
+
+
+@course.command("check")
+@click.argument("path", type=click.Path(path_type=Path))
+@with_django
+def check_course(path: Path) -> None:
+    """Check the course in the folder or zip PATH; every problem with file and line."""
+    from milepost.courses.files import RefusedFiles, open_files
+    from milepost.courses.reading import read_course
+
+    try:
+        source = read_course(open_files(path))
+    except RefusedFiles as error:
+        raise click.ClickException(f"{path}: {error}") from error
+    for problem in source.problems:
+        click.echo(f"{path}/{problem}", err=True)
+    if source.problems:
+        fail(f"{len(source.problems)} problem(s) in {path}.")
+    click.echo(f"{source.title}: {len(source.modules)} modules, {len(source.activities)} activities. Nothing to mend.")
+
+
+@course.command("import")
+@click.argument("path", type=click.Path(path_type=Path))
+@in_organisation
+@with_django
+def import_course(path: Path, organisation: str) -> None:
+    """Take the course in the folder or zip PATH in, as a draft."""
+    from milepost.courses.drafts import CourseHasProblems, import_draft
+    from milepost.courses.files import RefusedFiles, open_files
+
+    target = _organisation(organisation)
+    try:
+        taken = import_draft(organisation=target, files=open_files(path))
+    except CourseHasProblems as error:
+        for problem in error.problems:
+            click.echo(f"{path}/{problem}", err=True)
+        fail(f"{len(error.problems)} problem(s) in {path}; nothing was imported.")
+    except RefusedFiles as error:
+        fail(f"{path}: {error}")
+    else:
+        click.echo(
+            f"{taken.title} is the draft “{taken.slug}”. Publish it: milepost course publish {taken.slug} --organisation {organisation}"
+        )
+
+
+@course.command("export")
+@click.argument("slug")
+@click.argument("dest", type=click.Path(path_type=Path))
+@in_organisation
+@with_django
+def export_course(slug: str, dest: Path, organisation: str) -> None:
+    """Write the draft of the course SLUG into the folder DEST (or a zip, if DEST ends with .zip)."""
+    from milepost.courses.drafts import export_to_folder, export_to_zip
+    from milepost.courses.files import RefusedFiles
+
+    found = _course(_organisation(organisation), slug)
+    try:
+        if dest.suffix == ".zip":
+            with dest.open("xb") as file:
+                count = export_to_zip(found, file)
+        else:
+            count = export_to_folder(found, dest)
+    except FileExistsError as error:
+        raise click.ClickException(f"{dest} exists already. Name another file.") from error
+    except (RefusedFiles, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{count} files in {dest}.")
+
+
+@course.command("publish")
+@click.argument("slug")
+@in_organisation
+@click.option(
+    "--ask-again", multiple=True, metavar="MODULE", help="Ask changed work of this module again (repeatable)."
+)
+@with_django
+def publish_course(slug: str, organisation: str, ask_again: tuple[str, ...]) -> None:
+    """Freeze the draft of the course SLUG as the version that people learn from."""
+    from milepost.courses.drafts import CourseHasProblems
+    from milepost.courses.publishing import NothingToPublish, publish
+
+    found = _course(_organisation(organisation), slug)
+    try:
+        version = publish(course=found, ask_again=ask_again)
+    except NothingToPublish:
+        click.echo(f"{slug}: nothing has changed since the last version.")
+    except CourseHasProblems as error:
+        fail(error)
+    else:
+        click.echo(f"{version.title}: version {version.number} is published ({version.digest[:12]}).")
+
+
+@cli.group()
+def journal() -> None:
+    """The record of facts."""
+
+
+@journal.command("verify")
+@in_organisation
+@with_django
+def verify_journal(organisation: str) -> None:
+    """Check every entry of the organisation's journal against its hash."""
+    from milepost.journal.models import Entry
+    from milepost.journal.verification import verify
+
+    target = _organisation(organisation)
+    with _bar("Checking entries", Entry.objects.filter(organisation_id=target.pk).count()) as bar:
+        found = verify(target.pk, progress=bar.update)
+    if found.finding:
+        fail(
+            f"Entry {found.finding.entry_id} does not hold: {found.finding.reason}. {found.checked} entries before it do."
+        )
+    click.echo(f"{found.checked} entries hold.")
+
+
+def main() -> None:
+    """The entry point."""
+    try:
+        cli(prog_name="milepost")
+    except Misconfigured as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""What the operator says through `MILEPOST_*` variables, checked once at start.
+
+Every complaint names the variable and says what to set.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+
+class Misconfigured(Exception):
+    """A setting is missing or can't be used; the message names the variable and what it should hold."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The checked settings."""
+
+    data: Path
+    database_url: str
+    secret_key: str
+    base_url: str
+    mail: dict[str, object] | None
+    mail_from: str
+    trusted_proxies: int
+    debug: bool
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def is_https(self) -> bool:
+        return self.base_url.startswith("https:")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether people reach this server only from the machine that it runs on."""
+        return self.host in {"localhost", "127.0.0.1", "::1"}
+
+
+def read(variables: dict[str, str] | None = None) -> Environment:
+    """Read and check the variables (by default those of the process). Raises `Misconfigured`."""
+    given = dict(os.environ) if variables is None else variables
+    data = Path(given.get("MILEPOST_DATA") or "data").expanduser().resolve()
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Misconfigured(
+            f"MILEPOST_DATA: {data} can't be made ({error.strerror}). Set it to a folder that this user may write to."
+        ) from error
+    database_url = given.get("MILEPOST_DATABASE_URL") or f"sqlite:///{data / 'milepost.sqlite3'}"
+    if urlsplit(database_url).scheme not in {"sqlite", "postgres", "postgresql"}:
+        raise Misconfigured("MILEPOST_DATABASE_URL: use sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+    base_url = (given.get("MILEPOST_BASE_URL") or "http://localhost:8000").rstrip("/")
+    parts = urlsplit(base_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path:
+        raise Misconfigured(
+            f"MILEPOST_BASE_URL: {base_url!r} is not an address like https://learn.example.org (no path after it)."
+        )
+    mail = _mail(given.get("MILEPOST_MAIL_URL", ""))
+    return Environment(
+        data=data,
+        database_url=database_url,
+        secret_key=_secret_key(given, data),
+        base_url=base_url,
+        mail=mail,
+        mail_from=given.get("MILEPOST_MAIL_FROM") or f"Milepost <no-reply@{parts.hostname}>",
+        trusted_proxies=_number(given, "MILEPOST_TRUSTED_PROXIES", 0),
+        debug=given.get("MILEPOST_DEBUG", "") in {"1", "true", "yes"},
+    )
+
+
+def _secret_key(given: dict[str, str], data: Path) -> str:
+    if key := given.get("MILEPOST_SECRET_KEY"):
+        if len(key) < 32:
+            raise Misconfigured(
+                "MILEPOST_SECRET_KEY: at least 32 characters, for example from "
+                "`python3 -c 'import secrets; print(secrets.token_urlsafe(50))'`."
+            )
+        return key
+    if given.get("MILEPOST_DATABASE_URL", "").startswith("postgres"):
+        # Several hosts share one PostgreSQL: a key that each made for itself would sign people out at random.
+        raise Misconfigured(
+            "MILEPOST_SECRET_KEY: set it when MILEPOST_DATABASE_URL is set, the same on every host, for example from "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(50))'`."
+        )
+    kept = data / "secret-key"
+    try:
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    except FileExistsError:
+        pass
+    return kept.read_text().strip()
+
+
+def _mail(url: str) -> dict[str, object] | None:
+    if not url:
+        return None
+    parts: SplitResult = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise Misconfigured(
+            "MILEPOST_MAIL_URL: use smtp://USER:PASSWORD@HOST:587?starttls=1 or smtps://USER:PASSWORD@HOST:465."
+        )
+    return {
+        "host": parts.hostname,
+        "port": parts.port or (465 if parts.scheme == "smtps" else 25),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_ssl": parts.scheme == "smtps",
+        "use_tls": parts.scheme == "smtp" and parse_qs(parts.query).get("starttls", ["0"])[0] not in {"0", "no"},
+        "timeout": 20,
+    }
+
+
+def _number(given: dict[str, str], name: str, default: int) -> int:
+    text = given.get(name) or str(default)
+    if not text.isdigit():
+        raise Misconfigured(f"{name}: {text!r} is not a whole number.")
+    return int(text)

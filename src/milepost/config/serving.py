@@ -1,0 +1,124 @@
+"""One parent process with the web server and the background worker under it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import click
+from django.conf import settings
+from django.core.management import call_command
+
+PATIENCE = 20.0  # seconds that the children have to stop
+
+
+def serve(*, host: str, port: int, workers: int | None, with_demo: bool) -> int:
+    """Prepare, start both children, and stay until one ends or a signal comes; return the exit status."""
+    if _is_taken(host, port):
+        click.echo(f"Error: port {port} is in use. Choose another: PORT={port + 1} make up", err=True)
+        return 1
+    prepare()
+    told = _demonstration() if with_demo else ""
+    children = [_start(_web(host, port, workers)), _start([sys.executable, "-m", "milepost.config.worker"])]
+    stop = _on_signals()
+    if _wait_until_up(host, port, children):
+        click.echo(f"\nMilepost is at {settings.BASE_URL}\n{told}\nCtrl-C stops it.")
+    status = 0
+    while not stop():
+        ended = [child for child in children if child.poll() is not None]
+        if ended:
+            click.echo("Error: a process ended unexpectedly; stopping the others.", err=True)
+            status = 1
+            break
+        time.sleep(0.2)
+    _stop(children)
+    return status
+
+
+def prepare() -> None:
+    """Bring database and static files up to date; quick when they are."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        click.echo("Preparing the database …", err=True)
+        call_command("migrate", interactive=False, verbosity=0)
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    newest = max((path.stat().st_mtime for path in _static_sources()), default=0.0)
+    if not stamp.exists() or stamp.stat().st_mtime < newest:
+        click.echo("Preparing static files …", err=True)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        stamp.touch()
+
+
+def _static_sources() -> list[Path]:
+    from milepost import web
+
+    return [path for path in (Path(web.__file__).parent / "static").rglob("*") if path.is_file()]
+
+
+def _demonstration() -> str:
+    from milepost.demonstration.building import build, is_built, sign_ins
+
+    if not is_built():
+        build(progress=lambda label, length: click.progressbar(length=length, label=f"{label:<28}", file=sys.stderr))
+    return sign_ins()
+
+
+def _web(host: str, port: int, workers: int | None) -> list[str]:
+    count = workers or max(1, min(os.cpu_count() or 1, 8))
+    return [
+        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(count),
+        "--blocking-threads", "4", "--backlog", "1024", "--log-level", "warning", "--respawn-failed-workers",
+        "milepost.config.wsgi:application",
+    ]  # fmt: skip
+
+
+def _start(command: list[str]) -> subprocess.Popen[bytes]:
+    # A session of its own: Ctrl-C reaches the parent alone, which then stops its children in order.
+    return subprocess.Popen(command, start_new_session=True)
+
+
+def _on_signals() -> Callable[[], bool]:
+    stopped: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        stopped.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, note)
+    return lambda: bool(stopped)
+
+
+def _wait_until_up(host: str, port: int, children: list[subprocess.Popen[bytes]]) -> bool:
+    for _try in range(200):
+        if any(child.poll() is not None for child in children):
+            return False
+        if _is_taken(host, port):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _is_taken(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0  # noqa: S104 - a comparison
+
+
+def _stop(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + PATIENCE
+    for child in children:
+        try:
+            child.wait(timeout=max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            child.kill()

@@ -1,0 +1,31 @@
+"""Every address: the few that are nobody's, then everything else under an organisation."""
+
+from django.urls import include, path
+
+from milepost.people import views as people
+from milepost.web import views as web
+
+# The order matters once: “courses/new/” stands before “courses/<course>/”.
+organisation = [
+    path("", include("milepost.people.urls")),
+    path("", include("milepost.courses.urls")),
+    path("", include("milepost.learning.urls")),
+]
+
+urlpatterns = [
+    path("", people.entrance, name="home"),
+    path("accounts/devices/", web.devices, name="devices"),
+    path("accounts/", include("allauth.urls")),
+    path("brand/<slug:slug>/<slug:mark>.css", people.brand, name="brand"),
+    path("brand/<slug:slug>/<slug:mark>/logo", people.logo, name="logo"),
+    path("invitations/<str:token>/", people.invitation, name="invitation"),
+    path("language/", web.language, name="language"),
+    path("outbox/", web.outbox, name="outbox"),
+    path("outbox/<str:name>/", web.outbox_message, name="outbox_message"),
+    path("healthz", web.health, name="health"),
+    path("<slug:organisation>/", include(organisation)),
+]
+
+handler403 = "milepost.web.views.forbidden"
+handler404 = "milepost.web.views.not_found"
+handler500 = "milepost.web.views.failed"

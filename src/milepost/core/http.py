@@ -1,0 +1,53 @@
+"""HTTP pieces that several rooms need: files with byte ranges, and htmx's mark on a request."""
+
+import re
+from collections.abc import Iterator
+from typing import IO
+
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+
+CHUNK = 1 << 16
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+def is_partial(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page rather than for the whole."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def ranged_response(
+    request: HttpRequest, file: IO[bytes], *, size: int, content_type: str, etag: str
+) -> HttpResponseBase:
+    """Serve `file` whole, or the one byte range that the request asks for (RFC 9110, section 14).
+
+    A range that can't be satisfied gets 416; several ranges at once, or a range for another entity than
+    `etag` (If-Range), get the whole file, as the standard allows. The response closes the file.
+    """
+    quoted = f'"{etag}"'
+    headers = {"Accept-Ranges": "bytes", "ETag": quoted, "X-Content-Type-Options": "nosniff"}
+    if request.headers.get("If-None-Match") == quoted:
+        file.close()
+        return HttpResponse(status=304, headers=headers)
+    wanted = _RANGE.match(request.headers.get("Range", "").strip())
+    if not wanted or wanted.groups() == ("", "") or request.headers.get("If-Range", quoted) != quoted:
+        return FileResponse(file, content_type=content_type, headers=headers | {"Content-Length": str(size)})
+    first, last = _bounds(*wanted.groups(), size=size)
+    if first > last:
+        file.close()
+        return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
+    headers |= {"Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
+    file.seek(first)
+    return StreamingHttpResponse(_read(file, last - first + 1), status=206, content_type=content_type, headers=headers)
+
+
+def _bounds(first: str, last: str, *, size: int) -> tuple[int, int]:
+    if not first:  # "the last N bytes"
+        return max(size - int(last), 0), size - 1 if int(last) else -1
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _read(file: IO[bytes], length: int) -> Iterator[bytes]:
+    with file:
+        while length > 0 and (chunk := file.read(min(CHUNK, length))):
+            length -= len(chunk)
+            yield chunk

@@ -1,0 +1,47 @@
+import io
+
+import pytest
+from django.test import RequestFactory
+
+from milepost.core.http import ranged_response
+
+DATA = bytes(range(100))
+
+
+def ask(**headers):
+    request = RequestFactory().get("/", headers=headers)
+    return ranged_response(request, io.BytesIO(DATA), size=100, content_type="video/mp4", etag="abc")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "last"),
+    [("bytes=0-9", 0, 9), ("bytes=90-", 90, 99), ("bytes=-5", 95, 99), ("bytes=50-1000", 50, 99)],
+)
+def test_the_bytes_asked_for_are_sent(wanted, first, last):
+    response = ask(Range=wanted)
+    assert response.status_code == 206
+    assert b"".join(response.streaming_content) == DATA[first : last + 1]
+    assert response.headers["Content-Range"] == f"bytes {first}-{last}/100"
+
+
+@pytest.mark.parametrize("wanted", ["", "bytes=", "bytes=-", "bytes=0-1,5-6", "rows=1-2"])
+def test_without_one_clear_range_the_whole_file_is_sent(wanted):
+    response = ask(Range=wanted)
+    assert response.status_code == 200
+    assert b"".join(response.streaming_content) == DATA
+
+
+@pytest.mark.parametrize("wanted", ["bytes=100-", "bytes=60-50", "bytes=-0"])
+def test_a_range_outside_of_the_file_is_refused(wanted):
+    response = ask(Range=wanted)
+    assert response.status_code == 416
+    assert response.headers["Content-Range"] == "bytes */100"
+
+
+def test_a_range_of_another_entity_gets_the_whole_file():
+    assert ask(**{"Range": "bytes=0-9", "If-Range": '"other"'}).status_code == 200
+    assert ask(**{"Range": "bytes=0-9", "If-Range": '"abc"'}).status_code == 206
+
+
+def test_what_the_browser_has_is_not_sent_again():
+    assert ask(**{"If-None-Match": '"abc"'}).status_code == 304

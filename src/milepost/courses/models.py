@@ -1,0 +1,100 @@
+"""The nouns of courses: a course with its draft, its frozen versions, and the frozen content that they share."""
+
+import uuid
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import clock
+from milepost.journal.recording import Reference
+from milepost.people.models import Organisation
+
+
+class NotPublished(ValueError):
+    """The course has no version that people could learn from."""
+
+
+class Course(models.Model):
+    """A course of an organisation. `draft` maps each file's path to its SHA-256 and size: the tree that is edited."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="courses")
+    slug = models.SlugField(max_length=60)
+    title = models.CharField(max_length=160)
+    draft = models.JSONField(default=dict)
+    draft_changed_at = models.DateTimeField(default=clock.now)
+    published = models.ForeignKey("Version", on_delete=models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [models.UniqueConstraint(fields=["organisation", "slug"], name="course_slug_once")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def published_or_raise(self) -> "Version":
+        """The version that people learn from now. Raises `NotPublished`."""
+        if self.published is None:
+            raise NotPublished(self.slug)
+        return self.published
+
+    @property
+    def has_unpublished_changes(self) -> bool:
+        return self.published is None or self.published.files != self.draft
+
+    def as_reference(self, version: "Version | None" = None) -> Reference:
+        return Reference("course", str(self.uid), self.title, version.digest if version else None)
+
+
+class Version(models.Model):
+    """An immutable published state of a course. `digest` is the SHA-256 of `files` in canonical JSON."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    files = models.JSONField()
+    outline = models.JSONField()
+    title = models.CharField(max_length=160)
+    summary = models.CharField(max_length=300, blank=True)
+    language = models.CharField(max_length=8)
+    category = models.CharField(max_length=60, blank=True)
+    is_open = models.BooleanField()
+    minutes = models.PositiveIntegerField()
+    activity_count = models.PositiveIntegerField()
+    published_at = models.DateTimeField(default=clock.now)
+    published_by = models.CharField(max_length=240, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "number"], name="version_numbered_once"),
+            models.CheckConstraint(condition=Q(activity_count__gt=0), name="version_has_activities"),
+        ]
+
+    def __str__(self) -> str:
+        return _("%(title)s, version %(number)d") % {"title": self.title, "number": self.number}
+
+
+class Content(models.Model):
+    """What an activity consists of, addressed by its SHA-256 and shared by all versions in which it is the same."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=32)
+    title = models.CharField(max_length=200)
+    definition: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "digest"], name="content_stored_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.title}"
+
+
+def course_of(organisation: Organisation, slug: str) -> Course:
+    """The organisation's course. Raises `Course.DoesNotExist`."""
+    return Course.objects.select_related("published").get(organisation=organisation, slug=slug)

@@ -1,0 +1,123 @@
+"""The verb that freezes a draft into a version."""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+from django.db import transaction
+
+from milepost.core import clock
+from milepost.core.canonical import fingerprint_of
+from milepost.courses import kinds
+from milepost.courses.drafts import CourseHasProblems, read_draft
+from milepost.courses.models import Content, Course, Version
+from milepost.courses.reading import CourseSource
+from milepost.journal.recording import SYSTEM, record
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member
+
+# Called in the publishing transaction with the new version, the one before (or None), and the modules whose
+# changed work is asked again. Rooms that keep something for people in flight put themselves in here.
+Listener = Callable[[Version, Version | None, Collection[str]], None]
+listeners: list[Listener] = []
+
+
+class NothingToPublish(ValueError):
+    """The draft is the same as the published version."""
+
+
+def publish(*, course: Course, by: Member | None = None, ask_again: Collection[str] = ()) -> Version:
+    """Freeze the draft as the next version, which people learn from at once.
+
+    Unchanged activities carry over for people in flight. Changed ones count as done for who had done them,
+    except in the modules named in `ask_again` (by folder name). Raises `CourseHasProblems` or
+    `NothingToPublish`. Records `published`.
+    """
+    source = read_draft(course)
+    if source.problems:
+        raise CourseHasProblems(source.problems)
+    with transaction.atomic():
+        # of=self: the joined row can be missing, and PostgreSQL locks no missing row
+        course = (
+            Course.objects.select_for_update(of=("self",)).select_related("published", "organisation").get(pk=course.pk)
+        )
+        previous = course.published
+        if previous and previous.files == course.draft:
+            raise NothingToPublish(course.slug)
+        _keep_contents(course, source)
+        version = _freeze(course, source, number=previous.number + 1 if previous else 1, by=by)
+        course.published = version
+        course.title = source.title
+        course.save(update_fields=["published", "title"])
+        record(Verb.PUBLISHED, organisation_id=course.organisation_id, actor=by.as_reference() if by else SYSTEM,
+               object=course.as_reference(version), result={"version": version.number})  # fmt: skip
+        for listener in listeners:
+            listener(version, previous, ask_again)
+    return version
+
+
+def _keep_contents(course: Course, source: CourseSource) -> None:
+    """Store what is not stored yet; content that another version has is shared."""
+    Content.objects.bulk_create(
+        [
+            Content(
+                organisation_id=course.organisation_id,
+                digest=activity.digest,
+                kind=activity.kind,
+                title=activity.title,
+                definition=activity.definition,
+            )
+            for activity in {activity.digest: activity for activity in source.activities}.values()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _freeze(course: Course, source: CourseSource, *, number: int, by: Member | None) -> Version:
+    return Version.objects.create(
+        organisation_id=course.organisation_id,
+        course=course,
+        number=number,
+        digest=fingerprint_of(course.draft),
+        files=course.draft,
+        outline=_outline(source),
+        title=source.title,
+        summary=source.summary,
+        language=source.language,
+        category=source.category,
+        is_open=source.enrolment == "open",
+        minutes=sum(activity.minutes for activity in source.activities),
+        activity_count=len(source.activities),
+        published_at=clock.now(),
+        published_by=by.full_name if by else "",
+    )
+
+
+def _outline(source: CourseSource) -> dict[str, Any]:
+    return {
+        "description": source.description,
+        "objectives": source.objectives,
+        "rule": source.rule,
+        "pass_mark": source.pass_mark,
+        "certificate_months": source.certificate_months,
+        "modules": [
+            {
+                "key": module.key,
+                "title": module.title,
+                "summary": module.summary,
+                "rule": module.rule,
+                "activities": [
+                    {
+                        "key": activity.key,
+                        "kind": activity.kind,
+                        "title": activity.title,
+                        "minutes": activity.minutes,
+                        "is_required": activity.is_required,
+                        "is_assessment": kinds.get(activity.kind).is_assessment,
+                        "digest": activity.digest,
+                    }
+                    for activity in module.activities
+                ],
+            }
+            for module in source.modules
+        ],
+    }

@@ -1,0 +1,140 @@
+"""The author's pages: taking a course in, checking it, publishing it, getting it out; and the media of courses."""
+
+import mimetypes
+import tempfile
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.core import blobs
+from milepost.core.http import ranged_response
+from milepost.courses.drafts import CourseHasProblems, export_to_zip, import_draft, read_draft
+from milepost.courses.files import RefusedFiles, Zip
+from milepost.courses.forms import UploadCourseForm
+from milepost.courses.frontmatter import Problem
+from milepost.courses.models import Course
+from milepost.courses.publishing import NothingToPublish, publish
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.roles import Capability
+
+# Shown in the page; everything else is a download, whatever its name says.
+INLINE = frozenset({
+    "image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/svg+xml", "video/mp4", "video/webm",
+    "video/ogg", "audio/mpeg", "audio/mp4", "audio/x-m4a", "audio/ogg", "audio/wav", "audio/x-wav", "text/vtt",
+})  # fmt: skip
+mimetypes.add_type("text/vtt", ".vtt")
+mimetypes.add_type("video/mp4", ".m4v")
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.AUTHOR_COURSES)
+def new_course(request: OrganisationRequest) -> HttpResponseBase:
+    """Take in a zip as a new course, or as the new draft of the course with its slug."""
+    return _take_in(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.AUTHOR_COURSES)
+def draft(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """Replace the draft of a course."""
+    return _take_in(request, _course(request, course))
+
+
+def _take_in(request: OrganisationRequest, course: Course | None) -> HttpResponseBase:
+    form = UploadCourseForm(request.POST or None, request.FILES or None)
+    problems: list[Problem] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            files = Zip(form.cleaned_data["file"])
+            taken = import_draft(
+                organisation=request.organisation, files=files, slug=course.slug if course else "", by=request.member
+            )
+        except RefusedFiles as error:
+            form.add_error("file", str(error))
+        except CourseHasProblems as error:
+            problems = error.problems
+        else:
+            messages.success(request, _("The draft was taken in. Publish it when you are ready."))
+            return redirect("course_admin", request.organisation.slug, taken.slug)
+    return render(request, "courses/upload.html", {"form": form, "course": course, "problems": problems})
+
+
+def _course(request: OrganisationRequest, slug: str) -> Course:
+    courses = Course.objects.filter(organisation=request.organisation).select_related("published", "organisation")
+    return get_object_or_404(courses, slug=slug)
+
+
+@require_GET
+@requires(Capability.SEE_COURSES)
+def course_admin(request: OrganisationRequest, course: str) -> HttpResponse:
+    """A course from the author's side: its draft, what would change, its versions."""
+    found = _course(request, course)
+    source = read_draft(found)
+    context = {
+        "course": found,
+        "source": source,
+        "changes": _changes(found),
+        "versions": found.versions.defer("files", "outline"),
+        "size": sum(int(size) for _digest, size in found.draft.values()),
+    }
+    return render(request, "courses/course_admin.html", context)
+
+
+def _changes(course: Course) -> list[dict[str, str]]:
+    """The draft's files against the published version's, each new, changed or removed."""
+    before = course.published.files if course.published else {}
+    paths = sorted({*before, *course.draft})
+    return [
+        {"path": path, "what": "new" if path not in before else "removed" if path not in course.draft else "changed"}
+        for path in paths
+        if before.get(path) != course.draft.get(path)
+    ]
+
+
+@require_POST
+@requires(Capability.AUTHOR_COURSES)
+def publication(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """Publish the draft."""
+    found = _course(request, course)
+    try:
+        version = publish(course=found, by=request.member, ask_again=request.POST.getlist("ask_again"))
+    except NothingToPublish:
+        messages.info(request, _("Nothing has changed since the last version."))
+    except CourseHasProblems as error:
+        messages.error(request, str(error.problems[0]))
+    else:
+        messages.success(request, _("Version %(number)d is published.") % {"number": version.number})
+    return redirect("course_admin", request.organisation.slug, found.slug)
+
+
+@require_GET
+@requires(Capability.SEE_COURSES)
+def export(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """The draft as a zip."""
+    found = _course(request, course)
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+    export_to_zip(found, spool)
+    spool.seek(0)
+    return FileResponse(spool, as_attachment=True, filename=f"{found.slug}.zip", content_type="application/zip")
+
+
+@require_GET
+def media(request: OrganisationRequest, digest: str, name: str) -> HttpResponseBase:
+    """A file of a course, with byte ranges. It is named by its content, so browsers may keep it for ever."""
+    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    try:
+        file = blobs.open_blob(request.organisation.uid, digest)
+    except FileNotFoundError as error:
+        raise Http404 from error
+    size = blobs.size_of(request.organisation.uid, digest)
+    shown = content_type if content_type in INLINE else "application/octet-stream"
+    response = ranged_response(request, file, size=size, content_type=shown, etag=digest)
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    # An SVG opened by itself is a document: nothing in it may run.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    if content_type not in INLINE:
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

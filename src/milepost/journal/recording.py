@@ -1,0 +1,106 @@
+"""The verb of the journal: record. Call it in the transaction of the change that it speaks of."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import transaction
+
+from milepost.core import clock
+from milepost.core.canonical import canonical_json
+from milepost.journal.leaves import leaf_hash, new_salt
+from milepost.journal.models import Entry
+from milepost.journal.verbs import Verb
+
+BATCH = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Something that an entry speaks of, by an identifier that outlives its row and the name it had then.
+
+    `version` names the exact content that was seen (a SHA-256), where there is content.
+    """
+
+    type: str
+    id: str
+    name: str
+    version: str | None = None
+
+    def as_json(self) -> dict[str, str]:
+        told = {"type": self.type, "id": self.id, "name": self.name}
+        return told | {"version": self.version} if self.version else told
+
+
+SYSTEM = Reference("system", "milepost", "Milepost")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is to be recorded. `result` and `context` hold JSON values only."""
+
+    verb: Verb
+    actor: Reference
+    object: Reference
+    result: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    time: datetime | None = None
+
+
+class NoTransaction(RuntimeError):
+    """A fact was recorded outside the transaction of its change: one could be kept without the other."""
+
+
+def record(verb: Verb, *, organisation_id: int, actor: Reference, object: Reference, result: dict[str, Any] | None = None, context: dict[str, Any] | None = None) -> Entry:  # fmt: skip
+    """Append one fact to the organisation's journal and return its entry. Raises `NoTransaction`."""
+    _refuse_outside_transaction()
+    entry = _entry(organisation_id, Fact(verb, actor, object, result or {}, context or {}), clock.now())
+    entry.save(force_insert=True)
+    return entry
+
+
+def record_many(facts: Iterable[Fact], *, organisation_id: int) -> int:
+    """Append many facts in the order given, in bulk; return how many. Raises `NoTransaction`."""
+    _refuse_outside_transaction()
+    instant = clock.now()
+    entries = [_entry(organisation_id, fact, instant) for fact in facts]
+    Entry.objects.bulk_create(entries, batch_size=BATCH)
+    return len(entries)
+
+
+def _refuse_outside_transaction() -> None:
+    if not transaction.get_connection().in_atomic_block:
+        raise NoTransaction("Record a fact inside the atomic block of the change that it speaks of.")
+
+
+def _entry(organisation_id: int, fact: Fact, instant: datetime) -> Entry:
+    time = (fact.time or instant).astimezone(UTC)
+    statement = {
+        "actor": fact.actor.as_json(),
+        "verb": fact.verb.value,
+        "object": fact.object.as_json(),
+        "time": time_text(time),
+        "organisation": organisation_id,
+    }
+    if fact.result:
+        statement["result"] = fact.result
+    if fact.context:
+        statement["context"] = fact.context
+    canonical = canonical_json(statement)
+    salt = new_salt()
+    return Entry(
+        organisation_id=organisation_id,
+        time=time,
+        verb=fact.verb.value,
+        actor_id=fact.actor.id,
+        object_id=fact.object.id,
+        statement=canonical.decode(),
+        salt=salt,
+        leaf=leaf_hash(salt=salt, statement=canonical),
+    )
+
+
+def time_text(time: datetime) -> str:
+    """RFC 3339 in UTC with microseconds: 2026-11-23T14:05:00.000000Z."""
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

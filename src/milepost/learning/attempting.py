@@ -1,0 +1,123 @@
+"""The verbs of assessments: start an attempt, save answers as they are given, finish.
+
+What an answer is worth is the kind's business: it comes in as a marker, called only when the attempt is over.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from milepost.core import clock
+from milepost.courses.outline import Activity
+from milepost.learning.models import Answer, Attempt, Enrolment
+from milepost.learning.progressing import complete_activity
+
+GRACE = timedelta(seconds=15)  # for the way from the browser when the time runs out
+
+# From a question's key and the response to its worth, 0 to 1.
+Marker = Callable[[str, Any], float]
+
+
+class NoAttemptLeft(ValueError):
+    """Every attempt that the quiz allows was used, or the quiz was passed."""
+
+
+class AttemptOver(ValueError):
+    """The attempt was finished, or its time is up: nothing can be answered any more."""
+
+
+def open_attempt(*, enrolment: Enrolment, activity: Activity) -> Attempt | None:
+    """The attempt that is under way, or None."""
+    return Attempt.objects.filter(enrolment=enrolment, activity_key=activity.key, finished_at=None).first()
+
+
+def start_attempt(*, enrolment: Enrolment, activity: Activity, limit: int | None, seconds: int | None) -> Attempt:
+    """Begin an attempt, or go on with the one under way. Raises `NoAttemptLeft`.
+
+    `limit` is how many attempts there are (None: any number), `seconds` how long each may take (None: any time).
+    """
+    now = clock.now()
+    try:
+        with transaction.atomic():
+            attempts = list(Attempt.objects.filter(enrolment=enrolment, activity_key=activity.key))
+            for attempt in attempts:
+                if not attempt.is_over:
+                    return attempt
+            if limit is not None and sum(attempt.digest == activity.digest for attempt in attempts) >= limit:
+                raise NoAttemptLeft
+            return Attempt.objects.create(
+                organisation_id=enrolment.organisation_id,
+                enrolment=enrolment,
+                activity_key=activity.key,
+                digest=activity.digest,
+                number=max((attempt.number for attempt in attempts), default=0) + 1,
+                seed=secrets.randbelow(2**48),
+                started_at=now,
+                expires_at=now + timedelta(seconds=seconds) if seconds else None,
+            )
+    except IntegrityError:  # two tabs pressed start at once: the other one won
+        return Attempt.objects.get(enrolment=enrolment, activity_key=activity.key, finished_at=None)
+
+
+def save_answers(*, attempt: Attempt, responses: dict[str, Any]) -> None:
+    """Keep what was answered so far; the newest answer to a question replaces the one before.
+
+    Raises `AttemptOver` when the attempt is finished or its time (and a few seconds of grace) is up.
+    """
+    now = clock.now()
+    if attempt.is_over or (attempt.expires_at and now > attempt.expires_at + GRACE):
+        raise AttemptOver
+    Answer.objects.bulk_create(
+        [
+            Answer(organisation_id=attempt.organisation_id, attempt=attempt, question=question, response=response, saved_at=now)
+            for question, response in responses.items()
+        ],
+        update_conflicts=True,
+        unique_fields=["attempt", "question"],
+        update_fields=["response", "saved_at"],
+    )  # fmt: skip
+
+
+def finish_attempt(
+    *,
+    attempt: Attempt,
+    enrolment: Enrolment,
+    activity: Activity,
+    weights: dict[str, int],
+    pass_mark: int,
+    marker: Marker,
+) -> Enrolment:
+    """Judge the answers, close the attempt, and complete the activity if it was passed; finishing twice is a no-op.
+
+    `weights` gives the points of each question. Records what `complete_activity` records, with every answer.
+    """
+    with transaction.atomic():
+        attempt_now = Attempt.objects.select_for_update().get(pk=attempt.pk)
+        if attempt_now.is_over:
+            return enrolment
+        answers = list(attempt_now.answers.all())
+        for answer in answers:
+            answer.fraction = marker(answer.question, answer.response)
+        Answer.objects.bulk_update(answers, ["fraction"])
+        gained = sum(weights.get(answer.question, 0) * (answer.fraction or 0.0) for answer in answers)
+        attempt_now.score = round(100 * gained / max(sum(weights.values()), 1), 2)
+        attempt_now.is_passed = attempt_now.score >= pass_mark
+        attempt_now.finished_at = clock.now()
+        attempt_now.save(update_fields=["score", "is_passed", "finished_at"])
+        result = {
+            "attempt": attempt_now.number,
+            "answers": [
+                {"question": answer.question, "response": answer.response, "fraction": round(answer.fraction or 0.0, 4)}
+                for answer in sorted(answers, key=lambda answer: answer.question)
+            ],
+        }
+        return complete_activity(
+            enrolment=enrolment,
+            activity=activity,
+            score=attempt_now.score,
+            is_passed=attempt_now.is_passed,
+            result=result,
+        )

@@ -1,0 +1,39 @@
+"""What a new version means for people in flight."""
+
+from collections.abc import Collection
+
+from django.db.models import Avg, Count, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from milepost.courses.models import Version
+from milepost.courses.outline import outline_of
+from milepost.learning.models import Enrolment, Progress
+
+
+def carry_over(version: Version, previous: Version | None, ask_again: Collection[str]) -> None:
+    """Move everybody who has not completed the course to the new version, in a bounded number of queries.
+
+    Work on activities that are the same carries over. Work on changed ones is kept too, except in the modules
+    named in `ask_again`, where it must be done anew. People who completed stay with the version they completed.
+    """
+    if previous is None:
+        return
+    outline, before = outline_of(version.pk), outline_of(previous.pk)
+    changed = [
+        activity.key
+        for activity in outline.activities
+        if activity.module_slug in ask_again
+        and activity.key in before.by_key
+        and before.by_key[activity.key].digest != activity.digest
+    ]
+    moving = Enrolment.objects.filter(course=version.course_id, completed_at=None)
+    if changed:
+        Progress.objects.filter(enrolment__in=moving, activity_key__in=changed).update(
+            status=Progress.Status.STARTED, completed_at=None, score=None, state={}
+        )
+    mine = Progress.objects.filter(enrolment=OuterRef("pk")).order_by().values("enrolment")
+    done = mine.annotate(n=Count("pk", filter=Q(status="completed", activity_key__in=outline.counted))).values("n")
+    score = mine.annotate(mean=Avg("score", filter=Q(activity_key__in=outline.assessments))).values("mean")
+    moving.update(
+        version=version, total=len(outline.counted), done=Coalesce(Subquery(done), Value(0)), score=Subquery(score)
+    )

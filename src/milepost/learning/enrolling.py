@@ -1,0 +1,124 @@
+"""The verbs that put people into courses and take them out."""
+
+from datetime import date
+
+from django.db import transaction
+
+from milepost.core import clock
+from milepost.courses.models import Course
+from milepost.courses.outline import outline_of
+from milepost.journal.recording import Fact, record, record_many
+from milepost.journal.verbs import Verb
+from milepost.learning.models import Enrolment
+from milepost.people.models import Member, MemberQuerySet
+
+BATCH = 2_000
+
+
+class NotOpen(ValueError):
+    """People can't enrol themselves in this course."""
+
+
+class AlreadyCompleted(ValueError):
+    """What was completed stays on record."""
+
+
+def enrol(*, member: Member, course: Course, due: date | None = None, by: Member | None = None) -> Enrolment:
+    """Enrol `member` in the published version of `course`; enrolling twice is a no-op.
+
+    Without `by` the person enrols themselves, which the course must allow. Raises `NotPublished` or `NotOpen`.
+    Records `registered`.
+    """
+    version = course.published_or_raise()
+    if by is None and not version.is_open:
+        raise NotOpen(course.slug)
+    with transaction.atomic():
+        enrolment, is_new = Enrolment.objects.get_or_create(
+            member=member,
+            course=course,
+            defaults={
+                "organisation_id": course.organisation_id,
+                "version": version,
+                "due": due,
+                "total": len(outline_of(version.pk).counted),
+                "enrolled_at": clock.now(),
+            },
+        )
+        if is_new:
+            fact = _registered(member, course, due=due, by=by)
+            record_many([fact], organisation_id=course.organisation_id)
+    return enrolment
+
+
+def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = None, by: Member | None = None) -> int:
+    """Enrol everybody of `members` who is not in the course yet; return how many were.
+
+    Those who are in it keep their due date. All or nothing. Raises `NotPublished`. Records `registered` for each.
+    """
+    version = course.published_or_raise()
+    total = len(outline_of(version.pk).counted)
+    now = clock.now()
+    with transaction.atomic():
+        # One writer at a time decides who is new, or two leads at once would record people twice.
+        Course.objects.select_for_update().get(pk=course.pk)
+        waiting = members.filter(organisation_id=course.organisation_id)
+        new = list(waiting.exclude(pk__in=Enrolment.objects.filter(course=course).values("member")).order_by())
+        Enrolment.objects.bulk_create(
+            (
+                Enrolment(
+                    organisation_id=course.organisation_id, member=member, course=course, version=version, due=due,
+                    total=total, enrolled_at=now,
+                )
+                for member in new
+            ),
+            batch_size=BATCH,
+        )  # fmt: skip
+        facts = (_registered(member, course, due=due, by=by) for member in new)
+        record_many(facts, organisation_id=course.organisation_id)
+    return len(new)
+
+
+def withdraw(*, enrolment: Enrolment, by: Member) -> None:
+    """Take a person out of a course they have not completed. Raises `AlreadyCompleted`. Records `withdrew`."""
+    with transaction.atomic():
+        enrolment = Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+        if enrolment.completed_at:
+            raise AlreadyCompleted
+        member, course = enrolment.member, enrolment.course
+        enrolment.delete()
+        record(Verb.WITHDREW, organisation_id=course.organisation_id, actor=member.as_reference(),
+               object=course.as_reference(), context=_by(by, member))  # fmt: skip
+
+
+def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
+    """Give an enrolment another due date, or none; the same date is a no-op. Records `rescheduled`."""
+    if enrolment.due == due:
+        return
+    with transaction.atomic():
+        enrolment.due = due
+        enrolment.save(update_fields=["due"])
+        record(
+            Verb.RESCHEDULED,
+            organisation_id=enrolment.organisation_id,
+            actor=enrolment.member.as_reference(),
+            object=enrolment.course.as_reference(),
+            result={"due": due.isoformat()} if due else {},
+            context=_by(by, enrolment.member),
+        )
+
+
+def _registered(member: Member, course: Course, *, due: date | None, by: Member | None) -> Fact:
+    return Fact(
+        Verb.REGISTERED,
+        member.as_reference(),
+        course.as_reference(course.published),
+        result={"due": due.isoformat()} if due else {},
+        context=_by(by, member),
+    )
+
+
+def _by(by: Member | None, member: Member) -> dict[str, object]:
+    """Who did it, when it was not the person themselves."""
+    if by is None or by.pk == member.pk:
+        return {}
+    return {"instructor": by.as_reference().as_json()}

@@ -1,0 +1,37 @@
+"""What the pages of learning take from people."""
+
+from datetime import date
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import clock
+
+
+class DueField(forms.DateField):
+    """A date from today on."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(
+            required=False, label=_("Due date"), widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}),
+            **options,  # type: ignore[arg-type]
+        )  # fmt: skip
+
+    def clean(self, value: object) -> date | None:
+        day: date | None = super().clean(value)
+        if day and day < clock.today():
+            raise ValidationError(_("This day has passed. Choose today or later, or no date."))
+        return day
+
+
+class EnrolForm(forms.Form):
+    """Enrols the people that the filters show."""
+
+    due = DueField(help_text=_("Leave it empty for a course without a deadline."))
+
+
+class RescheduleForm(forms.Form):
+    """Another due date for one person."""
+
+    due = DueField()

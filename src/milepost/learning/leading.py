@@ -1,0 +1,116 @@
+"""The L&D lead's pages: how the courses stand, who is in them, and enrolling people."""
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from milepost.core import clock
+from milepost.core.paging import page_of
+from milepost.courses.models import Course
+from milepost.learning.enrolling import AlreadyCompleted, enrol_many, reschedule, withdraw
+from milepost.learning.forms import EnrolForm, RescheduleForm
+from milepost.learning.models import Enrolment
+from milepost.learning.queries import CourseNumbers, course_numbers, enrolments_of
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.filters import PeopleFilter
+from milepost.people.models import Member, Site
+from milepost.people.roles import Capability
+
+
+@require_GET
+@requires(Capability.SEE_COURSES)
+def courses(request: OrganisationRequest) -> HttpResponse:
+    """Every course with its numbers, the one that needs a person first."""
+    numbers = course_numbers(request.organisation, clock.today())
+    found = Course.objects.filter(organisation=request.organisation).select_related("published")
+    rows = [{"course": course, "numbers": numbers.get(course.pk, CourseNumbers())} for course in found]
+    rows.sort(key=lambda row: (-row["numbers"].overdue, row["course"].title))  # type: ignore[attr-defined]
+    return render(request, "learning/courses.html", {"rows": rows, "worst": rows[0] if rows else None})
+
+
+def _course(request: OrganisationRequest, slug: str) -> Course:
+    courses = Course.objects.filter(organisation=request.organisation).select_related("published")
+    return get_object_or_404(courses, slug=slug)
+
+
+@require_GET
+@requires(Capability.SEE_RESULTS)
+def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
+    """Who is in the course, and how far."""
+    found = _course(request, course)
+    site = request.GET.get("site", "")
+    rows = enrolments_of(
+        found,
+        status=request.GET.get("status", ""),
+        site=int(site) if site.isdigit() else None,
+        text=request.GET.get("q", ""),
+        today=clock.today(),
+    )
+    context = {
+        "course": found,
+        "numbers": course_numbers(request.organisation, clock.today()).get(found.pk, CourseNumbers()),
+        "page": page_of(request, rows),
+        "sites": Site.objects.filter(organisation=request.organisation),
+        "filters": request.GET,
+    }
+    return render(request, "learning/enrolments.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.ENROL_PEOPLE)
+def new_enrolments(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """Choose people by site, department, seniority or name, see how many they are, and enrol them all."""
+    found = _course(request, course)
+    if found.published is None:
+        messages.error(request, _("Publish the course first: people learn from a published version."))
+        return redirect("course_admin", request.organisation.slug, found.slug)
+    chosen = PeopleFilter(request.organisation, request.POST if request.method == "POST" else request.GET)
+    form = EnrolForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        count = enrol_many(members=chosen.members(), course=found, due=form.cleaned_data["due"], by=request.member)
+        told = ngettext("%(count)d person was enrolled.", "%(count)d people were enrolled.", count)
+        messages.success(
+            request, told % {"count": count} if count else _("Everybody you chose is in the course already.")
+        )
+        return redirect("enrolments", request.organisation.slug, found.slug)
+    members = chosen.members()
+    already = Enrolment.objects.filter(course=found)
+    new = members.exclude(pk__in=already.values("member"))
+    context = {
+        "course": found,
+        "chosen": chosen,
+        "form": form,
+        "new_count": new.count(),
+        "already_count": members.filter(pk__in=already.values("member")).count(),
+        "sample": new.select_related("site", "department")[:12],
+    }
+    return render(request, "learning/new_enrolments.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.ENROL_PEOPLE)
+def enrolment(request: OrganisationRequest, course: str, member: str) -> HttpResponseBase:
+    """One person in one course: another due date, or out."""
+    found = _course(request, course)
+    person = get_object_or_404(Member, organisation=request.organisation, uid=member)
+    row = get_object_or_404(Enrolment.objects.select_related("member", "course"), course=found, member=person)
+    form = RescheduleForm(request.POST or None, initial={"due": row.due})
+    if request.method == "POST":
+        if "withdraw" in request.POST:
+            try:
+                withdraw(enrolment=row, by=request.member)
+            except AlreadyCompleted:
+                messages.error(
+                    request, _("%(person)s has completed the course; that stays on record.") % {"person": person}
+                )
+            else:
+                messages.success(request, _("%(person)s is not in the course any more.") % {"person": person})
+            return redirect("enrolments", request.organisation.slug, found.slug)
+        if form.is_valid():
+            reschedule(enrolment=row, due=form.cleaned_data["due"], by=request.member)
+            messages.success(request, _("Saved."))
+            return redirect("enrolments", request.organisation.slug, found.slug)
+    return render(request, "learning/enrolment.html", {"course": found, "enrolment": row, "form": form})

@@ -1,0 +1,157 @@
+"""The nouns of learning: an enrolment, its progress in each activity, attempts and their answers."""
+
+from datetime import date
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import clock
+from milepost.courses.models import Course, Version
+from milepost.courses.outline import Outline, outline_of
+from milepost.people.models import Member, Organisation
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    """Sets of enrolments."""
+
+    def open(self) -> Self:
+        """Those that are not completed."""
+        return self.filter(completed_at=None)
+
+    def overdue(self, today: date) -> Self:
+        return self.open().filter(due__lt=today)
+
+
+class Enrolment(models.Model):
+    """A member in a course. `done` of `total` counted activities are complete; `version` is what they learn from,
+    and once they completed, what they completed.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="enrolments", db_index=False)
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="enrolments", db_index=False)
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_index=False)
+    enrolled_at = models.DateTimeField(default=clock.now)
+    due = models.DateField(_("due"), null=True, blank=True)
+    launched_at = models.DateTimeField(null=True)
+    last_seen_at = models.DateTimeField(null=True)
+    last_key = models.CharField(max_length=160, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField()
+    score = models.FloatField(null=True)  # per cent, over the assessments done
+    completed_at = models.DateTimeField(null=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "course"], name="enrolled_once"),
+            models.CheckConstraint(condition=Q(done__lte=F("total")), name="done_within_total"),
+            models.CheckConstraint(
+                condition=Q(completed_at=None) | Q(launched_at__isnull=False), name="launched_before_completed"
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "completed_at"], name="enrolment_by_course")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in {self.course_id}"
+
+    @property
+    def outline(self) -> Outline:
+        return outline_of(self.version_id)
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.completed_at else int(100 * self.done / self.total) if self.total else 0
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.completed_at is None and self.due is not None and self.due < clock.today()
+
+
+class Progress(models.Model):
+    """A person's state in one activity. `state` belongs to the kind (watched ranges, for instance)."""
+
+    class Status(models.TextChoices):
+        STARTED = "started", _("Started")
+        COMPLETED = "completed", _("Done")
+        FAILED = "failed", _("Not passed")
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="progress", db_index=False)
+    activity_key = models.CharField(max_length=160)
+    digest = models.CharField(max_length=64)  # of the content that was seen
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.STARTED)
+    score = models.FloatField(null=True)
+    state: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    started_at = models.DateTimeField(default=clock.now)
+    completed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["enrolment", "activity_key"], name="progress_once")]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id} {self.activity_key}: {self.status}"
+
+    @property
+    def is_complete(self) -> bool:
+        return self.status == self.Status.COMPLETED
+
+
+class Attempt(models.Model):
+    """One go at an assessment. `seed` fixes the order in which this attempt shows questions and answers."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.CASCADE, related_name="attempts", db_index=False)
+    activity_key = models.CharField(max_length=160)
+    digest = models.CharField(max_length=64)
+    number = models.PositiveIntegerField()
+    seed = models.BigIntegerField()
+    started_at = models.DateTimeField(default=clock.now)
+    expires_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    score = models.FloatField(null=True)
+    is_passed = models.BooleanField(null=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "activity_key", "number"], name="attempt_numbered_once"),
+            models.UniqueConstraint(
+                fields=["enrolment", "activity_key"], condition=Q(finished_at=None), name="one_open_attempt"
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at=None, score=None) | Q(finished_at__isnull=False, score__isnull=False),
+                name="finished_attempts_have_scores",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment_id} {self.activity_key} #{self.number}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.finished_at is not None
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and clock.now() > self.expires_at
+
+
+class Answer(models.Model):
+    """What a person answered to one question of an attempt; judged when the attempt is over."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    attempt = models.ForeignKey(Attempt, on_delete=models.CASCADE, related_name="answers", db_index=False)
+    question = models.CharField(max_length=40)
+    response = models.JSONField()
+    saved_at = models.DateTimeField(default=clock.now)
+    fraction = models.FloatField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["attempt", "question"], name="answered_once")]
+
+    def __str__(self) -> str:
+        return f"{self.attempt_id} {self.question}"

@@ -1,0 +1,159 @@
+"""The verbs of learning: opening a course and its activities, and completing them.
+
+An activity's completion may complete its module and the course; all of it is one transaction, with its facts.
+"""
+
+from typing import Any
+
+from django.db import transaction
+
+from milepost.core import clock
+from milepost.courses.outline import Activity, Outline
+from milepost.journal.recording import Fact, Reference, record_many
+from milepost.journal.verbs import Verb
+from milepost.learning.models import Enrolment, Progress
+
+
+def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progress | None) -> Progress:
+    """Note that the person opened the activity; `progress` is what is known already (None: nothing).
+
+    Records `launched` when it is the first of the course, and `initialized` when it is new to the person.
+    """
+    now = clock.now()
+    facts = []
+    with transaction.atomic():
+        if progress is None:
+            progress, is_new = Progress.objects.get_or_create(
+                enrolment=enrolment,
+                activity_key=activity.key,
+                defaults={"organisation_id": enrolment.organisation_id, "digest": activity.digest, "started_at": now},
+            )
+            if enrolment.launched_at is None:
+                enrolment.launched_at = now
+                facts.append(Fact(Verb.LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+            if is_new:
+                facts.append(Fact(Verb.INITIALISED, enrolment.member.as_reference(), activity.as_reference(),
+                                  context=_context(enrolment)))  # fmt: skip
+        if facts or enrolment.last_key != activity.key:
+            enrolment.last_key, enrolment.last_seen_at = activity.key, now
+            enrolment.save(update_fields=["last_key", "last_seen_at", "launched_at"])
+        record_many(facts, organisation_id=enrolment.organisation_id)
+    return progress
+
+
+def save_state(*, progress: Progress, state: dict[str, Any]) -> None:
+    """Keep what a kind wants to find again (a video's position). Telemetry, not a fact: nothing is recorded."""
+    progress.state = state
+    Progress.objects.filter(pk=progress.pk).update(state=state)
+
+
+def complete_activity(
+    *,
+    enrolment: Enrolment,
+    activity: Activity,
+    score: float | None = None,
+    is_passed: bool | None = None,
+    result: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
+) -> Enrolment:
+    """Note that the person did the activity; doing it again changes nothing but may raise the score.
+
+    `is_passed` is None for what is not judged; a judged activity is complete only when passed. Returns the
+    enrolment as it is now. Records `passed` or `failed` for what is judged, `progressed` for the activity, and
+    `completed` for the module and the course that it completes.
+    """
+    with transaction.atomic():
+        enrolment = (
+            Enrolment.objects.select_for_update(of=("self",)).select_related("member", "course").get(pk=enrolment.pk)
+        )
+        rows = {progress.activity_key: progress for progress in enrolment.progress.all()}
+        progress = rows.get(activity.key) or Progress(
+            organisation_id=enrolment.organisation_id, enrolment=enrolment, activity_key=activity.key,
+            digest=activity.digest, started_at=clock.now(),
+        )  # fmt: skip
+        was_complete = progress.is_complete
+        _apply(progress, activity, score=score, is_passed=is_passed, state=state)
+        rows[activity.key] = progress
+        was_done = enrolment.completed_at is not None
+        finished_module = _tally(enrolment, rows, activity, was_complete=was_complete)
+        facts = _facts(enrolment, activity, progress, score=score, is_passed=is_passed, result=result, was_complete=was_complete,
+                       finished_module=finished_module, finished_course=enrolment.completed_at is not None and not was_done)  # fmt: skip
+        record_many(facts, organisation_id=enrolment.organisation_id)
+    return enrolment
+
+
+def _apply(
+    progress: Progress, activity: Activity, *, score: float | None, is_passed: bool | None, state: dict[str, Any] | None
+) -> None:
+    if score is not None:
+        progress.score = max(score, progress.score or 0.0)
+    if state is not None:
+        progress.state = state
+    if is_passed is False:
+        if not progress.is_complete:
+            progress.status = Progress.Status.FAILED
+    elif not progress.is_complete:
+        progress.status = Progress.Status.COMPLETED
+        progress.completed_at = clock.now()
+        progress.digest = activity.digest
+    progress.save()
+
+
+def _tally(enrolment: Enrolment, rows: dict[str, Progress], activity: Activity, *, was_complete: bool) -> bool:
+    """Bring the enrolment's sums up to date; return whether the activity's module was completed by it."""
+    outline = enrolment.outline
+    complete = {key for key, progress in rows.items() if progress.is_complete}
+    now = clock.now()
+    enrolment.launched_at = enrolment.launched_at or now
+    enrolment.last_seen_at = now
+    enrolment.done = len(outline.counted & complete)
+    enrolment.score = course_score(outline, rows)
+    if enrolment.completed_at is None and is_complete(outline, enrolment):
+        enrolment.completed_at = now
+    enrolment.save(update_fields=["launched_at", "last_seen_at", "done", "score", "completed_at"])
+    module = outline.module_of(activity)
+    return (
+        activity.key in complete and not was_complete and activity.key in module.counted and module.counted <= complete
+    )
+
+
+def course_score(outline: Outline, rows: dict[str, Progress]) -> float | None:
+    """The mean of the best scores of the assessments done so far, in per cent; None before the first."""
+    scores = [p.score for key in outline.assessments if (p := rows.get(key)) is not None and p.score is not None]
+    return round(sum(scores) / len(scores), 2) if scores else None
+
+
+def is_complete(outline: Outline, enrolment: Enrolment) -> bool:
+    """Whether everything that counts is done, and well enough where the course has a pass mark."""
+    is_good_enough = outline.pass_mark is None or (enrolment.score or 0.0) >= outline.pass_mark
+    return enrolment.done == len(outline.counted) and is_good_enough
+
+
+def _facts(
+    enrolment: Enrolment, activity: Activity, progress: Progress, *, score: float | None, is_passed: bool | None,
+    result: dict[str, Any] | None, was_complete: bool, finished_module: bool, finished_course: bool,
+) -> list[Fact]:  # fmt: skip
+    actor, context = enrolment.member.as_reference(), _context(enrolment)
+    outline = enrolment.outline
+    facts = []
+    if is_passed is not None:
+        verb = Verb.PASSED if is_passed else Verb.FAILED
+        facts.append(Fact(verb, actor, activity.as_reference(), {"score": score or 0.0} | (result or {}), context))
+    if progress.is_complete and not was_complete:
+        told = {"progress": enrolment.percent} | (result or {} if is_passed is None else {})
+        facts.append(Fact(Verb.PROGRESSED, actor, activity.as_reference(), told, context))
+    if finished_module:
+        module = outline.module_of(activity)
+        facts.append(Fact(Verb.COMPLETED, actor, module.as_reference(outline.digest), {}, context))
+    if finished_course:
+        told = {"score": enrolment.score} if enrolment.score is not None else {}
+        facts.append(Fact(Verb.COMPLETED, actor, _course(enrolment), told, {"version": outline.number}))
+    return facts
+
+
+def _course(enrolment: Enrolment) -> Reference:
+    return Reference("course", str(enrolment.course.uid), enrolment.course.title, enrolment.outline.digest)
+
+
+def _context(enrolment: Enrolment) -> dict[str, Any]:
+    return {"course": str(enrolment.course.uid), "version": enrolment.outline.number}

@@ -1,0 +1,145 @@
+"""Reads of learning that are more than a filter; each with a query budget in its test."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.db.models import Avg, Count, F, Max, Q, QuerySet
+
+from milepost.core import clock
+from milepost.courses.models import Course
+from milepost.courses.outline import Activity, Outline
+from milepost.learning.models import Enrolment, Progress
+from milepost.people.models import Member, Organisation
+
+DONE_SHOWN = 30
+
+
+@dataclass
+class Step:
+    """An enrolment with the next thing to do in it."""
+
+    enrolment: Enrolment
+    next: Activity | None
+
+    @property
+    def outline(self) -> Outline:
+        return self.enrolment.outline
+
+    @property
+    def module_number(self) -> int:
+        return self.outline.module_of(self.next).position + 1 if self.next else len(self.outline.modules)
+
+    @property
+    def module_title(self) -> str:
+        return self.outline.module_of(self.next).title if self.next else self.outline.title
+
+    @property
+    def days_left(self) -> int | None:
+        return (self.enrolment.due - clock.today()).days if self.enrolment.due else None
+
+
+@dataclass
+class MyLearning:
+    """What a person has before them (due first, then in progress, then new) and behind them."""
+
+    todo: list[Step] = field(default_factory=list)
+    done: list[Enrolment] = field(default_factory=list)
+
+    @property
+    def first(self) -> Step | None:
+        return self.todo[0] if self.todo else None
+
+
+def my_learning(member: Member) -> MyLearning:
+    """Everything on the page “My learning”. Two queries, and one a version the first time a process meets it."""
+    enrolments = list(
+        Enrolment.objects.filter(member=member).select_related("course").order_by(
+            F("due").asc(nulls_last=True), F("last_seen_at").desc(nulls_last=True), "id"
+        )
+    )  # fmt: skip
+    todo = [enrolment for enrolment in enrolments if enrolment.completed_at is None]
+    done = sorted(
+        (e for e in enrolments if e.completed_at), key=lambda e: e.completed_at or e.enrolled_at, reverse=True
+    )
+    complete = completed_keys(todo)
+    steps = [Step(enrolment, next_activity(enrolment.outline, complete[enrolment.pk])) for enrolment in todo]
+    return MyLearning(steps, done[:DONE_SHOWN])
+
+
+def completed_keys(enrolments: Iterable[Enrolment]) -> dict[int, set[str]]:
+    """For each enrolment the keys of its complete activities. One query."""
+    keys: dict[int, set[str]] = {enrolment.pk: set() for enrolment in enrolments}
+    rows = Progress.objects.filter(enrolment__in=list(keys), status=Progress.Status.COMPLETED)
+    for enrolment, key in rows.values_list("enrolment_id", "activity_key"):
+        keys[enrolment].add(key)
+    return keys
+
+
+def next_activity(outline: Outline, complete: set[str]) -> Activity | None:
+    """The first activity in order that is not complete and counts; then any that is not complete; None at the end."""
+    waiting = [activity for activity in outline.activities if activity.key not in complete]
+    return next((a for a in waiting if a.key in outline.counted), waiting[0] if waiting else None)
+
+
+def catalogue(organisation: Organisation, *, text: str = "", language: str = "") -> QuerySet[Course]:
+    """The published courses of the organisation that anyone may join, by title."""
+    courses = Course.objects.filter(organisation=organisation, published__is_open=True).select_related("published")
+    if language:
+        courses = courses.filter(published__language=language)
+    for word in text.split():
+        courses = courses.filter(Q(title__icontains=word) | Q(published__summary__icontains=word))
+    return courses.order_by("title")
+
+
+@dataclass(frozen=True)
+class CourseNumbers:
+    """How a course stands. Shares are per cent of those enrolled."""
+
+    enrolled: int = 0
+    launched: int = 0
+    completed: int = 0
+    overdue: int = 0
+    score: float | None = None
+
+    @property
+    def completion(self) -> int:
+        return round(100 * self.completed / self.enrolled) if self.enrolled else 0
+
+    @property
+    def launch(self) -> int:
+        return round(100 * self.launched / self.enrolled) if self.enrolled else 0
+
+
+def course_numbers(organisation: Organisation, today: date) -> dict[int, CourseNumbers]:
+    """The numbers of every course of the organisation that has people. One query."""
+    rows = Enrolment.objects.filter(organisation=organisation).values("course").annotate(
+        enrolled=Count("pk"),
+        launched=Count("launched_at"),
+        completed=Count("completed_at"),
+        overdue=Count("pk", filter=Q(completed_at=None, due__lt=today)),
+        score=Avg("score"),
+        latest=Max("last_seen_at"),
+    )  # fmt: skip
+    return {
+        row["course"]: CourseNumbers(row["enrolled"], row["launched"], row["completed"], row["overdue"], row["score"])
+        for row in rows
+    }
+
+
+def enrolments_of(course: Course, *, status: str = "", site: int | None = None, text: str = "", today: date) -> QuerySet[Enrolment]:  # fmt: skip
+    """The people in a course, by name; `status` is late, open, unseen, done or empty for all."""
+    rows = Enrolment.objects.filter(course=course).select_related("member", "member__site", "member__department")
+    filters = {
+        "late": Q(completed_at=None, due__lt=today),
+        "open": Q(completed_at=None),
+        "unseen": Q(launched_at=None),
+        "done": Q(completed_at__isnull=False),
+    }
+    if status in filters:
+        rows = rows.filter(filters[status])
+    if site:
+        rows = rows.filter(member__site=site)
+    if text:
+        rows = rows.filter(member__in=Member.objects.filter(organisation=course.organisation_id).matching(text))
+    return rows.order_by("member__family_name", "member__given_name", "pk")

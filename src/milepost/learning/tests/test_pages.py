@@ -1,0 +1,143 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from milepost.core import clock
+from milepost.learning.enrolling import enrol_many
+from milepost.learning.models import Enrolment
+from milepost.people.models import Member
+from tests.worlds import SMALL_COURSE, make_course, make_people
+
+PLAYER = "/aldermoor/learn/ladders/01-first/01-read/"
+
+
+def test_an_empty_start_page_says_what_to_do(visit, learner):
+    page = visit(learner).get("/aldermoor/")
+    assert "Nothing is waiting for you." in page.text
+    assert "/aldermoor/catalogue/" in page.text
+
+
+def test_the_start_page_says_what_comes_first(visit, enrolment, learner):
+    assert "One thing for today: begin “Ladders”." in visit(learner).get("/aldermoor/").text
+
+
+def test_an_overdue_course_says_so(visit, enrolment, learner):
+    Enrolment.objects.update(due=clock.today() - timedelta(days=9))
+    assert "9 days late" in visit(learner).get("/aldermoor/").text
+
+
+def test_somebody_joins_an_open_course_and_goes_through_it(visit, learner, course):
+    client = visit(learner)
+    assert "Join and begin" in client.get("/aldermoor/catalogue/ladders/").text
+    assert client.post("/aldermoor/catalogue/ladders/enrolment/", follow=True).redirect_chain[-1][0] == PLAYER
+    assert client.post(PLAYER + "completion/").url == "/aldermoor/learn/ladders/01-first/02-check/"
+    quiz = "/aldermoor/learn/ladders/01-first/02-check/"
+    client.post(quiz + "attempt/")
+    option = client.get(quiz).context["questions"]
+    right = next(o["key"] for q in option if q["key"] == "q2" for o in q["options"] if "a" in o["html"])
+    page = client.post(quiz + "submission/", {"question": ["q1", "q2"], "q1": "2", "q2": right}, follow=True)
+    assert "Passed with 100 %." in page.text
+    client.post("/aldermoor/learn/ladders/02-second/01-more/completion/")
+    sign = "/aldermoor/learn/ladders/02-second/02-sign/completion/"
+    assert "Tick the box" in client.post(sign, follow=True).text
+    page = client.post(sign, {"confirmed": "1"}, follow=True)
+    assert "Done, Jonas." in page.text
+    assert "Everything is done." in client.get("/aldermoor/").text
+
+
+def test_a_closed_course_is_hidden_from_those_who_are_not_in_it(visit, learner, organisation):
+    make_course(organisation, SMALL_COURSE | {"course.md": "---\ntitle: Closed\nslug: closed\n---\n"})
+    client = visit(learner)
+    assert client.get("/aldermoor/catalogue/closed/").status_code == 404
+    assert client.post("/aldermoor/catalogue/closed/enrolment/").status_code == 404
+    assert "Closed" not in client.get("/aldermoor/catalogue/").text
+
+
+def test_a_step_that_a_new_version_renamed_leads_to_the_next_one(visit, enrolment, learner):
+    page = visit(learner).get("/aldermoor/learn/ladders/01-first/09-gone/", follow=True)
+    assert page.redirect_chain[-1][0] == PLAYER
+    assert "not part of the course any more" in page.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "learn/ladders/01-first/01-read/",
+        "learn/ladders/01-first/02-check/",
+        "learn/ladders/02-second/02-sign/",
+        "catalogue/ladders/",
+        "learn/ladders/completion/",
+    ],
+)
+def test_a_learner_s_page_costs_at_most_eight_queries_whatever_the_size(
+    visit, enrolment, learner, organisation, course, lead, path
+):
+    make_people(organisation, 500)
+    enrol_many(members=Member.objects.filter(organisation=organisation), course=course, by=lead)
+    client = visit(learner)
+    client.get("/aldermoor/" + path)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get("/aldermoor/" + path).status_code == 200
+    assert len(captured) <= 8, [query["sql"][:120] for query in captured]
+
+
+def test_a_lead_enrols_a_filtered_set_with_a_date(visit, lead, course, organisation):
+    make_people(organisation, 12)
+    site = organisation.sites.get(name="Site 1")
+    client = visit(lead)
+    page = client.get("/aldermoor/courses/ladders/enrolments/new/", {"site": site.pk})
+    assert "Enrol 3 people" in page.text
+    due = clock.today() + timedelta(days=20)
+    page = client.post(
+        "/aldermoor/courses/ladders/enrolments/new/", {"site": site.pk, "due": due.isoformat()}, follow=True
+    )
+    assert "3 people were enrolled." in page.text
+    assert set(Enrolment.objects.values_list("due", "member__site__name")) == {(due, "Site 1")}
+
+
+def test_a_date_in_the_past_is_refused(visit, lead, course):
+    page = visit(lead).post("/aldermoor/courses/ladders/enrolments/new/", {"due": "2020-01-01"})
+    assert "This day has passed" in page.text
+    assert not Enrolment.objects.exists()
+
+
+def test_a_course_that_is_not_published_sends_the_lead_to_publish_it(visit, lead, organisation):
+    make_course(organisation, SMALL_COURSE, publish=False)
+    page = visit(lead).get("/aldermoor/courses/ladders/enrolments/new/", follow=True)
+    assert "Publish the course first" in page.text
+
+
+def test_the_list_of_courses_begins_with_the_one_that_needs_a_person(visit, lead, enrolment):
+    Enrolment.objects.update(due=clock.today() - timedelta(days=1))
+    assert "1 person is late in “Ladders”." in visit(lead).get("/aldermoor/courses/").text
+
+
+def test_the_people_in_a_course_are_filtered_and_paged(visit, lead, course, organisation, enrolment):
+    make_people(organisation, 120)
+    enrol_many(members=Member.objects.filter(organisation=organisation), course=course, by=lead)
+    client = visit(lead)
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get("/aldermoor/courses/ladders/enrolments/", {"status": "unseen"})
+    assert "Page 1 of 3" in page.text
+    assert len(captured) <= 9
+    assert "Nobody fits" in client.get("/aldermoor/courses/ladders/enrolments/", {"status": "done"}).text
+
+
+def test_a_lead_changes_a_due_date_and_takes_somebody_out(visit, lead, enrolment, learner):
+    client = visit(lead)
+    address = f"/aldermoor/courses/ladders/enrolments/{learner.uid}/"
+    due = clock.today() + timedelta(days=3)
+    client.post(address, {"due": due.isoformat()})
+    enrolment.refresh_from_db()
+    assert enrolment.due == due
+    page = client.post(address, {"withdraw": "1"}, follow=True)
+    assert "is not in the course any more" in page.text
+
+
+def test_a_person_s_page_shows_courses_and_history(visit, lead, enrolment, learner):
+    page = visit(lead).get(f"/aldermoor/people/{learner.uid}/")
+    assert "Ladders" in page.text
+    assert "Enrolled in “Ladders” by Claire Nygård" in page.text

@@ -1,0 +1,180 @@
+"""The learner's pages: my learning, the catalogue, a course, the player."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from milepost.core import clock
+from milepost.core.paging import page_of
+from milepost.courses.markdown import with_media
+from milepost.courses.models import Course
+from milepost.courses.outline import Outline, outline_of
+from milepost.learning import players
+from milepost.learning.enrolling import NotOpen, enrol
+from milepost.learning.models import Enrolment, Progress
+from milepost.learning.players import Play
+from milepost.learning.progressing import open_activity
+from milepost.learning.queries import catalogue as open_courses
+from milepost.learning.queries import completed_keys, my_learning, next_activity
+from milepost.people.access import OrganisationRequest
+
+
+@require_GET
+def home(request: OrganisationRequest) -> HttpResponse:
+    """My learning: what to do, in the order in which it matters."""
+    return render(request, "learning/home.html", {"learning": my_learning(request.member), "today": clock.today()})
+
+
+@require_GET
+def catalogue(request: OrganisationRequest) -> HttpResponse:
+    """The courses that anyone here may join."""
+    text, language = request.GET.get("q", ""), request.GET.get("language", "")
+    page = page_of(request, open_courses(request.organisation, text=text, language=language), size=24)
+    mine = Enrolment.objects.filter(member=request.member).values_list("course_id", "completed_at")
+    return render(
+        request, "learning/catalogue.html", {"page": page, "mine": dict(mine), "text": text, "language": language}
+    )
+
+
+@require_GET
+def course(request: OrganisationRequest, course: str) -> HttpResponse:
+    """What a course is about, and where one stands in it. Those who are not in a closed course get 404."""
+    found = _published(request, course)
+    enrolment = Enrolment.objects.filter(member=request.member, course=found).select_related("course").first()
+    version = found.published_or_raise()
+    if enrolment is None and not version.is_open and not request.member.roles:
+        raise Http404
+    outline = enrolment.outline if enrolment else outline_of(version.pk)
+    complete = completed_keys([enrolment])[enrolment.pk] if enrolment else set()
+    context = {
+        "course": found,
+        "outline": outline,
+        "description": _description(request, outline),
+        "enrolment": enrolment,
+        "complete": complete,
+        "modules": _modules(outline, complete),
+        "next": next_activity(outline, complete) if enrolment else None,
+        "is_open": version.is_open,
+    }
+    return render(request, "learning/course.html", context)
+
+
+def _published(request: OrganisationRequest, slug: str) -> Course:
+    courses = Course.objects.filter(organisation=request.organisation, published__isnull=False)
+    return get_object_or_404(courses.select_related("published"), slug=slug)
+
+
+def _description(request: OrganisationRequest, outline: Outline) -> str:
+    return with_media(outline.description, f"/{request.organisation.slug}/media/")
+
+
+def _modules(outline: Outline, complete: set[str]) -> list[dict[str, object]]:
+    return [
+        {"module": module, "is_complete": module.counted <= complete, "done": len(module.counted & complete)}
+        for module in outline.modules
+    ]
+
+
+@require_POST
+def own_enrolment(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """Join an open course, and begin."""
+    found = _published(request, course)
+    try:
+        enrol(member=request.member, course=found)
+    except NotOpen as error:
+        raise Http404 from error
+    return redirect("learn", request.organisation.slug, found.slug)
+
+
+@require_GET
+def learn(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """Go on where one stopped: the next thing to do, or the end."""
+    enrolment = _enrolment(request, course)
+    complete = completed_keys([enrolment])[enrolment.pk]
+    following = next_activity(enrolment.outline, complete)
+    if following is None or enrolment.completed_at:
+        return redirect("completion", request.organisation.slug, course)
+    return redirect(players.activity_url(request.organisation.slug, course, following))
+
+
+def _enrolment(request: OrganisationRequest, course: str) -> Enrolment:
+    enrolment = get_object_or_404(
+        Enrolment.objects.select_related("course"), member=request.member, course__slug=course
+    )
+    enrolment.member = request.member
+    return enrolment
+
+
+@require_GET
+def activity(request: OrganisationRequest, course: str, module: str, activity: str) -> HttpResponseBase:
+    """The player: one activity, with the outline beside it."""
+    enrolment = _enrolment(request, course)
+    step = enrolment.outline.by_key.get(f"{module}/{activity}")
+    if step is None:  # renamed by a new version: the way in still leads somewhere
+        messages.info(request, _("That step is not part of the course any more. Here is the next one."))
+        return redirect("learn", request.organisation.slug, course)
+    rows = {progress.activity_key: progress for progress in enrolment.progress.all()}
+    progress = open_activity(enrolment=enrolment, activity=step, progress=rows.get(step.key))
+    rows[step.key] = progress
+    play = Play(request, enrolment, step, progress)
+    player = players.player_of(step)
+    context = {
+        "play": play,
+        "enrolment": enrolment,
+        "outline": enrolment.outline,
+        "activity": step,
+        "definition": play.definition,
+        "progress": progress,
+        "rows": _outline_rows(play, rows),
+        "previous": enrolment.outline.previous_to(step),
+        "next": enrolment.outline.next_after(step),
+    }
+    return render(request, player.template, context | player.context(play))
+
+
+def _outline_rows(play: Play, rows: dict[str, Progress]) -> list[dict[str, object]]:
+    """The outline with the state of each activity; what is not open in the outline needs no activities."""
+    told: list[dict[str, object]] = []
+    current = play.activity.module_slug
+    for module in play.outline.modules:
+        activities = [(step, rows.get(step.key)) for step in module.activities]
+        is_complete = all((p := rows.get(key)) is not None and p.is_complete for key in module.counted)
+        told.append(
+            {
+                "module": module,
+                "activities": activities,
+                "is_current": module.key == current,
+                "is_complete": is_complete,
+            }
+        )
+    return told
+
+
+def resource(request: OrganisationRequest, course: str, module: str, activity: str, resource: str) -> HttpResponseBase:
+    """Something that the activity's kind takes: a completion, a beat, answers."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    enrolment = _enrolment(request, course)
+    step = enrolment.outline.by_key.get(f"{module}/{activity}")
+    handler = players.player_of(step).resources().get(resource) if step else None
+    if step is None or handler is None:
+        raise Http404
+    known = Progress.objects.filter(enrolment=enrolment, activity_key=step.key).first()
+    progress = known or open_activity(enrolment=enrolment, activity=step, progress=None)
+    return handler(Play(request, enrolment, step, progress))
+
+
+@require_GET
+def completion(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """The end of a course: what was achieved, or what is still missing."""
+    enrolment = _enrolment(request, course)
+    complete = completed_keys([enrolment])[enrolment.pk]
+    context = {
+        "enrolment": enrolment,
+        "outline": enrolment.outline,
+        "missing": next_activity(enrolment.outline, complete) if not enrolment.completed_at else None,
+        "others": [step for step in my_learning(request.member).todo if step.enrolment.pk != enrolment.pk][:3],
+    }
+    return render(request, "learning/completion.html", context)

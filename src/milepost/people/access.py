@@ -1,0 +1,82 @@
+"""Who is asking, and in which organisation: decided once, before any view under `/<organisation>/` runs.
+
+The middleware takes the organisation out of the URL and puts `request.organisation` and `request.member` in
+its place. A view never sees the slug, so it can't look anything up except through them; a stranger gets 404
+whatever the rest of the URL says.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.utils import timezone, translation
+
+from milepost.core.http import is_partial
+from milepost.people.models import Member, Organisation, User
+from milepost.people.roles import Capability
+
+
+class OrganisationRequest(HttpRequest):
+    """A request under `/<organisation>/`, from a signed-in member of it."""
+
+    organisation: Organisation
+    member: Member
+
+
+class OrganisationMiddleware:
+    """Resolve the organisation in the URL and the member who asks; everybody else stops here."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        with timezone.override(None):
+            return self.get_response(request)
+
+    def process_view(
+        self, request: OrganisationRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        if "organisation" not in kwargs:
+            return None
+        slug = kwargs.pop("organisation")
+        if not request.user.is_authenticated:
+            response = redirect_to_login(request.get_full_path())
+            if is_partial(request):  # a fragment would show the sign-in page inside the page
+                response.headers["HX-Redirect"] = response.url
+                response.status_code = 200
+            return response
+        member = membership(user=request.user, slug=slug)
+        if member is None:
+            raise Http404
+        request.member = member
+        request.organisation = member.organisation
+        timezone.activate(member.time_zone or member.organisation.time_zone)
+        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            translation.activate(member.language or member.organisation.language)
+            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+        return None
+
+
+def membership(*, user: User, slug: str) -> Member | None:
+    """The user's active membership of the organisation with its roles, or None. One query."""
+    found = Member.objects.active().with_roles().select_related("organisation")
+    return found.filter(user=user, organisation__slug=slug).first()
+
+
+def requires[F: Callable[..., Any]](capability: Capability) -> Callable[[F], F]:
+    """Let only members with the capability into the view; others get 403."""
+
+    def decorate(view: F) -> F:
+        @wraps(view)
+        def guarded(request: OrganisationRequest, *args: Any, **kwargs: Any) -> Any:
+            if not request.member.can(capability):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return cast(F, guarded)
+
+    return decorate

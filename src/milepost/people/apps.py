@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class PeopleConfig(AppConfig):
+    name = "milepost.people"
+
+    def ready(self) -> None:
+        from milepost.people import signing_in
+
+        signing_in.connect()

@@ -1,0 +1,53 @@
+"""What the pages of people take."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_lazy as _
+
+from milepost.people.models import Organisation, validate_colour
+
+MAX_FILE = 20 * 1024 * 1024
+
+
+class UploadPeopleForm(forms.Form):
+    """An HR file."""
+
+    file = forms.FileField(
+        label=_("HR file"),
+        help_text=_("CSV or XLSX, with a heading row; up to 20 MB."),
+        widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx", "class": "form-control"}),
+    )
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if (file.size or 0) > MAX_FILE:
+            raise ValidationError(_("The file is larger than 20 MB. Remove columns that are not needed, or split it."))
+        return file
+
+
+class BrandForm(forms.ModelForm[Organisation]):
+    """How the organisation looks and speaks."""
+
+    brand_colour = forms.CharField(
+        label=_("Brand colour"),
+        validators=[validate_colour],
+        widget=forms.TextInput(attrs={"type": "color", "class": "form-control form-control-color"}),
+    )
+    corner_radius = forms.IntegerField(
+        label=_("Corner radius, in pixels"), min_value=0, max_value=28,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+    )  # fmt: skip
+    logo_file = forms.FileField(
+        label=_("Logo"), required=False, help_text=_("PNG, JPEG or WebP, square, up to 512 kB."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp", "class": "form-control"}),
+    )  # fmt: skip
+
+    class Meta:
+        model = Organisation
+        fields = ["name", "language", "time_zone"]
+        widgets = {
+            "name": forms.TextInput(attrs={"class": "form-control"}),
+            "language": forms.Select(attrs={"class": "form-select"}),
+            "time_zone": forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
+        }

@@ -1,0 +1,78 @@
+"""Invitations: a mail with a personal link; following it proves the address and signs the person in."""
+
+from collections.abc import Sequence
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core import mail, signing
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+
+from milepost.core import clock
+from milepost.journal.recording import Fact, record_many
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, User
+from milepost.people.signing_in import account_for, link_memberships
+
+VALID_FOR = 14 * 24 * 3600  # seconds
+_SALT = "milepost.people.invitation"
+
+
+class InvitationRefused(ValueError):
+    """The link is not one of ours, is too old, was used, or its person has left."""
+
+
+def invite(*, members: Sequence[Member], by: Member) -> int:
+    """Mail each member who has an address and has not joined yet; return how many. Records `invited`.
+
+    Inviting again sends a new link. The members must be of one organisation.
+    """
+    waiting = [member for member in members if member.email and member.user_id is None and not member.has_left]
+    if not waiting:
+        return 0
+    with transaction.atomic():
+        Member.objects.filter(pk__in=[member.pk for member in waiting]).update(invited_at=clock.now())
+        facts = (Fact(Verb.INVITED, by.as_reference(), member.as_reference()) for member in waiting)
+        record_many(facts, organisation_id=by.organisation_id)
+    mail.mailers.default.send_messages([_message(member, by) for member in waiting])
+    return len(waiting)
+
+
+def _message(member: Member, by: Member) -> mail.EmailMessage:
+    with translation.override(member.language or by.organisation.language):
+        context = {"member": member, "organisation": by.organisation, "by": by, "link": link_for(member)}
+        subject = render_to_string("people/mail/invitation_subject.txt", context).strip()
+        body = render_to_string("people/mail/invitation.txt", context)
+    return mail.EmailMessage(subject, body, to=[member.email or ""])
+
+
+def link_for(member: Member) -> str:
+    """The personal link of an invitation, valid for 14 days and until the person has joined."""
+    token = signing.dumps({"member": str(member.uid), "email": member.email}, salt=_SALT)
+    return settings.BASE_URL + reverse("invitation", args=[token])
+
+
+def invited(token: str) -> Member:
+    """Whom the link invites. Raises `InvitationRefused`."""
+    try:
+        told = signing.loads(token, salt=_SALT, max_age=VALID_FOR)
+    except signing.BadSignature as error:
+        raise InvitationRefused from error
+    members = Member.objects.active().select_related("organisation")
+    member = members.filter(uid=told["member"], email=told["email"], user=None).first()
+    if member is None:
+        raise InvitationRefused
+    return member
+
+
+def accept(*, member: Member) -> User:
+    """Make the invited person's account: following the link proved the address. Records `joined`."""
+    with transaction.atomic():
+        user = account_for(member.email or "")
+        if user is None:
+            raise InvitationRefused
+        EmailAddress.objects.update_or_create(user=user, email=member.email, defaults={"verified": True})
+        link_memberships(user)
+    return user

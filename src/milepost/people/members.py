@@ -1,0 +1,20 @@
+"""The verbs on single people; for many at once there is the HR file."""
+
+from django.db import transaction
+
+from milepost.journal.recording import SYSTEM, record
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, Organisation
+
+
+def add_member(
+    *, organisation: Organisation, email: str, given_name: str, family_name: str, by: Member | None = None
+) -> Member:
+    """Add one person. Raises `IntegrityError` if the address is taken. Records `created`."""
+    with transaction.atomic():
+        member = Member.objects.create(
+            organisation=organisation, email=email.strip().lower(), given_name=given_name, family_name=family_name
+        )
+        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference() if by else SYSTEM,
+               object=member.as_reference())  # fmt: skip
+    return member

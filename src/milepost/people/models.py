@@ -1,0 +1,278 @@
+"""Organisations and the people in them."""
+
+import unicodedata
+import uuid
+from functools import cached_property
+from typing import ClassVar, Self
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import clock
+from milepost.core.canonical import fingerprint
+from milepost.journal.recording import Reference
+from milepost.people.roles import Capability, Role, capabilities_of
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes accounts; the e-mail address is the name one signs in with."""
+
+    def create_user(self, email: str, password: str | None = None) -> "User":
+        user = self.model(email=self.normalize_email(email).lower())
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(AbstractBaseUser):
+    """An account that can sign in. It owns nothing: what a person may do is said by their memberships."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=clock.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    def __str__(self) -> str:
+        return self.email
+
+
+validate_colour = RegexValidator(r"^#[0-9a-f]{6}$", _("A colour looks like #0f5c4d."))
+
+
+def validate_zone(name: str) -> None:
+    """Refuse what is not a time zone of the tz database."""
+    if name not in available_timezones():
+        raise ValidationError(_("“%(name)s” is not a time zone. Write it like Europe/Paris."), params={"name": name})
+
+
+class Organisation(models.Model):
+    """One walled garden: its people, courses and journal are seen by nobody else."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    slug = models.SlugField(max_length=50, unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Paris", validators=[validate_zone])
+    brand_colour = models.CharField(_("brand colour"), max_length=7, default="#0f5c4d", validators=[validate_colour])
+    corner_radius = models.PositiveSmallIntegerField(_("corner radius, in pixels"), default=14)
+    logo = models.CharField(max_length=64, blank=True)  # the SHA-256 of a blob
+    logo_type = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def brand_mark(self) -> str:
+        """Changes whenever the brand does: part of the addresses of style sheet and logo."""
+        return fingerprint(f"{self.brand_colour}|{self.corner_radius}|{self.logo}".encode())[:12]
+
+    def as_reference(self) -> Reference:
+        return Reference("organisation", str(self.uid), self.name)
+
+
+class Site(models.Model):
+    """A place where people of the organisation work."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sites")
+    name = models.CharField(max_length=120)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="site_named_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    """A node of the organisation's tree. `path` is the names from the root, joined with ' / '."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="departments")
+    parent = models.ForeignKey("self", on_delete=models.CASCADE, null=True, blank=True, related_name="children")
+    name = models.CharField(max_length=120)
+    path = models.CharField(max_length=600)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [models.UniqueConstraint(fields=["organisation", "path"], name="department_path_once")]
+
+    def __str__(self) -> str:
+        return self.path
+
+    @property
+    def depth(self) -> int:
+        return self.path.count(" / ")
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    """Sets of members, always within one organisation."""
+
+    def active(self) -> Self:
+        """Those who have not left."""
+        return self.filter(Q(left_on=None) | Q(left_on__gt=clock.today()))
+
+    def matching(self, text: str) -> Self:
+        """Those whose names, e-mail, employee number or job title hold every word of `text`."""
+        found = self
+        for word in plain(text).split():
+            found = found.filter(searchable__contains=word)
+        return found
+
+    def with_roles(self) -> Self:
+        """Load the role names with each member, in the same query."""
+        granted = RoleGrant.objects.filter(member=models.OuterRef("pk")).order_by().values("member")
+        names = granted.annotate(names=models.StringAgg("role", Value(","))).values("names")
+        return self.annotate(granted_roles=Coalesce(models.Subquery(names), Value(""), output_field=models.TextField()))
+
+
+class Relation(models.TextChoices):
+    """What somebody is to the organisation."""
+
+    EMPLOYEE = "employee", _("employee")
+    PARTNER = "partner", _("partner")
+    CLIENT = "client", _("client")
+    PUBLIC = "public", _("public")
+
+
+class Member(models.Model):
+    """A person in one organisation, known from the HR file or by invitation; `user` is there once they signed in."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="memberships")
+    employee_number = models.CharField(_("employee number"), max_length=64, null=True, blank=True)
+    email = models.EmailField(_("e-mail"), null=True, blank=True)
+    given_name = models.CharField(_("given name"), max_length=120)
+    family_name = models.CharField(_("family name"), max_length=120)
+    site = models.ForeignKey(
+        Site, on_delete=models.SET_NULL, null=True, blank=True, related_name="members", verbose_name=_("site")
+    )
+    department = models.ForeignKey(
+        Department,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="members",
+        verbose_name=_("department"),
+    )
+    seniority = models.CharField(_("seniority"), max_length=60, blank=True)
+    job_title = models.CharField(_("job title"), max_length=160, blank=True)
+    manager = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="team", verbose_name=_("manager")
+    )
+    hire_date = models.DateField(_("hire date"), null=True, blank=True)
+    left_on = models.DateField(_("left on"), null=True, blank=True)
+    relation = models.CharField(_("relation"), max_length=16, choices=Relation.choices, default=Relation.EMPLOYEE)
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, blank=True)
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
+    invited_at = models.DateTimeField(null=True, blank=True)
+    joined_at = models.DateTimeField(null=True, blank=True)
+    searchable = models.CharField(max_length=600, editable=False)
+
+    objects = MemberQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["family_name", "given_name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "employee_number"], name="employee_number_once"),
+            models.UniqueConstraint(fields=["organisation", "email"], name="member_email_once"),
+            models.UniqueConstraint(fields=["organisation", "user"], name="one_membership_an_account"),
+            models.CheckConstraint(
+                condition=Q(employee_number__isnull=False) | Q(email__isnull=False), name="member_can_be_found_again"
+            ),
+            models.CheckConstraint(condition=~Q(manager=F("id")), name="nobody_manages_themselves"),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "family_name", "given_name", "id"], name="member_by_name"),
+            models.Index(fields=["organisation", "site"], name="member_by_site"),
+            models.Index(fields=["organisation", "department"], name="member_by_department"),
+            models.Index(fields=["organisation", "seniority"], name="member_by_seniority"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}".strip()
+
+    @property
+    def initials(self) -> str:
+        return (self.given_name[:1] + self.family_name[:1]).upper()
+
+    @property
+    def has_left(self) -> bool:
+        return self.left_on is not None and self.left_on <= clock.today()
+
+    @cached_property
+    def roles(self) -> frozenset[Role]:
+        """The roles that were granted; loaded with the member by `with_roles`, or on first use."""
+        granted = getattr(self, "granted_roles", None)
+        names = granted.split(",") if granted is not None else self.role_grants.values_list("role", flat=True)
+        return frozenset(Role(name) for name in names if name)
+
+    def can(self, capability: Capability) -> bool:
+        """Whether one of the member's roles carries the capability."""
+        return capability in capabilities_of(self.roles)
+
+    def as_reference(self) -> Reference:
+        return Reference("member", str(self.uid), self.full_name)
+
+    def refresh_searchable(self) -> None:
+        """Keep the text that search looks in equal to what it is made of."""
+        told = (self.given_name, self.family_name, self.email, self.employee_number, self.job_title)
+        self.searchable = plain(" ".join(part for part in told if part))[:600]
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        self.refresh_searchable()
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class RoleGrant(models.Model):
+    """A role that a member holds, who gave it, and when."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="role_grants")
+    role = models.CharField(max_length=16, choices=Role.choices)
+    granted_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    granted_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "role"], name="role_granted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.role}"
+
+
+class PeopleImport(models.Model):
+    """An HR file between its upload and its import. Its content is wiped once it was imported."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="people_imports")
+    uploaded_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    uploaded_at = models.DateTimeField(default=clock.now)
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    mapping = models.JSONField(default=dict)
+    is_complete = models.BooleanField(default=False)
+    applied_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+def plain(text: str) -> str:
+    """Lower case without accents, so that “Nygard” finds “Nygård”."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o").replace("æ", "ae").replace("ł", "l"))
+    return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -1,0 +1,189 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from milepost.core.tables import read_table
+from milepost.journal.models import Entry
+from milepost.people.granting import grant
+from milepost.people.headings import guess_mapping
+from milepost.people.importing import ImportRefused, apply_import, department_path, plan_import
+from milepost.people.models import Member
+from milepost.people.roles import Role
+
+HEADING = "Employee number,First name,Last name,Email,Site,Department,Manager,Hire date\n"
+THREE = HEADING + (
+    "1,Anna,Berg,anna@a.example,Lyon,Operations / Logistics,,2020-01-31\n"
+    "2,Otto,Holm,otto@a.example,Oslo,Operations > Production,1,2021-02-28\n"
+    "3,Zoé,Roux,zoe@a.example,Lyon,Operations / Logistics,otto@a.example,2022-03-31\n"
+)
+
+
+def plan(organisation, text, **options):
+    return plan_import(organisation=organisation, table=read_table(text.encode()), **options)
+
+
+def run(organisation, text, **options):
+    return apply_import(plan=plan(organisation, text, **options))
+
+
+def said(found):
+    return [str(problem) for problem in found.problems]
+
+
+@pytest.mark.parametrize(
+    ("heading", "field"),
+    [("Matricule", "employee_number"), ("N° matricule", "employee_number"), ("Prénom", "given_name"), ("NOM", "family_name"),
+     ("Adresse e-mail", "email"), ("E-Mail address", "email"), ("Établissement", "site"), ("Date d'embauche", "hire_date"),
+     ("Responsable hiérarchique", "manager"), ("Job Title", "job_title"), ("Langue", "language"), ("Hire date (contract)", "hire_date")],
+)  # fmt: skip
+def test_headings_in_english_and_french_are_understood(heading, field):
+    assert guess_mapping(["?", heading]) == {field: 1}
+
+
+def test_people_sites_departments_and_managers_come_from_the_file(organisation):
+    assert run(organisation, THREE)["new"] == 3
+    zoe = Member.objects.get(email="zoe@a.example")
+    assert zoe.full_name == "Zoé Roux"
+    assert zoe.site.name == "Lyon"
+    assert zoe.department.path == "Operations / Logistics"
+    assert zoe.department.parent.name == "Operations"
+    assert zoe.manager.manager.given_name == "Anna"
+    assert zoe.hire_date.isoformat() == "2022-03-31"
+
+
+def test_running_the_same_file_twice_changes_nothing(organisation):
+    run(organisation, THREE)
+    before = Entry.objects.count()
+    again = plan(organisation, THREE, is_complete=True)
+    assert again.is_empty
+    apply_import(plan=again)
+    assert Entry.objects.count() == before
+
+
+def test_a_dry_plan_writes_nothing(organisation):
+    plan(organisation, THREE)
+    assert not Member.objects.exists()
+
+
+def test_only_what_differs_is_changed_and_recorded(organisation):
+    run(organisation, THREE)
+    counts = run(organisation, THREE.replace("Otto,Holm", "Otto,Holm-Berg"))
+    assert (counts["new"], counts["changed"], counts["unchanged"]) == (0, 1, 2)
+    fact = Entry.objects.filter(verb="updated").get().content
+    assert fact["context"]["fields"] == ["family_name"]
+
+
+def test_columns_that_are_not_in_the_file_are_left_alone(organisation):
+    run(organisation, THREE)
+    run(organisation, "Employee number,First name,Last name\n1,Anna,Berg-Dahl\n")
+    anna = Member.objects.get(employee_number="1")
+    assert (anna.family_name, anna.email, anna.site.name) == ("Berg-Dahl", "anna@a.example", "Lyon")
+
+
+def test_nobody_leaves_unless_the_file_is_said_to_be_complete(organisation):
+    run(organisation, THREE)
+    shorter = "\n".join(THREE.splitlines()[:2]) + "\n"
+    assert plan(organisation, shorter).gone == []
+    assert {member.given_name for member in plan(organisation, shorter, is_complete=True).gone} == {"Otto", "Zoé"}
+
+
+def test_leavers_are_deactivated_and_come_back_by_the_file_only_with_a_date(organisation):
+    run(organisation, THREE)
+    run(organisation, "\n".join(THREE.splitlines()[:2]) + "\n", is_complete=True)
+    assert Member.objects.count() == 3
+    assert Member.objects.active().count() == 1
+
+
+def test_owners_never_leave_by_a_file(organisation):
+    run(organisation, THREE)
+    grant(member=Member.objects.get(employee_number="2"), role=Role.OWNER)
+    gone = plan(organisation, "\n".join(THREE.splitlines()[:2]) + "\n", is_complete=True).gone
+    assert [member.given_name for member in gone] == ["Zoé"]
+
+
+def test_two_people_may_swap_addresses_in_one_file(organisation):
+    run(organisation, THREE)
+    run(
+        organisation,
+        THREE.replace("anna@", "x@")
+        .replace("otto@a.example,Oslo", "anna@a.example,Oslo")
+        .replace("x@", "otto@", 1)
+        .replace(",otto@a.example,20", ",2,20"),
+    )
+    assert Member.objects.get(employee_number="1").email == "otto@a.example"
+    assert Member.objects.get(employee_number="2").email == "anna@a.example"
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("4,,Lund,l@a.example,,,,", ["Row 5, First name", "Every person needs a name"]),
+        ("4,Ida,Lund,not-an-address,,,,", ["Row 5, Email", "not-an-address"]),
+        ("4,Ida,Lund,i@a.example,,,,31-31-2020", ["Row 5, Hire date", "is not a date"]),
+        (",Ida,Lund,,,,,", ["Row 5", "No employee number and no e-mail"]),
+        ("4,Ida,Lund,i@a.example,,,99,", ["Row 5, Manager", "No person is known by “99”"]),
+        ("3,Ida,Lund,i@a.example,,,,", ["Row 5", "same person is in row 4"]),
+        ("4,Ida,Lund,zoe@a.example,,,,", ["Row 5", "same person is in row 4"]),
+        (f"4,{'I' * 121},Lund,i@a.example,,,,", ["Row 5, First name", "Longer than 120"]),
+    ],
+)
+def test_what_is_wrong_is_told_with_row_and_column_and_nothing_is_written(organisation, row, words):
+    found = plan(organisation, THREE + row + "\n")
+    assert all(word in said(found)[0] for word in words), said(found)
+    with pytest.raises(ImportRefused):
+        apply_import(plan=found)
+    assert not Member.objects.exists()
+
+
+def test_every_problem_is_told_and_not_only_the_first(organisation):
+    found = plan(organisation, HEADING + "1,,Berg,broken,,,,\n2,,Holm,also-broken,,,,\n")
+    assert len(found.problems) == 4
+
+
+def test_managers_who_go_round_in_a_circle_are_refused(organisation):
+    found = plan(organisation, THREE.replace("Logistics,,2020", "Logistics,3,2020"))
+    assert "go round in a circle" in said(found)[0]
+    assert "Anna Berg" in said(found)[0]
+
+
+def test_a_circle_through_people_who_are_not_in_the_file_is_refused_too(organisation):
+    run(organisation, THREE)
+    found = plan(organisation, "Employee number,First name,Last name,Manager\n1,Anna,Berg,3\n")
+    assert "circle" in said(found)[0]
+
+
+def test_an_address_of_somebody_who_is_not_in_the_file_is_not_given_away(organisation):
+    run(organisation, THREE)
+    found = plan(organisation, "Employee number,First name,Last name,Email\n9,Eva,Moe,anna@a.example\n")
+    assert "belongs to Anna Berg" in said(found)[0]
+
+
+def test_without_a_column_to_find_people_by_the_file_is_refused(organisation):
+    assert "employee numbers or e-mail" in said(plan(organisation, "First name,Last name\nAnna,Berg\n"))[0]
+
+
+def test_people_of_another_organisation_are_never_touched(organisation):
+    from milepost.people.organisations import create_organisation
+
+    other = create_organisation(slug="other", name="Other")
+    run(other, THREE)
+    run(organisation, THREE.replace("Anna", "Eva"))
+    assert Member.objects.get(organisation=other, employee_number="1").given_name == "Anna"
+
+
+def test_an_import_costs_the_same_number_of_queries_whatever_its_size(organisation):
+    def queries(count, start):
+        rows = "".join(
+            f"{n},Given,Family,p{n}@a.example,Lyon,Sales,{start if n > start else ''},\n"
+            for n in range(start, start + count)
+        )
+        with CaptureQueriesContext(connection) as captured:
+            run(organisation, HEADING + rows)
+        return len(captured)
+
+    assert queries(400, 10_000) - queries(20, 50) <= 6  # SQLite takes large batches in parts
+
+
+@pytest.mark.parametrize("text", ["A / B", "A>B", "A \\ B", " A | B ", "/A//B/"])
+def test_departments_are_paths_however_they_are_written(text):
+    assert department_path(text) == "A / B"

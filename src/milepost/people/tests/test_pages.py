@@ -1,0 +1,215 @@
+import re
+
+import pytest
+from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from milepost.people.models import Member
+from milepost.people.roles import Role
+from tests.worlds import make_member, make_people
+
+FILE = "Matricule;Prénom;Nom;E-mail;Site\n1;Zoé;Roux;zoe@a.example;Lyon\n".encode("cp1252")
+
+
+def upload(client, content=FILE, name="hr.csv"):
+    return client.post("/aldermoor/people/imports/new/", {"file": SimpleUploadedFile(name, content)}, follow=True)
+
+
+def test_people_are_found_without_their_accents(visit, lead, organisation):
+    make_member(organisation, "håkon")
+    page = visit(lead).get("/aldermoor/people/", {"q": "hakon nygard"})
+    assert "Håkon Nygård" in page.text
+    assert "Claire" not in re.sub(r"(?s)<header.*?</header>", "", page.text)
+
+
+def test_the_list_stays_fast_with_many_people(visit, lead, organisation):
+    make_people(organisation, 300)
+    client = visit(lead)
+    client.get("/aldermoor/people/")
+    with CaptureQueriesContext(connection) as captured:
+        page = client.get("/aldermoor/people/", {"site": "", "page": 3})
+    assert "Page 3 of" in page.text
+    assert len(captured) <= 12
+
+
+def test_a_learner_may_not_see_the_list(visit, learner):
+    assert visit(learner).get("/aldermoor/people/").status_code == 403
+
+
+def test_an_hr_file_is_shown_before_it_is_imported(visit, lead):
+    client = visit(lead)
+    page = upload(client)
+    assert "1 new, 0 changed, 0 gone." in page.text
+    assert not Member.objects.filter(given_name="Zoé").exists()
+    done = client.post(
+        page.request["PATH_INFO"],
+        {
+            "apply": "1",
+            **{
+                f"column-{i}": n
+                for i, n in enumerate(["employee_number", "given_name", "family_name", "email", "site"])
+            },
+        },
+        follow=True,
+    )
+    assert "Done: 1 new" in done.text
+    assert Member.objects.get(given_name="Zoé").site.name == "Lyon"
+
+
+def test_the_file_is_wiped_once_it_was_imported(visit, lead):
+    from milepost.people.models import PeopleImport
+
+    client = visit(lead)
+    page = upload(client)
+    client.post(
+        page.request["PATH_INFO"],
+        {"apply": "1", "column-0": "employee_number", "column-1": "given_name", "column-2": "family_name"},
+    )
+    assert bytes(PeopleImport.objects.get().content) == b""
+
+
+def test_a_broken_file_is_answered_with_what_to_do(visit, lead):
+    page = upload(visit(lead), b"%PDF-1.7 \x00\x01\x02")
+    assert "not a text file" in page.text
+
+
+def test_problems_are_listed_and_importing_is_not_possible(visit, lead):
+    client = visit(lead)
+    page = upload(client, b"Email,First name,Last name\nbroken,Anna,Berg\n")
+    assert "Row 2, Email" in page.text
+    client.post(
+        page.request["PATH_INFO"],
+        {"apply": "1", "column-0": "email", "column-1": "given_name", "column-2": "family_name"},
+    )
+    assert not Member.objects.filter(given_name="Anna").exists()
+
+
+def test_an_owner_gives_and_takes_roles(visit, lead, learner):
+    client = visit(lead)
+    client.post(f"/aldermoor/people/{learner.uid}/roles/author/", {"held": "1"})
+    assert Member.objects.get(pk=learner.pk).roles == {Role.AUTHOR}
+    client.post(f"/aldermoor/people/{learner.uid}/roles/author/", {"held": "0"})
+    assert Member.objects.get(pk=learner.pk).roles == set()
+
+
+def test_the_last_owner_stays(visit, lead):
+    page = visit(lead).post(f"/aldermoor/people/{lead.uid}/roles/owner/", {"held": "0"}, follow=True)
+    assert "needs an owner" in page.text
+    assert Role.OWNER in Member.objects.get(pk=lead.pk).roles
+
+
+def test_roles_are_given_by_those_who_may_only(visit, organisation, learner):
+    hr = make_member(organisation, "ravi", roles=["hr"])
+    assert visit(hr).post(f"/aldermoor/people/{learner.uid}/roles/owner/", {"held": "1"}).status_code == 403
+
+
+def test_an_invitation_signs_its_person_in_once(visit, lead, organisation):
+    make_people(organisation, 1)
+    member = Member.objects.get(employee_number="N000000")
+    visit(lead).post("/aldermoor/people/invitations/", {"member": member.uid})
+    assert mail.outbox[0].to == [member.email]
+    link = re.search(r"/invitations/\S+", mail.outbox[0].body)[0]
+    client = Client()
+    assert "Welcome, Given0." in client.get(link).text
+    assert client.post(link).url == "/aldermoor/"
+    assert client.get("/aldermoor/").status_code == 200
+    member.refresh_from_db()
+    assert member.joined_at is not None
+    assert Client().get(link).status_code == 410
+
+
+def test_a_forged_invitation_is_over(db):
+    assert Client().get("/invitations/forged:token/").status_code == 410
+
+
+def test_somebody_from_the_hr_file_signs_in_with_a_code_by_mail(organisation):
+    make_people(organisation, 1)
+    member = Member.objects.get(employee_number="N000000")
+    client = Client()
+    client.post("/accounts/login/code/", {"email": member.email})
+    code = re.search(r"\n\n([A-Z0-9-]{6,9})\n", mail.outbox[0].body)[1]
+    client.post("/accounts/login/code/confirm/", {"code": code})
+    assert client.get("/aldermoor/").status_code == 200
+
+
+def test_a_stranger_who_asks_for_a_code_gets_no_account(db):
+    from milepost.people.models import User
+
+    Client().post("/accounts/login/code/", {"email": "who@nowhere.example"})
+    assert not User.objects.exists()
+
+
+def test_signing_in_and_joining_are_on_record(organisation, learner):
+    from milepost.journal.models import Entry
+
+    Client().post("/accounts/login/", {"login": learner.email, "password": "correct horse"})
+    assert Entry.objects.filter(verb="signed-in", actor_id=str(learner.uid)).exists()
+
+
+def test_wrong_passwords_are_slowed_down(organisation, learner):
+    client = Client()
+    for _ in range(12):
+        page = client.post("/accounts/login/", {"login": learner.email, "password": "wrong"})
+    assert page.status_code == 429 or "Too many" in page.text
+
+
+def test_those_who_left_can_not_come_in(visit, learner):
+    from milepost.core import clock
+
+    client = visit(learner)
+    Member.objects.filter(pk=learner.pk).update(left_on=clock.today())
+    assert client.get("/aldermoor/").status_code == 404
+
+
+def test_a_brand_colour_that_can_not_be_read_is_refused(visit, lead, organisation):
+    page = visit(lead).post(
+        "/aldermoor/settings/",
+        {"name": "A", "language": "en", "time_zone": "Europe/Paris", "brand_colour": "#ffee88", "corner_radius": "4"},
+    )
+    assert "contrast" in page.text
+    organisation.refresh_from_db()
+    assert organisation.brand_colour == "#0f5c4d"
+
+
+def test_a_logo_that_is_not_a_picture_is_refused(visit, lead):
+    svg = SimpleUploadedFile("logo.png", b"<svg onload=alert(1)>", content_type="image/png")
+    page = visit(lead).post(
+        "/aldermoor/settings/",
+        {
+            "name": "A",
+            "language": "en",
+            "time_zone": "Europe/Paris",
+            "brand_colour": "#0f5c4d",
+            "corner_radius": "4",
+            "logo_file": svg,
+        },
+    )
+    assert "PNG, JPEG or WebP" in page.text
+
+
+def test_the_brand_is_a_style_sheet_that_is_kept_for_ever(organisation):
+    page = Client().get(f"/brand/aldermoor/{organisation.brand_mark}.css")
+    assert "--brand: #0f5c4d" in page.text
+    assert "immutable" in page.headers["Cache-Control"]
+
+
+def test_the_language_that_was_chosen_wins_over_the_member_s(visit, learner):
+    client = visit(learner)
+    client.post("/language/", {"language": "fr", "next": "/aldermoor/"})
+    assert 'lang="fr"' in client.get("/aldermoor/").text
+
+
+def test_the_language_switch_never_leads_to_another_site(db):
+    assert Client().post("/language/", {"language": "fr", "next": "https://evil.example/"}).url == "/"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"), [("#000000", "#ffffff", 21.0), ("#ffffff", "#ffffff", 1.0), ("#777777", "#ffffff", 4.48)]
+)
+def test_contrast_is_what_wcag_says(one, other, ratio):
+    from milepost.people.colours import contrast
+
+    assert round(contrast(one, other), 2) == ratio

@@ -1,0 +1,53 @@
+"""What every page's shell needs: the navigation of the person who looks, and the languages."""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from milepost.people.models import Member
+from milepost.people.roles import Capability
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the navigation: where it leads, who may go, and which pages belong to it."""
+
+    label: str | Promise
+    path: str
+    capability: Capability | None = None
+
+    def is_here(self, rest: str) -> bool:
+        """Whether the page at `rest` (the path after the organisation) belongs to this place."""
+        return rest == self.path or (self.path != "" and rest.startswith(self.path))
+
+
+PLACES = (
+    Place(_("My learning"), ""),
+    Place(_("Catalogue"), "catalogue/"),
+    Place(_("Courses"), "courses/", Capability.SEE_COURSES),
+    Place(_("People"), "people/", Capability.SEE_PEOPLE),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """The navigation and the languages, for the base template."""
+    member: Member | None = getattr(request, "member", None)
+    shown: dict[str, object] = {
+        "languages": settings.LANGUAGES,
+        "has_outbox": settings.OUTBOX is not None,
+        "member": member,
+        "organisation": getattr(request, "organisation", None),
+    }
+    if member is not None:
+        slug = member.organisation.slug
+        rest = request.path.removeprefix(f"/{slug}/")
+        shown["places"] = [
+            {"label": place.label, "url": f"/{slug}/{place.path}", "is_here": place.is_here(rest)}
+            for place in PLACES
+            if place.capability is None or member.can(place.capability)
+        ]
+        shown["can"] = {capability.value: member.can(capability) for capability in Capability}
+    return shown

@@ -1,0 +1,131 @@
+// One question at a time, each answer saved as it is given. Without JavaScript the whole form works as it is.
+import { flush, listen, send } from "./reliable.js";
+
+const form = document.querySelector("form[data-quiz]");
+const questions = [...form.querySelectorAll(".question")];
+const words = form.dataset;
+const status = form.querySelector(".saved");
+const dots = form.querySelector(".dots");
+const back = form.querySelector("[data-back]");
+const forth = form.querySelector("[data-forth]");
+const finish = form.querySelector("[data-finish]");
+const counter = document.querySelector("[data-counter]");
+let at = 0;
+let dirty = null;
+
+const isAnswered = (question) => [...question.querySelectorAll("input, select")].some((control) =>
+  control.type === "hidden" ? question.dataset.touched : ["radio", "checkbox"].includes(control.type) ? control.checked : control.value.trim());
+
+function save(question) {
+  const data = new URLSearchParams();
+  for (const control of question.querySelectorAll("input, select")) {
+    if (["radio", "checkbox"].includes(control.type) && !control.checked) continue;
+    data.append(control.name, control.value);
+  }
+  status.textContent = words.saving;
+  send({ url: words.answers, name: question.id, body: data.toString(), type: "application/x-www-form-urlencoded" });
+  show(at, false);
+}
+
+listen((waiting, request, answer) => {
+  if (answer?.over) {
+    location.reload();
+    return;
+  }
+  status.textContent = waiting ? words.waiting : words.saved;
+});
+
+function show(index, focus = true) {
+  at = Math.max(0, Math.min(index, questions.length - 1));
+  questions.forEach((question, number) => { question.hidden = number !== at; });
+  [...dots.children].forEach((dot, number) => {
+    const button = dot.firstElementChild;
+    button.classList.toggle("answered", isAnswered(questions[number]));
+    if (number === at) button.setAttribute("aria-current", "step"); else button.removeAttribute("aria-current");
+  });
+  const isLast = at === questions.length - 1;
+  counter.textContent = words.counter.replace("{at}", at + 1).replace("{of}", questions.length);
+  back.hidden = at === 0;
+  forth.hidden = isLast;
+  finish.hidden = !isLast;
+  if (focus) questions[at].querySelector("legend").focus({ preventScroll: true });
+  if (focus) scrollTo({ top: 0 });
+}
+
+function move(item, by) {
+  const other = by < 0 ? item.previousElementSibling : item.nextElementSibling;
+  if (!other) return;
+  if (by < 0) other.before(item); else other.after(item);
+  const question = item.closest(".question");
+  question.dataset.touched = "yes";
+  item.querySelector(by < 0 ? "[data-up]" : "[data-down]").focus();
+  save(question);
+}
+
+form.classList.add("stepping");
+questions.forEach((question, index) => {
+  const legend = question.querySelector("legend");
+  legend.tabIndex = -1;
+  const dot = document.createElement("li");
+  const button = document.createElement("button");
+  button.type = "button";
+  button.setAttribute("aria-label", words.counter.replace("{at}", index + 1).replace("{of}", questions.length));
+  button.addEventListener("click", () => show(index));
+  dot.append(button);
+  dots.append(dot);
+});
+
+form.addEventListener("change", (event) => { dirty = null; save(event.target.closest(".question")); });
+form.addEventListener("input", (event) => {
+  if (!event.target.matches("input[type=text]")) return;
+  const question = event.target.closest(".question");
+  clearTimeout(dirty);
+  dirty = setTimeout(() => save(question), 800);
+});
+form.addEventListener("click", (event) => {
+  if (event.target.closest("[data-up]")) move(event.target.closest("li"), -1);
+  if (event.target.closest("[data-down]")) move(event.target.closest("li"), 1);
+});
+// Enter in a text field goes on instead of handing everything in.
+form.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches("input") && at < questions.length - 1) {
+    event.preventDefault();
+    show(at + 1);
+  }
+});
+form.addEventListener("submit", (event) => {
+  clearTimeout(dirty);
+  const open = questions.filter((question) => !isAnswered(question)).length;
+  if (open && !form.dataset.late && !confirm(words.unanswered.replace("{count}", open))) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    show(questions.findIndex((question) => !isAnswered(question)));
+    return;
+  }
+  if (!navigator.onLine) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    status.textContent = words.waiting;
+  }
+}, true);
+back.addEventListener("click", () => show(at - 1));
+forth.addEventListener("click", () => show(at + 1));
+form.querySelectorAll("[data-up], [data-down]").forEach((button) => { button.hidden = false; });
+show(Math.max(0, questions.findIndex((question) => question.dataset.answered !== "yes")), false);
+
+const clock = form.querySelector("[data-remaining]");
+if (clock) {
+  const end = Date.now() + 1000 * Number(clock.dataset.remaining);
+  const run = () => {
+    const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    clock.querySelector("b").textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+    clock.classList.toggle("late", left < 60);
+    if (left > 0) return;
+    clearInterval(ticking);
+    form.dataset.late = "yes";
+    flush();
+    form.requestSubmit();
+  };
+  const ticking = setInterval(run, 1000);
+  run();
+}

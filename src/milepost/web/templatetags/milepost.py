@@ -1,0 +1,132 @@
+"""What templates of all rooms share: icons, the tick of a state, days in words."""
+
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.contrib.staticfiles import finders
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from milepost.core import clock
+from milepost.journal.models import Entry
+from milepost.journal.phrases import phrase
+
+register = template.Library()
+
+
+@cache
+def _icon(name: str) -> str:
+    path = finders.find(f"milepost/icons/{name}.svg")
+    if not isinstance(path, str):
+        raise template.TemplateSyntaxError(f"There is no icon {name}")
+    return Path(path).read_text(encoding="utf-8").strip()
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A Bootstrap icon, inline and silent for screen readers; words beside it say what it means."""
+    return mark_safe(_icon(name))
+
+
+@register.simple_tag
+def tick(progress: Any) -> SafeString:
+    """The state of an activity, as a mark and as a word."""
+    state = getattr(progress, "status", "")
+    words = {"completed": _("done"), "failed": _("not passed"), "started": _("begun"), "": _("to do")}
+    classes = {"completed": "on", "failed": "no", "started": "half", "": ""}
+    return format_html(
+        '<span class="tick {}"><span class="visually-hidden">{}</span></span>', classes[state], words[state]
+    )
+
+
+@register.simple_tag
+def due_in_words(due: date | None) -> str:
+    """“Due in 4 days”, “Due today”, “3 days late”; further away the date."""
+    if due is None:
+        return ""
+    days = (due - clock.today()).days
+    if days < 0:
+        return ngettext("%(days)d day late", "%(days)d days late", -days) % {"days": -days}
+    if days == 0:
+        return _("Due today")
+    if days <= 14:
+        return ngettext("Due tomorrow", "Due in %(days)d days", days) % {"days": days}
+    return _("Due %(date)s") % {"date": day(due)}
+
+
+@register.filter
+def due_class(due: date | None) -> str:
+    """late, soon or nothing: the colour that goes with `due_in_words`."""
+    if due is None:
+        return ""
+    days = (due - clock.today()).days
+    return "late" if days < 0 else "soon" if days <= 7 else ""
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """A day without its year when it is of this year: 23 November, 3 September 2024."""
+    if value is None:
+        return ""
+    is_this_year = value.year == clock.today().year
+    return date_format(value, _("j F") if is_this_year else _("j F Y"), use_l10n=False)
+
+
+@register.filter
+def minutes(value: int) -> str:
+    """A duration in words: 8 min, 1 h 20 min."""
+    hours, rest = divmod(int(value), 60)
+    if not hours:
+        return _("%(minutes)d min") % {"minutes": rest}
+    return (
+        _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+        if rest
+        else _("%(hours)d h") % {"hours": hours}
+    )
+
+
+@register.filter
+def clocktime(seconds: float) -> str:
+    """A position in a recording: 1:05."""
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
+
+
+@register.filter
+def megabytes(size: int) -> str:
+    """A size for people: 12 kB, 3.4 MB."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+
+
+@register.filter
+def lookup(mapping: dict[Any, Any], key: Any) -> Any:
+    """A value by a key that is a variable."""
+    return mapping.get(key)
+
+
+@register.simple_tag(takes_context=True)
+def querystring_with(context: template.Context, **changes: Any) -> str:
+    """The page's query with some values changed (empty: taken out), beginning with ?."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in ("", None):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def journal_phrase(entry: Entry, subject: object) -> str:
+    """An entry of the journal as a sentence."""
+    return phrase(entry, str(subject))
+
+
+@register.filter
+def short_mark(digest: str) -> str:
+    """The first signs of a fingerprint, enough to tell two apart by eye."""
+    return digest[:8]

@@ -1,0 +1,112 @@
+"""The forms of `milepost` that are a contract, run as a person runs them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CLI = [sys.executable, "-m", "milepost.cli"]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("home")
+    assert run(folder, "migrate")[0] == 0
+    assert run(folder, "organisation", "create", "acme", "--name", "Acme", "--owner", "anna.berg@acme.example")[0] == 0
+    return folder
+
+
+def run(home, *words, **variables):
+    environment = (
+        {k: v for k, v in os.environ.items() if not k.startswith("MILEPOST_")}
+        | {"MILEPOST_DATA": str(home)}
+        | variables
+    )
+    done = subprocess.run(
+        [*CLI, *map(str, words)], capture_output=True, text=True, env=environment, cwd=ROOT, timeout=120
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_help_reads_well_and_needs_no_settings(tmp_path):
+    status, out, _err = run(tmp_path / "nowhere", "--help")
+    assert status == 0
+    for command in ("up", "migrate", "demo", "organisation", "people", "course", "journal"):
+        assert f"  {command}" in out
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_address_that_is_taken_or_kept_is_refused(home):
+    assert "already an organisation" in run(home, "organisation", "create", "acme", "--name", "X")[2]
+    status, _out, err = run(home, "organisation", "create", "static", "--name", "X")
+    assert (status, "keeps for itself" in err) == (1, True)
+
+
+def test_people_are_imported_dry_then_really_then_not_again(home):
+    words = ("people", "import", ROOT / "examples/people.csv", "--organisation", "acme")
+    assert "240 new" in run(home, *words, "--dry-run")[1]
+    assert "240 new" in run(home, *words)[1]
+    assert "0 new, 0 changed, 0 gone, 240 as they were." in run(home, *words)[1]
+
+
+def test_a_broken_file_is_refused_with_row_and_column(home, tmp_path):
+    (tmp_path / "bad.csv").write_text("Email,First name,Last name\nbroken,Anna,Berg\n")
+    status, _out, err = run(home, "people", "import", tmp_path / "bad.csv", "--organisation", "acme")
+    assert status == 1
+    assert "Row 2, Email" in err
+
+
+def test_an_unknown_organisation_is_told_with_those_there_are(home):
+    status, _out, err = run(home, "people", "import", ROOT / "examples/people.csv", "--organisation", "nobody")
+    assert (status, "acme" in err) == (1, True)
+
+
+def test_a_course_goes_in_is_published_and_comes_out_the_same(home, tmp_path):
+    folder = ROOT / "examples/courses/fire-safety"
+    assert run(home, "course", "check", folder)[0] == 0
+    assert run(home, "course", "import", folder, "--organisation", "acme")[0] == 0
+    assert "version 1" in run(home, "course", "publish", "fire-safety", "--organisation", "acme")[1]
+    assert "nothing has changed" in run(home, "course", "publish", "fire-safety", "--organisation", "acme")[1]
+    assert run(home, "course", "export", "fire-safety", tmp_path / "out", "--organisation", "acme")[0] == 0
+    assert subprocess.run(["diff", "-r", folder, tmp_path / "out"], capture_output=True).returncode == 0
+    status, _out, err = run(home, "course", "export", "fire-safety", tmp_path / "out", "--organisation", "acme")
+    assert (status, "not an empty folder" in err) == (1, True)
+
+
+def test_a_course_with_problems_is_told_with_file_and_line(home, tmp_path):
+    (tmp_path / "course.md").write_text("---\ntitel: X\n---\n")
+    status, _out, err = run(home, "course", "check", tmp_path)
+    assert status == 1
+    assert "course.md:2: “titel” is not a field" in err
+
+
+def test_the_journal_is_verified(home):
+    status, out, _err = run(home, "journal", "verify", "--organisation", "acme")
+    assert (status, "entries hold" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"MILEPOST_DATABASE_URL": "mysql://x"}, "MILEPOST_DATABASE_URL: use sqlite"),
+        ({"MILEPOST_DATABASE_URL": "postgresql://u@h/d"}, "MILEPOST_SECRET_KEY: set it"),
+        ({"MILEPOST_SECRET_KEY": "short"}, "MILEPOST_SECRET_KEY: at least 32"),
+        ({"MILEPOST_BASE_URL": "learn.example.org"}, "MILEPOST_BASE_URL"),
+        ({"MILEPOST_MAIL_URL": "mail.example.org"}, "MILEPOST_MAIL_URL: use smtp"),
+        ({"MILEPOST_TRUSTED_PROXIES": "one"}, "MILEPOST_TRUSTED_PROXIES: 'one' is not"),
+    ],
+)
+def test_a_setting_that_can_not_be_used_is_named_with_what_to_set(tmp_path, variables, said):
+    status, _out, err = run(tmp_path, "migrate", **variables)
+    assert (status, said in err) == (1, True), err
+
+
+def test_the_secret_key_is_made_once_and_kept_to_oneself(home):
+    key = home / "secret-key"
+    before = key.read_text()
+    run(home, "journal", "verify", "--organisation", "acme")
+    assert key.read_text() == before
+    assert key.stat().st_mode & 0o077 == 0

@@ -1,0 +1,64 @@
+"""No member of one organisation reaches anything of another: every URL is walked, those of tomorrow too."""
+
+import re
+import uuid
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from milepost.people.organisations import create_organisation
+from tests.worlds import make_member
+
+METHODS = ("get", "post")
+
+
+def patterns(resolver=None, prefix=""):
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = prefix + str(entry.pattern).lstrip("^").rstrip("$")
+        if isinstance(entry, URLResolver):
+            yield from patterns(entry, route)
+        elif isinstance(entry, URLPattern):
+            yield route
+
+
+ROUTES = sorted(route for route in patterns() if route.startswith("<slug:organisation>/"))
+
+
+def address(route, world):
+    known = {
+        "organisation": "aldermoor", "course": "ladders", "module": "01-first", "activity": "01-read",
+        "resource": "completion", "member": str(world.learner.uid), "role": "owner", "draft": str(uuid.uuid4()),
+        "digest": next(iter(world.course.draft.values()))[0], "name": "a.png",
+    }  # fmt: skip
+    filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)
+    return "/" + filled.replace("\\", "")
+
+
+def test_there_are_urls_to_walk():
+    assert len(ROUTES) > 20
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_stranger_from_another_organisation_finds_nothing(route, world, visit):
+    other = create_organisation(slug="other", name="Other")
+    stranger = visit(make_member(other, "eve", roles=["owner", "lead"]))
+    for method in METHODS:
+        assert getattr(stranger, method)(address(route, world)).status_code == 404, (method, route)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_who_is_not_signed_in_is_asked_to(route, world):
+    for method in METHODS:
+        response = getattr(Client(), method)(address(route, world))
+        assert response.status_code == 302
+        assert response.url.startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if "<" in route.removeprefix("<slug:organisation>/")])
+def test_things_of_another_organisation_are_not_found_under_one_s_own(route, world, visit):
+    other = create_organisation(slug="other", name="Other")
+    stranger = visit(make_member(other, "eve", roles=["owner", "lead"]))
+    path = address(route, world).replace("/aldermoor/", "/other/", 1)
+    for method in METHODS:
+        assert getattr(stranger, method)(path).status_code in (404, 405), (method, route)

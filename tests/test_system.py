@@ -1,0 +1,133 @@
+"""What must hold of the whole: migrations, triggers, translations, static files, the demonstration."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+ROOT = Path(__file__).parent.parent
+LOCALE = ROOT / "src/milepost/locale/fr/LC_MESSAGES/django.po"
+FROZEN = ("journal_entry", "courses_version", "courses_content")
+
+
+@pytest.mark.django_db
+def test_the_models_and_the_migrations_say_the_same():
+    call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("table", FROZEN)
+def test_what_is_frozen_still_is_after_all_migrations(table):
+    """SQLite rebuilds a table to alter it, and loses its triggers without a word."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relname = %s AND NOT tgisinternal",
+                [table],
+            )
+        else:
+            cursor.execute("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [table])
+        assert cursor.fetchone()[0] == 2
+
+
+def entries(text):
+    for block in re.split(r"\n\n+", text)[1:]:
+        if "#~" in block:
+            continue
+        yield block, re.findall(r'^msgstr(?:\[\d\])? ((?:"(?:[^"\\]|\\.)*"\n?)+)', block + "\n", re.M)
+
+
+def test_french_is_complete():
+    missing = [
+        block
+        for block, strings in entries(LOCALE.read_text(encoding="utf-8"))
+        if not all(ast.literal_eval("(" + string + ")") for string in strings) or "#, fuzzy" in block
+    ]
+    assert missing == []
+
+
+def test_every_text_is_collected_and_what_is_compiled_is_what_is_written(tmp_path):
+    if subprocess.run(["which", "xgettext"], capture_output=True).returncode:
+        pytest.skip("needs gettext")
+    copy = tmp_path / "milepost"
+    subprocess.run(["cp", "-r", ROOT / "src/milepost", copy], check=True)
+    before = LOCALE.read_text(encoding="utf-8")
+    command = [
+        Path(sys.executable).parent / "django-admin",
+        "makemessages",
+        "--all",
+        "--no-obsolete",
+        "--no-wrap",
+        "--no-location",
+    ]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)
+    after = (copy / "locale/fr/LC_MESSAGES/django.po").read_text(encoding="utf-8")
+    identifiers = lambda text: set(re.findall(r'^msgid (".*?")\n', text, re.M))  # noqa: E731
+    assert identifiers(after) == identifiers(before)
+
+
+def test_the_compiled_translations_are_those_that_are_written():
+    import gettext
+
+    with LOCALE.with_suffix(".mo").open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for block, strings in entries(LOCALE.read_text(encoding="utf-8")):
+        found = re.search(r'^msgid ((?:"(?:[^"\\]|\\.)*"\n?)+)', block + "\n", re.M)
+        if "msgid_plural" in block or "msgctxt" in block or not found:
+            continue
+        assert compiled.gettext(ast.literal_eval("(" + found[1] + ")")) == ast.literal_eval("(" + strings[0] + ")")
+
+
+def test_no_page_has_inline_script_or_style():
+    for template in (ROOT / "src/milepost").rglob("templates/**/*.html"):
+        text = template.read_text(encoding="utf-8")
+        assert not re.search(r"<style|\sstyle=|\son\w+=", text), template
+        for attributes in re.findall(r"<script([^>]*)>", text):
+            assert "src=" in attributes or "application/json" in attributes, template
+
+
+def test_the_static_files_are_hashed_to_the_last_import(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "milepost.web.storage.StaticStorage"}}
+    call_command("collectstatic", interactive=False, verbosity=0)
+    app = next(tmp_path.glob("milepost/app.*.js"))
+    assert re.search(r'from "\./reliable\.[0-9a-f]{12}\.js"', app.read_text())
+
+
+@pytest.mark.django_db
+def test_the_demonstration_is_alive_and_built_once():
+    from contextlib import contextmanager
+
+    from milepost.demonstration.building import AlreadyBuilt, build
+    from milepost.journal.verification import verify
+    from milepost.learning.models import Enrolment
+    from milepost.people.models import Member, Organisation
+
+    class Bar:
+        def update(self, count):
+            pass
+
+    @contextmanager
+    def progress(label, length):
+        yield Bar()
+
+    assert "claire.fontaine@aldermoor.example" in build(progress=progress)
+    aldermoor = Organisation.objects.get(slug="aldermoor")
+    assert Member.objects.filter(organisation=aldermoor).count() == 240
+    assert verify(aldermoor.pk).finding is None
+    fire = Enrolment.objects.filter(course__slug="fire-safety")
+    done = {
+        site: fire.filter(member__site__name=site, completed_at__isnull=False).count()
+        / fire.filter(member__site__name=site).count()
+        for site in ("Lyon", "Oslo")
+    }
+    assert done["Lyon"] > done["Oslo"] + 0.2
+    assert fire.filter(completed_at=None, done__gt=0).exists()
+    assert fire.filter(launched_at=None).exists()
+    with pytest.raises(AlreadyBuilt):
+        build(progress=progress)

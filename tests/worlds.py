@@ -1,0 +1,78 @@
+"""Small worlds for tests, made with the public verbs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+SMALL_COURSE = {
+    "course.md": "---\ntitle: Ladders\nslug: ladders\nsummary: Stand safely.\nenrolment: open\ncompletion: required\n---\nHello.\n",
+    "01-first/module.md": "---\ntitle: First\n---\n",
+    "01-first/01-read.page.md": "---\ntitle: Read\n---\n\nThree points of contact.\n",
+    "01-first/02-check.quiz.md": "---\ntitle: Check\npass_mark: 50\nattempts: 2\n---\n\n## One and one?\n\n= 2\n\n## Pick a.\n\n- [x] a\n- [ ] b\n",
+    "02-second/module.md": "---\ntitle: Second\n---\n",
+    "02-second/01-more.page.md": "---\ntitle: More\nrequired: false\n---\n\nMore.\n",
+    "02-second/02-sign.acknowledgement.md": "---\ntitle: Sign\nstatement: I have read it.\n---\n\nThe rules.\n",
+}
+
+
+@dataclass
+class World:
+    organisation: Any
+    lead: Any
+    learner: Any
+    course: Any
+    enrolment: Any
+
+
+def files(tree: dict[str, str | bytes]) -> Any:
+    from milepost.courses.files import InMemory
+
+    return InMemory({path: text.encode() if isinstance(text, str) else text for path, text in tree.items()})
+
+
+def make_course(organisation: Any, tree: dict[str, str | bytes], *, by: Any = None, publish: bool = True) -> Any:
+    from milepost.courses.drafts import import_draft
+    from milepost.courses.models import Course
+    from milepost.courses.publishing import publish as freeze
+
+    course = import_draft(organisation=organisation, files=files(tree), by=by)
+    if publish:
+        freeze(course=course, by=by)
+    return Course.objects.select_related("published", "organisation").get(pk=course.pk)
+
+
+def make_member(organisation: Any, name: str, *, roles: list[str] = [], **fields: Any) -> Any:  # noqa: B006
+    from allauth.account.models import EmailAddress
+
+    from milepost.people.granting import grant
+    from milepost.people.models import Member, User
+    from milepost.people.roles import Role
+
+    email = f"{name}@{organisation.slug}.example"
+    user = User.objects.create_user(email, "correct horse")
+    EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
+    member = Member.objects.create(
+        organisation=organisation, user=user, email=email, given_name=name.title(), family_name="Nygård", **fields
+    )
+    for role in roles:
+        grant(member=member, role=Role(role))
+    return member
+
+
+def make_people(organisation: Any, count: int) -> None:
+    """Many people at once, without accounts, through the HR file."""
+    from milepost.core.tables import read_table
+    from milepost.people.importing import apply_import, plan_import
+
+    rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@{organisation.slug}.example,Site {n % 4}" for n in range(count))
+    table = read_table(f"Employee number,First name,Last name,Email,Site\n{rows}\n".encode())
+    apply_import(plan=plan_import(organisation=organisation, table=table))
+
+
+def activity(enrolment: Any, key: str) -> Any:
+    return enrolment.outline.by_key[key]
+
+
+def verbs(organisation: Any) -> list[str]:
+    from milepost.journal.models import Entry
+
+    return list(Entry.objects.filter(organisation_id=organisation.pk).order_by("id").values_list("verb", flat=True))
