@@ -42,7 +42,7 @@ format: $(BIN)/.installed-dev ## Put the code into its one form
 	$(BIN)/ruff format --quiet src scripts tests
 
 messages: $(BIN)/.installed-dev ## Collect the texts for translation, and compile them (needs gettext)
-	cd src/milepost && ../../$(BIN)/django-admin makemessages --all --no-obsolete --no-wrap --settings milepost.config.settings
+	cd src/milepost && ../../$(BIN)/django-admin makemessages --all --no-obsolete --no-wrap --no-location --settings milepost.config.settings
 	cd src/milepost && ../../$(BIN)/django-admin compilemessages --settings milepost.config.settings
 
 lock: $(BIN)/.installed-dev ## Write the lock files anew from pyproject.toml (needs uv)

@@ -79,17 +79,25 @@ def postgresql() -> Iterator[str]:
         if os.geteuid() == 0:
             shutil.chown(folder, user)
         port = _free_port()
-        run = lambda *command: subprocess.run(
-            [*_as(user), *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/"
-        )  # noqa: E731
-        run(binaries / "initdb", "-D", folder / "data", "-U", "milepost", "--auth=trust", "-E", "UTF8", "--no-sync")
+        _run_as(
+            user,
+            binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            "milepost",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c shared_buffers=512MB -c max_connections=60"
-        run(binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start")
+        _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start")
         try:
-            run(binaries / "createdb", "-h", folder, "-p", port, "-U", "milepost", "milepost")
+            _run_as(user, binaries / "createdb", "-h", folder, "-p", port, "-U", "milepost", "milepost")
             yield f"postgresql://milepost@127.0.0.1:{port}/milepost"
         finally:
-            run(binaries / "pg_ctl", "-D", folder / "data", "-m", "fast", "-w", "stop")
+            _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-m", "fast", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -102,8 +110,9 @@ def _postgresql_binaries() -> Path:
     return found[-1].parent if found else Path(str(on_path)).resolve().parent
 
 
-def _as(user: str) -> list[str]:
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if os.geteuid() == 0 else []
+def _run_as(user: str, *command: object) -> None:
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if os.geteuid() == 0 else []
+    subprocess.run([*become, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
 def _free_port() -> int:

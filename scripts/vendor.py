@@ -7,6 +7,7 @@ from pathlib import Path
 
 TARGET = Path(__file__).parent.parent / "src/milepost/web/static/milepost"
 PACKAGES = {
+    "axe-core": "4.14.1",
     "bootstrap": "5.3.9",
     "bootstrap-icons": "1.13.2",
     "htmx.org": "4.0.1",
@@ -14,6 +15,7 @@ PACKAGES = {
     "@fontsource-variable/fraunces": "5.3.0",
 }
 FILES = {
+    "axe-core/axe.min.js": "../../../../../tests/browser/axe.min.js",
     "bootstrap/dist/css/bootstrap.min.css": "vendor/bootstrap.min.css",
     "htmx.org/dist/htmx.min.js": "vendor/htmx.min.js",
     **{

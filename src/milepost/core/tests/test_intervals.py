@@ -1,3 +1,5 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -38,4 +40,4 @@ def test_what_lies_beyond_the_end_does_not_count(ranges, end):
 @given(intervals)
 def test_merged_ranges_are_sorted_and_apart(ranges):
     merged = union(ranges)
-    assert all(before[1] < after[0] for before, after in zip(merged, merged[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(merged))

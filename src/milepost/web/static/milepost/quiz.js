@@ -9,7 +9,7 @@ const dots = form.querySelector(".dots");
 const back = form.querySelector("[data-back]");
 const forth = form.querySelector("[data-forth]");
 const finish = form.querySelector("[data-finish]");
-const counter = document.querySelector("[data-counter]");
+const counter = form.querySelector(".counter");
 let at = 0;
 let dirty = null;
 

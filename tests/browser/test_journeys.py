@@ -1,0 +1,368 @@
+"""The journeys, as people make them: in a real browser, at a desk and on a phone."""
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+WIDTHS = [360, 1280]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_of_a_learner_is_readable_by_everybody(visitor, width, theme):
+    jonas = visitor(width, color_scheme=theme)
+    jonas.sign_in("jonas.nygard")
+    for path in ("", "catalogue/", "catalogue/fire-safety/", "learn/fire-safety/01-why-it-matters/01-two-minutes/",
+                 "learn/fire-safety/01-why-it-matters/02-duties/", "learn/fire-safety/02-recognise-a-fire/02-extinguishers/",
+                 "learn/fire-safety/04-leave-safely/03-promise/", "learn/fire-safety/05-final-check/01-final/",
+                 "learn/fire-safety/completion/"):  # fmt: skip
+        jonas.go("/aldermoor/" + path)
+    for path in ("/accounts/devices/", "/accounts/2fa/", "/outbox/", "/aldermoor/nothing/here/at/all/"):
+        jonas.page.goto(jonas.server.url + path)
+        jonas.complaints.clear()
+        jonas.check()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_of_a_lead_is_readable_by_everybody(visitor, width):
+    claire = visitor(width)
+    claire.sign_in("claire.fontaine")
+    for path in ("courses/", "courses/new/", "courses/fire-safety/", "courses/fire-safety/draft/", "courses/fire-safety/enrolments/",
+                 "courses/fire-safety/enrolments/?status=done", "courses/welcome/enrolments/new/", "people/", "people/?q=nobody+at+all",
+                 "people/imports/new/", "settings/"):  # fmt: skip
+        claire.go("/aldermoor/" + path)
+    page = claire.go("/aldermoor/people/?q=nygard")
+    page.get_by_role("link", name="Jonas Nygård").first.click()
+    expect(page.get_by_role("heading", name="Jonas Nygård")).to_be_visible()
+    claire.check()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_sign_in_pages_are_readable_by_everybody(visitor, width):
+    somebody = visitor(width)
+    somebody.go("/accounts/login/")
+    somebody.go("/accounts/password/reset/")
+
+
+def test_somebody_signs_in_with_a_code_from_the_outbox(visitor):
+    somebody = visitor(360)
+    page = somebody.go("/accounts/login/")
+    page.get_by_label("Your e-mail address at work").fill("astrid.solheim@aldermoor.example")
+    page.get_by_role("button", name="Send me a sign-in code").click()
+    expect(page.locator("[name=code]")).to_be_visible()
+    somebody.check()
+    page.fill("[name=code]", somebody.server.code_for("astrid.solheim@aldermoor.example"))
+    page.locator("[name=code]").press("Enter")
+    page.wait_for_url("**/aldermoor/")
+    somebody.check()
+
+
+def test_a_passkey_is_added_and_signs_in(visitor):
+    ravi = visitor()
+    page = ravi.sign_in("ravi.menon")
+    devtools = ravi.context.new_cdp_session(page)
+    devtools.send("WebAuthn.enable")
+    devtools.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    page.goto(ravi.server.url + "/accounts/2fa/webauthn/add/")
+    if page.locator("[name=password]").count():
+        page.fill("[name=password]", ravi.server.password)
+        page.locator("[name=password]").press("Enter")
+    page.wait_for_url("**/webauthn/add/**")
+    page.fill("[name=name]", "My laptop")
+    page.locator("[name=passwordless]").check()
+    page.locator("#mfa_webauthn_add").click()
+    page.wait_for_url(re.compile("/accounts/2fa/(?!webauthn/add)"))
+    page.goto(ravi.server.url + "/aldermoor/")
+    page.get_by_text("Menu of Ravi Menon").locator("xpath=..").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.goto(ravi.server.url + "/accounts/login/")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url("**/aldermoor/")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_learner_joins_reads_watches_answers_confirms_and_finishes(visitor, server, width):
+    who = {360: "marie.delcourt", 1280: "enzo.ferraris"}[width]
+    learner = visitor(width)
+    page = learner.page
+    email = f"{who}@aldermoor.example"
+    page.goto(server.url + "/accounts/login/")
+    page.get_by_label("Your e-mail address at work").fill(email)
+    page.get_by_role("button", name="Send me a sign-in code").click()
+    page.fill("[name=code]", server.code_for(email))
+    page.locator("[name=code]").press("Enter")
+    page.wait_for_url("**/aldermoor/")
+    page.get_by_role("link", name="Catalogue").first.click() if width > 800 else page.locator(".tabbar").get_by_text(
+        "Catalogue"
+    ).click()
+    page.get_by_role("link", name="Welcome to the company").click()
+    page.get_by_role("button", name="Join and begin").click()
+
+    expect(page.get_by_role("heading", name="A word of welcome")).to_be_visible()
+    page.evaluate(
+        "document.querySelector('video').muted = true; document.querySelector('video').playbackRate = 2; document.querySelector('video').play()"
+    )
+    expect(page.locator("[data-meter].complete")).to_be_visible(timeout=40_000)
+    learner.check()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="What we care about")).to_be_visible()
+    page.get_by_role("button", name="Done, next").click()
+    page.get_by_role("button", name="Done, next").click()
+
+    expect(page.get_by_role("heading", name="Whom do you ask?")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".counter")).to_have_text("Question 1 of 3")
+    for _ in range(3):
+        _answer(page)
+        learner.check()
+        forth = page.get_by_role("button", name="Next question")
+        if forth.is_visible():
+            forth.click()
+    expect(page.locator(".saved")).to_have_text("Saved")
+    page.get_by_role("button", name="Finish and see my result").click()
+    expect(page.get_by_role("heading", name="Passed with 100 %.")).to_be_visible()
+    learner.check()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Done, next").click()
+    page.get_by_role("button", name="Done, next").click()
+
+    page.get_by_role("button", name="Start").click()
+    for _ in range(3):
+        _answer(page)
+        forth = page.get_by_role("button", name="Next question")
+        if forth.is_visible():
+            forth.click()
+    page.get_by_role("button", name="Finish and see my result").click()
+    expect(page.get_by_role("heading", name="Passed with 100 %.")).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    page.get_by_role("button", name="Done, next").click()
+    page.get_by_label("I have read the house rules").check()
+    page.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("heading", name=re.compile(r"Done, \w+\."))).to_be_visible()
+    learner.check()
+
+
+def _answer(page):
+    """Answer the question on screen as somebody who took the course."""
+    question = page.locator(".question:visible")
+    title = question.locator("legend").inner_text()
+    if "Match the question" in title:
+        for left, right in (
+            ("computer", "IT support"),
+            ("ill today", "My manager"),
+            ("coffee", "My buddy"),
+            ("bank account", "HR"),
+        ):
+            row = question.locator(".match", has_text=left)
+            row.locator("select").select_option(label=right)
+    elif "in order" in title:
+        for place, words in enumerate(("I saw", "It made me", "Next time")):
+            while not question.locator(".sortable li").nth(place).inner_text().startswith(words):
+                question.locator(".sortable li", has_text=words).get_by_label("Up").click()
+    else:
+        right = {
+            "ill on Tuesday": "Before your working day",
+            "same question twice": "True",
+            "good feedback": "The report came",
+            "nine in the evening": "When you are at work",
+        }
+        words = next(answer for key, answer in right.items() if key in title)
+        question.locator(".answer", has_text=words).click()
+
+
+def test_a_quiz_survives_a_lost_connection_and_a_closed_window(visitor):
+    jonas = visitor(360)
+    page = jonas.sign_in("jonas.nygard")
+    address = jonas.server.url + "/aldermoor/learn/fire-safety/02-recognise-a-fire/03-which/"
+    page.goto(address)
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".counter")).to_be_visible()
+    jonas.context.set_offline(True)
+    _give_something(page)
+    expect(page.locator(".saved")).to_have_text(re.compile("No connection"))
+    expect(page.locator(".offline")).to_be_visible()
+    jonas.context.set_offline(False)
+    expect(page.locator(".saved")).to_have_text("Saved", timeout=45_000)
+    given = _state(page)
+    page.close()
+    again = jonas.context.new_page()
+    again.goto(address)
+    assert _state(again) == given
+
+
+def test_answers_given_offline_are_sent_when_the_window_was_closed_meanwhile(visitor):
+    jonas = visitor(1280)
+    page = jonas.sign_in("jonas.nygard")
+    address = jonas.server.url + "/aldermoor/learn/fire-safety/03-raise-the-alarm/02-call/"
+    page.goto(address)
+    page.get_by_role("button", name="Start").click()
+    jonas.context.set_offline(True)
+    _give_something(page)
+    given = _state(page)
+    page.close()
+    jonas.context.set_offline(False)
+    again = jonas.context.new_page()
+    again.goto(jonas.server.url + "/aldermoor/")  # any page sends what waits
+    again.wait_for_function("localStorage.getItem('milepost-waiting') === '{}'")
+    again.goto(address)
+    assert _state(again) == given
+
+
+def _give_something(page):
+    question = page.locator(".question:visible")
+    if question.locator(".answer").count():
+        question.locator(".answer").first.click()
+    elif question.locator("select").count():
+        question.locator("select").first.select_option(index=1)
+    elif question.locator("[data-up]").count():
+        question.locator("[data-up]").last.click()
+    else:
+        question.locator("input[type=text]").first.fill("something")
+        question.locator("input[type=text]").first.blur()
+
+
+def _state(page):
+    page.wait_for_selector("form.stepping")
+    return page.evaluate(
+        "[...document.querySelectorAll('.question')].map(q => [q.id, [...q.querySelectorAll('input,select')]"
+        ".filter(c => !['radio','checkbox'].includes(c.type) || c.checked).map(c => [c.name, c.value])]).sort()"
+    )
+
+
+def test_watching_survives_a_lost_connection(visitor):
+    ellen = visitor()
+    page = ellen.sign_in("ellen.aldermoor")
+    page.goto(ellen.server.url + "/aldermoor/catalogue/welcome/")
+    page.get_by_role("button", name="Join and begin").click()
+    expect(page.locator("video")).to_be_visible()
+    page.wait_for_function("document.querySelector('video').readyState >= 4", timeout=20_000)
+    ellen.context.set_offline(True)
+    page.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
+    time.sleep(4)
+    page.evaluate("document.querySelector('video').pause()")
+    page.wait_for_function("Object.keys(JSON.parse(localStorage.getItem('milepost-waiting'))).length === 1")
+    ellen.context.set_offline(False)
+    page.wait_for_function("Number(document.querySelector('[data-percent]').textContent) >= 8", timeout=45_000)
+    page.reload()
+    assert float(page.locator("[data-video]").get_attribute("data-position")) >= 3
+
+
+def test_the_player_is_turned_by_keyboard(visitor):
+    jonas = visitor()
+    jonas.sign_in("jonas.nygard")
+    page = jonas.go("/aldermoor/learn/fire-safety/01-why-it-matters/02-duties/")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", name="Two minutes that count")).to_be_visible()
+
+
+def test_a_lead_filters_enrols_and_sees_them_in_the_course(visitor):
+    claire = visitor()
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/courses/welcome/enrolments/new/")
+    page.get_by_label("Site").select_option(label="Oslo")
+    expect(page.locator("#chosen")).to_contain_text(re.compile(r"Enrol \d\d people"))
+    page.get_by_label("Seniority").select_option("Executive")
+    expect(page).to_have_url(re.compile("seniority=Executive"))
+    expect(page.locator("#chosen .figure")).not_to_contain_text(re.compile(r"\b[1-9]\d"))
+    claire.check()
+    count = int(page.locator("#chosen .figure").inner_text().split()[0])
+    page.get_by_role("button", name=re.compile(r"Enrol \d+")).click()
+    expect(page.get_by_text(re.compile(rf"{count} (person was|people were) enrolled"))).to_be_visible()
+    claire.check()
+
+
+def test_a_lead_searches_people_as_they_type(visitor):
+    claire = visitor()
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/people/")
+    page.get_by_label("Search").press_sequentially("nygard jonas")
+    expect(page.locator("#found tbody tr")).to_have_count(
+        page.locator("#found tbody tr", has_text="Jonas Nygård").count()
+    )
+    expect(page.locator("#found")).to_contain_text("Jonas Nygård")
+    claire.check()
+
+
+def test_an_hr_file_with_a_mistake_is_mended_by_choosing_the_column(visitor, tmp_path):
+    ravi = visitor(360)
+    ravi.sign_in("ravi.menon")
+    page = ravi.go("/aldermoor/people/imports/new/")
+    (tmp_path / "hr.csv").write_text(
+        "Code;Prénom;Nom;Mail\nB1;Nour;Saïd;nour.said@aldermoor.example\n", encoding="cp1252"
+    )
+    page.get_by_label("HR file").set_input_files(tmp_path / "hr.csv")
+    page.get_by_role("button", name="Show what would happen").click()
+    expect(page.get_by_role("heading", name="1 new, 0 changed, 0 gone.")).to_be_visible()
+    ravi.check()
+    page.get_by_label("Code").select_option("employee_number")
+    expect(page.get_by_role("heading", name="1 new, 0 changed, 0 gone.")).to_be_visible()
+    page.get_by_role("button", name="Import", exact=True).click()
+    expect(page.get_by_text("Done: 1 new")).to_be_visible()
+
+
+def test_french_is_chosen_and_kept(visitor):
+    jonas = visitor()
+    page = jonas.sign_in("jonas.nygard")
+    page.get_by_text("Menu of Jonas Nygård").locator("xpath=..").click()
+    page.get_by_role("button", name="Français").click()
+    expect(page.get_by_role("link", name="Mes formations").first).to_be_visible()
+    assert page.locator("html").get_attribute("lang") == "fr"
+    jonas.check()
+
+
+def test_the_page_stays_usable_without_javascript(visitor):
+    jonas = visitor(360, java_script_enabled=False)
+    page = jonas.sign_in("jonas.nygard")
+    page.goto(jonas.server.url + "/aldermoor/learn/fire-safety/01-why-it-matters/01-two-minutes/")
+    expect(page.get_by_role("heading", name="Two minutes that count")).to_be_visible()
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_role("heading", name="Who does what")).to_be_visible()
+
+
+def test_a_second_start_is_ready_within_five_seconds_and_ctrl_c_stops_it(server, tmp_path):
+    import os
+    import signal
+    import socket
+    import subprocess
+    import sys
+    from urllib.request import urlopen
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("MILEPOST_")} | {
+        "MILEPOST_DATA": str(server.data)
+    }
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "milepost.cli", "up", "--demo", "--port", str(port)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+    )
+    while True:
+        try:
+            assert urlopen(f"http://localhost:{port}/healthz", timeout=1).status == 200
+            break
+        except OSError:
+            assert time.monotonic() - began < 15
+            time.sleep(0.05)
+    assert time.monotonic() - began < 5
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
