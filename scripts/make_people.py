@@ -41,6 +41,7 @@ FIRST = (
 def main() -> None:
     chance = random.Random(20261123)
     taken: set[str] = set()
+    names = {(person[1], person[2]) for person in FIRST}
     rows = [_row(taken, *person) for person in FIRST]
     heads = {"Lyon": "A0008", "Lille": "A0006", "Turin": "A0007", "Oslo": "A0005"}
     leads: dict[str, list[str]] = {site: [head] for site, head in heads.items()}
@@ -56,9 +57,20 @@ def main() -> None:
             manager = chance.choice(leads[site])
             if seniority in ("Senior", "Executive") and len(leads[site]) < 8:
                 leads[site].append(key)
-            rows.append(_row(taken, key, chance.choice(given.split()), chance.choice(family.split()), site, department, seniority, chance.choice(DEPARTMENTS[department][1]), manager, hired.isoformat(), language))  # fmt: skip
+            name = _new_name(names, given.split(), family.split(), chance)
+            rows.append(_row(taken, key, *name, site, department, seniority, chance.choice(DEPARTMENTS[department][1]), manager, hired.isoformat(), language))  # fmt: skip
     with TARGET.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
+
+
+def _new_name(
+    names: set[tuple[str, str]], given: list[str], family: list[str], chance: random.Random
+) -> tuple[str, str]:
+    """A name that nobody has yet."""
+    while (name := (chance.choice(given), chance.choice(family))) in names:
+        pass
+    names.add(name)
+    return name
 
 
 def _row(taken: set[str], number: str, given: str, family: str, site: str, department: str, seniority: str, job: str, manager: str, hired: str, language: str) -> list[str]:  # fmt: skip

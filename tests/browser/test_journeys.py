@@ -6,6 +6,8 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import until
+
 pytestmark = pytest.mark.browser
 WIDTHS = [360, 1280]
 
@@ -218,7 +220,7 @@ def test_answers_given_offline_are_sent_when_the_window_was_closed_meanwhile(vis
     jonas.context.set_offline(False)
     again = jonas.context.new_page()
     again.goto(jonas.server.url + "/aldermoor/")  # any page sends what waits
-    again.wait_for_function("localStorage.getItem('milepost-waiting') === '{}'")
+    until(again, "localStorage.getItem('milepost-waiting') === '{}'")
     again.goto(address)
     assert _state(again) == given
 
@@ -250,14 +252,14 @@ def test_watching_survives_a_lost_connection(visitor):
     page.goto(ellen.server.url + "/aldermoor/catalogue/welcome/")
     page.get_by_role("button", name="Join and begin").click()
     expect(page.locator("video")).to_be_visible()
-    page.wait_for_function("document.querySelector('video').readyState >= 4", timeout=20_000)
+    until(page, "document.querySelector('video').readyState >= 4", seconds=20)
     ellen.context.set_offline(True)
     page.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
     time.sleep(4)
     page.evaluate("document.querySelector('video').pause()")
-    page.wait_for_function("Object.keys(JSON.parse(localStorage.getItem('milepost-waiting'))).length === 1")
+    until(page, "Object.keys(JSON.parse(localStorage.getItem('milepost-waiting'))).length === 1")
     ellen.context.set_offline(False)
-    page.wait_for_function("Number(document.querySelector('[data-percent]').textContent) >= 8", timeout=45_000)
+    until(page, "Number(document.querySelector('[data-percent]').textContent) >= 8", seconds=45)
     page.reload()
     assert float(page.locator("[data-video]").get_attribute("data-position")) >= 3
 
@@ -291,24 +293,22 @@ def test_a_lead_searches_people_as_they_type(visitor):
     claire.sign_in("claire.fontaine")
     page = claire.go("/aldermoor/people/")
     page.get_by_label("Search").press_sequentially("nygard jonas")
-    expect(page.locator("#found tbody tr")).to_have_count(
-        page.locator("#found tbody tr", has_text="Jonas Nygård").count()
-    )
+    expect(page.locator("#found tbody tr")).to_have_count(1)
     expect(page.locator("#found")).to_contain_text("Jonas Nygård")
     claire.check()
 
 
 def test_an_hr_file_with_a_mistake_is_mended_by_choosing_the_column(visitor, tmp_path):
-    ravi = visitor(360)
-    ravi.sign_in("ravi.menon")
-    page = ravi.go("/aldermoor/people/imports/new/")
+    ellen = visitor(360)
+    ellen.sign_in("ellen.aldermoor")
+    page = ellen.go("/aldermoor/people/imports/new/")
     (tmp_path / "hr.csv").write_text(
         "Code;Prénom;Nom;Mail\nB1;Nour;Saïd;nour.said@aldermoor.example\n", encoding="cp1252"
     )
     page.get_by_label("HR file").set_input_files(tmp_path / "hr.csv")
     page.get_by_role("button", name="Show what would happen").click()
     expect(page.get_by_role("heading", name="1 new, 0 changed, 0 gone.")).to_be_visible()
-    ravi.check()
+    ellen.check()
     page.get_by_label("Code").select_option("employee_number")
     expect(page.get_by_role("heading", name="1 new, 0 changed, 0 gone.")).to_be_visible()
     page.get_by_role("button", name="Import", exact=True).click()

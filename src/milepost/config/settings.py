@@ -119,6 +119,7 @@ LOCALE_PATHS = [Path(__file__).parent.parent / "locale"]
 LANGUAGE_CODE = "en"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
+FORMAT_MODULE_PATH = ["milepost.web.formats"]
 TIME_ZONE = "UTC"
 
 # --- Files ------------------------------------------------------------------------------------------------

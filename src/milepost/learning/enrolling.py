@@ -62,7 +62,10 @@ def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = No
         # One writer at a time decides who is new, or two leads at once would record people twice.
         Course.objects.select_for_update().get(pk=course.pk)
         waiting = members.filter(organisation_id=course.organisation_id)
-        new = list(waiting.exclude(pk__in=Enrolment.objects.filter(course=course).values("member")).order_by())
+        new = list(
+            waiting.exclude(pk__in=Enrolment.objects.filter(course=course).values("member"))
+            .only("uid", "given_name", "family_name").order_by()
+        )  # fmt: skip
         Enrolment.objects.bulk_create(
             (
                 Enrolment(

@@ -376,18 +376,40 @@ def _write(plan: Plan) -> None:
         Member.objects.filter(pk__in=part).exclude(employee_number=None).update(email=None)
     for change in (*plan.new, *plan.changed):
         change.member.refresh_searchable()
-    Member.objects.bulk_create([change.member for change in plan.new], batch_size=BATCH)
-    led = [change for change in (*plan.new, *plan.changed) if "manager" in change.fields]
-    for change in led:
-        change.member.manager = change.manager
-    rewritten = {id(change): change for change in (*plan.changed, *led)}.values()
+        if "manager" in change.fields:
+            change.member.manager = change.manager
+    for level in _levels([change.member for change in plan.new]):
+        Member.objects.bulk_create(level, batch_size=BATCH)
     Member.objects.bulk_create(
-        [change.member for change in rewritten],
+        [change.member for change in plan.changed],
         batch_size=BATCH, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN,
     )  # fmt: skip
     today = clock.today(plan.organisation.time_zone)
     for part in _parts([member.pk for member in plan.gone]):
         Member.objects.filter(pk__in=part).update(left_on=today)
+
+
+def _levels(new: Sequence[Member]) -> Iterator[list[Member]]:
+    """New people in the order of the reporting line, so that everybody's manager is written before them."""
+    levels: dict[int, int] = {}
+    unwritten = {id(member) for member in new}
+
+    def level_of(member: Member) -> int:
+        trail = []
+        while id(member) not in levels and member.manager is not None and id(member.manager) in unwritten:
+            trail.append(member)
+            member = member.manager
+        level = levels.setdefault(id(member), 0)
+        for below in reversed(trail):
+            level += 1
+            levels[id(below)] = level
+        return levels[id(trail[0])] if trail else level
+
+    grouped: dict[int, list[Member]] = {}
+    for member in new:
+        grouped.setdefault(level_of(member), []).append(member)
+    for level in sorted(grouped):
+        yield grouped[level]
 
 
 def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:

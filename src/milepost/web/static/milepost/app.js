@@ -56,6 +56,12 @@ if (outline) {
   if (here && wide.matches) outline.scrollTop = here.offsetTop - outline.clientHeight / 2;
 }
 
+// Phones fold the filters, unless something is chosen.
+for (const filter of document.querySelectorAll(".filter-sheet")) {
+  const isNarrow = [...filter.querySelectorAll("select, input[type=search]")].some((control) => control.value && control.value !== "active");
+  filter.open = isNarrow || matchMedia("(min-width: 768px)").matches;
+}
+
 // The arrow keys turn pages in the player, but not while somebody types or plays.
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select, video, audio, [role=tab], summary, button")) return;

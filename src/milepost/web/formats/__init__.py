@@ -1,0 +1,1 @@
+"""Dates as Europe writes them, whatever the language."""
