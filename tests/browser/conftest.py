@@ -122,7 +122,7 @@ class Visitor:
         size = self.page.viewport_size
         # The whole page at once: a bar that sticks to the edge would seem to cover what one scrolls to.
         self.page.set_viewport_size(
-            size | {"height": min(6000, self.page.evaluate("document.documentElement.scrollHeight"))}
+            size | {"height": min(20000, self.page.evaluate("document.documentElement.scrollHeight"))}
         )
         self.page.evaluate(AXE)
         found = self.page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", WCAG)
