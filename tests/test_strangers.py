@@ -62,3 +62,16 @@ def test_things_of_another_organisation_are_not_found_under_one_s_own(route, wor
     path = address(route, world).replace("/aldermoor/", "/other/", 1)
     for method in METHODS:
         assert getattr(stranger, method)(path).status_code in (404, 405), (method, route)
+
+
+HOSTILE = ["\x00", "²", "1" * 400, "-1", "%", "'", "9" * 15, "🜁" * 300, "<script>", "../..", "NaN"]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_no_query_whatever_breaks_a_page(route, world, visit):
+    client = visit(world.lead)
+    names = ("q", "site", "department", "seniority", "role", "status", "page", "language", "member", "due", "ask_again")
+    for value in HOSTILE:
+        query = dict.fromkeys(names, value)
+        assert client.get(address(route, world), query).status_code < 500, value
+        assert client.post(address(route, world), query).status_code < 500, value

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.core import clock
 from milepost.core.paging import page_of
+from milepost.core.queries import key_of, text_of
 from milepost.courses.models import Course
 from milepost.learning.enrolling import AlreadyCompleted, enrol_many, reschedule, withdraw
 from milepost.learning.forms import EnrolForm, RescheduleForm
@@ -41,12 +42,11 @@ def _course(request: OrganisationRequest, slug: str) -> Course:
 def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
     """Who is in the course, and how far."""
     found = _course(request, course)
-    site = request.GET.get("site", "")
     rows = enrolments_of(
         found,
         status=request.GET.get("status", ""),
-        site=int(site) if site.isdigit() else None,
-        text=request.GET.get("q", ""),
+        site=key_of(request.GET, "site"),
+        text=text_of(request.GET, "q"),
         today=clock.today(),
     )
     context = {

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from milepost.core import clock
 from milepost.core.paging import page_of
+from milepost.core.queries import text_of
 from milepost.courses.markdown import with_media
 from milepost.courses.models import Course
 from milepost.courses.outline import Outline, outline_of
@@ -30,7 +31,7 @@ def home(request: OrganisationRequest) -> HttpResponse:
 @require_GET
 def catalogue(request: OrganisationRequest) -> HttpResponse:
     """The courses that anyone here may join."""
-    text, language = request.GET.get("q", ""), request.GET.get("language", "")
+    text, language = text_of(request.GET, "q"), text_of(request.GET, "language", limit=8)
     page = page_of(request, open_courses(request.organisation, text=text, language=language), size=24)
     mine = Enrolment.objects.filter(member=request.member).values_list("course_id", "completed_at")
     return render(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 
+from milepost.core.queries import key_of, text_of
 from milepost.people.models import Department, MemberQuerySet, Organisation, Site
 from milepost.people.queries import filter_members, seniorities
 from milepost.people.roles import Role
@@ -13,10 +14,10 @@ class PeopleFilter:
 
     def __init__(self, organisation: Organisation, query: Mapping[str, str]) -> None:
         self.organisation = organisation
-        self.text = query.get("q", "")[:200].replace("\x00", "")
-        self.site = _key(query.get("site", ""))
-        self.department = _key(query.get("department", ""))
-        self.seniority = query.get("seniority", "")[:60].replace("\x00", "")
+        self.text = text_of(query, "q")
+        self.site = key_of(query, "site")
+        self.department = key_of(query, "department")
+        self.seniority = text_of(query, "seniority", limit=60)
         self.role = query.get("role", "") if query.get("role", "") in Role.values else ""
         self.status = query.get("status", "active") if query.get("status") in {"left", "all"} else "active"
 
@@ -52,7 +53,3 @@ class PeopleFilter:
     @property
     def roles(self) -> list[tuple[str, str]]:
         return [(role.value, str(role.label)) for role in Role]
-
-
-def _key(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None

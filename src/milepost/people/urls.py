@@ -4,6 +4,7 @@ from milepost.people import views
 
 urlpatterns = [
     path("people/", views.people, name="people"),
+    path("people/roles/", views.roles, name="roles"),
     path("people/invitations/", views.invitations, name="invitations"),
     path("people/imports/new/", views.new_import, name="new_people_import"),
     path("people/imports/<uuid:draft>/", views.people_import, name="people_import"),

@@ -1,11 +1,13 @@
 """Pages of people: the list, a person, roles, the HR file, invitations, the organisation's look."""
 
+from datetime import timedelta
 from typing import Any
 
 from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.core import blobs, clock
 from milepost.core.canonical import fingerprint
 from milepost.core.paging import page_of
+from milepost.core.queries import uuid_of
 from milepost.core.tables import UnreadableTable, read_table
 from milepost.journal.queries import timeline
 from milepost.people.access import OrganisationRequest, requires
@@ -25,7 +28,7 @@ from milepost.people.granting import LastOwner, grant, revoke
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.importing import SHOWN_PROBLEMS, Plan, apply_import, plan_import
 from milepost.people.inviting import InvitationRefused, accept, invite, invited
-from milepost.people.models import Member, Organisation, PeopleImport
+from milepost.people.models import Member, Organisation, PeopleImport, RoleGrant
 from milepost.people.organisations import InvalidOrganisation, set_brand
 from milepost.people.roles import DESCRIPTIONS, Capability, Role
 from milepost.people.sections import sections_of
@@ -87,6 +90,19 @@ def history(request: OrganisationRequest, member: str) -> HttpResponse:
     return render(request, "people/history.html", {"person": found, "page": page})
 
 
+@require_GET
+@requires(Capability.SEE_PEOPLE)
+def roles(request: OrganisationRequest) -> HttpResponse:
+    """Every role, what it may do, and who holds it."""
+    held: dict[str, list[Member]] = {}
+    grants = RoleGrant.objects.filter(member__organisation=request.organisation).select_related("member__site")
+    for found in grants.order_by("member__family_name", "member__given_name"):
+        if not found.member.has_left:
+            held.setdefault(found.role, []).append(found.member)
+    rows = [{"role": role, "description": DESCRIPTIONS[role], "members": held.get(role, [])} for role in Role]
+    return render(request, "people/roles.html", {"rows": rows, "owners": held.get(Role.OWNER, [])})
+
+
 @require_POST
 @requires(Capability.MANAGE_ROLES)
 def role(request: OrganisationRequest, member: str, role: str) -> HttpResponseBase:
@@ -111,7 +127,8 @@ def role(request: OrganisationRequest, member: str, role: str) -> HttpResponseBa
 def invitations(request: OrganisationRequest) -> HttpResponseBase:
     """Invite one person, or everybody whom the filters show and who has not joined."""
     if "member" in request.POST:
-        members = [get_object_or_404(Member, organisation=request.organisation, uid=request.POST["member"])]
+        uid = uuid_of(request.POST, "member")
+        members = [get_object_or_404(Member, organisation=request.organisation, uid=uid)]
     else:
         members = list(PeopleFilter(request.organisation, request.POST).members().filter(user=None).exclude(email=None))
     count = invite(members=members, by=request.member)
@@ -160,9 +177,7 @@ def new_import(request: OrganisationRequest) -> HttpResponseBase:
         except UnreadableTable as error:
             form.add_error("file", str(error))
         else:
-            PeopleImport.objects.filter(
-                organisation=request.organisation, uploaded_by=request.member, applied_at=None
-            ).delete()
+            _forget_unfinished(request)
             draft = PeopleImport.objects.create(
                 organisation=request.organisation, uploaded_by=request.member, file_name=file.name[:200], content=content,
                 mapping=guess_mapping(table.header),
@@ -195,6 +210,13 @@ def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
         messages.success(request, told % counts)
         return redirect("people", request.organisation.slug)
     return render(request, "people/import.html", _import_context(found, plan))
+
+
+def _forget_unfinished(request: OrganisationRequest) -> None:
+    """An HR file that nobody imported does not stay: one's own at once, others after a day."""
+    unfinished = PeopleImport.objects.filter(organisation=request.organisation, applied_at=None)
+    yesterday = clock.now() - timedelta(days=1)
+    unfinished.filter(Q(uploaded_by=request.member) | Q(uploaded_at__lt=yesterday)).delete()
 
 
 def _mapping(request: OrganisationRequest, width: int) -> dict[str, int]:

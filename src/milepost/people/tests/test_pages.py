@@ -1,4 +1,5 @@
 import re
+import socket
 
 import pytest
 from django.core import mail
@@ -213,3 +214,62 @@ def test_contrast_is_what_wcag_says(one, other, ratio):
     from milepost.people.colours import contrast
 
     assert round(contrast(one, other), 2) == ratio
+
+
+def test_the_roles_are_listed_with_those_who_hold_them(visit, lead):
+    page = visit(lead).get("/aldermoor/people/roles/")
+    assert "Claire Nygård alone decides who may do what." in page.text
+
+
+def test_a_device_is_signed_out_from_another(learner):
+    def sign_in():
+        client = Client()
+        client.post("/accounts/login/", {"login": learner.email, "password": "correct horse"})
+        return client
+
+    laptop, phone = sign_in(), sign_in()
+    page = laptop.get("/accounts/devices/")
+    assert "signed in on 2 devices" in page.text
+    other = re.search(r'name="session" value="(\d+)"', page.text)[1]
+    laptop.post("/accounts/devices/", {"session": other})
+    assert phone.get("/aldermoor/").status_code == 302
+    assert laptop.get("/aldermoor/").status_code == 200
+
+
+def test_mail_goes_to_the_smtp_server_that_was_set(settings, visit, lead, organisation):
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.handlers import Message
+
+    from milepost.config import environment
+
+    class Inbox(Message):
+        received = []
+
+        def handle_message(self, message):
+            self.received.append(message)
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = Controller(Inbox(), hostname="127.0.0.1", port=port)
+    server.start()
+    try:
+        told = environment.read(
+            {"MILEPOST_DATA": str(settings.ENVIRONMENT.data), "MILEPOST_MAIL_URL": f"smtp://127.0.0.1:{port}"}
+        )
+        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": told.mail}}
+        make_people(organisation, 3)
+        visit(lead).post("/aldermoor/people/invitations/", {"q": "given"})
+    finally:
+        server.stop()
+    assert sorted(message["To"] for message in Inbox.received) == [f"n{n}@aldermoor.example" for n in range(3)]
+    assert Inbox.received[0]["Subject"] == "Aldermoor invites you to its courses"
+
+
+def test_an_hr_file_that_nobody_imported_does_not_stay(visit, lead):
+    from milepost.people.models import PeopleImport
+
+    client = visit(lead)
+    upload(client)
+    upload(client)
+    assert PeopleImport.objects.count() == 1

@@ -1,0 +1,23 @@
+"""Values from a query string, which anybody may write by hand: bounded, and never a surprise."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+
+def text_of(query: Mapping[str, str], name: str, *, limit: int = 200) -> str:
+    """A text without NUL (which PostgreSQL refuses), cut to `limit` characters."""
+    return query.get(name, "")[:limit].replace("\x00", "")
+
+
+def key_of(query: Mapping[str, str], name: str) -> int | None:
+    """A row's key, or None for anything that is not one."""
+    text = query.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def uuid_of(query: Mapping[str, str], name: str) -> UUID | None:
+    """A UUID, or None for anything that is not one."""
+    try:
+        return UUID(query.get(name, ""))
+    except ValueError:
+        return None
