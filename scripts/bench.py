@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "scripts"))
 PEOPLE = 10_000
 PEER = {
     "import 10,000 people": 66.0,
@@ -26,11 +25,11 @@ PEER = {
 
 
 def main() -> None:
-    from run_checks import SECRET, postgresql
+    from running import SECRET, clean_environment, postgresql
 
     rows: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        base = {k: v for k, v in os.environ.items() if not k.startswith("MILEPOST_")} | {"MILEPOST_SECRET_KEY": SECRET}
+        base = clean_environment(MILEPOST_SECRET_KEY=SECRET)
         rows["SQLite"] = _measure(base | {"MILEPOST_DATA": f"{folder}/sqlite"})
         with postgresql() as url:
             rows["PostgreSQL"] = _measure(
@@ -80,7 +79,8 @@ def _inside() -> None:
     from milepost.courses.models import Course
     from milepost.courses.publishing import publish
     from milepost.learning.enrolling import enrol_many
-    from milepost.people.importing import apply_import, plan_import
+    from milepost.people.import_plan import plan_import
+    from milepost.people.importing import apply_import
     from milepost.people.models import Member
     from milepost.people.organisations import create_organisation
 

@@ -4,21 +4,16 @@
 """
 
 import argparse
-import os
-import pwd
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+
+from running import SECRET, clean_environment, postgresql
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
-SECRET = "only-for-tests-" + "x" * 40
 
 
 def main() -> int:
@@ -26,12 +21,9 @@ def main() -> int:
     parser.add_argument("--only", choices=["lint", "sqlite", "postgresql", "browser"])
     only = parser.parse_args().only
     with tempfile.TemporaryDirectory(prefix="milepost-checks-") as folder:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("MILEPOST_")}
-        environment |= {
-            "MILEPOST_DATA": folder,
-            "MILEPOST_SECRET_KEY": SECRET,
-            "DJANGO_SETTINGS_MODULE": "milepost.config.settings",
-        }
+        environment = clean_environment(
+            MILEPOST_DATA=folder, MILEPOST_SECRET_KEY=SECRET, DJANGO_SETTINGS_MODULE="milepost.config.settings"
+        )
         failed = []
         if only in (None, "lint"):
             failed += [name for name, command in LINTERS.items() if not _step(name, command, environment)]
@@ -67,58 +59,6 @@ def _step(name: str, command: list[str | Path], environment: dict[str, str]) -> 
     passed = subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
     print(f"--- {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.1f} s", flush=True)
     return passed
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """A PostgreSQL server on a free port in a temporary folder; yields its URL. It refuses to run as root."""
-    binaries = _postgresql_binaries()
-    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    folder = Path(tempfile.mkdtemp(prefix="milepost-postgresql-"))
-    try:
-        if os.geteuid() == 0:
-            shutil.chown(folder, user)
-        port = _free_port()
-        _run_as(
-            user,
-            binaries / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "milepost",
-            "--auth=trust",
-            "-E",
-            "UTF8",
-            "--no-sync",
-        )
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c shared_buffers=512MB -c max_connections=60"
-        _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start")
-        try:
-            _run_as(user, binaries / "createdb", "-h", folder, "-p", port, "-U", "milepost", "milepost")
-            yield f"postgresql://milepost@127.0.0.1:{port}/milepost"
-        finally:
-            _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-m", "fast", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _postgresql_binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    on_path = shutil.which("initdb")
-    if not found and not on_path:
-        raise SystemExit("PostgreSQL's initdb was not found. Install PostgreSQL (Debian: postgresql).")
-    return found[-1].parent if found else Path(str(on_path)).resolve().parent
-
-
-def _run_as(user: str, *command: object) -> None:
-    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if os.geteuid() == 0 else []
-    subprocess.run([*become, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 if __name__ == "__main__":

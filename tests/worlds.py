@@ -61,7 +61,8 @@ def make_member(organisation: Any, name: str, *, roles: list[str] = [], **fields
 def make_people(organisation: Any, count: int) -> None:
     """Many people at once, without accounts, through the HR file."""
     from milepost.core.tables import read_table
-    from milepost.people.importing import apply_import, plan_import
+    from milepost.people.import_plan import plan_import
+    from milepost.people.importing import apply_import
 
     rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@{organisation.slug}.example,Site {n % 4}" for n in range(count))
     table = read_table(f"Employee number,First name,Last name,Email,Site\n{rows}\n".encode())

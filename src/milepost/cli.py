@@ -174,7 +174,8 @@ def import_people(file: Path, organisation: str, dry_run: bool, complete: bool) 
     """Import the HR file FILE (CSV or XLSX), all or nothing."""
     from milepost.core.canonical import fingerprint
     from milepost.core.tables import UnreadableTable, read_table
-    from milepost.people.importing import apply_import, plan_import
+    from milepost.people.import_plan import plan_import
+    from milepost.people.importing import apply_import
 
     target = _organisation(organisation)
     try:

@@ -1,85 +1,35 @@
 """A real server, started as a new user starts it, and a real browser with axe on every page."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from running import Server, chromium, demonstration, english_context, sign_in
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-CHROMIUM = next(
-    (
-        path
-        for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-        if Path(path).exists()
-    ),
-    None,
-)
-
-
-@dataclass
-class Server:
-    """A running Milepost with the demonstration in it."""
-
-    url: str
-    data: Path
-    process: subprocess.Popen
-
-    @property
-    def password(self) -> str:
-        return (self.data / "demonstration-password").read_text().strip()
-
-    def code_for(self, email: str) -> str:
-        """The newest sign-in code in the outbox."""
-        mails = [path.read_text() for path in sorted((self.data / "outbox").glob("*.eml"))]
-        mine = [text for text in mails if email in text]
-        return re.search(r"\n\n([A-Z0-9-]{6,9})\n", mine[-1])[1]
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("milepost")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("MILEPOST_")} | {"MILEPOST_DATA": str(data)}
-    command = [sys.executable, "-m", "milepost.cli", "up", "--demo", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    url = f"http://localhost:{port}"
-    for _ in range(600):
-        try:
-            if urlopen(url + "/healthz", timeout=1).status == 200:  # noqa: S310
-                break
-        except OSError:
-            assert process.poll() is None, process.stdout.read().decode()
-            time.sleep(0.2)
-    yield Server(url, data, process)
-    process.terminate()
-    process.wait(timeout=30)
+    with demonstration(tmp_path_factory.mktemp("milepost")) as running:
+        yield running
+
+
+def code_for(server: Server, email: str) -> str:
+    """The newest sign-in code in the outbox."""
+    mails = [path.read_text() for path in sorted((server.data / "outbox").glob("*.eml"))]
+    mine = [text for text in mails if email in text]
+    return re.search(r"\n\n([A-Z0-9-]{6,9})\n", mine[-1])[1]
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium(playwright)
 
 
 def until(page: Page, expression: str, *, seconds: float = 20) -> None:
@@ -109,13 +59,7 @@ class Visitor:
         return self.page
 
     def sign_in(self, who: str) -> Page:
-        self.page.goto(self.server.url + "/accounts/login/")
-        self.page.get_by_text("Sign in with a password").click()
-        self.page.fill("[name=login]", f"{who}@aldermoor.example")
-        self.page.fill("[name=password]", self.server.password)
-        self.page.get_by_role("button", name="Sign in", exact=True).click()
-        self.page.wait_for_url("**/aldermoor/")
-        return self.page
+        return sign_in(self.page, self.server, who)
 
     def check(self) -> None:
         """axe finds nothing, nothing scrolls sideways, and the console is silent."""
@@ -139,9 +83,8 @@ def visitor(browser, server) -> Iterator[Callable[..., Visitor]]:
     contexts = []
 
     def make(width: int = 1280, **options) -> Visitor:
-        context = browser.new_context(viewport={"width": width, "height": 800}, locale="en-GB", **options)
+        context = english_context(browser, server, width=width, **options)
         context.set_default_timeout(10_000)
-        context.add_cookies([{"name": "django_language", "value": "en", "url": server.url}])
         contexts.append(context)
         return Visitor(context, server)
 

@@ -6,7 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import until
+from tests.browser.conftest import code_for, until
 
 pytestmark = pytest.mark.browser
 WIDTHS = [360, 1280]
@@ -56,7 +56,7 @@ def test_somebody_signs_in_with_a_code_from_the_outbox(visitor):
     page.get_by_role("button", name="Send me a sign-in code").click()
     expect(page.locator("[name=code]")).to_be_visible()
     somebody.check()
-    page.fill("[name=code]", somebody.server.code_for("astrid.solheim@aldermoor.example"))
+    page.fill("[name=code]", code_for(somebody.server, "astrid.solheim@aldermoor.example"))
     page.locator("[name=code]").press("Enter")
     page.wait_for_url("**/aldermoor/")
     somebody.check()
@@ -106,7 +106,7 @@ def test_a_learner_joins_reads_watches_answers_confirms_and_finishes(visitor, se
     page.goto(server.url + "/accounts/login/")
     page.get_by_label("Your e-mail address at work").fill(email)
     page.get_by_role("button", name="Send me a sign-in code").click()
-    page.fill("[name=code]", server.code_for(email))
+    page.fill("[name=code]", code_for(server, email))
     page.locator("[name=code]").press("Enter")
     page.wait_for_url("**/aldermoor/")
     page.get_by_role("link", name="Catalogue").first.click() if width > 800 else page.locator(".tabbar").get_by_text(

@@ -29,7 +29,8 @@ from milepost.demonstration.behaviour import Learner, habits_of
 from milepost.learning.enrolling import enrol, enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.granting import grant
-from milepost.people.importing import apply_import, plan_import
+from milepost.people.import_plan import plan_import
+from milepost.people.importing import apply_import
 from milepost.people.models import Member, Organisation, User
 from milepost.people.organisations import create_organisation
 from milepost.people.queries import filter_members

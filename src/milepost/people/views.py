@@ -26,7 +26,8 @@ from milepost.people.filters import PeopleFilter
 from milepost.people.forms import BrandForm, UploadPeopleForm
 from milepost.people.granting import LastOwner, grant, revoke
 from milepost.people.headings import FIELDS, guess_mapping
-from milepost.people.importing import SHOWN_PROBLEMS, Plan, apply_import, plan_import
+from milepost.people.import_plan import SHOWN_PROBLEMS, Plan, plan_import
+from milepost.people.importing import apply_import
 from milepost.people.inviting import InvitationRefused, accept, invite, invited
 from milepost.people.models import Member, Organisation, PeopleImport, RoleGrant
 from milepost.people.organisations import InvalidOrganisation, set_brand

@@ -6,7 +6,8 @@ from milepost.core.tables import read_table
 from milepost.journal.models import Entry
 from milepost.people.granting import grant
 from milepost.people.headings import guess_mapping
-from milepost.people.importing import ImportRefused, apply_import, department_path, plan_import
+from milepost.people.import_plan import department_path, plan_import
+from milepost.people.importing import ImportRefused, apply_import
 from milepost.people.models import Member
 from milepost.people.roles import Role
 

@@ -1,0 +1,144 @@
+"""Things that run for a while and are stopped again: a PostgreSQL, a Milepost, somebody signed in at a browser.
+
+What tests, benchmarks and pictures share. Each takes a free port and a temporary folder, and ends what it began.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+
+SECRET = "only-for-tests-" + "x" * 40
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """This process's environment with these MILEPOST_* settings and no other."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("MILEPOST_")} | settings
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Server:
+    """A running Milepost with the demonstration in it."""
+
+    url: str
+    data: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def password(self) -> str:
+        return (self.data / "demonstration-password").read_text().strip()
+
+
+@contextmanager
+def demonstration(data: Path) -> Iterator[Server]:
+    """Milepost as a new user starts it, with its data in the folder."""
+    port = free_port()
+    command = [sys.executable, "-m", "milepost.cli", "up", "--demo", "--port", str(port)]
+    process = subprocess.Popen(command, env=clean_environment(MILEPOST_DATA=str(data)))
+    try:
+        _until_it_answers(f"http://localhost:{port}", process)
+        yield Server(f"http://localhost:{port}", data, process)
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            urlopen(f"{url}/healthz", timeout=1)  # noqa: S310 (our own address)
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"{url} does not answer.") from None
+            time.sleep(0.2)
+
+
+def chromium(playwright: Playwright) -> Browser:
+    """Debian's browser, headless, that calls nobody."""
+    known = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+    path = next((path for path in known if Path(path).exists()), None)
+    quiet = ["gpu", "quic", "background-networking", "component-update", "sync"]
+    flags = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+    return playwright.chromium.launch(executable_path=path, args=flags)
+
+
+def english_context(browser: Browser, server: Server, *, width: int, height: int = 800, **options: object) -> BrowserContext:  # fmt: skip
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", **options)
+    context.add_cookies([{"name": "django_language", "value": "en", "url": server.url}])
+    return context
+
+
+def sign_in(page: Page, server: Server, who: str) -> Page:
+    """Sign a person of the demonstration in, by password."""
+    page.goto(f"{server.url}/accounts/login/")
+    page.get_by_text("Sign in with a password").click()
+    page.fill("[name=login]", f"{who}@aldermoor.example")
+    page.fill("[name=password]", server.password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url("**/aldermoor/")
+    return page
+
+
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server on a free port in a temporary folder; yields its URL. It refuses to run as root."""
+    binaries = _postgresql_binaries()
+    user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+    folder = Path(tempfile.mkdtemp(prefix="milepost-postgresql-"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, user)
+        port = free_port()
+        initdb = [
+            binaries / "initdb",
+            "-D",
+            folder / "data",
+            "-U",
+            "milepost",
+            "--auth=trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        ]
+        _run_as(user, *initdb)
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c shared_buffers=512MB -c max_connections=60"
+        _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start")
+        try:
+            _run_as(user, binaries / "createdb", "-h", folder, "-p", port, "-U", "milepost", "milepost")
+            yield f"postgresql://milepost@127.0.0.1:{port}/milepost"
+        finally:
+            _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-m", "fast", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgresql_binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    on_path = shutil.which("initdb")
+    if not found and not on_path:
+        raise SystemExit("PostgreSQL's initdb was not found. Install PostgreSQL (Debian: postgresql).")
+    return found[-1].parent if found else Path(str(on_path)).resolve().parent
+
+
+def _run_as(user: str, *command: object) -> None:
+    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if os.geteuid() == 0 else []
+    subprocess.run([*become, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")

@@ -1,0 +1,324 @@
+"""The HR file as a plan that can be looked at: who is new, changed and gone, and every problem. Writes nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from milepost.core.tables import Table, date_formats, parse_date
+from milepost.people.headings import FIELDS, guess_mapping
+from milepost.people.models import Member, Organisation, Relation, RoleGrant, plain
+from milepost.people.roles import Role
+
+SHOWN_PROBLEMS = 200
+_LENGTHS = {"employee_number": 64, "given_name": 120, "family_name": 120, "seniority": 60, "job_title": 160}
+_LANGUAGES = {"en": "en", "english": "en", "anglais": "en", "fr": "fr", "french": "fr", "francais": "fr"}
+_RELATIONS = {
+    "employee": Relation.EMPLOYEE, "staff": Relation.EMPLOYEE, "salarie": Relation.EMPLOYEE, "interne": Relation.EMPLOYEE,
+    "cdi": Relation.EMPLOYEE, "cdd": Relation.EMPLOYEE, "permanent": Relation.EMPLOYEE, "partner": Relation.PARTNER,
+    "partenaire": Relation.PARTNER, "contractor": Relation.PARTNER, "prestataire": Relation.PARTNER,
+    "client": Relation.CLIENT, "customer": Relation.CLIENT, "public": Relation.PUBLIC,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in the file: its row and column as the person sees them, and what to do."""
+
+    row: int | None
+    column: str
+    message: str
+
+    def __str__(self) -> str:
+        where = _("Row %(row)d") % {"row": self.row} if self.row else _("The file")
+        return f"{where}, {self.column}: {self.message}" if self.column else f"{where}: {self.message}"
+
+
+@dataclass
+class Change:
+    """A person as the file wants them. `fields` names what differs from before.
+
+    Site and department are names still, and the manager may be a person of the same file; None leaves them be.
+    """
+
+    member: Member
+    row: int
+    fields: list[str] = field(default_factory=list)
+    site: str | None = None
+    department: str | None = None
+    manager_key: str | None = None
+    manager: Member | None = None
+
+
+@dataclass
+class Plan:
+    """What an import would do."""
+
+    organisation: Organisation
+    table: Table
+    mapping: dict[str, int]
+    is_complete: bool
+    new: list[Change] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+    gone: list[Member] = field(default_factory=list)
+    unchanged: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.new or self.changed or self.gone)
+
+    @property
+    def is_possible(self) -> bool:
+        return not self.problems
+
+
+def plan_import(*, organisation: Organisation, table: Table, mapping: Mapping[str, int] | None = None, is_complete: bool = False) -> Plan:  # fmt: skip
+    """Compare the table with the people there are. Reads only; four queries whatever the size.
+
+    `mapping` gives the column index of each field (by default it is guessed). With `is_complete` the file is
+    taken to list everybody of the relations that occur in it, so whoever is missing has left.
+    """
+    plan = Plan(organisation, table, dict(mapping if mapping is not None else guess_mapping(table.header)), is_complete)
+    _check_columns(plan)
+    if not plan.problems:
+        _Planner(plan).run()
+    return plan
+
+
+def _check_columns(plan: Plan) -> None:
+    if "employee_number" not in plan.mapping and "email" not in plan.mapping:
+        message = _("No column holds employee numbers or e-mail addresses. Say which one does: people are found by it.")
+        plan.problems.append(Problem(None, "", message))
+    labels = {field.name: str(field.label) for field in FIELDS}
+    for name in ("given_name", "family_name"):
+        if name not in plan.mapping:
+            message = _("No column holds the %(field)s. Say which one does.") % {"field": labels[name].lower()}
+            plan.problems.append(Problem(None, "", message))
+
+
+class _Planner:
+    """Works through the rows once, with everything that exists loaded before."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.members = list(
+            Member.objects.filter(organisation=plan.organisation).select_related("site", "department").order_by("id")
+        )
+        self.by_number = {plain(m.employee_number): m for m in self.members if m.employee_number}
+        self.by_email = {m.email: m for m in self.members if m.email}
+        self.by_id = {m.id: m for m in self.members}
+        self.owners = set(
+            RoleGrant.objects.filter(member__organisation=plan.organisation, role=Role.OWNER).values_list(
+                "member_id", flat=True
+            )
+        )
+        self.zones = available_timezones()
+        self.emails: dict[str, bool] = {}
+        self.formats = {name: date_formats(self._column(name)) for name in ("hire_date", "left_on")}
+        self.changes: list[Change] = []
+
+    def run(self) -> None:
+        seen: dict[int, int] = {}
+        keys: dict[str, int] = {}
+        for number, cells in zip(self.plan.table.numbers, self.plan.table.rows, strict=True):
+            values = {name: cells[index] for name, index in self.plan.mapping.items()}
+            change = self._change(number, values)
+            if change is None:
+                continue
+            for key in self._keys(change.member):
+                if key in keys:
+                    self._problem(number, "", _("The same person is in row %(row)d.") % {"row": keys[key]})
+                keys[key] = number
+            if change.member.pk:
+                seen[change.member.pk] = number
+            self.changes.append(change)
+        self._check_addresses()
+        if not self.plan.problems:
+            self._resolve_managers()
+            self._refuse_cycles()
+        for change in self.changes:
+            if not change.member.pk:
+                self.plan.new.append(change)
+            elif change.fields:
+                self.plan.changed.append(change)
+            else:
+                self.plan.unchanged += 1
+        if self.plan.is_complete:
+            relations = {change.member.relation for change in self.changes}
+            self.plan.gone = [
+                m for m in self.members
+                if m.pk not in seen and not m.has_left and m.relation in relations and m.pk not in self.owners
+            ]  # fmt: skip
+
+    def _column(self, name: str) -> list[str]:
+        index = self.plan.mapping.get(name)
+        return [] if index is None else [row[index] for row in self.plan.table.rows]
+
+    @staticmethod
+    def _keys(member: Member) -> Iterator[str]:
+        if member.employee_number:
+            yield "number " + plain(member.employee_number)
+        if member.email:
+            yield "email " + member.email
+
+    def _problem(self, row: int | None, name: str, message: str) -> None:
+        column = self.plan.table.header[self.plan.mapping[name]] if name in self.plan.mapping else ""
+        self.plan.problems.append(Problem(row, column, message))
+
+    def _change(self, row: int, values: dict[str, str]) -> Change | None:
+        before = len(self.plan.problems)
+        number, email = values.get("employee_number", ""), values.get("email", "").lower()
+        if not number and not email:
+            self._problem(row, "employee_number", _("No employee number and no e-mail address: give one of them."))
+            return None
+        known = self.by_number.get(plain(number)) if number else None
+        known = known or (self.by_email.get(email) if email else None)
+        if known and number and known.employee_number and plain(known.employee_number) != plain(number):
+            known = None  # the address now belongs to somebody else; `_check_addresses` decides whether that holds
+        member = known or Member(organisation=self.plan.organisation)
+        change = Change(member, row)
+        for name, value in self._cleaned(row, values):
+            if (getattr(member, name) or None) != (value or None):
+                setattr(member, name, value)
+                change.fields.append(name)
+        self._place(change, values)
+        change.manager_key = values.get("manager")
+        return change if len(self.plan.problems) == before else None
+
+    def _cleaned(self, row: int, values: dict[str, str]) -> Iterator[tuple[str, Any]]:
+        """The plain fields of a row, checked and typed."""
+        for name, text in values.items():
+            if name in _LENGTHS:
+                if len(text) > _LENGTHS[name]:
+                    self._problem(row, name, _("Longer than %(count)d characters.") % {"count": _LENGTHS[name]})
+                elif not text and name in ("given_name", "family_name"):
+                    self._problem(row, name, _("Empty. Every person needs a name."))
+                else:
+                    yield name, text or (None if name == "employee_number" else "")
+            elif name == "email":
+                email = text.lower()
+                if email and not self._is_email(email):
+                    self._problem(row, name, _("“%(value)s” is not an e-mail address.") % {"value": text[:80]})
+                else:
+                    yield name, email or None
+            elif name in self.formats:
+                yield from self._date(row, name, text)
+            elif name == "language" and text:
+                yield from self._word(
+                    row, name, text, {plain(text[:2]): _LANGUAGES.get(plain(text[:2]), "")} | _LANGUAGES
+                )
+            elif name == "relation" and text:
+                yield from self._word(row, name, text, _RELATIONS)
+            elif name == "time_zone" and text:
+                if text in self.zones:
+                    yield name, text
+                else:
+                    self._problem(
+                        row, name, _("“%(name)s” is not a time zone. Write it like Europe/Paris.") % {"name": text[:60]}
+                    )
+
+    def _is_email(self, email: str) -> bool:
+        try:
+            validate_email(email)
+        except ValidationError:
+            return False
+        return len(email) <= 254
+
+    def _date(self, row: int, name: str, text: str) -> Iterator[tuple[str, date | None]]:
+        if not text:
+            yield name, None
+            return
+        try:
+            yield name, parse_date(text, formats=self.formats[name])
+        except ValueError:
+            message = _("“%(value)s” is not a date. Write it like 2024-03-31 or 31/03/2024.")
+            self._problem(row, name, message % {"value": text[:40]})
+
+    def _word(self, row: int, name: str, text: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        if value := known.get(plain(text)) or known.get(plain(text[:2]) if name == "language" else ""):
+            yield name, value
+        else:
+            options = ", ".join(sorted(set(_LANGUAGES.values()) if name == "language" else {str(r) for r in Relation}))
+            message = _("“%(value)s” is not known here. Use one of: %(options)s.")
+            self._problem(row, name, message % {"value": text[:40], "options": options})
+
+    def _place(self, change: Change, values: dict[str, str]) -> None:
+        """The site and department, by name: those that do not exist yet are made when the plan is applied."""
+        member = change.member
+        if "site" in values:
+            change.site = values["site"][:120]
+            if change.site.casefold() != (member.site.name.casefold() if member.site else ""):
+                change.fields.append("site")
+        if "department" in values:
+            change.department = department_path(values["department"])
+            if change.department.casefold() != (member.department.path.casefold() if member.department else ""):
+                change.fields.append("department")
+
+    def _check_addresses(self) -> None:
+        """No address and no number may end up with two people, counting those that the file does not name."""
+        moved = {change.member.pk for change in self.changes if change.member.pk}
+        for kind, name, owners in (("email", "email", self.by_email), ("number", "employee_number", self.by_number)):
+            for change in self.changes:
+                value = getattr(change.member, name)
+                owner = owners.get(plain(value) if kind == "number" else value) if value else None
+                if owner and owner is not change.member and owner.pk not in moved:
+                    message = _("%(value)s belongs to %(person)s, who is not in the file.")
+                    self._problem(change.row, name, message % {"value": value, "person": owner.full_name})
+
+    def _resolve_managers(self) -> None:
+        if "manager" not in self.plan.mapping:
+            return
+        finder: dict[str, list[Member]] = {}
+        in_file = {change.member.pk for change in self.changes}
+        for member in [*(change.member for change in self.changes), *(m for m in self.members if m.pk not in in_file)]:
+            names = {member.full_name, f"{member.family_name} {member.given_name}"}
+            for key in {plain(name) for name in (member.employee_number, member.email, *names) if name}:
+                finder.setdefault(key, []).append(member)
+        for change in self.changes:
+            found = finder.get(plain(change.manager_key), []) if change.manager_key else []
+            if change.manager_key and len(found) != 1:
+                self._problem(change.row, "manager", _not_one(change.manager_key, len(found)))
+                continue
+            change.manager = found[0] if found else None
+            wanted = (change.manager.pk or -1) if change.manager else None
+            if wanted != change.member.manager_id:
+                change.fields.append("manager")
+
+    def _refuse_cycles(self) -> None:
+        above = {id(m): self.by_id.get(m.manager_id) if m.manager_id else None for m in self.members}
+        for change in self.changes:
+            if "manager" in change.fields:
+                above[id(change.member)] = change.manager
+        safe: set[int] = set()
+        for change in self.changes:
+            trail: dict[int, Member] = {}
+            at: Member | None = change.member
+            while at is not None and id(at) not in safe and id(at) not in trail:
+                trail[id(at)] = at
+                at = above.get(id(at))
+            if at is not None and id(at) in trail:
+                names = [member.full_name for member in trail.values()]
+                circle = " → ".join([*names[names.index(at.full_name) :], at.full_name])
+                self._problem(
+                    change.row, "manager", _("The managers go round in a circle: %(names)s.") % {"names": circle}
+                )
+            safe.update(trail)
+
+
+def _not_one(key: str, count: int) -> str:
+    if count:
+        return _("“%(value)s” names %(count)d people. Use the employee number.") % {"value": key[:80], "count": count}
+    return _("No person is known by “%(value)s”.") % {"value": key[:80]}
+
+
+def department_path(text: str) -> str:
+    """A department as its path from the root: names joined with ' / ' whatever the file puts between them."""
+    parts = (part.strip()[:120] for part in text.replace(">", "/").replace("\\", "/").replace("|", "/").split("/"))
+    return " / ".join(part for part in parts if part)
