@@ -1,5 +1,4 @@
 import re
-import socket
 
 import pytest
 from django.core import mail
@@ -234,36 +233,6 @@ def test_a_device_is_signed_out_from_another(learner):
     laptop.post("/accounts/devices/", {"session": other})
     assert phone.get("/aldermoor/").status_code == 302
     assert laptop.get("/aldermoor/").status_code == 200
-
-
-def test_mail_goes_to_the_smtp_server_that_was_set(settings, visit, lead, organisation):
-    from aiosmtpd.controller import Controller
-    from aiosmtpd.handlers import Message
-
-    from milepost.config import environment
-
-    class Inbox(Message):
-        received = []
-
-        def handle_message(self, message):
-            self.received.append(message)
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Controller(Inbox(), hostname="127.0.0.1", port=port)
-    server.start()
-    try:
-        told = environment.read(
-            {"MILEPOST_DATA": str(settings.ENVIRONMENT.data), "MILEPOST_MAIL_URL": f"smtp://127.0.0.1:{port}"}
-        )
-        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": told.mail}}
-        make_people(organisation, 3)
-        visit(lead).post("/aldermoor/people/invitations/", {"q": "given"})
-    finally:
-        server.stop()
-    assert sorted(message["To"] for message in Inbox.received) == [f"n{n}@aldermoor.example" for n in range(3)]
-    assert Inbox.received[0]["Subject"] == "Aldermoor invites you to its courses"
 
 
 def test_an_hr_file_that_nobody_imported_does_not_stay(visit, lead):
