@@ -303,7 +303,7 @@ def journal() -> None:
 @in_organisation
 @with_django
 def verify_journal(organisation: str) -> None:
-    """Check every entry of the organisation's journal against its hash."""
+    """Check the organisation's whole journal: entries, tree, seals. Names the first entry that does not hold."""
     from milepost.journal.models import Entry
     from milepost.journal.verification import verify
 
@@ -314,7 +314,56 @@ def verify_journal(organisation: str) -> None:
         fail(
             f"Entry {found.finding.entry_id} does not hold: {found.finding.reason}. {found.checked} entries before it do."
         )
-    click.echo(f"{found.checked} entries hold.")
+    waiting = found.checked - found.sealed
+    click.echo(
+        f"{found.checked} entries hold. {found.sealed} are under {found.seals} seals, {waiting} wait for theirs."
+    )
+
+
+@journal.command("seal")
+@in_organisation
+@with_django
+def seal_journal(organisation: str) -> None:
+    """Seal what waits, now. (The background worker does this every 15 seconds.)"""
+    from milepost.journal import sealing, timestamping
+
+    seal = sealing.seal(_organisation(organisation).pk)
+    timestamping.stamp_pending()
+    click.echo(f"Seal {seal.number} covers {seal.size} entries." if seal else "There is nothing to seal yet.")
+
+
+@cli.group()
+def key() -> None:
+    """The key that an organisation signs with."""
+
+
+@key.command("show")
+@in_organisation
+@with_django
+def show_key(organisation: str) -> None:
+    """Print the certificate of the current key (PEM), for those who check signatures."""
+    from milepost.journal.keys import current_key
+
+    click.echo(current_key(_organisation(organisation).pk).certificate, nl=False)
+
+
+@key.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@in_organisation
+@click.option("--password", prompt=True, hide_input=True, envvar="MILEPOST_KEY_PASSWORD", help="Of the PKCS#12 file.")
+@with_django
+def import_key(file: Path, organisation: str, password: str) -> None:
+    """Sign with the key in the PKCS#12 file FILE from now on. What was signed before stays valid."""
+    from milepost.journal.keys import KeyRefused, import_pkcs12
+
+    target = _organisation(organisation)
+    try:
+        taken = import_pkcs12(target.pk, file.read_bytes(), password=password)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}.") from error
+    except KeyRefused as error:
+        raise click.ClickException(f"{file}: {error}") from error
+    click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
 
 
 def main() -> None:

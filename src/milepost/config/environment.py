@@ -25,6 +25,7 @@ class Environment:
     mail: dict[str, object] | None
     mail_from: str
     trusted_proxies: int
+    timestamp_url: str
     debug: bool
 
     @property
@@ -69,6 +70,7 @@ def read(variables: dict[str, str] | None = None) -> Environment:
         mail=mail,
         mail_from=given.get("MILEPOST_MAIL_FROM") or f"Milepost <no-reply@{parts.hostname}>",
         trusted_proxies=_number(given, "MILEPOST_TRUSTED_PROXIES", 0),
+        timestamp_url=_timestamp_url(given.get("MILEPOST_TIMESTAMP_URL", "")),
         debug=given.get("MILEPOST_DEBUG", "") in {"1", "true", "yes"},
     )
 
@@ -113,6 +115,14 @@ def _mail(url: str) -> dict[str, object] | None:
         "use_tls": parts.scheme == "smtp" and parse_qs(parts.query).get("starttls", ["0"])[0] not in {"0", "no"},
         "timeout": 20,
     }
+
+
+def _timestamp_url(url: str) -> str:
+    if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+        raise Misconfigured(
+            "MILEPOST_TIMESTAMP_URL: the address of an RFC 3161 authority, like https://tsa.example.org/tsr; or leave it out."
+        )
+    return url
 
 
 def _number(given: dict[str, str], name: str, default: int) -> int:

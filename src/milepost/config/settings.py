@@ -10,6 +10,7 @@ from milepost.config import environment
 
 ENVIRONMENT = environment.read()
 BASE_URL = ENVIRONMENT.base_url
+TIMESTAMP_URL = ENVIRONMENT.timestamp_url
 
 SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = ENVIRONMENT.debug

@@ -1,9 +1,13 @@
-"""The noun of the journal: one fact."""
+"""The nouns of the journal: a fact, the tree over the facts, its seals, and the key that signs them."""
 
 import json
+from functools import cached_property
 from typing import Any
 
+from cryptography import x509
 from django.db import models
+
+from milepost.core import clock
 
 
 class Entry(models.Model):
@@ -39,3 +43,104 @@ class Entry(models.Model):
         """The statement as data."""
         content: dict[str, Any] = json.loads(self.statement)
         return content
+
+
+class Unsealed(models.Model):
+    """An entry that waits for its seal. The database itself puts it here, in the statement that adds the entry."""
+
+    entry_id = models.BigIntegerField(primary_key=True)
+    organisation_id = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["organisation_id", "entry_id"], name="unsealed_by_organisation")]
+
+    def __str__(self) -> str:
+        return str(self.entry_id)
+
+
+class Tile(models.Model):
+    """Up to 256 hashes of one level of an organisation's tree. It only ever grows, and stays as it is once full.
+
+    On level 0, `entries` names the entry of each hash: 64-bit integers in the machine's (little-endian) order.
+    """
+
+    organisation_id = models.BigIntegerField()
+    level = models.PositiveSmallIntegerField()
+    index = models.BigIntegerField()
+    hashes = models.BinaryField(max_length=256 * 32, default=b"")
+    entries = models.BinaryField(max_length=256 * 8, default=b"")
+    first_entry = models.BigIntegerField(null=True)
+    last_entry = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation_id", "level", "index"], name="tile_once")]
+        indexes = [models.Index(fields=["organisation_id", "first_entry", "last_entry"], name="tile_by_entry")]
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
+
+
+class SigningKey(models.Model):
+    """A key of an organisation with its certificate. `private` is PKCS#8, encrypted; see `milepost.journal.keys`."""
+
+    organisation_id = models.BigIntegerField()
+    fingerprint = models.CharField(max_length=64)  # the SHA-256 of the certificate
+    certificate = models.TextField()  # PEM
+    chain = models.TextField(blank=True)  # PEM, the certificates above it
+    private = models.TextField()
+    created_at = models.DateTimeField(default=clock.now)
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation_id", "fingerprint"], name="signing_key_once"),
+            models.UniqueConstraint(
+                fields=["organisation_id"], condition=models.Q(is_current=True), name="one_current_signing_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.fingerprint
+
+    @cached_property
+    def x509(self) -> x509.Certificate:
+        """The certificate."""
+        return x509.load_pem_x509_certificate(self.certificate.encode())
+
+    @property
+    def subject(self) -> str:
+        return self.x509.subject.rfc4514_string()
+
+
+class Seal(models.Model):
+    """A signed tree head: the organisation's first `size` entries have this root. `statement` is what was signed."""
+
+    organisation_id = models.BigIntegerField()
+    number = models.PositiveIntegerField()
+    size = models.BigIntegerField()
+    root = models.BinaryField(max_length=32)
+    time = models.DateTimeField()
+    key = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    statement = models.TextField()
+    signature = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organisation_id", "number"], name="seal_number_once"),
+            models.UniqueConstraint(fields=["organisation_id", "size"], name="seal_size_once"),
+        ]
+        ordering = ["organisation_id", "number"]
+
+    def __str__(self) -> str:
+        return f"seal {self.number} over {self.size} entries"
+
+
+class Timestamp(models.Model):
+    """What a time-stamping authority said of a seal: an RFC 3161 token (DER) over the seal's signature."""
+
+    seal = models.OneToOneField(Seal, on_delete=models.PROTECT, related_name="timestamp")
+    token = models.BinaryField()
+    time = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.seal_id} at {self.time}"

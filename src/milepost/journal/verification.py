@@ -1,23 +1,30 @@
-"""Checking the journal against its own hashes.
+"""Checking a journal: every entry against its leaf, the leaves against the tree, the tree against the seals.
 
-This finds every entry whose words or hash were altered. What hashes alone can't show (an entry removed or
-added whole) is what seals are for.
+An entry that was altered, removed, inserted or moved is named. Somebody who rewrites the tree along with the
+entries can't sign its head anew, so the first seal that fails names the entries among which the change is.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
+from milepost.journal import keys, tiles, timestamping, witnesses
 from milepost.journal.leaves import leaf_hash
-from milepost.journal.models import Entry
+from milepost.journal.merkle import Frontier
+from milepost.journal.models import Entry, Seal, Unsealed
 from milepost.journal.recording import time_text
+from milepost.journal.sealing import head
 
-CHUNK = 5_000
+CHUNK = 20  # tiles
+
+type Row = tuple[int, int, object, str, str, str, str, bytes, bytes]
+_COLUMNS = ("id", "organisation_id", "time", "verb", "actor_id", "object_id", "statement", "salt", "leaf")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An entry that does not hold, and why, in plain words."""
+    """Something that does not hold: the entry, and why, in plain words."""
 
     entry_id: int
     reason: str
@@ -25,46 +32,171 @@ class Finding:
 
 @dataclass(frozen=True)
 class Verification:
-    """How many entries were checked, and the first that does not hold (None when all do)."""
+    """How many entries were checked, how many of them are sealed, under how many seals, and the first fault if any."""
 
     checked: int
+    sealed: int
+    seals: int
     finding: Finding | None
 
 
+class _Fault(Exception):
+    def __init__(self, entry_id: int, reason: str) -> None:
+        self.finding = Finding(entry_id, reason)
+
+
 def verify(organisation_id: int, *, progress: Callable[[int], object] | None = None) -> Verification:
-    """Recompute every leaf of the organisation's journal, in order, until one does not hold.
+    """Recompute the organisation's whole journal and say what does not hold, the first in the order of the tree.
 
-    `progress` is called with the number of entries checked since it was last called.
+    `progress` is called with the number of entries checked since it was last called. Reads only, in chunks.
     """
-    checked = 0
-    for entries in _chunks(organisation_id):
-        for entry in entries:
-            if reason := _fault(entry):
-                return Verification(checked, Finding(entry.id, reason))
-            checked += 1
-        if progress:
-            progress(len(entries))
-    return Verification(checked, None)
+    checking = _Checking(organisation_id, progress or (lambda _count: None))
+    try:
+        checking.tree()
+        checking.waiting()
+    except _Fault as fault:
+        return Verification(checking.checked, checking.frontier.size, checking.seals, fault.finding)
+    return Verification(checking.checked, checking.frontier.size, checking.seals, None)
 
 
-def _chunks(organisation_id: int) -> Iterator[list[Entry]]:
-    last = 0
-    while chunk := list(Entry.objects.filter(organisation_id=organisation_id, id__gt=last).order_by("id")[:CHUNK]):
-        yield chunk
-        last = chunk[-1].id
+class _Checking:
+    def __init__(self, organisation_id: int, progress: Callable[[int], object]) -> None:
+        self.organisation_id = organisation_id
+        self.progress = progress
+        self.checked = 0
+        self.seals = 0
+        self.frontier = Frontier()
+        self.sealed: set[int] = set()
+        self._keys: set[int] = set()  # those that were found to be the organisation's own
+        self._since_seal = 0  # the first entry after the last seal that held
+
+    def tree(self) -> None:
+        """Every sealed entry in the order of the tree, and every seal as soon as the tree reaches its size."""
+        seals = iter([*Seal.objects.filter(organisation_id=self.organisation_id).select_related("key", "timestamp").order_by("number")])  # fmt: skip
+        seal, number = next(seals, None), 0
+        remembered = {witness.size: witness.root for witness in witnesses.all_of(self.organisation_id)}
+        for part in _parts(tiles.leaves_of(self.organisation_id)):
+            entries = self._entries([entry_id for entry_id, _leaf in part])
+            for entry_id, leaf in part:
+                self._check_leaf(entry_id, leaf, entries.get(entry_id))
+                self.frontier.append(leaf)
+                self._since_seal = self._since_seal or entry_id
+                size = self.frontier.size
+                if seal is not None and seal.size == size:
+                    number += 1
+                    self._check_seal(seal, number, entry_id)
+                    seal = next(seals, None)
+                if remembered.pop(size, self.frontier.root) != self.frontier.root:
+                    raise _Fault(
+                        self._since_seal or entry_id, self._between(entry_id, "the seal that this machine remembers")
+                    )
+            self.progress(len(part))
+        if seal is not None or remembered:
+            size = seal.size if seal else min(remembered)
+            raise _Fault(max(self.sealed, default=0), f"after it, entries are missing: a seal over {size} entries exists, and the tree ends at {self.frontier.size}")  # fmt: skip
+        if self._since_seal and not self._has_newer_seal():
+            raise _Fault(self._since_seal, "the seal over it was removed")
+
+    def _has_newer_seal(self) -> bool:
+        """Whether a seal was added while the tree was read."""
+        return Seal.objects.filter(organisation_id=self.organisation_id, size__gte=self.frontier.size).exists()
+
+    def _entries(self, numbers: list[int]) -> dict[int, Row]:
+        found = Entry.objects.filter(organisation_id=self.organisation_id, pk__in=numbers).order_by()
+        return {row[0]: row for row in found.values_list(*_COLUMNS)}
+
+    def _check_leaf(self, entry_id: int, leaf: bytes, row: Row | None) -> None:
+        if entry_id in self.sealed:
+            raise _Fault(entry_id, "it stands in the tree twice")
+        if row is None:
+            raise _Fault(entry_id, "it was removed")
+        found, reason = _leaf_of(row)
+        if found != leaf:
+            moved = _place_of_leaf(self.organisation_id, found)
+            raise _Fault(entry_id, f"it was sealed as entry {moved}: entries were reordered" if moved else f"it was altered after its seal: {reason or 'its words are not those that were sealed'}")  # fmt: skip
+        if reason:
+            raise _Fault(entry_id, f"it was altered: {reason}")
+        self.sealed.add(entry_id)
+        self.checked += 1
+
+    def _check_seal(self, seal: Seal, number: int, last: int) -> None:
+        told = head(self.organisation_id, size=seal.size, root=self.frontier.root, time=time_text(seal.time), key=seal.key.fingerprint)  # fmt: skip
+        signature = bytes(seal.signature)
+        if seal.number != number:
+            raise _Fault(self._since_seal, f"seal {number} was removed")
+        if seal.key_id not in self._keys and not keys.is_ours(seal.key):
+            raise _Fault(self._since_seal, f"seal {number} over it was made with a key that is not this organisation's")
+        self._keys.add(seal.key_id)
+        if not keys.is_signed(seal.key, seal.statement.encode(), signature):
+            raise _Fault(self._since_seal, f"seal {number} over it has no valid signature: the seal was replaced")
+        if json.loads(seal.statement) != told or bytes(seal.root) != self.frontier.root:
+            raise _Fault(self._since_seal, self._between(last, f"seal {number}"))
+        if hasattr(seal, "timestamp") and not timestamping.is_stamp_of(bytes(seal.timestamp.token), signature):
+            raise _Fault(self._since_seal, f"the time stamp of seal {number} over it belongs to something else")
+        self.seals += 1
+        self._since_seal = 0
+
+    def _between(self, last: int, seal: str) -> str:
+        return f"between it and entry {last} something was altered together with the tree: {seal} does not hold"
+
+    def waiting(self) -> None:
+        """What is not in the tree must be in the queue, and the other way round."""
+        queued = set(Unsealed.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
+        ours = Entry.objects.filter(organisation_id=self.organisation_id).order_by("id")
+        for row in ours.filter(pk__in=sorted(queued)).values_list(*_COLUMNS).iterator():
+            leaf, reason = _leaf_of(row)
+            if reason or leaf != bytes(row[8]):
+                raise _Fault(row[0], f"it was altered before its seal: {reason or 'its words do not match its hash'}")
+            queued.discard(row[0])
+            self.checked += 1
+            self.progress(1)
+        if queued:
+            raise _Fault(min(queued), "it was removed before its seal")
+        if ours.count() > self.checked:
+            # Asked again after the count: an entry that came meanwhile is in the queue, like all that wait.
+            new = set(Unsealed.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
+            known = self.sealed | new
+            for entry_id in ours.values_list("id", flat=True).iterator():
+                if entry_id not in known and not tiles.place_of(self.organisation_id, entry_id):
+                    raise _Fault(entry_id, "it was inserted past the journal: no seal covers it, and none was to")
 
 
-def _fault(entry: Entry) -> str | None:
-    statement = entry.statement.encode()
-    if leaf_hash(salt=bytes(entry.salt), statement=statement) != bytes(entry.leaf):
-        return "its words do not match its hash"
-    told = json.loads(statement)
-    repeated = {
-        "actor": entry.actor_id == told["actor"]["id"],
-        "verb": entry.verb == told["verb"],
-        "object": entry.object_id == told["object"]["id"],
-        "time": time_text(entry.time) == told["time"],
-        "organisation": entry.organisation_id == told["organisation"],
-    }
-    wrong = [name for name, holds in repeated.items() if not holds]
-    return f"its column for {wrong[0]} says something else than its words" if wrong else None
+def _parts(leaves: Iterable[list[tuple[int, bytes]]]) -> Iterator[list[tuple[int, bytes]]]:
+    """Tiles joined so that their entries are read with one query."""
+    part: list[list[tuple[int, bytes]]] = []
+    for tile in leaves:
+        part.append(tile)
+        if len(part) == CHUNK:
+            yield list(chain.from_iterable(part))
+            part = []
+    if part:
+        yield list(chain.from_iterable(part))
+
+
+def _place_of_leaf(organisation_id: int, leaf: bytes) -> int | None:
+    """Which entry the tree says this leaf is of."""
+    for tile in tiles.leaves_of(organisation_id):
+        for entry_id, known in tile:
+            if known == leaf:
+                return entry_id
+    return None
+
+
+def _leaf_of(row: Row) -> tuple[bytes, str | None]:
+    """The leaf that the entry's words give, and which of its columns says something else than they do."""
+    _id, organisation_id, time, verb, actor_id, object_id, statement, salt, leaf = row
+    found = leaf_hash(salt=bytes(salt), statement=statement.encode())
+    try:
+        told = json.loads(statement)
+        repeated = {
+            "hash": bytes(leaf) == found,
+            "actor": actor_id == told["actor"]["id"],
+            "verb": verb == told["verb"],
+            "object": object_id == told["object"]["id"],
+            "time": time_text(time) == told["time"],  # type: ignore[arg-type]
+            "organisation": organisation_id == told["organisation"],
+        }
+    except (ValueError, KeyError, TypeError):
+        return found, "its words are not a statement"
+    wrong = next((name for name, holds in repeated.items() if not holds), None)
+    return found, f"its {wrong} says something else than its words" if wrong else None

@@ -5,6 +5,8 @@ class PeopleConfig(AppConfig):
     name = "milepost.people"
 
     def ready(self) -> None:
-        from milepost.people import signing_in
+        from milepost.journal import keys
+        from milepost.people import organisations, signing_in
 
         signing_in.connect()
+        keys.tell_names(organisations.name_of)

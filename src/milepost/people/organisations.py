@@ -34,6 +34,12 @@ def create_organisation(*, slug: str, name: str, language: str = "en", time_zone
     return organisation
 
 
+def name_of(organisation_id: int) -> str:
+    """The organisation's name, for its certificate."""
+    name = Organisation.objects.filter(pk=organisation_id).values_list("name", flat=True).first()
+    return name or f"Organisation {organisation_id}"
+
+
 def set_brand(*, organisation: Organisation, colour: str, radius: int, logo: bytes | None, by: Member) -> Organisation:
     """Give the organisation its colour, corners and logo. Raises `InvalidOrganisation`. Records `updated`.
 

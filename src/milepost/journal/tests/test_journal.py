@@ -97,7 +97,7 @@ def test_an_entry_whose_words_were_changed_is_named():
 def test_a_column_that_was_changed_beside_the_words_is_named(column, value):
     write(3)
     second = Entry.objects.order_by("id")[1]
-    tamper(f"UPDATE journal_entry SET {column} = %s WHERE id = %s", value, second.id)  # noqa: S608
+    tamper(f"UPDATE journal_entry SET {column} = %s WHERE id = %s", value, second.id)
     assert verify(7).finding.entry_id == second.id
 
 

@@ -1,0 +1,175 @@
+"""The key that an organisation signs with: its seals, its certificates, its badges.
+
+Made on first use (RSA with 2048 bits and a certificate that it signs itself), or brought by the operator as a
+PKCS#12 file. The private key is kept as encrypted PKCS#8; the password comes from `MILEPOST_SECRET_KEY`, so a
+copy of the database alone signs nothing. Docs: decision 0006.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from milepost.core import clock
+from milepost.core.canonical import fingerprint
+from milepost.journal.models import SigningKey
+
+BITS = 2048
+YEARS = 10
+
+# How an organisation is called in its certificate. The room that knows organisations says it.
+name_of: Callable[[int], str] = str
+
+
+class KeyRefused(ValueError):
+    """The key file can't be used; the message says why and what to do."""
+
+
+class KeyLocked(RuntimeError):
+    """The kept key does not open with this `MILEPOST_SECRET_KEY`."""
+
+
+def tell_names(by: Callable[[int], str]) -> None:
+    """Say how organisations are called."""
+    global name_of
+    name_of = by
+
+
+def current_key(organisation_id: int) -> SigningKey:
+    """The key that the organisation signs with now; made on first use."""
+    found = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
+    return found or _make(organisation_id)
+
+
+def _make(organisation_id: int) -> SigningKey:
+    private = _new_private_key()
+    name = name_of(organisation_id)
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64]), x509.NameAttribute(NameOID.COMMON_NAME, name[:57] + " (seal)")]
+    )  # fmt: skip
+    now = clock.now()
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=365 * YEARS))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_signs_only(), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    return _keep(organisation_id, private, certificate, [])
+
+
+def _new_private_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=BITS)
+
+
+def _signs_only() -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+
+
+def import_pkcs12(organisation_id: int, content: bytes, *, password: str) -> SigningKey:
+    """Sign with the key in this PKCS#12 file from now on; what older keys signed stays valid. Raises `KeyRefused`."""
+    try:
+        private, certificate, chain = pkcs12.load_key_and_certificates(content, password.encode() or None)
+    except ValueError as error:
+        raise KeyRefused(_("This is not a PKCS#12 file, or the password is not the one it was made with.")) from error
+    if private is None or certificate is None:
+        raise KeyRefused(_("The file holds no private key with its certificate. Export both into one .p12 file."))
+    if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < BITS:
+        raise KeyRefused(_("The key is not RSA with 2048 bits or more, which PDF/A seals need."))
+    if certificate.public_key() != private.public_key():
+        raise KeyRefused(_("The certificate in the file belongs to another key."))
+    now = clock.now()
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        words = _("The certificate is valid from %(start)s to %(end)s, not today.")
+        raise KeyRefused(
+            words % {"start": certificate.not_valid_before_utc.date(), "end": certificate.not_valid_after_utc.date()}
+        )
+    return _keep(organisation_id, private, certificate, chain)
+
+
+def _keep(organisation_id: int, private: rsa.RSAPrivateKey, certificate: x509.Certificate, chain: list[x509.Certificate]) -> SigningKey:  # fmt: skip
+    pem = serialization.Encoding.PEM
+    kept = private.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(_password())
+    )
+    with transaction.atomic():
+        SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).update(is_current=False)
+        key, _is_new = SigningKey.objects.update_or_create(
+            organisation_id=organisation_id,
+            fingerprint=fingerprint(certificate.public_bytes(serialization.Encoding.DER)),
+            defaults={
+                "certificate": certificate.public_bytes(pem).decode(),
+                "chain": "".join(above.public_bytes(pem).decode() for above in chain),
+                "private": kept.decode(),
+                "is_current": True,
+            },
+        )
+    return key
+
+
+def sign(key: SigningKey, data: bytes) -> bytes:
+    """The signature over `data`: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2). Raises `KeyLocked`."""
+    return private_key(key).sign(data, padding.PKCS1v15(), hashes.SHA256())
+
+
+def is_signed(key: SigningKey, data: bytes, signature: bytes) -> bool:
+    """Whether the key made this signature over `data`."""
+    public = key.x509.public_key()
+    assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 (no other kind is ever kept)
+    try:
+        public.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def is_ours(key: SigningKey) -> bool:
+    """Whether the certificate belongs to a private key that opens with this server's secret.
+
+    Somebody who can write the database can put another certificate into it, but not the key that goes with it.
+    """
+    try:
+        return private_key(key).public_key() == key.x509.public_key()
+    except KeyLocked:
+        return False
+
+
+def private_key(key: SigningKey) -> rsa.RSAPrivateKey:
+    """The private key, opened once a process. Raises `KeyLocked`."""
+    return _opened(key.private)
+
+
+@lru_cache(maxsize=64)
+def _opened(kept: str) -> rsa.RSAPrivateKey:
+    try:
+        private = serialization.load_pem_private_key(kept.encode(), _password())
+    except ValueError as error:
+        raise KeyLocked(
+            "The organisation's signing key does not open with this MILEPOST_SECRET_KEY. Set the one it was made with."
+        ) from error
+    assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101
+    return private
+
+
+def _password() -> bytes:
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"milepost signing keys").derive(settings.SECRET_KEY.encode())
+    return derived.hex().encode()

@@ -1,0 +1,120 @@
+"""The tree as it is kept: rows of up to 256 hashes, so that a million leaves are four thousand rows.
+
+Level 0 holds leaf hashes with the entries that they stand for; level 1 the heads of full tiles of level 0, and so
+on. A node between two tile levels is computed from at most 128 hashes of one tile. The shape is that of tiled
+transparency logs (C2SP tlog-tiles): a full tile never changes, so any part of it can be cached for ever.
+"""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from milepost.journal.merkle import node_hash
+from milepost.journal.models import Tile
+
+WIDTH = 256
+LEVELS = 8  # a tile stands for 2**8 nodes of the level below it
+HASH = 32
+
+
+def append(organisation_id: int, leaves: Sequence[tuple[int, bytes]], *, size: int) -> None:
+    """Add `(entry id, leaf hash)` pairs to a tree of `size` leaves. Call it in a transaction that holds the lock."""
+    hashes = [leaf for _entry, leaf in leaves]
+    entries = array("q", [entry for entry, _leaf in leaves])
+    level = 0
+    while hashes:
+        partial, added = _extend(organisation_id, level, size, hashes, entries if level == 0 else None)
+        if partial:
+            partial.save(update_fields=["hashes", "entries", "first_entry", "last_entry"])
+        Tile.objects.bulk_create(added)
+        full = [tile for tile in (partial, *added) if tile and len(tile.hashes) == WIDTH * HASH]
+        hashes = [_head(_parts(tile.hashes)) for tile in full]
+        level, size = level + 1, size // WIDTH
+
+
+def _extend(organisation_id: int, level: int, size: int, hashes: Sequence[bytes], entries: "array[int] | None") -> tuple[Tile | None, list[Tile]]:  # fmt: skip
+    """What these hashes make of one level: its last tile, if they went on with it, and the tiles that they began."""
+    index, filled = divmod(size, WIDTH)
+    partial = Tile.objects.get(organisation_id=organisation_id, level=level, index=index) if filled else None
+    added: list[Tile] = []
+    tile, taken = partial, 0
+    while taken < len(hashes):
+        if tile is None:
+            tile = Tile(organisation_id=organisation_id, level=level, index=index)
+            added.append(tile)
+        part = slice(taken, taken + WIDTH - len(tile.hashes) // HASH)
+        tile.hashes = bytes(tile.hashes) + b"".join(hashes[part])
+        if entries is not None:
+            tile.entries = bytes(tile.entries) + entries[part].tobytes()
+            numbers = entries_of(tile)
+            tile.first_entry, tile.last_entry = min(numbers), max(numbers)
+        tile, index, taken = None, index + 1, part.stop
+    return partial, added
+
+
+def entries_of(tile: Tile) -> "array[int]":
+    """The entries that the hashes of a level-0 tile stand for, in the order of the tree."""
+    numbers = array("q")
+    numbers.frombytes(bytes(tile.entries))
+    return numbers
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an entry is in the tree."""
+
+    index: int
+    leaf: bytes
+
+
+def place_of(organisation_id: int, entry_id: int) -> Place | None:
+    """The entry's place in the tree; None while it is not sealed."""
+    tiles = Tile.objects.filter(
+        organisation_id=organisation_id, level=0, first_entry__lte=entry_id, last_entry__gte=entry_id
+    )
+    for tile in tiles:
+        numbers = entries_of(tile)
+        if entry_id in numbers:
+            at = numbers.index(entry_id)
+            return Place(tile.index * WIDTH + at, _parts(tile.hashes)[at])
+    return None
+
+
+def leaves_of(organisation_id: int) -> Iterator[list[tuple[int, bytes]]]:
+    """Every leaf in the order of the tree as `(entry id, leaf hash)`, tile by tile."""
+    tiles = Tile.objects.filter(organisation_id=organisation_id, level=0).order_by("index")
+    for tile in tiles.iterator(chunk_size=64):
+        yield list(zip(entries_of(tile), _parts(tile.hashes), strict=True))
+
+
+class StoredNodes:
+    """The nodes of an organisation's tree, each tile read once."""
+
+    def __init__(self, organisation_id: int) -> None:
+        self._organisation_id = organisation_id
+        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+
+    def __call__(self, level: int, index: int) -> bytes:
+        tile_level, above = divmod(level, LEVELS)
+        first = index << above
+        hashes = self._tile(tile_level, first // WIDTH)
+        start = first % WIDTH
+        return _head(hashes[start : start + (1 << above)])
+
+    def _tile(self, level: int, index: int) -> list[bytes]:
+        if (level, index) not in self._tiles:
+            tile = Tile.objects.get(organisation_id=self._organisation_id, level=level, index=index)
+            self._tiles[level, index] = _parts(tile.hashes)
+        return self._tiles[level, index]
+
+
+def _parts(hashes: bytes | memoryview) -> list[bytes]:
+    hashes = bytes(hashes)
+    return [hashes[at : at + HASH] for at in range(0, len(hashes), HASH)]
+
+
+def _head(hashes: list[bytes]) -> bytes:
+    """The head of a complete subtree over these hashes (a power of two of them)."""
+    while len(hashes) > 1:
+        hashes = [node_hash(hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2)]
+    return hashes[0]

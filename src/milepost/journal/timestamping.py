@@ -1,0 +1,66 @@
+"""Time stamps by an authority (RFC 3161), where one is configured (`MILEPOST_TIMESTAMP_URL`).
+
+A stamp on the newest seal dates everything before it, so only the newest is stamped. An authority that does not
+answer never holds up a seal: the next round asks again.
+"""
+
+import asyncio
+import hashlib
+import logging
+
+from asn1crypto import cms, tsp
+from django.conf import settings
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
+
+from milepost.journal.models import Seal, Timestamp
+
+TIMEOUT = 10  # seconds
+
+logger = logging.getLogger(__name__)
+
+
+def authority() -> HTTPTimeStamper | None:
+    """The configured authority, or None."""
+    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=TIMEOUT) if settings.TIMESTAMP_URL else None
+
+
+def pending() -> list[Seal]:
+    """The newest seal of each organisation that has no stamp yet."""
+    newest = Seal.objects.order_by("organisation_id", "-number")
+    seals = {seal.organisation_id: seal for seal in reversed(newest.select_related("timestamp")[:1_000])}
+    return [seal for seal in seals.values() if not hasattr(seal, "timestamp")]
+
+
+def stamp_pending() -> int:
+    """Ask the authority to stamp what waits; return how many stamps it gave. Failures are logged, and tried again."""
+    stamper = authority()
+    if stamper is None:
+        return 0
+    count = 0
+    for seal in pending():
+        digest = hashlib.sha256(bytes(seal.signature)).digest()
+        try:
+            token = asyncio.run(stamper.async_timestamp(digest, "sha256"))
+        except (OSError, TimestampRequestError) as error:
+            logger.warning("The time-stamping authority %s gave no stamp (%s); asked again soon.", stamper.url, error)
+            return count
+        Timestamp.objects.get_or_create(
+            seal=seal, defaults={"token": token.dump(), "time": _info(token)["gen_time"].native}
+        )
+        count += 1
+    return count
+
+
+def is_stamp_of(token: bytes, signature: bytes) -> bool:
+    """Whether the token speaks of this signature. (Who the authority is, a verifier decides by its certificate.)"""
+    try:
+        imprint = _info(cms.ContentInfo.load(token))["message_imprint"]
+    except (ValueError, TypeError, KeyError):
+        return False
+    algorithm = imprint["hash_algorithm"]["algorithm"].native
+    return bool(imprint["hashed_message"].native == hashlib.new(algorithm, signature).digest())
+
+
+def _info(token: cms.ContentInfo) -> tsp.TSTInfo:
+    info: tsp.TSTInfo = token["content"]["encap_content_info"]["content"].parsed
+    return info
