@@ -8,13 +8,20 @@ os.environ.setdefault("MILEPOST_SECRET_KEY", "only-for-tests-" + "x" * 40)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 
 from tests.worlds import SMALL_COURSE, World, make_course, make_member
 
 
+@pytest.fixture(scope="session")
+def private_key():
+    """One key for all tests: making one takes longer than most of them."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
 @pytest.fixture(autouse=True)
-def _quick_and_plain(settings, tmp_path):
+def _quick_and_plain(settings, tmp_path, private_key, monkeypatch):
     """No hashed static files, cheap passwords, mails in memory, files in a folder of the test's own."""
     settings.STORAGES = {
         "default": {
@@ -29,6 +36,9 @@ def _quick_and_plain(settings, tmp_path):
     from django.core.cache import cache
 
     from milepost.courses import outline
+    from milepost.journal import keys
+
+    monkeypatch.setattr(keys, "_new_private_key", lambda: private_key)
 
     cache.clear()
     outline.outline_of.cache_clear()

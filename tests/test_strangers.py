@@ -7,6 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from milepost.core import clock
+from milepost.credentials.issuing import issue_missing
+from milepost.credentials.models import Certificate
+from milepost.learning.models import Enrolment
 from milepost.people.organisations import create_organisation
 from tests.worlds import make_member
 
@@ -25,10 +29,20 @@ def patterns(resolver=None, prefix=""):
 ROUTES = sorted(route for route in patterns() if route.startswith("<slug:organisation>/"))
 
 
+@pytest.fixture
+def world(world):
+    """One in which there is something of everything."""
+    now = clock.now()
+    Enrolment.objects.filter(pk=world.enrolment.pk).update(launched_at=now, completed_at=now, done=3)
+    issue_missing(course=world.course, by=world.lead)
+    return world
+
+
 def address(route, world):
     known = {
         "organisation": "aldermoor", "course": "ladders", "module": "01-first", "activity": "01-read",
         "resource": "completion", "member": str(world.learner.uid), "role": "owner", "draft": str(uuid.uuid4()),
+        "certificate": str(Certificate.objects.earliest("pk").uid),
         "digest": next(iter(world.course.draft.values()))[0], "name": "a.png",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)

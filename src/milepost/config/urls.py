@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from milepost.credentials.urls import public_urlpatterns
 from milepost.people import views as people
 from milepost.web import views as web
 
@@ -10,6 +11,7 @@ organisation = [
     path("", include("milepost.people.urls")),
     path("", include("milepost.courses.urls")),
     path("", include("milepost.learning.urls")),
+    path("", include("milepost.credentials.urls")),
 ]
 
 urlpatterns = [
@@ -23,6 +25,7 @@ urlpatterns = [
     path("outbox/", web.outbox, name="outbox"),
     path("outbox/<str:name>/", web.outbox_message, name="outbox_message"),
     path("healthz", web.health, name="health"),
+    *public_urlpatterns,
     path("<slug:organisation>/", include(organisation)),
 ]
 

@@ -72,6 +72,7 @@ class Outline:
     objectives: tuple[str, ...]
     rule: str
     pass_mark: int | None
+    gives_certificate: bool
     certificate_months: int | None
     minutes: int
     modules: tuple[Module, ...]
@@ -122,6 +123,7 @@ def outline_of(version_id: int) -> Outline:
         objectives=tuple(told["objectives"]),
         rule=told["rule"],
         pass_mark=told["pass_mark"],
+        gives_certificate=told.get("certificate", "completion") != "none",
         certificate_months=told["certificate_months"],
         minutes=version.minutes,
         modules=tuple(_modules(told["modules"])),

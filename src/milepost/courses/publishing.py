@@ -98,6 +98,7 @@ def _outline(source: CourseSource) -> dict[str, Any]:
         "objectives": source.objectives,
         "rule": source.rule,
         "pass_mark": source.pass_mark,
+        "certificate": source.certificate,
         "certificate_months": source.certificate_months,
         "modules": [
             {

@@ -27,6 +27,7 @@ _SLUG = re.compile(r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$")
 FORMATS = {"COOC", "MOOC", "SPOC"}
 RULES = {"all", "required"}
 ENROLMENTS = {"open", "invited"}
+CERTIFICATES = {"completion", "none"}
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class CourseSource:
     enrolment: str = "invited"
     rule: str = "required"
     pass_mark: int | None = None
+    certificate: str = "completion"
     certificate_months: int | None = None
     description: str = ""
     modules: list[ModuleSource] = field(default_factory=list)
@@ -128,6 +130,7 @@ class _Reader:
         course.objectives = source.texts("objectives")
         course.enrolment = source.choice("enrolment", ENROLMENTS, "invited")
         course.rule = source.choice("completion", RULES, "required")
+        course.certificate = source.choice("certificate", CERTIFICATES, "completion")
         course.pass_mark = source.number("pass_mark", None, low=1, high=100)
         course.certificate_months = source.number("certificate_months", None, low=1, high=600)
         for name, limit in (("title", 160), ("summary", 300), ("category", 60)):

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from cryptography import x509
+from cryptography.x509.oid import NameOID
 from django.db import models
 
 from milepost.core import clock
@@ -110,6 +111,12 @@ class SigningKey(models.Model):
     @property
     def subject(self) -> str:
         return self.x509.subject.rfc4514_string()
+
+    @property
+    def common_name(self) -> str:
+        """Who signs, as the certificate calls them."""
+        names = self.x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return str(names[0].value) if names else self.subject
 
 
 class Seal(models.Model):

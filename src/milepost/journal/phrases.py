@@ -15,7 +15,10 @@ def phrase(entry: Entry, subject_id: str) -> str:
         "actor": told["actor"]["name"],
         "object": told["object"]["name"],
         "by": told.get("context", {}).get("instructor", {}).get("name", ""),
-        **{name: told.get("result", {}).get(name, "") for name in ("role", "score", "due", "progress", "version")},
+        **{
+            name: told.get("result", {}).get(name, "")
+            for name in ("role", "reason", "score", "due", "progress", "version")
+        },
     }
     is_done_to = entry.object_id == subject_id and entry.actor_id != subject_id
     return _template(entry, told, is_done_to=is_done_to) % words
@@ -29,6 +32,8 @@ def _template(entry: Entry, told: dict[str, Any], *, is_done_to: bool) -> str:
             if told.get("context", {}).get("instructor")
             else _("Joined “%(object)s”")
         )
+    if verb is Verb.REVOKED and told["object"]["type"] == "certificate":
+        return _("Revoked the certificate “%(object)s”: %(reason)s")
     templates = {
         Verb.LAUNCHED: _("Opened “%(object)s” for the first time"),
         Verb.INITIALISED: _("Began “%(object)s”"),
@@ -52,6 +57,8 @@ def _template(entry: Entry, told: dict[str, Any], *, is_done_to: bool) -> str:
         Verb.IMPORTED: _("Imported “%(object)s”"),
         Verb.PUBLISHED: _("Published version %(version)s of “%(object)s”"),
         Verb.EXPORTED: _("Exported “%(object)s”"),
+        Verb.ISSUED: _("Received the certificate “%(object)s”"),
+        Verb.SEALED: _("Sealed “%(object)s”"),
         Verb.ANSWERED: _("Answered “%(object)s”"),
     }
     return templates[verb]

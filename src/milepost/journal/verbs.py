@@ -28,6 +28,8 @@ class Verb(StrEnum):
     IMPORTED = "imported"
     PUBLISHED = "published"
     EXPORTED = "exported"
+    ISSUED = "issued"
+    SEALED = "sealed"
 
     @property
     def iri(self) -> str:

@@ -3,6 +3,7 @@
 An activity's completion may complete its module and the course; all of it is one transaction, with its facts.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +13,10 @@ from milepost.courses.outline import Activity, Outline
 from milepost.journal.recording import Fact, Reference, record_many
 from milepost.journal.verbs import Verb
 from milepost.learning.models import Enrolment, Progress
+
+# Called in the transaction of a completion, with the enrolment as it is then. Rooms that give something for it put
+# themselves in here.
+completion_listeners: list[Callable[[Enrolment], None]] = []
 
 
 def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progress | None) -> Progress:
@@ -76,9 +81,13 @@ def complete_activity(
         rows[activity.key] = progress
         was_done = enrolment.completed_at is not None
         finished_module = _tally(enrolment, rows, activity, was_complete=was_complete)
-        facts = _facts(enrolment, activity, progress, score=score, is_passed=is_passed, result=result, was_complete=was_complete,
-                       finished_module=finished_module, finished_course=enrolment.completed_at is not None and not was_done)  # fmt: skip
+        finished_course = enrolment.completed_at is not None and not was_done
+        facts = _facts(enrolment, activity, progress, score=score, is_passed=is_passed, result=result,
+                       was_complete=was_complete, finished_module=finished_module, finished_course=finished_course)  # fmt: skip
         record_many(facts, organisation_id=enrolment.organisation_id)
+        if finished_course:
+            for listener in completion_listeners:
+                listener(enrolment)
     return enrolment
 
 

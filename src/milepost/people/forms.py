@@ -45,9 +45,12 @@ class BrandForm(forms.ModelForm[Organisation]):
 
     class Meta:
         model = Organisation
-        fields = ["name", "language", "time_zone"]
+        fields = ["name", "language", "time_zone", "certifier_name", "certifier_quality"]
+        help_texts = {"certifier_name": _("Stands on certificates. Without a name, the organisation’s stands there.")}
         widgets = {
             "name": forms.TextInput(attrs={"class": "form-control"}),
             "language": forms.Select(attrs={"class": "form-select"}),
+            "certifier_name": forms.TextInput(attrs={"class": "form-control"}),
+            "certifier_quality": forms.TextInput(attrs={"class": "form-control"}),
             "time_zone": forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
         }

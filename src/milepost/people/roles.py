@@ -41,6 +41,7 @@ class Capability(StrEnum):
     AUTHOR_COURSES = auto()
     ENROL_PEOPLE = auto()
     SEE_RESULTS = auto()
+    MANAGE_CERTIFICATES = auto()
 
 
 _CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -54,6 +55,7 @@ _CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.ENROL_PEOPLE,
             Capability.SEE_RESULTS,
             Capability.MANAGE_ORGANISATION,
+            Capability.MANAGE_CERTIFICATES,
         }
     ),
     Role.AUTHOR: frozenset({Capability.SEE_COURSES, Capability.AUTHOR_COURSES}),

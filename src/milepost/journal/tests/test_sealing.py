@@ -27,17 +27,6 @@ pytestmark = pytest.mark.django_db
 LADDERS = Reference("course", "ladders", "Ladders")
 
 
-@pytest.fixture(scope="session")
-def rsa_key():
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-@pytest.fixture(autouse=True)
-def one_key_for_all_tests(rsa_key, monkeypatch):
-    """Making a key takes longer than the rest of a test."""
-    monkeypatch.setattr(keys, "_new_private_key", lambda: rsa_key)
-
-
 def write(count, organisation_id=7):
     facts = (
         Fact(Verb.COMPLETED, Reference("member", f"m{number}", "Anna"), LADDERS, {"score": number})
@@ -306,19 +295,19 @@ def test_a_key_of_one_s_own_signs_from_then_on_and_old_seals_still_hold():
     assert (verify(7).finding, verify(7).seals) == (None, 2)
 
 
-def test_key_files_that_can_t_be_used_say_why(rsa_key):
-    good = pkcs12_file(rsa_key, certificate_for(rsa_key))
+def test_key_files_that_can_t_be_used_say_why(private_key):
+    good = pkcs12_file(private_key, certificate_for(private_key))
     curve = ec.generate_private_key(ec.SECP256R1())
     small = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     for content, password, words in (
         (good, "wrong", "password"),
         (b"not a key", "secret", "not a PKCS#12 file"),
         (b"", "secret", "not a PKCS#12 file"),
-        (pkcs12_file(rsa_key, certificate_for(rsa_key, begins=-30, days=20)), "secret", "not today"),
-        (pkcs12_file(rsa_key, certificate_for(rsa_key, begins=30)), "secret", "not today"),
+        (pkcs12_file(private_key, certificate_for(private_key, begins=-30, days=20)), "secret", "not today"),
+        (pkcs12_file(private_key, certificate_for(private_key, begins=30)), "secret", "not today"),
         (pkcs12_file(curve, certificate_for(curve)), "secret", "not RSA"),
         (pkcs12_file(small, certificate_for(small)), "secret", "2048 bits"),
-        (pkcs12_file(None, certificate_for(rsa_key)), "secret", "no private key"),
+        (pkcs12_file(None, certificate_for(private_key)), "secret", "no private key"),
     ):
         with pytest.raises(keys.KeyRefused, match=words):
             keys.import_pkcs12(7, content, password=password)

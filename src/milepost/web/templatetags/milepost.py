@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from milepost.core import clock
+from milepost.core.words import duration
 from milepost.journal.models import Entry
 from milepost.journal.phrases import phrase
 
@@ -78,17 +79,7 @@ def day(value: date | datetime | None) -> str:
     return date_format(value, _("j F") if is_this_year else _("j F Y"), use_l10n=False)
 
 
-@register.filter
-def minutes(value: int) -> str:
-    """A duration in words: 8 min, 1 h 20 min."""
-    hours, rest = divmod(int(value), 60)
-    if not hours:
-        return _("%(minutes)d min") % {"minutes": rest}
-    return (
-        _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
-        if rest
-        else _("%(hours)d h") % {"hours": hours}
-    )
+register.filter("minutes", duration)
 
 
 @register.filter
@@ -130,3 +121,9 @@ def journal_phrase(entry: Entry, subject: object) -> str:
 def short_mark(digest: str) -> str:
     """The first signs of a fingerprint, enough to tell two apart by eye."""
     return digest[:8]
+
+
+@register.filter
+def iso_date(text: str) -> str:
+    """A date that is kept as text (2026-11-23), as people of the language write it."""
+    return date_format(date.fromisoformat(text), "DATE_FORMAT")

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class CredentialsConfig(AppConfig):
+    name = "milepost.credentials"
+
+    def ready(self) -> None:
+        from milepost.core import periodic
+        from milepost.credentials.issuing import issue_on_completion
+        from milepost.credentials.typesetting import typeset_pending
+        from milepost.learning import progressing
+
+        if issue_on_completion not in progressing.completion_listeners:
+            progressing.completion_listeners.append(issue_on_completion)
+        periodic.every(3, typeset_pending)

@@ -1,0 +1,125 @@
+"""Whether a code, a PDF or a badge is genuine, and what the certificate is worth today.
+
+Nothing about a person is told that the code's holder or the file does not show already.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import jwt
+
+from milepost.core.canonical import fingerprint
+from milepost.credentials import badges
+from milepost.credentials.models import ALPHABET, CODE_LENGTH, Certificate, State, normal_code
+from milepost.documents.inspecting import Inspection, codes_in, inspect_pdf
+from milepost.journal.models import SigningKey
+
+_SHOWN_CODE = rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{2,4}}){{6}}"
+
+
+class Verdict(StrEnum):
+    """What was found."""
+
+    GENUINE = "genuine"
+    ALTERED = "altered"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The verdict, the certificate that it is about (if any), and what stands beside it in the file."""
+
+    verdict: Verdict
+    certificate: Certificate | None = None
+    further_signers: tuple[str, ...] = ()
+
+
+_BY_STATE = {
+    State.VALID: Verdict.GENUINE,
+    State.EXPIRED: Verdict.EXPIRED,
+    State.SUPERSEDED: Verdict.SUPERSEDED,
+    State.REVOKED: Verdict.REVOKED,
+}
+
+
+def check_code(text: str) -> Finding:
+    """Check a code as people type it."""
+    certificate = _with_code(text)
+    return _worth(certificate) if certificate else Finding(Verdict.UNKNOWN)
+
+
+def check_file(content: bytes) -> Finding:
+    """Check a PDF or a badge. Hostile content is unknown at worst; nothing is stored."""
+    known = Certificate.objects.select_related("organisation").filter(pdf=fingerprint(content)).first()
+    if known:  # the very bytes that left here
+        return _worth(known)
+    if content.lstrip()[:5] == b"%PDF-":
+        return _check_pdf(content)
+    if found := badges.token_in(content):
+        return _check_badge(found)
+    return Finding(Verdict.UNKNOWN)
+
+
+def _check_pdf(content: bytes) -> Finding:
+    inspection = inspect_pdf(content)
+    certificate = _named_in(inspection, content)
+    if certificate is None:
+        return Finding(Verdict.UNKNOWN)
+    ours = set(_fingerprints(certificate))
+    first = inspection.seals[0] if inspection.seals else None
+    if first is None or first.fingerprint not in ours or not first.is_intact or not first.is_whole:
+        return Finding(Verdict.ALTERED, certificate)
+    if _with_code(first.reason.rpartition(" ")[2]) != certificate:
+        return Finding(Verdict.ALTERED, certificate)
+    worth = _worth(certificate)
+    return Finding(worth.verdict, certificate, tuple(seal.signer for seal in inspection.seals[1:]))
+
+
+def _named_in(inspection: Inspection, content: bytes) -> Certificate | None:
+    """The certificate that the file claims to be: by its seal, or by what still stands in a broken file."""
+    reasons = [seal.reason.rpartition(" ")[2] for seal in inspection.seals]
+    for code in [*reasons, *codes_in(content, _SHOWN_CODE)]:
+        if found := _with_code(code):
+            return found
+    return None
+
+
+def _check_badge(token: str) -> Finding:
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        kid = str(jwt.get_unverified_header(token).get("kid", ""))
+    except jwt.PyJWTError:
+        return Finding(Verdict.UNKNOWN)
+    found = re.search(r"/verify/([0-9A-Z]+)/$", str(claims.get("id", "")))
+    certificate = _with_code(found[1]) if found else None
+    if certificate is None:
+        return Finding(Verdict.UNKNOWN)
+    for key in SigningKey.objects.filter(organisation_id=certificate.organisation_id):
+        if kid.endswith(f"/keys/{key.fingerprint}/"):
+            try:
+                jwt.decode(token, key.x509.public_key(), algorithms=[badges.ALGORITHM])  # type: ignore[arg-type]
+            except jwt.PyJWTError:
+                break
+            return _worth(certificate)
+    return Finding(Verdict.ALTERED, certificate)
+
+
+def _with_code(text: str) -> Certificate | None:
+    code = normal_code(text[:64])
+    if len(code) != CODE_LENGTH or set(code) - set(ALPHABET):
+        return None
+    return Certificate.objects.select_related("organisation").filter(code=code).first()
+
+
+def _worth(certificate: Certificate) -> Finding:
+    return Finding(_BY_STATE[certificate.state], certificate)
+
+
+def _fingerprints(certificate: Certificate) -> list[str]:
+    keys = SigningKey.objects.filter(organisation_id=certificate.organisation_id)
+    return list(keys.values_list("fingerprint", flat=True))

@@ -1,0 +1,162 @@
+"""The verbs of certificates: issue, revoke, reissue. Their PDF follows in the background (see `typesetting`)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from milepost.core import clock
+from milepost.courses.models import Course
+from milepost.credentials.models import Certificate
+from milepost.journal.recording import SYSTEM, Fact, record, record_many
+from milepost.journal.verbs import Verb
+from milepost.learning.models import Enrolment
+from milepost.people.models import Member, Organisation
+
+BATCH = 2_000
+
+
+class NotCurrent(ValueError):
+    """The certificate was revoked or replaced already."""
+
+
+class NoReason(ValueError):
+    """A revocation needs a reason: whoever checks the certificate reads it."""
+
+
+def issue_on_completion(enrolment: Enrolment) -> None:
+    """Issue what the completion earns. `learning` calls this in the transaction of the completion."""
+    if enrolment.outline.gives_certificate:
+        _issue([enrolment], by=None)
+
+
+def without_certificate(course: Course) -> QuerySet[Enrolment]:
+    """The completed enrolments of the course that have no certificate which counts."""
+    current = Certificate.objects.current().filter(enrolment__course=course)
+    return Enrolment.objects.filter(course=course, completed_at__isnull=False).exclude(
+        pk__in=current.values("enrolment")
+    )
+
+
+def issue_missing(*, course: Course, by: Member | None = None) -> int:
+    """Issue certificates to everybody who completed the course and has none; return how many.
+
+    10,000 at once are a few statements; running it again issues nothing twice. Records `issued` for each.
+    """
+    with transaction.atomic():
+        # The course's row is the lock: two people who press the button at once issue once.
+        Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
+        waiting = without_certificate(course).select_related("member", "organisation", "course").order_by("pk")
+        return len(_issue([e for e in waiting.iterator(BATCH) if e.outline.gives_certificate], by=by))
+
+
+def revoke(*, certificate: Certificate, reason: str, by: Member) -> Certificate:
+    """Say that the certificate no longer counts, and why. Raises `NoReason` or `NotCurrent`. Records `revoked`."""
+    reason = reason.strip()[:300]
+    if not reason:
+        raise NoReason
+    with transaction.atomic():
+        locked = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+        if locked.revoked_at or locked.superseded_at:
+            raise NotCurrent
+        locked.revoked_at, locked.revocation_reason = clock.now(), reason
+        locked.save(update_fields=["revoked_at", "revocation_reason"])
+        record(Verb.REVOKED, organisation_id=locked.organisation_id, actor=by.as_reference(),
+               object=locked.as_reference(), result={"reason": reason})  # fmt: skip
+    return locked
+
+
+def reissue(*, certificate: Certificate, by: Member) -> Certificate:
+    """Issue the certificate anew with what is known today (a corrected name); the old one stays readable.
+
+    Raises `NotCurrent`. Records `issued`, naming the one that it replaces.
+    """
+    with transaction.atomic():
+        old = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+        if old.revoked_at or old.superseded_at:
+            raise NotCurrent
+        enrolment = Enrolment.objects.select_related("member", "organisation", "course").get(pk=old.enrolment_id)
+        new = _certificate(enrolment, certifier_of(enrolment.organisation))
+        old.superseded_at = clock.now()
+        old.save(update_fields=["superseded_at"])
+        new.replaces = old
+        new.save()
+        record_many([_fact(new, enrolment, by)], organisation_id=new.organisation_id)
+    return new
+
+
+def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certificate]:
+    if not enrolments:
+        return []
+    certifier = certifier_of(enrolments[0].organisation)
+    made = [_certificate(enrolment, certifier) for enrolment in enrolments]
+    Certificate.objects.bulk_create(made, batch_size=BATCH)
+    facts = [_fact(certificate, e, by) for certificate, e in zip(made, enrolments, strict=True)]
+    record_many(facts, organisation_id=enrolments[0].organisation_id)
+    return made
+
+
+def certifier_of(organisation: Organisation) -> tuple[str, str]:
+    """The name and quality of whoever certifies: as the organisation set them, or else its name."""
+    return organisation.certifier_name or organisation.name, organisation.certifier_quality
+
+
+def _certificate(enrolment: Enrolment, certifier: tuple[str, str]) -> Certificate:
+    organisation, member, outline = enrolment.organisation, enrolment.member, enrolment.outline
+    assert enrolment.completed_at and enrolment.launched_at  # noqa: S101 (a constraint of the table)
+    zone = ZoneInfo(organisation.time_zone)
+    completed = enrolment.completed_at.astimezone(zone).date()
+    months = outline.certificate_months
+    until = months_after(completed, months) if months else None
+    content: dict[str, Any] = {
+        "organisation": organisation.name,
+        "beneficiary": member.full_name,
+        "employer": organisation.name if member.relation == "employee" else "",
+        "title": outline.title,
+        "course": str(enrolment.course.uid),
+        "version": outline.number,
+        "version_digest": outline.digest,
+        "objectives": list(outline.objectives[:6]),
+        "begun": _day(enrolment.launched_at, zone),
+        "completed": completed.isoformat(),
+        "minutes_at_a_distance": outline.minutes,
+        "minutes_live": 0,
+        "score": enrolment.score,
+        "certifier": certifier[0],
+        "certifier_quality": certifier[1],
+        "language": member.language or organisation.language,
+        "course_language": outline.language,
+        "time_zone": organisation.time_zone,
+    }
+    return Certificate(organisation=organisation, enrolment=enrolment, content=content, valid_until=until)
+
+
+def _day(instant: datetime, zone: ZoneInfo) -> str:
+    return instant.astimezone(zone).date().isoformat()
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many months later, or the last of that month where it has no such day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for number in range(day.day, 27, -1):
+        try:
+            return date(year, month + 1, number)
+        except ValueError:
+            continue
+    return date(year, month + 1, min(day.day, 28))
+
+
+def _fact(certificate: Certificate, enrolment: Enrolment, by: Member | None) -> Fact:
+    told: dict[str, Any] = {"valid_until": certificate.valid_until.isoformat()} if certificate.valid_until else {}
+    context: dict[str, Any] = {"instructor": by.as_reference().as_json()} if by else {}
+    if certificate.replaces:
+        context["replaces"] = str(certificate.replaces.uid)
+    return Fact(Verb.ISSUED, enrolment.member.as_reference(), certificate.as_reference(), told, context)
+
+
+def pdf_fact(certificate: Certificate) -> Fact:
+    """That the certificate's file was sealed: the fingerprint by which anybody can tie the file to the journal."""
+    return Fact(Verb.SEALED, SYSTEM, certificate.as_reference(), {"sha256": certificate.pdf})

@@ -1,0 +1,112 @@
+"""The noun: a certificate, which is also a badge."""
+
+import secrets
+import uuid
+from enum import StrEnum
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+
+from milepost.core import clock
+from milepost.journal.recording import Reference
+from milepost.learning.models import Enrolment
+from milepost.people.models import Organisation
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
+CODE_LENGTH = 26  # 130 bits, of which 128 are drawn
+
+
+def new_code() -> str:
+    """A code of 128 random bits."""
+    number, code = secrets.randbits(128), ""
+    for _digit in range(CODE_LENGTH):
+        number, at = divmod(number, 32)
+        code = ALPHABET[at] + code
+    return code
+
+
+def normal_code(text: str) -> str:
+    """A code as people type it (lower case, gaps, O for 0, I or L for 1) as it is kept."""
+    plain = "".join(text.upper().replace("-", "").split())
+    return plain.translate(str.maketrans("OIL", "011"))
+
+
+class State(StrEnum):
+    """What a certificate is worth today."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+
+
+class CertificateQuerySet(models.QuerySet["Certificate"]):
+    """Sets of certificates."""
+
+    def current(self) -> Self:
+        """Those that were neither revoked nor replaced."""
+        return self.filter(revoked_at=None, superseded_at=None)
+
+    def untypeset(self) -> Self:
+        """Those whose PDF is still to be made."""
+        return self.filter(pdf="")
+
+
+class Certificate(models.Model):
+    """What somebody earned. `content` is what it says, frozen; `pdf` is the SHA-256 of the sealed file, once made."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    code = models.CharField(max_length=CODE_LENGTH, unique=True, default=new_code)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="certificates")
+    content = models.JSONField()
+    issued_at = models.DateTimeField(default=clock.now)
+    valid_until = models.DateField(null=True)
+    pdf = models.CharField(max_length=64, blank=True)
+    revoked_at = models.DateTimeField(null=True)
+    revocation_reason = models.CharField(max_length=300, blank=True)
+    superseded_at = models.DateTimeField(null=True)
+    replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+
+    objects = CertificateQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-issued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["enrolment"], condition=Q(revoked_at=None, superseded_at=None), name="one_current_certificate"
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None) | ~Q(revocation_reason=""), name="revoked_for_a_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "issued_at"], name="certificate_by_organisation"),
+            models.Index(fields=["pdf"], name="certificate_by_pdf"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content.get('title', '')}: {self.content.get('beneficiary', '')}"
+
+    @property
+    def state(self) -> State:
+        if self.revoked_at:
+            return State.REVOKED
+        if self.superseded_at:
+            return State.SUPERSEDED
+        return State.EXPIRED if self.valid_until and self.valid_until < clock.today() else State.VALID
+
+    @property
+    def shown_code(self) -> str:
+        """The code in groups of four, for people."""
+        return "-".join(self.code[at : at + 4] for at in range(0, CODE_LENGTH, 4))
+
+    @property
+    def file_name(self) -> str:
+        return f"certificate-{self.code[:8].lower()}"
+
+    def as_reference(self) -> Reference:
+        """By its uid: the code, which opens the public page, stays out of the journal."""
+        told: dict[str, Any] = self.content
+        return Reference("certificate", str(self.uid), told["title"], told["version_digest"])

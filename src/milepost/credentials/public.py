@@ -1,0 +1,132 @@
+"""Pages for anybody: checking a certificate, and who the issuers are. No sign-in, no personal data but the file's own."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from milepost.courses.models import Version
+from milepost.credentials import badges
+from milepost.credentials.checking import Finding, Verdict, check_code, check_file
+from milepost.credentials.models import CODE_LENGTH, normal_code
+from milepost.journal.models import Entry, SigningKey
+from milepost.journal.proofs import NotSealedYet, inclusion_proof
+from milepost.journal.verbs import Verb
+from milepost.people.models import Organisation
+
+MAX_FILE = 10 * 1024 * 1024
+CHECKS = 30  # a minute and address
+MINUTE = 60
+
+
+def limited[F: Callable[..., HttpResponseBase]](view: F) -> F:
+    """At most so many checks a minute from one address; more get 429, in words."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        key = f"verify:{request.META.get('REMOTE_ADDR', '')}"
+        cache.add(key, 0, timeout=MINUTE)
+        try:
+            count = cache.incr(key)
+        except ValueError:  # it ended between the two lines
+            count = 1
+        if count > CHECKS:
+            return render(request, "credentials/verify.html", {"is_limited": True}, status=429)
+        return view(request, *args, **kwargs)
+
+    return cast(F, guarded)
+
+
+@require_http_methods(["GET", "POST"])
+def verify(request: HttpRequest) -> HttpResponseBase:
+    """Check a certificate by its code or by its file."""
+    return _check(request) if request.method == "POST" else render(request, "credentials/verify.html")
+
+
+@limited
+def _check(request: HttpRequest) -> HttpResponseBase:
+    if file := request.FILES.get("file"):
+        if (file.size or 0) > MAX_FILE:
+            return _asked_again(request, _("The file is larger than 10 MB. Certificates are far smaller."))
+        return _shown(request, check_file(file.read()), file_name=file.name or "")
+    code = normal_code(request.POST.get("code", "")[:64])
+    if len(code) != CODE_LENGTH:
+        return _asked_again(
+            request, _("A code has %(count)d letters and digits. Hyphens don’t matter.") % {"count": CODE_LENGTH}
+        )
+    return redirect("verify_code", code)
+
+
+def _asked_again(request: HttpRequest, message: str) -> HttpResponse:
+    return render(request, "credentials/verify.html", {"problem": message}, status=400)
+
+
+@limited
+@require_GET
+def verify_code(request: HttpRequest, code: str) -> HttpResponseBase:
+    """What the certificate with this code is worth."""
+    return _shown(request, check_code(code))
+
+
+def _shown(request: HttpRequest, finding: Finding, *, file_name: str = "") -> HttpResponse:
+    status = 404 if finding.verdict is Verdict.UNKNOWN and not file_name else 200
+    return render(request, "credentials/verdict.html", {"finding": finding, "file_name": file_name}, status=status)
+
+
+@limited
+@require_GET
+def proof(request: HttpRequest, code: str) -> HttpResponseBase:
+    """The proof that the certificate's sealed file is in the issuer's journal, as JSON."""
+    certificate = check_code(code).certificate
+    if certificate is None:
+        raise Http404
+    told = Entry.objects.filter(organisation_id=certificate.organisation_id, object_id=str(certificate.uid))
+    entry = told.filter(verb=Verb.SEALED).order_by("id").first()
+    try:
+        found = inclusion_proof(entry) if entry else None
+    except NotSealedYet:
+        found = None
+    if found is None:
+        return JsonResponse(
+            {"detail": "The journal is sealed within a minute. Ask again then."},
+            status=503,
+            headers={"Retry-After": "60"},
+        )
+    response = JsonResponse(found, json_dumps_params={"indent": 2})
+    response.headers["Content-Disposition"] = f'attachment; filename="{certificate.file_name}-proof.json"'
+    return response
+
+
+@require_GET
+def issuer(request: HttpRequest, organisation_uid: str) -> HttpResponse:
+    """Who issues, as badges refer to it."""
+    return _published(badges.issuer_profile(get_object_or_404(Organisation, uid=organisation_uid)))
+
+
+@require_GET
+def issuer_key(request: HttpRequest, organisation_uid: str, fingerprint: str) -> HttpResponse:
+    """A public key of the issuer, as badges refer to it (JSON Web Key)."""
+    organisation = get_object_or_404(Organisation, uid=organisation_uid)
+    key = get_object_or_404(SigningKey, organisation_id=organisation.pk, fingerprint=fingerprint)
+    return _published(badges.public_jwk(key, kid=badges.key_url(organisation, key)))
+
+
+@require_GET
+def achievement(request: HttpRequest, organisation_uid: str, course: str, version: int) -> HttpResponse:
+    """What was achieved, as badges refer to it. Only what a certificate says of a published version."""
+    found = get_object_or_404(Version, organisation__uid=organisation_uid, course__uid=course, number=version)
+    return _published(badges.achievement(found.organisation, {
+        "course": str(course), "version": version, "title": found.title, "course_language": found.language,
+        "objectives": found.outline["objectives"][:6],
+    }))  # fmt: skip
+
+
+def _published(told: dict[str, Any]) -> HttpResponse:
+    """For wallets and validators anywhere."""
+    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
+    return JsonResponse(told, headers=headers)

@@ -1,0 +1,361 @@
+import io
+import json
+import re
+from datetime import date, timedelta
+
+import jwt
+import pytest
+from django.db import IntegrityError, transaction
+from hypothesis import given
+from hypothesis import strategies as st
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
+
+from milepost.core import clock
+from milepost.credentials import badges
+from milepost.credentials.checking import Verdict, check_code, check_file
+from milepost.credentials.issuing import NoReason, NotCurrent, issue_missing, months_after, reissue, revoke
+from milepost.credentials.models import Certificate, new_code, normal_code
+from milepost.credentials.typesetting import pdf_of, typeset, typeset_pending
+from milepost.documents.sealing import seal_pdf
+from milepost.journal import keys
+from milepost.journal.models import Entry, SigningKey
+from milepost.journal.sealing import seal
+from milepost.learning.enrolling import enrol_many
+from milepost.learning.models import Enrolment
+from milepost.learning.progressing import complete_activity
+from milepost.people.models import Member
+from tests.worlds import SMALL_COURSE, activity, make_course, make_member, make_people, verbs
+
+pytestmark = pytest.mark.django_db
+
+
+def complete(enrolment):
+    for key in ("01-first/01-read", "02-second/02-sign"):
+        complete_activity(enrolment=enrolment, activity=activity(enrolment, key))
+    return complete_activity(
+        enrolment=enrolment, activity=activity(enrolment, "01-first/02-check"), score=90.0, is_passed=True
+    )
+
+
+@pytest.fixture
+def earned(enrolment):
+    complete(enrolment)
+    return Certificate.objects.select_related("organisation").get()
+
+
+# --- Issuing ------------------------------------------------------------------------------------------------
+
+
+def test_completing_the_course_earns_a_certificate_in_the_same_moment(earned, learner, organisation):
+    told = earned.content
+    assert told["beneficiary"] == learner.full_name
+    assert (told["title"], told["version"], told["score"]) == ("Ladders", 1, 90.0)
+    assert "issued" in verbs(organisation)
+
+
+def test_completing_it_once_more_earns_nothing_more(enrolment):
+    complete(complete(enrolment))
+    assert Certificate.objects.count() == 1
+
+
+def test_a_course_may_give_none(organisation, learner, lead):
+    from milepost.learning.enrolling import enrol
+
+    tree = SMALL_COURSE | {"course.md": SMALL_COURSE["course.md"].replace("slug:", "certificate: none\nslug:")}
+    complete(enrol(member=learner, course=make_course(organisation, tree, by=lead), by=lead))
+    assert Certificate.objects.count() == 0
+
+
+def test_it_is_valid_for_as_many_months_as_the_course_says(organisation, learner, lead):
+    from milepost.learning.enrolling import enrol
+
+    tree = SMALL_COURSE | {"course.md": SMALL_COURSE["course.md"].replace("slug:", "certificate_months: 12\nslug:")}
+    enrolment = enrol(member=learner, course=make_course(organisation, tree, by=lead), by=lead)
+    with clock.at(clock.now().replace(year=2025, month=3, day=31, hour=12)):
+        complete(enrolment)
+    assert Certificate.objects.get().valid_until == date(2026, 3, 31)
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(1, 600))
+def test_months_later_is_the_same_day_or_the_last_of_the_month(day, months):
+    later = months_after(day, months)
+    assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
+    assert later.day == day.day or (later + timedelta(days=1)).day == 1
+
+
+def test_the_missing_ones_are_issued_at_once_and_only_once(organisation, course, lead, django_assert_max_num_queries):
+    make_people(organisation, 300)
+    enrol_many(members=Member.objects.filter(organisation=organisation, user=None), course=course, by=lead)
+    now = clock.now()
+    Enrolment.objects.filter(course=course).update(launched_at=now, completed_at=now, done=3)
+    with django_assert_max_num_queries(20):
+        assert issue_missing(course=course, by=lead) == 300
+    assert issue_missing(course=course, by=lead) == 0
+
+
+def test_an_enrolment_has_one_certificate_that_counts(earned):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Certificate.objects.create(organisation=earned.organisation, enrolment=earned.enrolment, content=earned.content)
+
+
+def test_files_are_made_in_the_background_and_recorded(earned, organisation):
+    assert (typeset_pending(), typeset_pending()) == (1, 0)
+    earned.refresh_from_db()
+    told = Entry.objects.get(object_id=str(earned.uid), verb="sealed").content
+    assert told["result"] == {"sha256": earned.pdf}
+
+
+def test_a_worker_killed_in_the_middle_leaves_none_out_and_none_twice(organisation, course, lead, monkeypatch):
+    make_people(organisation, 60)
+    enrol_many(members=Member.objects.filter(organisation=organisation, user=None), course=course, by=lead)
+    now = clock.now()
+    Enrolment.objects.filter(course=course).update(launched_at=now, completed_at=now, done=3)
+    issue_missing(course=course)
+    from milepost.credentials import typesetting
+
+    calls = []
+
+    def dies(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 40:
+            raise KeyboardInterrupt
+        return seal_pdf(*args, **kwargs)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(typesetting, "seal_pdf", dies)
+        with pytest.raises(KeyboardInterrupt):
+            typeset_pending()
+    assert 0 < Certificate.objects.untypeset().count() < 60
+    typeset_pending()
+    assert Certificate.objects.untypeset().count() == 0
+    assert len(set(Certificate.objects.values_list("pdf", flat=True))) == 60
+    assert Entry.objects.filter(verb="sealed").count() == 60
+
+
+def test_of_two_workers_at_the_same_certificate_the_first_one_counts(earned):
+    other = Certificate.objects.select_related("organisation").get(pk=earned.pk)
+    assert (typeset([earned]), typeset([other])) == (1, 0)
+    assert pdf_of(earned) == pdf_of(other)
+    assert Entry.objects.filter(verb="sealed").count() == 1
+
+
+# --- Codes --------------------------------------------------------------------------------------------------
+
+
+def test_codes_are_long_and_never_the_same():
+    codes = {new_code() for _ in range(2_000)}
+    assert len(codes) == 2_000
+    assert {len(code) for code in codes} == {26}
+
+
+@given(st.builds(new_code))
+def test_a_code_is_found_however_people_type_it(code):
+    typed = " ".join(re.findall(".{1,4}", code)).lower().replace("0", "o").replace("1", "l")
+    assert normal_code(typed) == code
+
+
+# --- Checking -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def file(earned):
+    return pdf_of(earned)
+
+
+def test_the_file_that_was_issued_is_genuine(file, earned):
+    found = check_file(file)
+    assert (found.verdict, found.certificate) == (Verdict.GENUINE, earned)
+
+
+@pytest.mark.parametrize("at", [0.02, 0.3, 0.6, 0.75])
+def test_a_file_with_one_byte_changed_is_altered(file, earned, at):
+    place = int(len(file) * at)
+    found = check_file(file[:place] + bytes([file[place] ^ 1]) + file[place + 1 :])
+    assert (found.verdict, found.certificate) == (Verdict.ALTERED, earned)
+
+
+def test_a_file_with_a_page_added_is_altered(file, earned):
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.pdf_utils.writer import PageObject
+
+    writer = IncrementalPdfFileWriter(io.BytesIO(file))
+    first = writer.root["/Pages"]["/Kids"][0]
+    page = PageObject(contents=writer.add_object(_empty_stream()), media_box=first["/MediaBox"])
+    writer.insert_page(page)
+    out = io.BytesIO()
+    writer.write(out)
+    assert check_file(out.getvalue()).verdict == Verdict.ALTERED
+
+
+def _empty_stream():
+    from pyhanko.pdf_utils.generic import StreamObject
+
+    return StreamObject(stream_data=b"")
+
+
+def test_a_file_saved_anew_by_another_program_is_altered(file, earned):
+    writer: PdfFileWriter = copy_into_new_writer(PdfFileReader(io.BytesIO(file)))
+    out = io.BytesIO()
+    writer.write(out)
+    assert check_file(out.getvalue()).verdict == Verdict.ALTERED
+
+
+def test_a_file_that_somebody_else_signed_too_is_genuine_and_says_so(file, earned):
+    both = seal_pdf(file, key=keys.current_key(99), time=clock.now(), reason="Received")
+    found = check_file(both)
+    assert found.verdict == Verdict.GENUINE
+    assert "Organisation 99" in found.further_signers[0]
+
+
+def test_a_file_that_only_claims_to_be_ours_is_altered(file, earned):
+    """Somebody seals a page of their own and writes our code into the seal."""
+    from milepost.credentials.typesetting import page_of
+    from milepost.documents.typesetting import render
+
+    forged = render("certificate", page_of(earned) | {"beneficiary": "Otto"}, time=earned.issued_at)
+    sealed = seal_pdf(forged, key=keys.current_key(99), time=clock.now(), reason=f"Certificate {earned.shown_code}")
+    assert check_file(sealed).verdict == Verdict.ALTERED
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"%PDF-1.7 nothing", b"\x00" * 100, b"a.b.c", b"<svg/>", b"%PDF-" + b"9" * 9000]
+)
+def test_other_files_are_unknown(content, earned):
+    assert check_file(content).verdict == Verdict.UNKNOWN
+
+
+def test_a_revoked_one_says_so_everywhere(file, earned, lead):
+    revoke(certificate=earned, reason="Issued by mistake", by=lead)
+    assert check_file(file).verdict == check_code(earned.code).verdict == Verdict.REVOKED
+    assert check_file(badges.baked_svg(earned).encode()).verdict == Verdict.REVOKED
+
+
+def test_a_revocation_needs_a_reason_and_happens_once(earned, lead):
+    with pytest.raises(NoReason):
+        revoke(certificate=earned, reason="  ", by=lead)
+    revoke(certificate=earned, reason="Mistake", by=lead)
+    with pytest.raises(NotCurrent):
+        revoke(certificate=earned, reason="Mistake", by=lead)
+
+
+def test_a_replaced_one_stays_readable(file, earned, lead, learner):
+    learner.given_name = "Jonah"
+    learner.save()
+    new = reissue(certificate=earned, by=lead)
+    assert new.content["beneficiary"] == "Jonah Nygård"
+    assert check_file(file).verdict == Verdict.SUPERSEDED
+    assert check_code(new.code).verdict == Verdict.GENUINE
+
+
+def test_an_expired_one_says_so(earned):
+    Certificate.objects.filter(pk=earned.pk).update(valid_until=clock.today() - timedelta(days=1))
+    assert check_code(earned.code).verdict == Verdict.EXPIRED
+
+
+def test_an_imported_key_does_not_make_older_files_strangers(file, earned):
+    SigningKey.objects.update(is_current=False)
+    keys.current_key(earned.organisation_id)
+    Certificate.objects.update(pdf="")  # so that the bytes alone don't tell
+    assert check_file(file).verdict == Verdict.GENUINE
+
+
+# --- Badges -------------------------------------------------------------------------------------------------
+
+
+def test_a_badge_is_a_signed_verifiable_credential(earned, client):
+    token = badges.token(earned)
+    kid = jwt.get_unverified_header(token)["kid"]
+    published = client.get(kid.removeprefix("http://localhost:8000"))
+    assert published.headers["Access-Control-Allow-Origin"] == "*"
+    told = jwt.decode(token, jwt.PyJWK(published.json()).key, algorithms=["RS256"])
+    assert told["@context"][0] == "https://www.w3.org/ns/credentials/v2"
+    assert told["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
+    assert told["credentialSubject"]["achievement"]["name"] == "Ladders"
+    assert client.get(told["issuer"]["id"].removeprefix("http://localhost:8000")).json() == told["issuer"]
+    address = told["credentialSubject"]["achievement"]["id"].removeprefix("http://localhost:8000")
+    assert client.get(address).json() == told["credentialSubject"]["achievement"]
+
+
+def test_a_badge_is_checked_as_a_picture_and_as_a_token(earned):
+    assert check_file(badges.baked_svg(earned).encode()).verdict == Verdict.GENUINE
+    assert check_file(badges.token(earned).encode()).verdict == Verdict.GENUINE
+
+
+def test_a_badge_with_other_words_is_altered(earned):
+    header, body, signature = badges.token(earned).split(".")
+    changed = body[:40] + ("A" if body[40] != "A" else "B") + body[41:]
+    assert check_file(f"{header}.{changed}.{signature}".encode()).verdict in (Verdict.ALTERED, Verdict.UNKNOWN)
+    forged = jwt.encode(
+        badges.credential(earned),
+        "secret" * 8,
+        algorithm="HS256",
+        headers=jwt.get_unverified_header(badges.token(earned)) | {"alg": "HS256"},
+    )
+    assert check_file(forged.encode()).verdict == Verdict.ALTERED
+
+
+# --- Pages --------------------------------------------------------------------------------------------------
+
+
+def test_the_holder_downloads_the_certificate_and_the_badge(earned, visit, learner):
+    client = visit(learner)
+    assert "Ladders" in client.get("/aldermoor/certificates/").text
+    base = f"/aldermoor/certificates/{earned.uid}/"
+    assert earned.shown_code in client.get(base).text
+    assert client.get(base + "pdf/").content.startswith(b"%PDF")
+    assert b"openbadges:credential" in client.get(base + "badge/").content
+
+
+def test_a_colleague_does_not_see_it(earned, visit, organisation):
+    other = make_member(organisation, "otto")
+    for page in ("", "pdf/", "badge/"):
+        assert visit(other).get(f"/aldermoor/certificates/{earned.uid}/{page}").status_code == 404
+    assert visit(other).post(f"/aldermoor/certificates/{earned.uid}/revocation/").status_code == 403
+
+
+def test_the_lead_issues_what_is_missing_and_revokes(enrolment, course, visit, lead):
+    now = clock.now()
+    Enrolment.objects.filter(pk=enrolment.pk).update(launched_at=now, completed_at=now, done=3)
+    client = visit(lead)
+    address = "/aldermoor/courses/ladders/certificates/"
+    assert "Issue 1 certificate" in client.get(address).text
+    assert "0 of 1 files are made" in client.post(address, follow=True).text
+    typeset_pending()
+    assert "files are made" not in client.get(address).text
+    found = Certificate.objects.get()
+    page = client.post(f"/aldermoor/certificates/{found.uid}/revocation/", {"reason": "Mistake"}, follow=True)
+    assert "Revoked on" in page.text
+    page = client.post(f"/aldermoor/certificates/{found.uid}/replacement/", follow=True)
+    assert "did not count any more" in page.text
+
+
+def test_a_stranger_checks_a_file_and_a_code(file, earned, client):
+    page = client.post("/verify/", {"file": io.BytesIO(file)})
+    assert "It is genuine." in page.text
+    page = client.post("/verify/", {"code": earned.shown_code.lower()}, follow=True)
+    assert page.redirect_chain[0][0] == f"/verify/{earned.code}/"
+    assert "Jonas Nygård" in page.text
+    assert client.get("/verify/" + "0" * 26 + "/").status_code == 404
+    assert "26 letters and digits" in client.post("/verify/", {"code": "7F3K"}).text
+    assert client.post("/verify/", {}).status_code == 400
+
+
+def test_the_page_says_no_more_than_the_file(earned, client, learner):
+    text = client.get(f"/verify/{earned.code}/").text
+    for hidden in (learner.email, str(learner.uid), "/people/"):
+        assert hidden not in text
+
+
+def test_checks_are_limited(client):
+    codes = [client.get(f"/verify/{new_code()}/").status_code for _ in range(32)]
+    assert (codes[0], codes[-1]) == (404, 429)
+
+
+def test_the_proof_ties_the_file_to_the_sealed_journal(file, earned, client, organisation):
+    address = f"/verify/{earned.code}/proof/"
+    assert client.get(address).status_code == 503
+    seal(organisation.pk)
+    proof = client.get(address).json()
+    assert json.loads(proof["entry"]["statement"])["result"]["sha256"] == earned.pdf
+    assert proof["type"] == "milepost-inclusion-proof/1"

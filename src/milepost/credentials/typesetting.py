@@ -1,0 +1,132 @@
+"""Certificates as sealed PDFs, made in the background one batch after another.
+
+The state is the row itself: what has no PDF yet gets one. A worker that is killed leaves whole certificates behind, the
+next one goes on, and of two at the same certificate the first to be recorded wins.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from milepost.core import blobs
+from milepost.core.words import duration
+from milepost.credentials.issuing import pdf_fact
+from milepost.credentials.models import Certificate
+from milepost.documents.sealing import seal_pdf
+from milepost.documents.typesetting import picture, qr_code, render
+from milepost.journal import keys
+from milepost.journal.models import SigningKey
+from milepost.journal.recording import record_many
+from milepost.people.models import Organisation
+
+BATCH = 25
+
+
+def typeset_pending() -> int:
+    """Make the PDFs that are still to be made, in all organisations; return how many."""
+    count = 0
+    while batch := list(Certificate.objects.untypeset().select_related("organisation").order_by("pk")[:BATCH]):
+        count += typeset(batch)
+    return count
+
+
+def typeset(certificates: Sequence[Certificate]) -> int:
+    """Make and seal the PDFs of these certificates, and record each; return how many were new."""
+    made = [(certificate, _store(certificate)) for certificate in certificates]
+    count = 0
+    with transaction.atomic():
+        for certificate, digest in made:
+            if Certificate.objects.untypeset().filter(pk=certificate.pk).update(pdf=digest):
+                certificate.pdf = digest
+                record_many([pdf_fact(certificate)], organisation_id=certificate.organisation_id)
+                count += 1
+            else:
+                certificate.refresh_from_db(fields=["pdf"])
+    return count
+
+
+def pdf_of(certificate: Certificate) -> bytes:
+    """The sealed PDF; made now if nobody has made it yet."""
+    if not certificate.pdf:
+        typeset([certificate])
+    return blobs.read(certificate.organisation.uid, certificate.pdf)
+
+
+def _store(certificate: Certificate) -> str:
+    organisation = certificate.organisation
+    pdf = render("certificate", page_of(certificate), time=certificate.issued_at)
+    sealed = seal_pdf(
+        pdf, key=_key(organisation), time=certificate.issued_at.replace(microsecond=0),
+        reason=f"Certificate {certificate.shown_code}", contact=address_of(certificate),
+    )  # fmt: skip
+    return blobs.store(organisation.uid, sealed)
+
+
+def _key(organisation: Organisation) -> SigningKey:
+    return keys.current_key(organisation.pk)
+
+
+def address_of(certificate: Certificate) -> str:
+    """Where anybody can check the certificate."""
+    return f"{settings.BASE_URL}/verify/{certificate.code}/"
+
+
+def page_of(certificate: Certificate) -> dict[str, Any]:
+    """What the template lays out, in the certificate's language (EVIDENCE: certificate of completion)."""
+    told, organisation = certificate.content, certificate.organisation
+    with translation.override(told["language"]):
+        return {
+            "language": told["language"],
+            "heading": _("Certificate of completion"),
+            "organisation": told["organisation"],
+            "logo": _logo(organisation),
+            "colour": organisation.brand_colour,
+            "reference": _("Version %(number)s of the course, issued on %(day)s")
+            % {"number": told["version"], "day": _day(certificate.issued_at.date().isoformat())},
+            "beneficiary": told["beneficiary"],
+            "statement": _("has completed the training"),
+            "title": told["title"],
+            "facts": _facts(certificate),
+            "objectives": told["objectives"],
+            "objectives_label": _("Objectives"),
+            "certifier": told["certifier"],
+            "certifier_quality": told["certifier_quality"],
+            "sealed": _("Certified and sealed electronically for %(name)s.") % {"name": told["organisation"]},
+            "check": _("Check this certificate:"),
+            "address": address_of(certificate),
+            "address_shown": f"{settings.BASE_URL}/verify/".partition("://")[2],
+            "code": certificate.shown_code,
+            "code_label": _("Code"),
+            "qr": qr_code(address_of(certificate)),
+        }
+
+
+def _facts(certificate: Certificate) -> list[tuple[str, str]]:
+    told = certificate.content
+    facts = [
+        (_("Employer"), told["employer"]),
+        (_("Nature of the action"), _("Training action")),
+        (_("Dates"), _("%(begun)s to %(completed)s") % {"begun": _day(told["begun"]), "completed": _day(told["completed"])}),
+        (_("Duration"), _("%(distance)s at a distance, %(live)s live")
+            % {"distance": duration(told["minutes_at_a_distance"]), "live": duration(told["minutes_live"])}),
+        (_("Place and modality"), _("online, in one’s own time")),
+        (_("Result"), "" if told["score"] is None else f"{told['score']:.0f} %"),
+        (_("Valid until"), _day(certificate.valid_until.isoformat()) if certificate.valid_until else ""),
+    ]  # fmt: skip
+    return [(label, value) for label, value in facts if value]
+
+
+def _day(text: str) -> str:
+    return date_format(date.fromisoformat(text), "DATE_FORMAT")
+
+
+def _logo(organisation: Organisation) -> str | None:
+    if not organisation.logo:
+        return None
+    return picture(blobs.read(organisation.uid, organisation.logo), organisation.logo_type)

@@ -1,0 +1,69 @@
+"""From a template and data to a tagged PDF/A-3a (ISO 19005-3, level A), with Typst.
+
+A template is a file in `typst/`. It gets its data as one JSON value and lays it out; words come with the data, so
+that they are translated where all others are.
+"""
+
+import base64
+import io
+import json
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+import segno
+import typst
+
+TEMPLATES = Path(__file__).parent / "typst"
+STANDARD: Literal["a-3a"] = "a-3a"
+
+_one_at_a_time = Lock()  # a compiler keeps the data of the document that it is at
+
+
+def render(template: str, data: dict[str, Any], *, time: datetime) -> bytes:
+    """The PDF that the template makes of the data; `time` is when the document says that it was made.
+
+    The same data and time give the same bytes. Raises `typst.TypstError` when the template does not fit the data.
+    """
+    with _one_at_a_time:
+        pdf = _compiler().compile(
+            input=_source(template),
+            format="pdf",
+            pdf_standards=[STANDARD],
+            sys_inputs={"data": json.dumps(data)},
+            timestamp=int(time.timestamp()),
+        )
+    assert isinstance(pdf, bytes)  # noqa: S101 (a list of them is for images only)
+    return pdf
+
+
+@lru_cache(maxsize=1)
+def _compiler() -> typst.Compiler:
+    """Made once: loading fonts takes longer than a document."""
+    return typst.Compiler(root=TEMPLATES, ignore_system_fonts=True)
+
+
+@lru_cache(maxsize=32)
+def _source(template: str) -> bytes:
+    return (TEMPLATES / f"{template}.typ").read_bytes()
+
+
+def qr_code(text: str) -> str:
+    """The text as a QR code (ISO/IEC 18004, error correction M), as SVG without a margin."""
+    drawn = io.BytesIO()
+    # One mask for all: trying the eight takes three times as long, and readers take any.
+    segno.make(text, error="m", micro=False, mask=4).save(
+        drawn, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True, nl=False
+    )
+    return drawn.getvalue().decode()
+
+
+def picture(content: bytes, content_type: str) -> str:
+    """A raster picture as SVG, since data can only carry text."""
+    encoded = base64.b64encode(content).decode()
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
+        f'<image width="100" height="100" href="data:{content_type};base64,{encoded}"/></svg>'
+    )
