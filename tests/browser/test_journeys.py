@@ -366,3 +366,41 @@ def test_a_second_start_is_ready_within_five_seconds_and_ctrl_c_stops_it(server,
     assert process.wait(timeout=20) == 0
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_certificate_is_earned_downloaded_and_checked_by_a_stranger(visitor, tmp_path):
+    lead = visitor(360)
+    page = lead.sign_in("claire.fontaine")
+    lead.go("/aldermoor/courses/fire-safety/certificates/")
+    page.locator("#found a").first.click()
+    expect(page.get_by_text("To share")).to_be_visible()
+    lead.check()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Certificate, PDF").click()
+    file = tmp_path / "certificate.pdf"
+    download.value.save_as(file)
+    altered = tmp_path / "altered.pdf"
+    content = file.read_bytes()
+    altered.write_bytes(content[:5_000] + bytes([content[5_000] ^ 1]) + content[5_001:])
+    for path, words in ((file, "It is genuine."), (altered, "The file was altered.")):
+        for width in WIDTHS:
+            stranger = visitor(width)
+            page = stranger.go("/verify/")
+            page.set_input_files("#file", path)
+            expect(page.get_by_role("heading", name=words)).to_be_visible()
+            stranger.check()
+
+
+def test_a_certificate_is_revoked_and_says_so(visitor):
+    lead = visitor(1280)
+    page = lead.sign_in("claire.fontaine")
+    lead.go("/aldermoor/courses/welcome/certificates/")
+    page.locator("#found a").first.click()
+    address = page.locator(".code a").get_attribute("href")
+    page.get_by_label("Reason for revoking").fill("Issued to the wrong person")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("Issued to the wrong person")).to_be_visible()
+    stranger = visitor(360)
+    page = stranger.go(address)
+    expect(page.get_by_role("heading", name="It was revoked.")).to_be_visible()

@@ -7,9 +7,12 @@ class CredentialsConfig(AppConfig):
     def ready(self) -> None:
         from milepost.core import periodic
         from milepost.credentials.issuing import issue_on_completion
+        from milepost.credentials.sections import certificates_of
         from milepost.credentials.typesetting import typeset_pending
         from milepost.learning import progressing
+        from milepost.people import sections
 
         if issue_on_completion not in progressing.completion_listeners:
             progressing.completion_listeners.append(issue_on_completion)
+        sections.register(certificates_of)
         periodic.every(3, typeset_pending)

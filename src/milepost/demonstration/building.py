@@ -96,6 +96,8 @@ def build(*, progress: Progress) -> str:
     with transaction.atomic():
         with clock.at(today - timedelta(days=DAYS + 1)):
             organisation = create_organisation(slug=SLUG, name="Aldermoor")
+            organisation.certifier_name, organisation.certifier_quality = "Claire Fontaine", "Head of learning"
+            organisation.save(update_fields=["certifier_name", "certifier_quality"])
             story = Story(organisation, today)
             _import_people(story)
             _take_in_courses(story, progress)
