@@ -10,6 +10,7 @@ PACKAGES = {
     "axe-core": "4.14.1",
     "bootstrap": "5.3.9",
     "bootstrap-icons": "1.13.2",
+    "echarts": "6.1.0",
     "htmx.org": "4.0.1",
     "@fontsource-variable/atkinson-hyperlegible-next": "5.3.0",
     "@fontsource-variable/fraunces": "5.3.0",
@@ -17,6 +18,7 @@ PACKAGES = {
 FILES = {
     "axe-core/axe.min.js": "../../../../../tests/browser/axe.min.js",
     "bootstrap/dist/css/bootstrap.min.css": "vendor/bootstrap.min.css",
+    "echarts/dist/echarts.simple.min.js": "vendor/echarts.simple.min.js",
     "htmx.org/dist/htmx.min.js": "vendor/htmx.min.js",
     **{
         f"@fontsource-variable/{font}/files/{font}-{subset}-wght-{style}.woff2": f"vendor/{font}-{subset}-{style}.woff2"

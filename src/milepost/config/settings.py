@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "milepost.activities.quiz",
     "milepost.activities.acknowledgement",
     "milepost.credentials",
+    "milepost.analytics",
     "milepost.web",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -12,6 +12,7 @@ organisation = [
     path("", include("milepost.courses.urls")),
     path("", include("milepost.learning.urls")),
     path("", include("milepost.credentials.urls")),
+    path("", include("milepost.analytics.urls")),
 ]
 
 urlpatterns = [

@@ -64,8 +64,8 @@ def complete_activity(
     """Note that the person did the activity; doing it again changes nothing but may raise the score.
 
     `is_passed` is None for what is not judged; a judged activity is complete only when passed. Returns the
-    enrolment as it is now. Records `passed` or `failed` for what is judged, `progressed` for the activity, and
-    `completed` for the module and the course that it completes.
+    enrolment as it is now. Records `launched` if nothing was opened before, `passed` or `failed` for what is
+    judged, `progressed` for the activity, and `completed` for the module and the course that it completes.
     """
     with transaction.atomic():
         enrolment = (
@@ -79,11 +79,13 @@ def complete_activity(
         was_complete = progress.is_complete
         _apply(progress, activity, score=score, is_passed=is_passed, state=state)
         rows[activity.key] = progress
-        was_done = enrolment.completed_at is not None
+        was_launched, was_done = enrolment.launched_at is not None, enrolment.completed_at is not None
         finished_module = _tally(enrolment, rows, activity, was_complete=was_complete)
         finished_course = enrolment.completed_at is not None and not was_done
         facts = _facts(enrolment, activity, progress, score=score, is_passed=is_passed, result=result,
                        was_complete=was_complete, finished_module=finished_module, finished_course=finished_course)  # fmt: skip
+        if not was_launched:  # done without having been opened before, by an old tab for instance
+            facts.insert(0, Fact(Verb.LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
         record_many(facts, organisation_id=enrolment.organisation_id)
         if finished_course:
             for listener in completion_listeners:

@@ -1,0 +1,139 @@
+"""The pages of a course's numbers, and their files."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from milepost.analytics.exporting import as_csv, as_workbook, people_rows
+from milepost.analytics.measuring import CourseMeasure, furthest_behind, measure, questions_of
+from milepost.courses.models import Course
+from milepost.courses.outline import content_of, outline_of
+from milepost.journal.recording import record
+from milepost.journal.verbs import Verb
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.filters import PeopleFilter
+from milepost.people.models import MemberQuerySet
+from milepost.people.queries import filter_members
+from milepost.people.roles import Capability
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_GET
+@requires(Capability.SEE_RESULTS)
+def numbers(request: OrganisationRequest, course: str) -> HttpResponse:
+    """The four numbers of a course, whole or for the people whom the filters leave."""
+    found = _course(request, course)
+    chosen = PeopleFilter(request.organisation, request.GET)
+    measured = measure(found, _members(request, chosen))
+    context = {
+        "course": found, "measured": measured, "chosen": chosen, "query": request.GET.urlencode(),
+        "segments": _segments(measured), "charts": _charts(measured),
+    }  # fmt: skip
+    return render(request, "analytics/numbers.html", context)
+
+
+@require_GET
+@requires(Capability.SEE_RESULTS)
+def assessment(request: OrganisationRequest, course: str, module: str, activity: str) -> HttpResponse:
+    """The questions of one assessment."""
+    found = _course(request, course)
+    one = outline_of(found.published_or_raise().pk).by_key.get(f"{module}/{activity}")
+    if one is None or not one.is_assessment:
+        raise Http404
+    chosen = PeopleFilter(request.organisation, request.GET)
+    definition = content_of(request.organisation.pk, one.digest).definition
+    questions = questions_of(found, one, definition, _members(request, chosen))
+    asked = [question for question in questions if question.mean is not None]
+    hardest = min(asked, key=lambda question: question.mean or 0.0, default=None)
+    context = {"course": found, "activity": one, "questions": questions, "hardest": hardest}
+    return render(request, "analytics/assessment.html", context)
+
+
+@require_GET
+@requires(Capability.SEE_RESULTS)
+def people_csv(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """Who did what when, as CSV, streamed."""
+    found, rows = _export(request, course)
+    response = StreamingHttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{found.slug}.csv"'
+    return response
+
+
+@require_GET
+@requires(Capability.SEE_RESULTS)
+def people_xlsx(request: OrganisationRequest, course: str) -> HttpResponseBase:
+    """Who did what when, as a workbook."""
+    found, rows = _export(request, course)
+    return FileResponse(as_workbook(rows), as_attachment=True, filename=f"{found.slug}.xlsx", content_type=XLSX)
+
+
+def _export(request: OrganisationRequest, slug: str) -> tuple[Course, Iterator[list[Any]]]:
+    """The course and its rows. That somebody took personal data out is a fact of its own."""
+    found = _course(request, slug)
+    members = _members(request, PeopleFilter(request.organisation, request.GET))
+    with transaction.atomic():
+        record(Verb.EXPORTED, organisation_id=request.organisation.pk, actor=request.member.as_reference(),
+               object=found.as_reference(found.published))  # fmt: skip
+    return found, people_rows(found, members)
+
+
+def _members(request: OrganisationRequest, chosen: PeopleFilter) -> MemberQuerySet | None:
+    """The people whom the filters leave; None for everybody, which costs nothing to say."""
+    if not (chosen.text or chosen.site or chosen.department or chosen.seniority):
+        return None
+    return filter_members(
+        request.organisation, text=chosen.text, site=chosen.site, department=chosen.department,
+        seniority=chosen.seniority, status="all",
+    )  # fmt: skip
+
+
+def _segments(measured: CourseMeasure) -> list[dict[str, object]]:
+    segments = (
+        ("site", _("By site"), _("Site"), measured.sites),
+        ("department", _("By department"), _("Department"), measured.departments),
+        ("seniority", _("By seniority"), _("Seniority"), measured.seniorities),
+    )
+    return [
+        {"key": key, "title": title, "heading": heading, "rows": rows, "worst": furthest_behind(rows)}
+        for key, title, heading, rows in segments
+    ]
+
+
+def _charts(measured: CourseMeasure) -> dict[str, dict[str, object]]:
+    """What the charts draw; the tables under them say the same."""
+    charts: dict[str, dict[str, object]] = {
+        "modules": {
+            "labels": [f"{module.number} · {module.title}" for module in measured.modules],
+            "series": [
+                {"name": _("Completed, %"), "values": [module.completion for module in measured.modules]},
+            ],
+        },
+        "assessments": {
+            "labels": [one.title for one in measured.assessments],
+            "series": [{"name": _("Mean score"), "values": [round(one.mean, 1) for one in measured.assessments]}],
+        },
+    }
+    for segment, rows in (
+        ("site", measured.sites),
+        ("department", measured.departments),
+        ("seniority", measured.seniorities),
+    ):
+        charts[segment] = {
+            "labels": [one.name or "–" for one in rows],
+            "series": [
+                {"name": _("Launched, %"), "values": [one.launch for one in rows]},
+                {"name": _("Completed, %"), "values": [one.completion for one in rows]},
+            ],
+        }
+    return charts
+
+
+def _course(request: OrganisationRequest, slug: str) -> Course:
+    published = Course.objects.filter(organisation=request.organisation, published__isnull=False)
+    return get_object_or_404(published.select_related("published", "organisation"), slug=slug)
