@@ -404,3 +404,18 @@ def test_a_certificate_is_revoked_and_says_so(visitor):
     stranger = visitor(360)
     page = stranger.go(address)
     expect(page.get_by_role("heading", name="It was revoked.")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_lead_reads_the_numbers_of_a_course(visitor, width):
+    claire = visitor(width)
+    page = claire.sign_in("claire.fontaine")
+    claire.go("/aldermoor/courses/fire-safety/numbers/")
+    until(page, "document.querySelectorAll('.chart canvas').length >= 5")
+    claire.check()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    assert download.value.suggested_filename == "fire-safety.csv"
+    page.get_by_role("link", name="Final check").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("is the hardest")
+    claire.check()

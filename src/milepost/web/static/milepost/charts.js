@@ -11,15 +11,14 @@ function draw(place) {
     return;
   }
   const isNarrow = place.clientWidth < 520;
-  place.style.height = `${Math.max(labels.length, 2) * (series.length > 1 ? 44 : 34) + (series.length > 1 ? 56 : 36)}px`;
+  place.style.height = `${Math.max(labels.length, 2) * (series.length > 1 ? 44 : 34) + 36}px`;
   const chart = echarts.getInstanceByDom(place) ?? echarts.init(place, null, { renderer: "canvas" });
   const font = getComputedStyle(document.body).fontFamily;
   chart.setOption({
     animation: !matchMedia("(prefers-reduced-motion: reduce)").matches,
     color: series.length > 1 ? [colour("--edge"), colour("--brand")] : [colour("--brand")],
     textStyle: { fontFamily: font, color: colour("--ink") },
-    legend: { show: series.length > 1, top: 0, left: 0, textStyle: { color: colour("--ink-soft"), fontFamily: font } },
-    grid: { left: 0, right: 44, top: series.length > 1 ? 32 : 4, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    grid: { left: 0, right: 44, top: 4, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
     xAxis: { type: "value", min: 0, max: 100, axisLabel: { color: colour("--ink-soft") }, splitLine: { lineStyle: { color: colour("--line") } } },
     yAxis: {
       type: "category", inverse: true, data: labels, axisTick: { show: false }, axisLine: { show: false },
