@@ -1,153 +1,139 @@
-"""Measure the bulk work of the first journey on both databases: import, enrolment, pages. Prints a Markdown table.
+"""`make bench`: the work of a peer (Moodle 4.5, measured once on 2 cores and 24 GiB), done by Milepost over HTTP.
 
-`make bench`. Moodle's figures are those that were measured on a machine of the same size (2 cores, 24 GiB).
+The same sizes: 10,000 people, one course of 20 tracked activities (15 pages, 5 quizzes of 10 questions), everybody
+enrolled, 60 % of the completions there. On SQLite and on PostgreSQL, one after another, the load on the same machine.
+Prints a Markdown table and writes build/bench.json. `--quick` leaves out the minute of load and the million enrolments.
 """
 
+import argparse
 import json
 import os
-import resource
-import statistics
+import platform
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
+
+from benchmark import browsing, load
+from running import SECRET, clean_environment, free_port, milepost, postgresql
 
 ROOT = Path(__file__).parent.parent
-PEOPLE = 10_000
+PREPARE = [sys.executable, str(ROOT / "scripts/benchmark/inside.py")]
+
+# What Moodle took, in the unit of the row.
 PEER = {
-    "import 10,000 people": 66.0,
-    "enrol 10,000 people": 25.6,
-    "course page": 0.074,
-    "activity page with its completion": 0.056,
-    "my learning": 0.052,
-}
+    "course page": 74, "course page, 8 at once": 25, "activity page with its completion": 56,
+    "activity page with its completion, 8 at once": 34, "my learning": 52, "log in": 116, "quiz of 10 questions": 363,
+    "completion report, CSV": 10_400, "participants page": 7_500, "import 10,000 people": 66_000,
+    "enrol 10,000 people": 25_600, "memory under load": 604,
+}  # fmt: skip
 
 
 def main() -> None:
-    from running import SECRET, clean_environment, postgresql
-
-    rows: dict[str, dict[str, float]] = {}
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="without the minute of load and the large sizes")
+    parser.add_argument("--backend", choices=["SQLite", "PostgreSQL"], action="append")
+    told = parser.parse_args()
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
-        base = clean_environment(MILEPOST_SECRET_KEY=SECRET)
-        rows["SQLite"] = _measure(base | {"MILEPOST_DATA": f"{folder}/sqlite"})
-        with postgresql() as url:
-            rows["PostgreSQL"] = _measure(
-                base | {"MILEPOST_DATA": f"{folder}/postgresql", "MILEPOST_DATABASE_URL": url}
-            )
-    print("| work | " + " | ".join(rows) + " | Moodle | ratio (slower of the two) |\n| --- | --- | --- | --- | --- |")
-    for work in rows["SQLite"]:
-        values = [columns[work] for columns in rows.values()]
-        peer = PEER.get(work)
-        ratio = f"{peer / max(values):.1f} times" if peer else ""
-        print(
-            f"| {work} | "
-            + " | ".join(_text(work, value) for value in values)
-            + f" | {_text(work, peer) if peer else ''} | {ratio} |"
-        )
+        base = clean_environment(MILEPOST_SECRET_KEY=SECRET, DJANGO_SETTINGS_MODULE="milepost.config.settings")
+        for backend in told.backend or ["SQLite", "PostgreSQL"]:
+            here = base | {"MILEPOST_DATA": f"{folder}/{backend}"}
+            if backend == "SQLite":
+                rows += _measure(backend, here, quick=told.quick)
+            else:
+                with postgresql() as url:
+                    rows += _measure(backend, here | {"MILEPOST_DATABASE_URL": url}, quick=told.quick)
+                    rows += _pgbench(url)
+    _report(rows)
+
+
+def _measure(backend: str, environment: dict[str, str], *, quick: bool) -> list[dict[str, Any]]:
+    rows = _inside(backend, environment, "prepare")
+    data = Path(environment["MILEPOST_DATA"])
+    port = free_port()
+    with milepost(environment | {"MILEPOST_BASE_URL": f"http://localhost:{port}"}, port) as process:
+        sessions = json.loads((data / "bench-sessions.json").read_text())
+        rows += browsing.measure(backend, port, sessions)
+        if not quick:
+            rows += load.measure(backend, port, data / "bench-sessions.json")
+        rows.append(_row(backend, "memory under load", median=_memory(process.pid), unit="MB"))
+    rows += _inside(backend, environment, "work" if quick else "work-and-sizes")
+    return rows
+
+
+def _inside(backend: str, environment: dict[str, str], what: str) -> list[dict[str, Any]]:
+    """Measurements that need no HTTP, in a process of their own with their own settings."""
+    done = subprocess.run([*PREPARE, what], env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    return [row | {"backend": backend} for row in json.loads(done.stdout.splitlines()[-1])]
+
+
+def _row(backend: str, work: str, **numbers: Any) -> dict[str, Any]:
+    return {"backend": backend, "work": work, **numbers}
+
+
+def _memory(pid: int) -> float:
+    """The resident memory of a process and all under it, summed, in MB."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,rss="], capture_output=True, text=True, check=True).stdout
+    rows = [tuple(map(int, line.split())) for line in listed.splitlines()]
+    family, total = {pid}, 0
+    for one, parent, rss in sorted(rows):
+        if one in family or parent in family:
+            family.add(one)
+            total += rss
+    return total / 1024
+
+
+def _pgbench(url: str) -> list[dict[str, Any]]:
+    """The reference limit for writes: single-row inserts, a transaction each, that this PostgreSQL takes."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
+    if not found:
+        return []
+    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
+        script.write("INSERT INTO bench_limit VALUES (1, 'entry', now());\n")
+        script.flush()
+        connect = ["psql", url, "-qc", "CREATE TABLE bench_limit (a int, b text, c timestamptz)"]
+        subprocess.run(connect, check=True)
+        command = [str(found[-1]), "-n", "-c", "8", "-j", "2", "-T", "10", "-f", script.name, url]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    tps = next(float(line.split("=")[1].split()[0]) for line in told.splitlines() if line.startswith("tps"))
+    return [_row("PostgreSQL", "limit: single-row inserts (pgbench)", rate=tps, unit="/s")]
+
+
+def _report(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        peer = PEER.get(row["work"])
+        if peer:
+            value = row.get("rate") if row["unit"] == "/s" else row["median"]
+            row |= {"peer": peer, "ratio": round(value / peer if row["unit"] == "/s" else peer / value, 1)}
+    print(
+        f"\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%Y-%m-%d')}\n"
+    )
+    print("| work | backend | median | p99 | rate | Moodle | times |\n| --- | --- | --- | --- | --- | --- | --- |")
+    for row in sorted(
+        rows, key=lambda row: (list(dict.fromkeys(r["work"] for r in rows)).index(row["work"]), row["backend"])
+    ):
+        unit = row["unit"]
+        cells = [
+            row["work"], row["backend"],
+            _text(row.get("median"), "ms" if unit == "/s" else unit), _text(row.get("p99"), "ms"),
+            _text(row.get("rate"), "/s"),
+            _text(row.get("peer"), unit), str(row.get("ratio", "")),
+        ]  # fmt: skip
+        print("| " + " | ".join(cells) + " |" + (f" {row['note']}" if row.get("note") else ""))
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build/bench.json").write_text(json.dumps(rows, indent=2))
 
 
-def _text(work: str, value: float) -> str:
-    if "memory" in work:
-        return f"{value:.0f} MB"
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
-
-
-def _measure(environment: dict[str, str]) -> dict[str, float]:
-    done = subprocess.run(
-        [sys.executable, __file__, "--inside"], env=environment, check=True, stdout=subprocess.PIPE, text=True
-    )
-    return dict(json.loads(done.stdout.splitlines()[-1]))
-
-
-def _inside() -> None:
-    """Run in a process of its own, with its own settings and its own memory."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
-    told = {"import 10,000 people": 0.0, "import again, nothing new": 0.0, "memory of the import, resident": 0.0}
-    from milepost.core.tables import read_table
-    from milepost.courses.drafts import import_draft
-    from milepost.courses.files import Folder
-    from milepost.courses.models import Course
-    from milepost.courses.publishing import publish
-    from milepost.learning.enrolling import enrol_many
-    from milepost.people.import_plan import plan_import
-    from milepost.people.importing import apply_import
-    from milepost.people.models import Member
-    from milepost.people.organisations import create_organisation
-
-    organisation = create_organisation(slug="bench", name="Bench")
-    content = _hr_file()
-    for work in ("import 10,000 people", "import again, nothing new"):
-        began = time.perf_counter()
-        apply_import(plan=plan_import(organisation=organisation, table=read_table(content)))
-        told[work] = time.perf_counter() - began
-    told["memory of the import, resident"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    course = import_draft(organisation=organisation, files=Folder(ROOT / "examples/courses/fire-safety"))
-    publish(course=course)
-    course = Course.objects.select_related("published").get(pk=course.pk)
-    began = time.perf_counter()
-    enrol_many(members=Member.objects.filter(organisation=organisation).active(), course=course)
-    told["enrol 10,000 people"] = time.perf_counter() - began
-    told |= _pages(organisation)
-    print(json.dumps(told))
-
-
-def _hr_file() -> bytes:
-    lines = [
-        "Employee number,First name,Last name,Email,Site,Department,Seniority,Job title,Manager,Hire date,Language"
-    ]
-    lines += [
-        f"E{n:05},Given{n},Family{n},p{n}@bench.example,Site {n % 40},Area {n % 20} / Team {n % 100},{('Junior', 'Senior')[n % 2]},Engineer,"
-        f"{f'E{(n - 1) // 10:05}' if n else ''},2020-03-31,en"
-        for n in range(PEOPLE)
-    ]  # fmt: skip
-    return "\n".join(lines).encode()
-
-
-def _pages(organisation: object) -> dict[str, float]:
-    """Server time of pages, one after another, in this process: no network, no browser."""
-    from django.conf import settings
-    from django.test import Client
-
-    from milepost.people.models import Member
-    from milepost.people.signing_in import account_for
-
-    settings.ALLOWED_HOSTS.append("testserver")
-    clients = []
-    for member in Member.objects.filter(organisation=organisation).order_by("pk")[:60]:
-        user = account_for(member.email or "")
-        Member.objects.filter(pk=member.pk).update(user=user)
-        client = Client()
-        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        clients.append(client)
-    page = "/bench/learn/fire-safety/01-why-it-matters/01-two-minutes/"
-    works = {
-        "my learning": lambda client: client.get("/bench/"),
-        "course page": lambda client: client.get("/bench/catalogue/fire-safety/"),
-        "activity page with its completion": lambda client: (client.get(page), client.post(page + "completion/")),
-    }
-    told = {}
-    for work, visit in works.items():
-        for client in clients:
-            client.get("/bench/")  # everybody has been here before
-        visit(clients[0])
-        times = []
-        for client in clients[1:]:
-            began = time.perf_counter()
-            visit(client)
-            times.append(time.perf_counter() - began)
-        told[work] = statistics.median(times)
-    return told
+def _text(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if unit == "ms":
+        return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.1f} ms"
+    return f"{value:,.0f}{unit if unit.startswith('/') else ' ' + unit}"
 
 
 if __name__ == "__main__":
-    _inside() if "--inside" in sys.argv else main()
+    main()

@@ -50,11 +50,18 @@ class Server:
 def demonstration(data: Path) -> Iterator[Server]:
     """Milepost as a new user starts it, with its data in the folder."""
     port = free_port()
-    command = [sys.executable, "-m", "milepost.cli", "up", "--demo", "--port", str(port)]
-    process = subprocess.Popen(command, env=clean_environment(MILEPOST_DATA=str(data)))
+    with milepost(clean_environment(MILEPOST_DATA=str(data)), port, "--demo") as process:
+        yield Server(f"http://localhost:{port}", data, process)
+
+
+@contextmanager
+def milepost(environment: dict[str, str], port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The web server and its worker under one process, from its first answer to its orderly end."""
+    command = [sys.executable, "-m", "milepost.cli", "up", "--port", str(port), *options]
+    process = subprocess.Popen(command, env=environment)
     try:
         _until_it_answers(f"http://localhost:{port}", process)
-        yield Server(f"http://localhost:{port}", data, process)
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -24,6 +24,8 @@ def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progres
 
     Records `launched` when it is the first of the course, and `initialized` when it is new to the person.
     """
+    if progress is not None and enrolment.last_key == activity.key:
+        return progress  # nothing is new, so nobody who writes has to wait for a look at a page
     now = clock.now()
     facts = []
     with transaction.atomic():
@@ -39,9 +41,8 @@ def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progres
             if is_new:
                 facts.append(Fact(Verb.INITIALISED, enrolment.member.as_reference(), activity.as_reference(),
                                   context=_context(enrolment)))  # fmt: skip
-        if facts or enrolment.last_key != activity.key:
-            enrolment.last_key, enrolment.last_seen_at = activity.key, now
-            enrolment.save(update_fields=["last_key", "last_seen_at", "launched_at"])
+        enrolment.last_key, enrolment.last_seen_at = activity.key, now
+        enrolment.save(update_fields=["last_key", "last_seen_at", "launched_at"])
         record_many(facts, organisation_id=enrolment.organisation_id)
     return progress
 

@@ -7,6 +7,7 @@ from datetime import date
 from django.db.models import Avg, Count, F, Max, Q, QuerySet
 
 from milepost.core import clock
+from milepost.core.prepared import Prepared
 from milepost.courses.models import Course
 from milepost.courses.outline import Activity, Outline
 from milepost.learning.models import Enrolment, Progress
@@ -53,11 +54,7 @@ class MyLearning:
 
 def my_learning(member: Member) -> MyLearning:
     """Everything on the page “My learning”. Two queries, and one a version the first time a process meets it."""
-    enrolments = list(
-        Enrolment.objects.filter(member=member).select_related("course").order_by(
-            F("due").asc(nulls_last=True), F("last_seen_at").desc(nulls_last=True), "id"
-        )
-    )  # fmt: skip
+    enrolments = _enrolments.all(member=member.pk)
     todo = [enrolment for enrolment in enrolments if enrolment.completed_at is None]
     done = sorted(
         (e for e in enrolments if e.completed_at), key=lambda e: e.completed_at or e.enrolled_at, reverse=True
@@ -65,6 +62,41 @@ def my_learning(member: Member) -> MyLearning:
     complete = completed_keys(todo)
     steps = [Step(enrolment, next_activity(enrolment.outline, complete[enrolment.pk])) for enrolment in todo]
     return MyLearning(steps, done[:DONE_SHOWN])
+
+
+def enrolment_of(member: Member, course: str) -> Enrolment | None:
+    """The member's enrolment in the course with this slug, with the course. One query."""
+    found = _enrolment.get(member=member.pk, course=course)
+    if found is not None:
+        found.member = member
+    return found
+
+
+def progress_by_key(enrolment: Enrolment) -> dict[str, Progress]:
+    """Everything that was begun in the enrolment, by activity. One query."""
+    return {progress.activity_key: progress for progress in _progress.all(enrolment=enrolment.pk)}
+
+
+def progress_of(enrolment: Enrolment, activity: Activity) -> Progress | None:
+    """What was begun in one activity. One query."""
+    return _one_progress.get(enrolment=enrolment.pk, key=activity.key)
+
+
+_enrolment = Prepared(
+    lambda member, course: Enrolment.objects.filter(member=member, course__slug=course).select_related("course").order_by(),
+    member=int, course=str,
+)  # fmt: skip
+_progress = Prepared(lambda enrolment: Progress.objects.filter(enrolment=enrolment).order_by(), enrolment=int)
+_one_progress = Prepared(
+    lambda enrolment, key: Progress.objects.filter(enrolment=enrolment, activity_key=key).order_by(),
+    enrolment=int, key=str,
+)  # fmt: skip
+_enrolments = Prepared(
+    lambda member: Enrolment.objects.filter(member=member).select_related("course").order_by(
+        F("due").asc(nulls_last=True), F("last_seen_at").desc(nulls_last=True), "id"
+    ),
+    member=int,
+)  # fmt: skip
 
 
 def completed_keys(enrolments: Iterable[Enrolment]) -> dict[int, set[str]]:

@@ -18,7 +18,14 @@ from milepost.learning.models import Enrolment, Progress
 from milepost.learning.players import Play
 from milepost.learning.progressing import open_activity
 from milepost.learning.queries import catalogue as open_courses
-from milepost.learning.queries import completed_keys, my_learning, next_activity
+from milepost.learning.queries import (
+    completed_keys,
+    enrolment_of,
+    my_learning,
+    next_activity,
+    progress_by_key,
+    progress_of,
+)
 from milepost.people.access import OrganisationRequest
 
 
@@ -43,7 +50,7 @@ def catalogue(request: OrganisationRequest) -> HttpResponse:
 def course(request: OrganisationRequest, course: str) -> HttpResponse:
     """What a course is about, and where one stands in it. Those who are not in a closed course get 404."""
     found = _published(request, course)
-    enrolment = Enrolment.objects.filter(member=request.member, course=found).select_related("course").first()
+    enrolment = enrolment_of(request.member, found.slug)
     version = found.published_or_raise()
     if enrolment is None and not version.is_open and not request.member.roles:
         raise Http404
@@ -101,10 +108,9 @@ def learn(request: OrganisationRequest, course: str) -> HttpResponseBase:
 
 
 def _enrolment(request: OrganisationRequest, course: str) -> Enrolment:
-    enrolment = get_object_or_404(
-        Enrolment.objects.select_related("course"), member=request.member, course__slug=course
-    )
-    enrolment.member = request.member
+    enrolment = enrolment_of(request.member, course)
+    if enrolment is None:
+        raise Http404
     return enrolment
 
 
@@ -116,7 +122,7 @@ def activity(request: OrganisationRequest, course: str, module: str, activity: s
     if step is None:  # renamed by a new version: the way in still leads somewhere
         messages.info(request, _("That step is not part of the course any more. Here is the next one."))
         return redirect("learn", request.organisation.slug, course)
-    rows = {progress.activity_key: progress for progress in enrolment.progress.all()}
+    rows = progress_by_key(enrolment)
     progress = open_activity(enrolment=enrolment, activity=step, progress=rows.get(step.key))
     rows[step.key] = progress
     play = Play(request, enrolment, step, progress)
@@ -162,7 +168,7 @@ def resource(request: OrganisationRequest, course: str, module: str, activity: s
     handler = players.player_of(step).resources().get(resource) if step else None
     if step is None or handler is None:
         raise Http404
-    known = Progress.objects.filter(enrolment=enrolment, activity_key=step.key).first()
+    known = progress_of(enrolment, step)
     progress = known or open_activity(enrolment=enrolment, activity=step, progress=None)
     return handler(Play(request, enrolment, step, progress))
 

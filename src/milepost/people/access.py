@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
 from milepost.core.http import is_partial
+from milepost.core.prepared import Prepared
 from milepost.people.models import Member, Organisation, User
 from milepost.people.roles import Capability
 
@@ -62,9 +63,15 @@ class OrganisationMiddleware:
 
 
 def membership(*, user: User, slug: str) -> Member | None:
-    """The user's active membership of the organisation with its roles, or None. One query."""
-    found = Member.objects.active().with_roles().select_related("organisation")
-    return found.filter(user=user, organisation__slug=slug).first()
+    """The user's active membership of the organisation, or None. One query; roles are loaded when they are asked for."""
+    found = _membership.get(user=user.pk, slug=slug)
+    return None if found is None or found.has_left else found
+
+
+_membership = Prepared(
+    lambda user, slug: Member.objects.select_related("organisation").filter(user=user, organisation__slug=slug).order_by(),
+    user=int, slug=str,
+)  # fmt: skip
 
 
 def requires[F: Callable[..., Any]](capability: Capability) -> Callable[[F], F]:

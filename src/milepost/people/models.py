@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.core.prepared import Prepared
 from milepost.journal.recording import Reference
 from milepost.people.roles import Capability, Role, capabilities_of
 
@@ -222,7 +223,7 @@ class Member(models.Model):
     def roles(self) -> frozenset[Role]:
         """The roles that were granted; loaded with the member by `with_roles`, or on first use."""
         granted = getattr(self, "granted_roles", None)
-        names = granted.split(",") if granted is not None else self.role_grants.values_list("role", flat=True)
+        names = granted.split(",") if granted is not None else [grant.role for grant in _grants.all(member=self.pk)]
         return frozenset(Role(name) for name in names if name)
 
     def can(self, capability: Capability) -> bool:
@@ -255,6 +256,9 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id}: {self.role}"
+
+
+_grants = Prepared(lambda member: RoleGrant.objects.filter(member=member).order_by(), member=int)
 
 
 class PeopleImport(models.Model):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from milepost.people.models import Member
@@ -45,10 +45,15 @@ def shell(request: HttpRequest) -> dict[str, object]:
     if member is not None:
         slug = member.organisation.slug
         rest = request.path.removeprefix(f"/{slug}/")
-        shown["places"] = [
-            {"label": place.label, "url": f"/{slug}/{place.path}", "is_here": place.is_here(rest)}
-            for place in PLACES
-            if place.capability is None or member.can(place.capability)
-        ]
-        shown["can"] = {capability.value: member.can(capability) for capability in Capability}
+        # Lazy, since the player shows neither: a page without them does not ask for the person's roles.
+        shown["places"] = SimpleLazyObject(lambda: _places(member, slug, rest))
+        shown["can"] = SimpleLazyObject(lambda: {capability.value: member.can(capability) for capability in Capability})
     return shown
+
+
+def _places(member: Member, slug: str, rest: str) -> list[dict[str, object]]:
+    return [
+        {"label": place.label, "url": f"/{slug}/{place.path}", "is_here": place.is_here(rest)}
+        for place in PLACES
+        if place.capability is None or member.can(place.capability)
+    ]

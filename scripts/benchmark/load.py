@@ -1,0 +1,43 @@
+"""10,000 learners at once, with Locust: each a page a minute and a beat every 30 seconds, for a minute."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+LEARNERS = 10_000
+RAMP, STEADY = 30, 60  # seconds
+
+
+def measure(backend: str, port: int, sessions: Path) -> list[dict[str, Any]]:
+    command = [
+        sys.executable, "-m", "locust", "-f", str(Path(__file__).parent / "learners.py"), "--headless", "--only-summary", "--json",
+        "--host", f"http://localhost:{port}", "-u", str(LEARNERS), "-r", str(LEARNERS / RAMP), "-t", str(RAMP + STEADY),
+        "--reset-stats", "--exit-code-on-error", "0",
+    ]  # fmt: skip
+    environment = {"BENCH_SESSIONS": str(sessions), "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return [_row(backend, stats) for stats in json.loads(done.stdout[done.stdout.index("[") :])]
+
+
+def _row(backend: str, stats: dict[str, Any]) -> dict[str, Any]:
+    asked, failed = stats["num_requests"], stats["num_failures"]
+    took = max(stats["last_request_timestamp"] - stats["start_time"], 1)
+    times = sorted((float(time), count) for time, count in stats["response_times"].items())
+    return {
+        "backend": backend, "work": f"10,000 learners at once: {stats['name']}", "median": _quantile(times, 0.5),
+        "p99": _quantile(times, 0.99), "rate": asked / took, "unit": "ms", "errors": failed,
+        "note": f"{failed} of {asked} failed",
+    }  # fmt: skip
+
+
+def _quantile(times: list[tuple[float, int]], share: float) -> float:
+    wanted, seen = share * sum(count for _time, count in times), 0
+    for time, count in times:
+        seen += count
+        if seen >= wanted:
+            return time
+    return 0.0
