@@ -1,5 +1,6 @@
 """Take the README's pictures from a fresh demonstration (`make screenshots`)."""
 
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -43,6 +44,29 @@ def _take(browser: Browser, server: Server, width: int) -> None:
     claire = _visitor(browser, server, width, "claire.fontaine")
     shoot(claire, f"{url}/aldermoor/courses/fire-safety/enrolments/", f"enrolments-{width}")
     shoot(claire, f"{url}/aldermoor/people/", f"people-{width}")
+    shoot(claire, f"{url}/aldermoor/courses/fire-safety/numbers/", f"numbers-{width}")
+    _certificate(claire, url, width)
+
+
+def _certificate(claire: Page, url: str, width: int) -> None:
+    """What a stranger sees of the newest certificate; and, once, the certificate itself."""
+    claire.goto(f"{url}/aldermoor/courses/fire-safety/certificates/")
+    claire.locator("#found a").first.click()
+    address = claire.locator(".code a").get_attribute("href")
+    with claire.expect_download() as download:
+        claire.get_by_role("link", name="Certificate, PDF").click()
+    if width > 1000:
+        command = [
+            "pdftoppm",
+            "-singlefile",
+            "-r",
+            "70",
+            "-png",
+            str(download.value.path()),
+            str(PICTURES / "certificate"),
+        ]
+        subprocess.run(command, check=True)
+    shoot(claire, f"{url}{address}", f"verify-{width}")
 
 
 def shoot(page: Page, address: str, name: str) -> None:

@@ -110,3 +110,28 @@ def test_the_secret_key_is_made_once_and_kept_to_oneself(home):
     run(home, "journal", "verify", "--organisation", "acme")
     assert key.read_text() == before
     assert key.stat().st_mode & 0o077 == 0
+
+
+def test_the_journal_is_sealed_and_verified(home):
+    assert "Seal " in run(home, "journal", "seal", "--organisation", "acme")[1]
+    status, out, _err = run(home, "journal", "verify", "--organisation", "acme")
+    assert status == 0
+    assert "entries hold" in out
+    assert "0 wait for theirs" in out
+
+
+def test_the_certificate_of_the_key_is_printed_for_those_who_check(home, tmp_path):
+    (tmp_path / "seal.pem").write_text(run(home, "key", "show", "--organisation", "acme")[1])
+    told = subprocess.run(
+        ["openssl", "x509", "-in", tmp_path / "seal.pem", "-noout", "-subject"], capture_output=True, text=True
+    )
+    assert "Acme (seal)" in told.stdout
+
+
+def test_a_key_file_that_is_missing_or_wrong_is_refused(home, tmp_path):
+    words = ("--organisation", "acme", "--password", "secret")
+    status, _out, err = run(home, "key", "import", tmp_path / "none.p12", *words)
+    assert (status, "No such file" in err) == (1, True)
+    (tmp_path / "bad.p12").write_text("no key")
+    status, _out, err = run(home, "key", "import", tmp_path / "bad.p12", *words)
+    assert (status, "not a PKCS#12 file" in err) == (1, True)

@@ -1,5 +1,6 @@
 """Pages for anybody: checking a certificate, and who the issuers are. No sign-in, no personal data but the file's own."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -17,6 +18,7 @@ from milepost.credentials.models import CODE_LENGTH, normal_code
 from milepost.journal.models import Entry, SigningKey
 from milepost.journal.proofs import NotSealedYet, inclusion_proof
 from milepost.journal.verbs import Verb
+from milepost.people.access import client_address
 from milepost.people.models import Organisation
 
 MAX_FILE = 10 * 1024 * 1024
@@ -29,12 +31,9 @@ def limited[F: Callable[..., HttpResponseBase]](view: F) -> F:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        key = f"verify:{request.META.get('REMOTE_ADDR', '')}"
-        cache.add(key, 0, timeout=MINUTE)
-        try:
-            count = cache.incr(key)
-        except ValueError:  # it ended between the two lines
-            count = 1
+        key = f"verify:{client_address(request)}:{int(time.time() / MINUTE)}"
+        count = cache.get(key, 0) + 1
+        cache.set(key, count, timeout=2 * MINUTE)
         if count > CHECKS:
             return render(request, "credentials/verify.html", {"is_limited": True}, status=429)
         return view(request, *args, **kwargs)

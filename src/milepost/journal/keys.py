@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
@@ -47,8 +47,13 @@ def tell_names(by: Callable[[int], str]) -> None:
 
 def current_key(organisation_id: int) -> SigningKey:
     """The key that the organisation signs with now; made on first use."""
-    found = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
-    return found or _make(organisation_id)
+    current = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True)
+    if found := current.first():
+        return found
+    try:
+        return _make(organisation_id)
+    except IntegrityError:  # another process made one in the same moment
+        return current.get()
 
 
 def _make(organisation_id: int) -> SigningKey:

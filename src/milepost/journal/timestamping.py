@@ -10,9 +10,10 @@ import logging
 
 from asn1crypto import cms, tsp
 from django.conf import settings
+from django.db.models import OuterRef, Subquery
 from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 
-from milepost.journal.models import Seal, Timestamp
+from milepost.journal.models import Seal, SigningKey, Timestamp
 
 TIMEOUT = 10  # seconds
 
@@ -26,9 +27,9 @@ def authority() -> HTTPTimeStamper | None:
 
 def pending() -> list[Seal]:
     """The newest seal of each organisation that has no stamp yet."""
-    newest = Seal.objects.order_by("organisation_id", "-number")
-    seals = {seal.organisation_id: seal for seal in reversed(newest.select_related("timestamp")[:1_000])}
-    return [seal for seal in seals.values() if not hasattr(seal, "timestamp")]
+    newest = Seal.objects.filter(organisation_id=OuterRef("organisation_id")).order_by("-number").values("pk")[:1]
+    keys = SigningKey.objects.filter(is_current=True).annotate(newest=Subquery(newest))
+    return list(Seal.objects.filter(pk__in=keys.values("newest"), timestamp=None))
 
 
 def stamp_pending() -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
+from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -72,6 +73,11 @@ _membership = Prepared(
     lambda user, slug: Member.objects.select_related("organisation").filter(user=user, organisation__slug=slug).order_by(),
     user=int, slug=str,
 )  # fmt: skip
+
+
+def client_address(request: HttpRequest) -> str:
+    """The address that the request comes from, past the proxies that `MILEPOST_TRUSTED_PROXIES` counts."""
+    return str(get_adapter().get_client_ip(request))
 
 
 def requires[F: Callable[..., Any]](capability: Capability) -> Callable[[F], F]:

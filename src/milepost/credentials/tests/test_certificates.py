@@ -133,6 +133,25 @@ def test_a_worker_killed_in_the_middle_leaves_none_out_and_none_twice(organisati
     assert Entry.objects.filter(verb="sealed").count() == 60
 
 
+def test_one_that_can_t_be_made_holds_up_no_other(earned, organisation, course, lead):
+    from milepost.people.organisations import create_organisation
+
+    other = create_organisation(slug="other", name="Other")
+    other.logo, other.logo_type = "0" * 64, "image/png"
+    other.save()
+    broken = Certificate.objects.create(organisation=other, enrolment=_another(earned), content=earned.content)
+    assert typeset_pending() == 1
+    assert list(Certificate.objects.untypeset()) == [broken]
+
+
+def _another(earned):
+    enrolment = Enrolment.objects.get(pk=earned.enrolment_id)
+    enrolment.pk = None
+    enrolment.member = make_member(earned.organisation, "otto")
+    enrolment.save()
+    return enrolment
+
+
 def test_of_two_workers_at_the_same_certificate_the_first_one_counts(earned):
     other = Certificate.objects.select_related("organisation").get(pk=earned.pk)
     assert (typeset([earned]), typeset([other])) == (1, 0)
