@@ -1,10 +1,23 @@
-"""Measuring a course from the state of its enrolments: three queries, whatever the number of people."""
+"""Measuring a course from the state of its enrolments: four queries, whatever the number of people."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Avg, Count, Max, Min, Q, QuerySet, StringAgg, Value
+from django.db.models import (
+    Avg,
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    Max,
+    Min,
+    Q,
+    QuerySet,
+    StringAgg,
+    Sum,
+    Value,
+)
 
 from milepost.courses.models import Course
 from milepost.courses.outline import Activity, Outline, outline_of
@@ -22,7 +35,8 @@ class Measure:
     enrolled: int = 0
     launched: int = 0
     completed: int = 0
-    scores: list[float] = field(default_factory=list)
+    scored: int = 0
+    points: float = 0.0  # the sum of the scores of those who have one
 
     @property
     def launch(self) -> int:
@@ -34,7 +48,15 @@ class Measure:
 
     @property
     def score(self) -> float | None:
-        return sum(self.scores) / len(self.scores) if self.scores else None
+        return self.points / self.scored if self.scored else None
+
+    def add(self, enrolled: int, launched: int, completed: int, scored: int, points: float | None) -> None:
+        """Count so many people more."""
+        self.enrolled += enrolled
+        self.launched += launched
+        self.completed += completed
+        self.scored += scored
+        self.points += points or 0.0
 
     @property
     def is_low(self) -> bool:
@@ -102,38 +124,47 @@ def measure(course: Course, members: QuerySet[Member] | None = None) -> CourseMe
     enrolments = Enrolment.objects.filter(course=course)
     if members is not None:
         enrolments = enrolments.filter(member__in=members)
-    rows = enrolments.order_by().values_list(
-        "pk", "launched_at", "completed_at", "score", "member__site__name", "member__department__path", "member__seniority"
-    )  # fmt: skip
-    complete = _complete_keys(enrolments)
-    total, modules = (
-        Measure(),
-        [ModuleMeasure(number, module.title, 0) for number, module in enumerate(outline.modules, 1)],
+    total = Measure()
+    segments: tuple[dict[str, Measure], ...] = (defaultdict(Measure), defaultdict(Measure), defaultdict(Measure))
+    for site, department, seniority, *numbers in _groups(enrolments):
+        for one in (total, segments[0][site or ""], segments[1][_top(department)], segments[2][seniority]):
+            one.add(*numbers)
+    return CourseMeasure(
+        total, _modules(enrolments, outline, total.enrolled), _assessments(enrolments, outline), *map(_named, segments)
     )
-    segments: list[dict[str, Measure]] = [defaultdict(Measure) for _ in range(3)]
+
+
+def _groups(enrolments: QuerySet[Enrolment]) -> Iterable[tuple[Any, ...]]:
+    """A row for each combination of site, department and seniority, with the numbers of those who are in it."""
+    return enrolments.order_by().values_list("member__site__name", "member__department__path", "member__seniority").annotate(
+        enrolled=Count("pk"), launched=Count("launched_at"), completed=Count("completed_at"), scored=Count("score"), points=Sum("score")
+    )  # fmt: skip
+
+
+def _modules(enrolments: QuerySet[Enrolment], outline: Outline, enrolled: int) -> list[ModuleMeasure]:
     walk = _Walk(outline)
-    for pk, launched, completed, score, site, department, seniority in rows:
-        sets = [total, segments[0][site or ""], segments[1][_top(department)], segments[2][seniority or ""]]
-        for one in sets:
-            _count(one, launched=launched is not None, completed=completed is not None, score=score)
-        walk.add(complete.get(pk, ""), is_launched=launched is not None, is_complete=completed is not None)
-    for module, done, stopped in zip(modules, walk.completed, walk.stopped, strict=True):
-        module.enrolled, module.completed, module.stopped = total.enrolled, done, stopped
-    return CourseMeasure(total, modules, _assessments(enrolments, outline), *map(_named, segments))
+    complete = _complete_keys(enrolments)
+    states = enrolments.order_by().values_list("pk", _is_there("launched_at"), _is_there("completed_at"))
+    # Many people stand at the same place: each place is walked to once.
+    places = Counter((complete.get(pk, ""), launched, done) for pk, launched, done in states)
+    for (keys, launched, done), count in places.items():
+        walk.add(keys, is_launched=launched, is_complete=done, count=count)
+    return [
+        ModuleMeasure(number, module.title, enrolled, completed, stopped)
+        for number, (module, completed, stopped) in enumerate(
+            zip(outline.modules, walk.completed, walk.stopped, strict=True), 1
+        )
+    ]
+
+
+def _is_there(column: str) -> ExpressionWrapper[Q]:
+    return ExpressionWrapper(Q(**{f"{column}__isnull": False}), output_field=BooleanField())
 
 
 def _complete_keys(enrolments: QuerySet[Enrolment]) -> dict[int, str]:
     """For each enrolment the keys of its complete activities in one text: a row a person, not one an activity."""
     rows = Progress.objects.filter(enrolment__in=enrolments.values("pk"), status=Progress.Status.COMPLETED)
     return dict(rows.order_by().values_list("enrolment_id").annotate(keys=StringAgg("activity_key", Value(","))))
-
-
-def _count(one: Measure, *, launched: bool, completed: bool, score: float | None) -> None:
-    one.enrolled += 1
-    one.launched += launched
-    one.completed += completed
-    if score is not None:
-        one.scores.append(score)
 
 
 def _top(department: str | None) -> str:
@@ -163,16 +194,17 @@ class _Walk:
         self.completed = [0] * len(self.modules)
         self.stopped = [0] * len(self.modules)
 
-    def add(self, keys: str, *, is_launched: bool, is_complete: bool) -> None:
+    def add(self, keys: str, *, is_launched: bool, is_complete: bool, count: int) -> None:
+        """Walk so many people who stand at the same place."""
         done = set(keys.split(","))
         stands_at = None
         for at, counted in enumerate(self.modules):
             if is_complete or counted <= done:
-                self.completed[at] += 1
+                self.completed[at] += count
             elif stands_at is None:
                 stands_at = at
         if is_launched and stands_at is not None:
-            self.stopped[stands_at] += 1
+            self.stopped[stands_at] += count
 
 
 def _assessments(enrolments: QuerySet[Enrolment], outline: Outline) -> list[AssessmentMeasure]:

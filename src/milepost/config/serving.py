@@ -75,7 +75,7 @@ def _web(host: str, port: int, workers: int | None) -> list[str]:
     count = workers or max(1, min(os.cpu_count() or 1, 8))
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(count),
-        "--blocking-threads", "4", "--backlog", "1024", "--log-level", "warning", "--respawn-failed-workers",
+        "--blocking-threads", "4", "--backlog", "4096", "--backpressure", "16384", "--log-level", "warning", "--respawn-failed-workers",
         "milepost.config.wsgi:application",
     ]  # fmt: skip
 

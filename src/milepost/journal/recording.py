@@ -103,4 +103,4 @@ def _entry(organisation_id: int, fact: Fact, instant: datetime) -> Entry:
 
 def time_text(time: datetime) -> str:
     """RFC 3339 in UTC with microseconds: 2026-11-23T14:05:00.000000Z."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

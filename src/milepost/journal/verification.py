@@ -7,6 +7,7 @@ entries can't sign its head anew, so the first seal that fails names the entries
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 
 from milepost.journal import keys, tiles, timestamping, witnesses
@@ -18,7 +19,7 @@ from milepost.journal.sealing import head
 
 CHUNK = 20  # tiles
 
-type Row = tuple[int, int, object, str, str, str, str, bytes, bytes]
+type Row = tuple[int, int, datetime, str, str, str, str, bytes, bytes]
 _COLUMNS = ("id", "organisation_id", "time", "verb", "actor_id", "object_id", "statement", "salt", "leaf")
 
 
@@ -188,15 +189,15 @@ def _leaf_of(row: Row) -> tuple[bytes, str | None]:
     found = leaf_hash(salt=bytes(salt), statement=statement.encode())
     try:
         told = json.loads(statement)
-        repeated = {
-            "hash": bytes(leaf) == found,
-            "actor": actor_id == told["actor"]["id"],
-            "verb": verb == told["verb"],
-            "object": object_id == told["object"]["id"],
-            "time": time_text(time) == told["time"],  # type: ignore[arg-type]
-            "organisation": organisation_id == told["organisation"],
-        }
+        repeated = (
+            ("hash", bytes(leaf), found),
+            ("actor", actor_id, told["actor"]["id"]),
+            ("verb", verb, told["verb"]),
+            ("object", object_id, told["object"]["id"]),
+            ("time", time_text(time), told["time"]),
+            ("organisation", organisation_id, told["organisation"]),
+        )
     except (ValueError, KeyError, TypeError):
         return found, "its words are not a statement"
-    wrong = next((name for name, holds in repeated.items() if not holds), None)
+    wrong = next((name for name, column, words in repeated if column != words), None)
     return found, f"its {wrong} says something else than its words" if wrong else None
