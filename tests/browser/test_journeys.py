@@ -190,10 +190,7 @@ def _answer(page):
 def test_a_quiz_survives_a_lost_connection_and_a_closed_window(visitor):
     jonas = visitor(360)
     page = jonas.sign_in("jonas.nygard")
-    address = jonas.server.url + "/aldermoor/learn/fire-safety/02-recognise-a-fire/03-which/"
-    page.goto(address)
-    page.get_by_role("button", name="Start").click()
-    expect(page.locator(".counter")).to_be_visible()
+    address = _start(jonas, "02-recognise-a-fire/03-which/")
     jonas.context.set_offline(True)
     _give_something(page)
     expect(page.locator(".saved")).to_have_text(re.compile("No connection"))
@@ -210,9 +207,7 @@ def test_a_quiz_survives_a_lost_connection_and_a_closed_window(visitor):
 def test_answers_given_offline_are_sent_when_the_window_was_closed_meanwhile(visitor):
     jonas = visitor(1280)
     page = jonas.sign_in("jonas.nygard")
-    address = jonas.server.url + "/aldermoor/learn/fire-safety/03-raise-the-alarm/02-call/"
-    page.goto(address)
-    page.get_by_role("button", name="Start").click()
+    address = _start(jonas, "03-raise-the-alarm/02-call/")
     jonas.context.set_offline(True)
     _give_something(page)
     given = _state(page)
@@ -236,6 +231,15 @@ def _give_something(page):
     else:
         question.locator("input[type=text]").first.fill("something")
         question.locator("input[type=text]").first.blur()
+
+
+def _start(jonas, activity):
+    """Begin the quiz, and wait until its script is at work: before that, nothing could be kept without a network."""
+    address = f"{jonas.server.url}/aldermoor/learn/fire-safety/{activity}"
+    jonas.page.goto(address)
+    jonas.page.get_by_role("button", name="Start").click()
+    jonas.page.wait_for_selector("form.stepping")
+    return address
 
 
 def _state(page):

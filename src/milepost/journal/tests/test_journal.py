@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import rfc8785
 from django.db import DatabaseError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,6 +119,24 @@ json_values = st.recursive(
 @given(json_values)
 def test_canonical_json_survives_a_round_trip(value):
     assert canonical_json(json.loads(canonical_json(value))) == canonical_json(value)
+
+
+@given(json_values)
+def test_canonical_json_is_what_the_standard_s_implementation_writes(value):
+    assert canonical_json(value) == rfc8785.dumps(value)
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), 2**53, {1: "a"}, "\ud800", ["\udfff"], {"é": 1.5, "a": "\x1f\u2028\x7f/"}]
+)
+def test_canonical_json_refuses_and_escapes_as_the_standard_says(value):
+    try:
+        expected = rfc8785.dumps(value)
+    except ValueError:
+        with pytest.raises(ValueError):
+            canonical_json(value)
+    else:
+        assert canonical_json(value) == expected
 
 
 @given(st.binary(min_size=16, max_size=16), st.binary(max_size=50), st.binary(max_size=50))
