@@ -11,7 +11,6 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 
 from milepost.credentials.models import Certificate
@@ -100,9 +99,7 @@ def token(certificate: Certificate) -> str:
 
 def public_jwk(key: SigningKey, *, kid: str) -> dict[str, str]:
     """The public key as a JSON Web Key (RFC 7517)."""
-    public = key.x509.public_key()
-    assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 (no other kind is ever kept)
-    numbers = public.public_numbers()
+    numbers = keys.public_key(key).public_numbers()
     return {
         "kty": "RSA", "n": _base64url(numbers.n), "e": _base64url(numbers.e), "alg": ALGORITHM, "use": "sig", "kid": kid,
     }  # fmt: skip

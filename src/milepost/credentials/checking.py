@@ -14,6 +14,7 @@ from milepost.core.canonical import fingerprint
 from milepost.credentials import badges
 from milepost.credentials.models import ALPHABET, CODE_LENGTH, Certificate, State, normal_code
 from milepost.documents.inspecting import Inspection, codes_in, inspect_pdf
+from milepost.journal import keys
 from milepost.journal.models import SigningKey
 
 _SHOWN_CODE = rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{2,4}}){{6}}"
@@ -102,7 +103,7 @@ def _check_badge(token: str) -> Finding:
     for key in SigningKey.objects.filter(organisation_id=certificate.organisation_id):
         if kid.endswith(f"/keys/{key.fingerprint}/"):
             try:
-                jwt.decode(token, key.x509.public_key(), algorithms=[badges.ALGORITHM])  # type: ignore[arg-type]
+                jwt.decode(token, keys.public_key(key), algorithms=[badges.ALGORITHM])
             except jwt.PyJWTError:
                 break
             return _worth(certificate)
@@ -121,5 +122,5 @@ def _worth(certificate: Certificate) -> Finding:
 
 
 def _fingerprints(certificate: Certificate) -> list[str]:
-    keys = SigningKey.objects.filter(organisation_id=certificate.organisation_id)
-    return list(keys.values_list("fingerprint", flat=True))
+    ours = SigningKey.objects.filter(organisation_id=certificate.organisation_id)
+    return list(ours.values_list("fingerprint", flat=True))

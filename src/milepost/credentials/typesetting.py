@@ -22,7 +22,6 @@ from milepost.credentials.models import Certificate
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.typesetting import picture, qr_code, render
 from milepost.journal import keys
-from milepost.journal.models import SigningKey
 from milepost.journal.recording import record_many
 from milepost.people.models import Organisation
 
@@ -82,14 +81,10 @@ def _store(certificate: Certificate) -> str:
     organisation = certificate.organisation
     pdf = render("certificate", page_of(certificate), time=certificate.issued_at)
     sealed = seal_pdf(
-        pdf, key=_key(organisation), time=certificate.issued_at.replace(microsecond=0),
+        pdf, key=keys.current_key(organisation.pk), time=certificate.issued_at.replace(microsecond=0),
         reason=f"Certificate {certificate.shown_code}", contact=address_of(certificate),
     )  # fmt: skip
     return blobs.store(organisation.uid, sealed)
-
-
-def _key(organisation: Organisation) -> SigningKey:
-    return keys.current_key(organisation.pk)
 
 
 def address_of(certificate: Certificate) -> str:

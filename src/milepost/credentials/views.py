@@ -108,12 +108,13 @@ def course_certificates(request: OrganisationRequest, course: str) -> HttpRespon
     rows = every.select_related("enrolment__member__site")
     for word in plain(text).split():
         rows = rows.filter(enrolment__member__searchable__contains=word)
+    gives = _gives(found)
     context = {
         "course": found,
         "numbers": numbers,
         "making": numbers["issued"] - numbers["ready"],
-        "missing": without_certificate(found).count() if _gives(found) else 0,
-        "gives": _gives(found),
+        "missing": without_certificate(found).count() if gives else 0,
+        "gives": gives,
         "page": page_of(request, rows),
         "text": text,
     }

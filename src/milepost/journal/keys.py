@@ -138,13 +138,18 @@ def sign(key: SigningKey, data: bytes) -> bytes:
 
 def is_signed(key: SigningKey, data: bytes, signature: bytes) -> bool:
     """Whether the key made this signature over `data`."""
-    public = key.x509.public_key()
-    assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 (no other kind is ever kept)
     try:
-        public.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        public_key(key).verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         return False
     return True
+
+
+def public_key(key: SigningKey) -> rsa.RSAPublicKey:
+    """The public key in the certificate."""
+    public = key.x509.public_key()
+    assert isinstance(public, rsa.RSAPublicKey)  # noqa: S101 (no other kind is ever kept)
+    return public
 
 
 def is_ours(key: SigningKey) -> bool:
@@ -153,7 +158,7 @@ def is_ours(key: SigningKey) -> bool:
     Somebody who can write the database can put another certificate into it, but not the key that goes with it.
     """
     try:
-        return private_key(key).public_key() == key.x509.public_key()
+        return private_key(key).public_key() == public_key(key)
     except KeyLocked:
         return False
 

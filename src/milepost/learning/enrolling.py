@@ -7,7 +7,7 @@ from django.db import transaction
 from milepost.core import clock
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
-from milepost.journal.recording import Fact, record, record_many
+from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.journal.verbs import Verb
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member, MemberQuerySet
@@ -45,7 +45,7 @@ def enrol(*, member: Member, course: Course, due: date | None = None, by: Member
             },
         )
         if is_new:
-            fact = _registered(member, course, due=due, by=by)
+            fact = _registered(member, course.as_reference(version), due=due, by=by)
             record_many([fact], organisation_id=course.organisation_id)
     return enrolment
 
@@ -76,7 +76,8 @@ def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = No
             ),
             batch_size=BATCH,
         )  # fmt: skip
-        facts = (_registered(member, course, due=due, by=by) for member in new)
+        joined = course.as_reference(version)  # the same for all of them
+        facts = (_registered(member, joined, due=due, by=by) for member in new)
         record_many(facts, organisation_id=course.organisation_id)
     return len(new)
 
@@ -110,11 +111,11 @@ def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
         )
 
 
-def _registered(member: Member, course: Course, *, due: date | None, by: Member | None) -> Fact:
+def _registered(member: Member, course: Reference, *, due: date | None, by: Member | None) -> Fact:
     return Fact(
         Verb.REGISTERED,
         member.as_reference(),
-        course.as_reference(course.published),
+        course,
         result={"due": due.isoformat()} if due else {},
         context=_by(by, member),
     )

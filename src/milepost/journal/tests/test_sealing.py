@@ -169,7 +169,7 @@ def told(position, sealed):
     return found.reason
 
 
-def forge(one, **changes):
+def forge(one):
     """An entry's words, hash and columns changed together, as somebody would who read this code."""
     statement = one.statement.replace("Anna", "Otto")
     return statement, leaf_hash(salt=bytes(one.salt), statement=statement.encode())
