@@ -15,6 +15,8 @@ from django.conf import settings
 from django.core.management import call_command
 
 PATIENCE = 20.0  # seconds that the children have to stop
+# A worker that was just forked misses its signal: the web server must end it, within our own patience.
+WORKER_PATIENCE = 5  # seconds
 
 
 def serve(*, host: str, port: int, workers: int | None, with_demo: bool) -> int:
@@ -76,7 +78,7 @@ def _web(host: str, port: int, workers: int | None) -> list[str]:
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(count),
         "--blocking-threads", "4", "--backlog", "4096", "--backpressure", "16384", "--log-level", "warning", "--respawn-failed-workers",
-        "milepost.config.wsgi:application",
+        "--workers-kill-timeout", str(WORKER_PATIENCE), "milepost.config.wsgi:application",
     ]  # fmt: skip
 
 
@@ -121,4 +123,4 @@ def _stop(children: list[subprocess.Popen[bytes]]) -> None:
         try:
             child.wait(timeout=max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            child.kill()
+            os.killpg(child.pid, signal.SIGKILL)  # with its own children: each leads a session
