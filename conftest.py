@@ -80,7 +80,7 @@ def visit():
 
     def sign_in(member) -> Client:
         client = Client()
-        client.force_login(member.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(member.user)
         return client
 
     return sign_in

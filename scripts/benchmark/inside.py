@@ -20,7 +20,6 @@ django.setup()
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -41,11 +40,11 @@ from milepost.people.importing import apply_import
 from milepost.people.models import Member, Organisation, User
 from milepost.people.organisations import create_organisation
 from milepost.people.roles import Role
+from milepost.people.sessions import SessionStore
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 10_000
 PASSWORD = "correct horse battery"  # noqa: S105 - of people who live for a minute
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 Row = dict[str, Any]
 
 
@@ -190,7 +189,11 @@ def sessions(organisation: Organisation) -> None:
     rows = []
     for number, user in enumerate(users):
         keys.append(f"bench{number:027}")
-        data = {"_auth_user_id": str(user.pk), "_auth_user_backend": BACKEND, "_auth_user_hash": auth_hash}
+        data = {
+            "_auth_user_id": str(user.pk),
+            "_auth_user_backend": settings.AUTHENTICATION_BACKENDS[0],
+            "_auth_user_hash": auth_hash,
+        }
         rows.append(
             Session(session_key=keys[-1], session_data=store.encode(data), expire_date=clock.now() + timedelta(days=9))
         )
@@ -265,7 +268,7 @@ def sizes() -> list[Row]:
     member = Member.objects.create(organisation=organisation, email="one@large.example", given_name="One", family_name="Learner", user=User.objects.create_user("one@large.example"))  # fmt: skip
     enrol_many(members=Member.objects.filter(organisation=organisation), course=course)
     client = Client()
-    client.force_login(member.user, backend=BACKEND)
+    client.force_login(member.user)
     page = "/large/learn/twenty/00-module/00-page/"
     rows, grown = [], 1
     for size in (1_000, 10_000, 100_000, 1_000_000):

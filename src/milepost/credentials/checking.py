@@ -6,16 +6,18 @@ Nothing about a person is told that the code's holder or the file does not show 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jwt
 
 from milepost.core.canonical import fingerprint
 from milepost.credentials import badges
 from milepost.credentials.models import ALPHABET, CODE_LENGTH, Certificate, State, normal_code
-from milepost.documents.inspecting import Inspection, codes_in, inspect_pdf
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
+
+if TYPE_CHECKING:
+    from milepost.documents.inspecting import Inspection
 
 _SHOWN_CODE = rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{2,4}}){{6}}"
 
@@ -67,8 +69,10 @@ def check_file(content: bytes) -> Finding:
 
 
 def _check_pdf(content: bytes) -> Finding:
+    from milepost.documents.inspecting import codes_in, inspect_pdf  # brings pyHanko, which few processes need
+
     inspection = inspect_pdf(content)
-    certificate = _named_in(inspection, content)
+    certificate = _named_in(inspection, codes_in(content, _SHOWN_CODE))
     if certificate is None:
         return Finding(Verdict.UNKNOWN)
     ours = set(_fingerprints(certificate))
@@ -81,10 +85,10 @@ def _check_pdf(content: bytes) -> Finding:
     return Finding(worth.verdict, certificate, tuple(seal.signer for seal in inspection.seals[1:]))
 
 
-def _named_in(inspection: Inspection, content: bytes) -> Certificate | None:
-    """The certificate that the file claims to be: by its seal, or by what still stands in a broken file."""
+def _named_in(inspection: "Inspection", shown: list[str]) -> Certificate | None:
+    """The certificate that the file claims to be: by its seal, or by the codes that a broken file still shows."""
     reasons = [seal.reason.rpartition(" ")[2] for seal in inspection.seals]
-    for code in [*reasons, *codes_in(content, _SHOWN_CODE)]:
+    for code in [*reasons, *shown]:
         if found := _with_code(code):
             return found
     return None

@@ -19,7 +19,6 @@ from milepost.core import blobs
 from milepost.core.words import duration
 from milepost.credentials.issuing import pdf_fact
 from milepost.credentials.models import Certificate
-from milepost.documents.sealing import seal_pdf
 from milepost.documents.typesetting import picture, qr_code, render
 from milepost.journal import keys
 from milepost.journal.recording import record_many
@@ -78,6 +77,8 @@ def pdf_of(certificate: Certificate) -> bytes:
 
 
 def _store(certificate: Certificate) -> str:
+    from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
+
     organisation = certificate.organisation
     pdf = render("certificate", page_of(certificate), time=certificate.issued_at)
     sealed = seal_pdf(

@@ -11,10 +11,12 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import segno
-import typst
+
+if TYPE_CHECKING:
+    import typst
 
 TEMPLATES = Path(__file__).parent / "typst"
 STANDARD: Literal["a-3a"] = "a-3a"
@@ -40,8 +42,10 @@ def render(template: str, data: dict[str, Any], *, time: datetime) -> bytes:
 
 
 @lru_cache(maxsize=1)
-def _compiler() -> typst.Compiler:
+def _compiler() -> "typst.Compiler":
     """Made once: loading fonts takes longer than a document."""
+    import typst  # heavy, and few processes need it
+
     return typst.Compiler(root=TEMPLATES, ignore_system_fonts=True)
 
 

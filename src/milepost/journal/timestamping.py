@@ -7,22 +7,29 @@ answer never holds up a seal: the next round asks again.
 import asyncio
 import hashlib
 import logging
+from typing import TYPE_CHECKING
 
 from asn1crypto import cms, tsp
 from django.conf import settings
 from django.db.models import OuterRef, Subquery
-from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
 
 from milepost.journal.models import Seal, SigningKey, Timestamp
+
+if TYPE_CHECKING:
+    from pyhanko.sign.timestamps import HTTPTimeStamper
 
 TIMEOUT = 10  # seconds
 
 logger = logging.getLogger(__name__)
 
 
-def authority() -> HTTPTimeStamper | None:
+def authority() -> "HTTPTimeStamper | None":
     """The configured authority, or None."""
-    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=TIMEOUT) if settings.TIMESTAMP_URL else None
+    if not settings.TIMESTAMP_URL:
+        return None
+    from pyhanko.sign.timestamps import HTTPTimeStamper  # brings pyHanko, which few processes need
+
+    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=TIMEOUT)
 
 
 def pending() -> list[Seal]:
@@ -37,6 +44,8 @@ def stamp_pending() -> int:
     stamper = authority()
     if stamper is None:
         return 0
+    from pyhanko.sign.timestamps import TimestampRequestError
+
     count = 0
     for seal in pending():
         digest = hashlib.sha256(bytes(seal.signature)).digest()

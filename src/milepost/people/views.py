@@ -154,7 +154,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
         return render(request, "people/invitation_over.html", status=410)
     if request.method == "POST":
         user = accept(member=member)
-        user.backend = "allauth.account.auth_backends.AuthenticationBackend"
         response: HttpResponseBase = perform_login(
             request, Login(user=user, email_verification="none", redirect_url=f"/{member.organisation.slug}/")
         )

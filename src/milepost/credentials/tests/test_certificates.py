@@ -112,8 +112,6 @@ def test_a_worker_killed_in_the_middle_leaves_none_out_and_none_twice(organisati
     now = clock.now()
     Enrolment.objects.filter(course=course).update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=course)
-    from milepost.credentials import typesetting
-
     calls = []
 
     def dies(*args, **kwargs):
@@ -123,7 +121,7 @@ def test_a_worker_killed_in_the_middle_leaves_none_out_and_none_twice(organisati
         return seal_pdf(*args, **kwargs)
 
     with monkeypatch.context() as patched:
-        patched.setattr(typesetting, "seal_pdf", dies)
+        patched.setattr("milepost.documents.sealing.seal_pdf", dies)
         with pytest.raises(KeyboardInterrupt):
             typeset_pending()
     assert 0 < Certificate.objects.untypeset().count() < 60
