@@ -162,6 +162,8 @@ if ENVIRONMENT.trusted_proxies:
 AUTHENTICATION_BACKENDS = ["milepost.people.sessions.AccountBackend"]
 SESSION_ENGINE = "milepost.people.sessions"
 PASSWORD_HASHERS = [
+    "milepost.people.passwords.Argon2id",
+    # What earlier releases made; kept anew by the first at the next sign-in.
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
