@@ -7,6 +7,7 @@ class CredentialsConfig(AppConfig):
     def ready(self) -> None:
         from milepost.core import periodic
         from milepost.credentials.issuing import issue_on_completion
+        from milepost.credentials.mailing import mail_pending
         from milepost.credentials.sections import certificates_of
         from milepost.credentials.typesetting import typeset_pending
         from milepost.learning import progressing
@@ -16,3 +17,4 @@ class CredentialsConfig(AppConfig):
             progressing.completion_listeners.append(issue_on_completion)
         sections.register(certificates_of)
         periodic.every(3, typeset_pending)
+        periodic.every(10, mail_pending)

@@ -64,6 +64,7 @@ class Certificate(models.Model):
     issued_at = models.DateTimeField(default=clock.now)
     valid_until = models.DateField(null=True)
     pdf = models.CharField(max_length=64, blank=True)
+    mailed_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     revocation_reason = models.CharField(max_length=300, blank=True)
     superseded_at = models.DateTimeField(null=True)
@@ -84,6 +85,7 @@ class Certificate(models.Model):
         indexes = [
             models.Index(fields=["organisation", "issued_at"], name="certificate_by_organisation"),
             models.Index(fields=["pdf"], name="certificate_by_pdf"),
+            models.Index(fields=["issued_at"], condition=Q(mailed_at=None), name="certificate_to_mail"),
         ]
 
     def __str__(self) -> str:

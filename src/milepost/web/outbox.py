@@ -44,6 +44,7 @@ class Mail:
     subject: str
     sent: datetime | None
     body: str
+    files: tuple[str, ...] = ()  # the names of what is attached
 
 
 def mails(folder: Path) -> list[Mail]:
@@ -63,5 +64,5 @@ def _read(path: Path) -> Mail:
     date = message["date"]
     return Mail(
         path.name, str(message["to"]), str(message["subject"]), date.datetime if date else None,
-        body.get_content() if body else "",
+        body.get_content() if body else "", tuple(part.get_filename() or "" for part in message.iter_attachments()),
     )  # fmt: skip
