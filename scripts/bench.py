@@ -57,9 +57,10 @@ def _measure(backend: str, environment: dict[str, str], *, quick: bool) -> list[
     with milepost(environment | {"MILEPOST_BASE_URL": f"http://localhost:{port}"}, port) as process:
         sessions = json.loads((data / "bench-sessions.json").read_text())
         rows += browsing.measure(backend, port, sessions)
+        rows.append(_row(backend, "memory under load", median=_memory(process.pid), unit="MB"))  # the peer's load
         if not quick:
             rows += load.measure(backend, port, data / "bench-sessions.json")
-        rows.append(_row(backend, "memory under load", median=_memory(process.pid), unit="MB"))
+            rows.append(_row(backend, "memory after 10,000 learners", median=_memory(process.pid), unit="MB"))
     rows += _inside(backend, environment, "work" if quick else "work-and-sizes")
     return rows
 
