@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
+from django.utils import timezone
 
 from tests.worlds import SMALL_COURSE, World, make_course, make_member
 
@@ -47,9 +48,11 @@ def _quick_and_plain(settings, tmp_path, private_key, monkeypatch):
 
 @pytest.fixture
 def organisation(db):
+    """An organisation whose zone is the active one, as in a request: a test that says "today" means its day."""
     from milepost.people.organisations import create_organisation
 
-    return create_organisation(slug="aldermoor", name="Aldermoor", time_zone="Europe/Paris")
+    with timezone.override("Europe/Paris"):
+        yield create_organisation(slug="aldermoor", name="Aldermoor", time_zone="Europe/Paris")
 
 
 @pytest.fixture

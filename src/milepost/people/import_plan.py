@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import FETCH_PEERS
 from django.utils.translation import gettext as _
 
 from milepost.core.tables import Table, date_formats, parse_date
@@ -109,7 +110,10 @@ class _Planner:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.members = list(
-            Member.objects.filter(organisation=plan.organisation).select_related("site", "department").order_by("id")
+            Member.objects.filter(organisation=plan.organisation)
+            .select_related("site", "department")
+            .fetch_mode(FETCH_PEERS)
+            .order_by("id")
         )
         self.by_number = {plain(m.employee_number): m for m in self.members if m.employee_number}
         self.by_email = {m.email: m for m in self.members if m.email}

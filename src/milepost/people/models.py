@@ -217,7 +217,8 @@ class Member(models.Model):
 
     @property
     def has_left(self) -> bool:
-        return self.left_on is not None and self.left_on <= clock.today()
+        """Whether their last day is over, by the organisation's calendar."""
+        return self.left_on is not None and self.left_on <= clock.today(self.organisation.time_zone)
 
     @cached_property
     def roles(self) -> frozenset[Role]:

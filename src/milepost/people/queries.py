@@ -1,6 +1,6 @@
 """Reads of people that are more than a filter."""
 
-from django.db.models import Q
+from django.db.models import FETCH_PEERS, Q
 
 from milepost.people.models import Department, Member, MemberQuerySet, Organisation
 
@@ -19,7 +19,7 @@ def filter_members(
 
     `status` is active, left or all.
     """
-    members = Member.objects.filter(organisation=organisation)
+    members = Member.objects.filter(organisation=organisation).fetch_mode(FETCH_PEERS)
     if status == "active":
         members = members.active()
     elif status == "left":

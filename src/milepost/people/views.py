@@ -7,7 +7,7 @@ from allauth.account.internal.flows.login import perform_login
 from allauth.account.models import Login
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import FETCH_PEERS, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -97,7 +97,7 @@ def roles(request: OrganisationRequest) -> HttpResponse:
     """Every role, what it may do, and who holds it."""
     held: dict[str, list[Member]] = {}
     grants = RoleGrant.objects.filter(member__organisation=request.organisation).select_related("member__site")
-    for found in grants.order_by("member__family_name", "member__given_name"):
+    for found in grants.fetch_mode(FETCH_PEERS).order_by("member__family_name", "member__given_name"):
         if not found.member.has_left:
             held.setdefault(found.role, []).append(found.member)
     rows = [{"role": role, "description": DESCRIPTIONS[role], "members": held.get(role, [])} for role in Role]

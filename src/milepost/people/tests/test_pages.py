@@ -1,4 +1,5 @@
 import re
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core import mail
@@ -7,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from milepost.core import clock
 from milepost.people.models import Member
 from milepost.people.roles import Role
 from tests.worlds import make_member, make_people
@@ -157,11 +159,18 @@ def test_wrong_passwords_are_slowed_down(organisation, learner):
 
 
 def test_those_who_left_can_not_come_in(visit, learner):
-    from milepost.core import clock
-
     client = visit(learner)
     Member.objects.filter(pk=learner.pk).update(left_on=clock.today())
     assert client.get("/aldermoor/").status_code == 404
+
+
+def test_somebody_leaves_at_midnight_where_the_organisation_is(visit, learner):
+    client = visit(learner)
+    Member.objects.filter(pk=learner.pk).update(left_on=date(2026, 11, 24))
+    with clock.at(datetime(2026, 11, 23, 22, 59, tzinfo=UTC)):  # 23:59 in Paris
+        assert client.get("/aldermoor/").status_code == 200
+    with clock.at(datetime(2026, 11, 23, 23, 0, tzinfo=UTC)):
+        assert client.get("/aldermoor/").status_code == 404
 
 
 def test_a_brand_colour_that_can_not_be_read_is_refused(visit, lead, organisation):
