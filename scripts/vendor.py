@@ -12,6 +12,7 @@ PACKAGES = {
     "bootstrap-icons": "1.13.2",
     "echarts": "6.1.0",
     "htmx.org": "4.0.1",
+    "signature_pad": "5.1.4",
     "@fontsource-variable/atkinson-hyperlegible-next": "5.3.0",
     "@fontsource-variable/fraunces": "5.3.0",
 }
@@ -20,6 +21,7 @@ FILES = {
     "bootstrap/dist/css/bootstrap.min.css": "vendor/bootstrap.min.css",
     "echarts/dist/echarts.simple.min.js": "vendor/echarts.simple.min.js",
     "htmx.org/dist/htmx.min.js": "vendor/htmx.min.js",
+    "signature_pad/dist/signature_pad.min.js": "vendor/signature_pad.min.js",
     **{
         f"@fontsource-variable/{font}/files/{font}-{subset}-wght-{style}.woff2": f"vendor/{font}-{subset}-{style}.woff2"
         for font, styles in (("atkinson-hyperlegible-next", ("normal", "italic")), ("fraunces", ("normal",)))
@@ -31,7 +33,7 @@ ICONS = (
     "file-text", "play-circle", "question-circle", "pen", "check-lg", "arrow-left", "arrow-right", "arrow-up", "arrow-down",
     "search", "list", "sun", "moon-stars", "translate", "envelope", "people", "journal-check", "download", "upload",
     "exclamation-triangle", "info-circle", "lightbulb", "clock", "award", "box-arrow-right", "gear", "phone", "key",
-    "person", "x-lg", "funnel", "shield-check", "chevron-right", "chevron-down", "wifi-off", "building", "trash",
+    "person", "x-lg", "funnel", "shield-check", "chevron-right", "chevron-down", "wifi-off", "qr-code", "calendar-plus", "building", "trash",
 )  # fmt: skip
 LICENCES = ("LICENSE", "LICENSE.md")
 
@@ -54,8 +56,12 @@ def main() -> None:
         for name, version in PACKAGES.items():
             licence = next(modules / name / file for file in LICENCES if (modules / name / file).exists())
             _copy(licence, TARGET / "vendor/licences" / f"{name.replace('/', '-').strip('@')}-{version}.txt")
-        css = TARGET / "vendor/bootstrap.min.css"
-        css.write_text(css.read_text().split("/*# sourceMappingURL")[0] + "\n")
+        for name, mark in (
+            ("bootstrap.min.css", "/*# sourceMappingURL"),
+            ("signature_pad.min.js", "//# sourceMappingURL"),
+        ):
+            file = TARGET / "vendor" / name
+            file.write_text(file.read_text().split(mark)[0].rstrip() + "\n")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -2,12 +2,17 @@
 
 import re
 import uuid
+from datetime import date
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from milepost.core import clock
+from milepost.classroom.models import Attendance, LiveSession, SessionDocument, Slot
+from milepost.classroom.registering import register
+from milepost.classroom.scheduling import Plan, half_days, schedule_session
+from milepost.core import blobs, clock
 from milepost.credentials.issuing import issue_missing
 from milepost.credentials.models import Certificate
 from milepost.learning.models import Enrolment
@@ -35,7 +40,22 @@ def world(world):
     now = clock.now()
     Enrolment.objects.filter(pk=world.enrolment.pk).update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=world.course, by=world.lead)
+    _hold_a_session(world)
     return world
+
+
+def _hold_a_session(world):
+    spans = half_days(date(2026, 11, 26), ZoneInfo("Europe/Paris"))
+    plan = Plan(title="Drill", spans=spans, provider="link", address="https://meet.example.org/drill")
+    session = schedule_session(organisation=world.organisation, plan=plan, by=world.lead)
+    register(session=session, member=world.learner)
+    session.sheets.create(organisation=world.organisation, number=1, pdf=blobs.store(world.organisation.uid, b"%PDF-"))
+    session.documents.create(
+        organisation=world.organisation, name="a.txt", digest=blobs.store(world.organisation.uid, b"a"), size=1
+    )
+    attendance = Attendance.objects.earliest("pk")
+    attendance.absence_file, attendance.absence_file_name = blobs.store(world.organisation.uid, b"a"), "a.pdf"
+    attendance.save()
 
 
 def address(route, world):
@@ -43,6 +63,8 @@ def address(route, world):
         "organisation": "aldermoor", "course": "ladders", "module": "01-first", "activity": "01-read",
         "resource": "completion", "member": str(world.learner.uid), "role": "owner", "draft": str(uuid.uuid4()),
         "certificate": str(Certificate.objects.earliest("pk").uid),
+        "session": str(LiveSession.objects.get().uid), "slot": Slot.objects.earliest("pk").code, "number": "1",
+        "document": str(SessionDocument.objects.get().uid), "attendance": str(Attendance.objects.earliest("pk").uid),
         "digest": next(iter(world.course.draft.values()))[0], "name": "a.png",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)

@@ -26,6 +26,8 @@ class Environment:
     mail_from: str
     trusted_proxies: int
     timestamp_url: str
+    jitsi: tuple[str, str, str]  # address, application, its secret; the last two where tokens are asked for
+    bigbluebutton: tuple[str, str]  # address, shared secret
     debug: bool
 
     @property
@@ -70,7 +72,17 @@ def read(variables: dict[str, str] | None = None) -> Environment:
         mail=mail,
         mail_from=given.get("MILEPOST_MAIL_FROM") or f"Milepost <no-reply@{parts.hostname}>",
         trusted_proxies=_number(given, "MILEPOST_TRUSTED_PROXIES", 0),
-        timestamp_url=_timestamp_url(given.get("MILEPOST_TIMESTAMP_URL", "")),
+        timestamp_url=_address(
+            given, "MILEPOST_TIMESTAMP_URL", "an RFC 3161 authority, like https://tsa.example.org/tsr"
+        ),
+        jitsi=(
+            _address(given, "MILEPOST_JITSI_URL", "a Jitsi server, like https://meet.example.org"),
+            *_both(given, "MILEPOST_JITSI_APP_ID", "MILEPOST_JITSI_APP_SECRET"),
+        ),
+        bigbluebutton=(
+            _address(given, "MILEPOST_BIGBLUEBUTTON_URL", "a server, like https://bbb.example.org/bigbluebutton"),
+            given.get("MILEPOST_BIGBLUEBUTTON_SECRET", ""),
+        ),
         debug=given.get("MILEPOST_DEBUG", "") in {"1", "true", "yes"},
     )
 
@@ -117,12 +129,17 @@ def _mail(url: str) -> dict[str, object] | None:
     }
 
 
-def _timestamp_url(url: str) -> str:
+def _address(given: dict[str, str], name: str, meant: str) -> str:
+    url = given.get(name, "").rstrip("/")
     if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
-        raise Misconfigured(
-            "MILEPOST_TIMESTAMP_URL: the address of an RFC 3161 authority, like https://tsa.example.org/tsr; or leave it out."
-        )
+        raise Misconfigured(f"{name}: the address of {meant}; or leave it out.")
     return url
+
+
+def _both(given: dict[str, str], first: str, second: str) -> tuple[str, str]:
+    if bool(given.get(first)) != bool(given.get(second)):
+        raise Misconfigured(f"{first} and {second}: set both, or neither.")
+    return given.get(first, ""), given.get(second, "")
 
 
 def _number(given: dict[str, str], name: str, default: int) -> int:

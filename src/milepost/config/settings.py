@@ -11,6 +11,8 @@ from milepost.config import environment
 ENVIRONMENT = environment.read()
 BASE_URL = ENVIRONMENT.base_url
 TIMESTAMP_URL = ENVIRONMENT.timestamp_url
+JITSI_URL, JITSI_APP_ID, JITSI_APP_SECRET = ENVIRONMENT.jitsi
+BIGBLUEBUTTON_URL, BIGBLUEBUTTON_SECRET = ENVIRONMENT.bigbluebutton
 
 SECRET_KEY = ENVIRONMENT.secret_key
 DEBUG = ENVIRONMENT.debug
@@ -28,6 +30,7 @@ INSTALLED_APPS = [
     "milepost.activities.video",
     "milepost.activities.quiz",
     "milepost.activities.acknowledgement",
+    "milepost.classroom",
     "milepost.credentials",
     "milepost.analytics",
     "milepost.web",

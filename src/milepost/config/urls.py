@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from milepost.classroom.urls import public_urlpatterns as classroom_urlpatterns
 from milepost.credentials.urls import public_urlpatterns
 from milepost.people import views as people
 from milepost.web import views as web
@@ -11,6 +12,7 @@ organisation = [
     path("", include("milepost.people.urls")),
     path("", include("milepost.courses.urls")),
     path("", include("milepost.learning.urls")),
+    path("", include("milepost.classroom.urls")),
     path("", include("milepost.credentials.urls")),
     path("", include("milepost.analytics.urls")),
 ]
@@ -27,6 +29,7 @@ urlpatterns = [
     path("outbox/<str:name>/", web.outbox_message, name="outbox_message"),
     path("healthz", web.health, name="health"),
     *public_urlpatterns,
+    *classroom_urlpatterns,
     path("<slug:organisation>/", include(organisation)),
 ]
 

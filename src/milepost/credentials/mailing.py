@@ -1,24 +1,20 @@
 """The mail that brings somebody their certificate."""
 
-import logging
-import smtplib
+from collections.abc import Sequence
 from datetime import timedelta
 
 from django.conf import settings
 from django.core import mail
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
 from milepost.core import clock
+from milepost.core.mails import compose, send_claimed
 from milepost.credentials.models import Certificate, CertificateQuerySet
 from milepost.credentials.typesetting import address_of, pdf_of
 from milepost.people.models import Member
 
 BATCH = 25
 FRESH = timedelta(days=7)  # news of last month would only puzzle: what is older is found on the page
-
-logger = logging.getLogger(__name__)
 
 
 def mail_pending() -> int:
@@ -29,7 +25,7 @@ def mail_pending() -> int:
     """
     count = 0
     while batch := _claimed():
-        count += _send(batch)
+        count += send_claimed(batch, compose=_message, unclaim=_unclaim)
     return count
 
 
@@ -50,36 +46,23 @@ def _claimed() -> list[Certificate]:
     ]
 
 
-def _send(batch: list[Certificate]) -> int:
-    sent = 0
-    try:
-        with mail.mailers.default as server:
-            for certificate in batch:
-                try:
-                    server.send_messages([_message(certificate)])
-                except smtplib.SMTPRecipientsRefused:
-                    logger.warning("The mail server refuses the address for certificate %s.", certificate.uid)
-                sent += 1
-    finally:
-        unsent = [certificate.pk for certificate in batch[sent:]]
-        Certificate.objects.filter(pk__in=unsent).update(mailed_at=None)
-    return sent
+def _unclaim(batch: Sequence[Certificate]) -> None:
+    Certificate.objects.filter(pk__in=[certificate.pk for certificate in batch]).update(mailed_at=None)
 
 
 def _message(certificate: Certificate) -> mail.EmailMessage:
     organisation, member = certificate.organisation, certificate.enrolment.member
-    with translation.override(certificate.content["language"]):
-        context = {
-            "name": member.given_name,
-            "title": certificate.content["title"],
-            "organisation": organisation.name,
-            "valid_until": certificate.valid_until,
-            "replaces": certificate.replaces_id is not None,
-            "page": settings.BASE_URL + reverse("certificate", args=[organisation.slug, certificate.uid]),
-            "check": address_of(certificate),
-        }
-        subject = " ".join(render_to_string("credentials/mail/certificate_subject.txt", context).split())
-        body = render_to_string("credentials/mail/certificate.txt", context)
-    message = mail.EmailMessage(subject, body, to=[member.email or ""])
+    context = {
+        "name": member.given_name,
+        "title": certificate.content["title"],
+        "organisation": organisation.name,
+        "valid_until": certificate.valid_until,
+        "replaces": certificate.replaces_id is not None,
+        "page": settings.BASE_URL + reverse("certificate", args=[organisation.slug, certificate.uid]),
+        "check": address_of(certificate),
+    }
+    message = compose(
+        "credentials/mail/certificate", context, to=member.email or "", language=certificate.content["language"]
+    )
     message.attach(f"{certificate.file_name}.pdf", pdf_of(certificate), "application/pdf")
     return message

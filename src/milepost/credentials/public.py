@@ -1,11 +1,9 @@
 """Pages for anybody: checking a certificate, and who the issuers are. No sign-in, no personal data but the file's own."""
 
-import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
 
-from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -18,12 +16,11 @@ from milepost.credentials.models import CODE_LENGTH, normal_code
 from milepost.journal.models import Entry, SigningKey
 from milepost.journal.proofs import NotSealedYet, inclusion_proof
 from milepost.journal.verbs import Verb
-from milepost.people.access import client_address
+from milepost.people.limits import is_over_limit
 from milepost.people.models import Organisation
 
 MAX_FILE = 10 * 1024 * 1024
 CHECKS = 30  # a minute and address
-MINUTE = 60
 
 
 def limited[F: Callable[..., HttpResponseBase]](view: F) -> F:
@@ -31,10 +28,7 @@ def limited[F: Callable[..., HttpResponseBase]](view: F) -> F:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        key = f"verify:{client_address(request)}:{int(time.time() / MINUTE)}"
-        count = cache.get(key, 0) + 1
-        cache.set(key, count, timeout=2 * MINUTE)
-        if count > CHECKS:
+        if is_over_limit(request, "verify", a_minute=CHECKS):
             return render(request, "credentials/verify.html", {"is_limited": True}, status=429)
         return view(request, *args, **kwargs)
 

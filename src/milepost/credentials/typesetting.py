@@ -19,10 +19,9 @@ from milepost.core import blobs
 from milepost.core.words import duration
 from milepost.credentials.issuing import pdf_fact
 from milepost.credentials.models import Certificate
-from milepost.documents.typesetting import picture, qr_code, render
+from milepost.documents.typesetting import logo_of, qr_code, render
 from milepost.journal import keys
 from milepost.journal.recording import record_many
-from milepost.people.models import Organisation
 
 BATCH = 25
 
@@ -101,7 +100,7 @@ def page_of(certificate: Certificate) -> dict[str, Any]:
             "language": told["language"],
             "heading": _("Certificate of completion"),
             "organisation": told["organisation"],
-            "logo": _logo(organisation),
+            "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "reference": _("Version %(number)s of the course, issued on %(day)s")
             % {"number": told["version"], "day": _day(certificate.issued_at.date().isoformat())},
@@ -140,9 +139,3 @@ def _facts(certificate: Certificate) -> list[tuple[str, str]]:
 
 def _day(text: str) -> str:
     return date_format(date.fromisoformat(text), "DATE_FORMAT")
-
-
-def _logo(organisation: Organisation) -> str | None:
-    if not organisation.logo:
-        return None
-    return picture(blobs.read(organisation.uid, organisation.logo), organisation.logo_type)

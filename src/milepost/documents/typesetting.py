@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import segno
 
+from milepost.core import blobs
+from milepost.people.models import Organisation
+
 if TYPE_CHECKING:
     import typst
 
@@ -62,6 +65,13 @@ def qr_code(text: str) -> str:
         drawn, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True, nl=False
     )
     return drawn.getvalue().decode()
+
+
+def logo_of(organisation: Organisation) -> str | None:
+    """The organisation's logo as data for a template, or None."""
+    if not organisation.logo:
+        return None
+    return picture(blobs.read(organisation.uid, organisation.logo), organisation.logo_type)
 
 
 def picture(content: bytes, content_type: str) -> str:

@@ -32,6 +32,16 @@ def _template(entry: Entry, told: dict[str, Any], *, is_done_to: bool) -> str:
             if told.get("context", {}).get("instructor")
             else _("Joined “%(object)s”")
         )
+    if verb in (Verb.MARKED, Verb.CORRECTED):
+        states = {
+            "signed": _("%(by)s noted for “%(object)s”: there"),
+            "attested": _("%(by)s noted for “%(object)s”: there, without a signature"),
+            "absent": _("%(by)s noted for “%(object)s”: absent"),
+            "missing": _("%(by)s took back what was noted for “%(object)s”"),
+        }
+        return states[told["result"]["now"]["state"]] + (
+            _(" (correction: %(reason)s)") if verb is Verb.CORRECTED else ""
+        )
     if verb is Verb.REVOKED and told["object"]["type"] == "certificate":
         return _("Revoked the certificate “%(object)s”: %(reason)s")
     templates = {
@@ -60,5 +70,10 @@ def _template(entry: Entry, told: dict[str, Any], *, is_done_to: bool) -> str:
         Verb.ISSUED: _("Received the certificate “%(object)s”"),
         Verb.SEALED: _("Sealed “%(object)s”"),
         Verb.ANSWERED: _("Answered “%(object)s”"),
+        Verb.SCHEDULED: _("Scheduled “%(object)s”"),
+        Verb.CANCELLED: _("Cancelled “%(object)s”: %(reason)s"),
+        Verb.SIGNED: _("Signed for “%(object)s”"),
+        Verb.CLOSED: _("Closed “%(object)s” with a signature"),
+        Verb.DELIVERED: _("A signature for “%(object)s” arrived after the closing"),
     }
     return templates[verb]

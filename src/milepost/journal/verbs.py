@@ -30,6 +30,13 @@ class Verb(StrEnum):
     EXPORTED = "exported"
     ISSUED = "issued"
     SEALED = "sealed"
+    SCHEDULED = "scheduled"
+    CANCELLED = "cancelled"
+    SIGNED = "signed"
+    MARKED = "marked"
+    CORRECTED = "corrected"
+    CLOSED = "closed"
+    DELIVERED = "delivered"
 
     @property
     def iri(self) -> str:

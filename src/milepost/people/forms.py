@@ -45,11 +45,19 @@ class BrandForm(forms.ModelForm[Organisation]):
 
     class Meta:
         model = Organisation
-        fields = ["name", "language", "time_zone", "certifier_name", "certifier_quality"]
-        help_texts = {"certifier_name": _("Stands on certificates. Without a name, the organisation’s stands there.")}
+        fields = [
+            "name", "language", "time_zone", "postal_address", "registration_number", "certifier_name",
+            "certifier_quality",
+        ]  # fmt: skip
+        help_texts = {
+            "registration_number": _("As a provider of training; in France the activity declaration number."),
+            "certifier_name": _("Stands on certificates. Without a name, the organisation’s stands there."),
+        }
         widgets = {
             "name": forms.TextInput(attrs={"class": "form-control"}),
             "language": forms.Select(attrs={"class": "form-select"}),
+            "postal_address": forms.TextInput(attrs={"class": "form-control"}),
+            "registration_number": forms.TextInput(attrs={"class": "form-control"}),
             "certifier_name": forms.TextInput(attrs={"class": "form-control"}),
             "certifier_quality": forms.TextInput(attrs={"class": "form-control"}),
             "time_zone": forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),

@@ -43,7 +43,7 @@ def normal(heading: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", plain(heading.replace("°", " "))).strip()
 
 
-def guess_mapping(header: Sequence[str]) -> dict[str, int]:
+def guess_mapping(header: Sequence[str], fields: Sequence[Field] = FIELDS) -> dict[str, int]:
     """For each field the index of the column that holds it; fields without a likely column are left out.
 
     An exact heading wins over a heading that only starts with a known one; no column serves two fields.
@@ -51,7 +51,7 @@ def guess_mapping(header: Sequence[str]) -> dict[str, int]:
     headings = [normal(heading) for heading in header]
     mapping: dict[str, int] = {}
     for is_exact in (True, False):
-        for field in FIELDS:
+        for field in fields:
             if field.name in mapping:
                 continue
             for index, heading in enumerate(headings):

@@ -6,11 +6,10 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core import mail, signing
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 
 from milepost.core import clock
+from milepost.core.mails import compose
 from milepost.journal.recording import Fact, record_many
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member, User
@@ -41,11 +40,9 @@ def invite(*, members: Sequence[Member], by: Member) -> int:
 
 
 def _message(member: Member, by: Member) -> mail.EmailMessage:
-    with translation.override(member.language or by.organisation.language):
-        context = {"member": member, "organisation": by.organisation, "by": by, "link": link_for(member)}
-        subject = render_to_string("people/mail/invitation_subject.txt", context).strip()
-        body = render_to_string("people/mail/invitation.txt", context)
-    return mail.EmailMessage(subject, body, to=[member.email or ""])
+    context = {"member": member, "organisation": by.organisation, "by": by, "link": link_for(member)}
+    language = member.language or by.organisation.language
+    return compose("people/mail/invitation", context, to=member.email or "", language=language)
 
 
 def link_for(member: Member) -> str:

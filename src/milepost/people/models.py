@@ -67,6 +67,8 @@ class Organisation(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Paris", validators=[validate_zone])
     brand_colour = models.CharField(_("brand colour"), max_length=7, default="#0f5c4d", validators=[validate_colour])
     corner_radius = models.PositiveSmallIntegerField(_("corner radius, in pixels"), default=14)
+    postal_address = models.CharField(_("postal address"), max_length=300, blank=True)
+    registration_number = models.CharField(_("registration number"), max_length=80, blank=True)
     certifier_name = models.CharField(_("who certifies"), max_length=120, blank=True)
     certifier_quality = models.CharField(_("in which capacity"), max_length=120, blank=True)
     logo = models.CharField(max_length=64, blank=True)  # the SHA-256 of a blob

@@ -42,6 +42,7 @@ class Capability(StrEnum):
     ENROL_PEOPLE = auto()
     SEE_RESULTS = auto()
     MANAGE_CERTIFICATES = auto()
+    MANAGE_SESSIONS = auto()
 
 
 _CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -56,6 +57,7 @@ _CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.SEE_RESULTS,
             Capability.MANAGE_ORGANISATION,
             Capability.MANAGE_CERTIFICATES,
+            Capability.MANAGE_SESSIONS,
         }
     ),
     Role.AUTHOR: frozenset({Capability.SEE_COURSES, Capability.AUTHOR_COURSES}),

@@ -27,6 +27,7 @@ class Place:
 PLACES = (
     Place(_("My learning"), ""),
     Place(_("Catalogue"), "catalogue/"),
+    Place(_("Sessions"), "sessions/"),
     Place(_("Certificates"), "certificates/"),
     Place(_("Courses"), "courses/", Capability.SEE_COURSES),
     Place(_("People"), "people/", Capability.SEE_PEOPLE),

@@ -1,0 +1,187 @@
+"""What the pages of live sessions take."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.classroom.meetings import provider_of, providers
+from milepost.classroom.models import LiveSession, Rules, TrainerRight, Way
+from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
+from milepost.courses.models import Course
+from milepost.courses.outline import outline_of
+from milepost.people.models import Organisation
+
+CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
+
+
+class SessionForm(forms.Form):
+    """A live session; its half-days come as lists of `day`, `start` and `end` beside the form's own fields."""
+
+    title = forms.CharField(label=gettext_lazy("Title"), max_length=200, widget=forms.TextInput(CONTROL))
+    form = forms.ChoiceField(label=gettext_lazy("Kind"), choices=LiveSession.Form.choices, widget=forms.Select(SELECT))
+    place = forms.CharField(
+        label=gettext_lazy("Place"), required=False, max_length=300, widget=forms.TextInput(CONTROL),
+        help_text=gettext_lazy("Address and room."),
+    )  # fmt: skip
+    provider = forms.ChoiceField(label=gettext_lazy("Meeting tool"), required=False, widget=forms.Select(SELECT))
+    address = forms.URLField(
+        label=gettext_lazy("Video link"), required=False, assume_scheme="https", widget=forms.URLInput(CONTROL),
+        help_text=gettext_lazy("For a meeting that exists already."),
+    )  # fmt: skip
+    capacity = forms.IntegerField(
+        label=gettext_lazy("Seats"), required=False, min_value=1, max_value=100_000, widget=forms.NumberInput(CONTROL),
+        help_text=gettext_lazy("Empty: as many as come. Whoever is too many gets on the waiting list."),
+    )  # fmt: skip
+    step = forms.ChoiceField(
+        label=gettext_lazy("Step of a course"), required=False, widget=forms.Select(SELECT),
+        help_text=gettext_lazy("Who was there completes the step."),
+    )  # fmt: skip
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=settings.LANGUAGES, widget=forms.Select(SELECT)
+    )
+    description = forms.CharField(
+        label=gettext_lazy("What it is about"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(CONTROL | {"rows": 3}),
+    )
+
+    def __init__(
+        self, organisation: Organisation, data: QueryDict | None = None, *, session: LiveSession | None = None
+    ) -> None:
+        self.organisation, self.session = organisation, session
+        super().__init__(data, initial=_initial(session) if session else {"language": organisation.language})
+        tools = [
+            (p.name, p.label)
+            for p in providers().values()
+            if p.is_configured or (session and session.provider == p.name)
+        ]
+        self._field("provider").choices = [("", _("none: people meet in a room")), *tools]
+        steps = live_steps(organisation)
+        self._field("step").choices = [("", _("none: it stands alone")), *steps]
+        if session or not steps:
+            del self.fields["step"]  # what a session is a step of does not change once people registered for it
+
+    def _field(self, name: str) -> forms.ChoiceField:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101
+        return field
+
+    @property
+    def half_days(self) -> list[dict[str, str]]:
+        """The rows of half-days as the page shows them: what was typed, what there is, or a day to begin with."""
+        if isinstance(self.data, QueryDict) and self.is_bound:
+            lists = [self.data.getlist(name) for name in ("day", "start", "end")]
+            return [dict(zip(("day", "start", "end"), row, strict=True)) for row in zip(*lists, strict=False)]
+        if self.session:
+            return [
+                {
+                    "day": f"{slot.local_start:%Y-%m-%d}",
+                    "start": f"{slot.local_start:%H:%M}",
+                    "end": f"{slot.local_end:%H:%M}",
+                }
+                for slot in self.session.slots.all()
+            ]
+        return [{"day": "", "start": f"{start:%H:%M}", "end": f"{end:%H:%M}"} for start, end in HALF_DAYS]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("provider") and provider_of(cleaned["provider"]).asks_for_address and not cleaned.get("address"):
+            self.add_error("address", _("Paste the link of the meeting, or choose that people meet in a room."))
+        if not cleaned.get("provider") and not cleaned.get("place"):
+            self.add_error("place", _("Say where people meet: a place, a meeting tool, or both."))
+        zone = self.session.zone if self.session else ZoneInfo(self.organisation.time_zone)
+        cleaned["spans"] = _spans(self.half_days, zone)
+        return cleaned
+
+    def plan(self) -> Plan:
+        """What was asked for."""
+        told = self.cleaned_data
+        course, _colon, key = told.get("step", "").partition(":")
+        return Plan(
+            title=told["title"], spans=told["spans"], form=told["form"], place=told["place"], provider=told["provider"],
+            address=told["address"], description=told["description"], language=told["language"], capacity=told["capacity"],
+            course=Course.objects.filter(organisation=self.organisation, slug=course).first() if course else None,
+            activity_key=key,
+        )  # fmt: skip
+
+
+def _initial(session: LiveSession) -> dict[str, Any]:
+    names = ("title", "form", "place", "provider", "capacity", "language", "description")
+    return {name: getattr(session, name) for name in names} | {"address": session.meeting.get("address", "")}
+
+
+def live_steps(organisation: Organisation) -> list[tuple[str, str]]:
+    """The live steps of the published courses, as choices."""
+    courses = Course.objects.filter(organisation=organisation, published__isnull=False).order_by("title")
+    return [
+        (f"{course.slug}:{activity.key}", f"{course.title}: {activity.title}")
+        for course in courses
+        for activity in outline_of(course.published_id or 0).activities
+        if activity.kind == "live"
+    ]
+
+
+def _spans(rows: Sequence[dict[str, str]], zone: ZoneInfo) -> list[Span]:
+    """Start and end of each row that has a day; rows without one are blank."""
+    spans = []
+    for number, row in enumerate((row for row in rows if row["day"].strip()), start=1):
+        try:
+            day = date.fromisoformat(row["day"])
+            start, end = (datetime.combine(day, time.fromisoformat(row[name]), zone) for name in ("start", "end"))
+        except ValueError as error:
+            raise ValidationError(
+                _("Half-day %(number)d: give its day, its start and its end, like 09:00.") % {"number": number}
+            ) from error
+        spans.append((start, end))
+    return spans
+
+
+class RulesForm(forms.ModelForm[Rules]):
+    """What the organisation decides about its classrooms."""
+
+    ways = forms.MultipleChoiceField(
+        label=gettext_lazy("How people may sign"), choices=Way.choices,
+        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
+    )  # fmt: skip
+    trainer_rights = forms.MultipleChoiceField(
+        label=gettext_lazy("What trainers may do"), choices=TrainerRight.choices, required=False,
+        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
+    )  # fmt: skip
+
+    class Meta:
+        model = Rules
+        fields = [
+            "ways",
+            "trainer_rights",
+            "mails_link",
+            "remind_before",
+            "remind_unsigned",
+            "asks_location",
+            "kept_years",
+        ]
+        widgets = {
+            "mails_link": forms.CheckboxInput({"class": "form-check-input"}),
+            "asks_location": forms.CheckboxInput({"class": "form-check-input"}),
+            "remind_before": forms.NumberInput(CONTROL | {"min": 15, "max": 1440}),
+            "remind_unsigned": forms.Select(SELECT),
+            "kept_years": forms.NumberInput(CONTROL | {"min": 1, "max": 99}),
+        }
+        help_texts = {
+            "remind_before": gettext_lazy("From 15 to 1440 (a day). Empty: no reminder."),
+            "asks_location": gettext_lazy("Only with the person’s agreement, each time."),
+        }
+
+    def clean_remind_before(self) -> int | None:
+        minutes: int | None = self.cleaned_data["remind_before"]
+        if minutes is not None and not 15 <= minutes <= 1440:
+            raise ValidationError(_("Between 15 minutes and a day (1440)."))
+        return minutes

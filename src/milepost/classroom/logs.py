@@ -1,0 +1,176 @@
+"""Connection logs of meeting tools (Teams, Zoom, BigBlueButton): read, matched with the participants, and kept.
+
+The columns are guessed from their headings, so a log of another tool that names them in its own way is read as well.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from milepost.classroom.meetings import Connection
+from milepost.classroom.models import ConnectionLog, LiveSession, Participant
+from milepost.core import blobs
+from milepost.core.tables import UnreadableTable, decode, read_table
+from milepost.journal.recording import record
+from milepost.journal.verbs import Verb
+from milepost.people.headings import Field, guess_mapping
+from milepost.people.models import Member, plain
+
+FIELDS = (
+    Field("name", _("Name"), ("full name", "name", "name original name", "participant", "user name", "nom complet", "nom", "participant name", "nom nom d origine")),
+    Field("email", _("E-mail"), ("email", "user email", "e mail", "email address", "participant id upn", "courriel", "adresse e mail")),
+    Field("joined", _("Joined"), ("first join", "join time", "joined", "join", "heure d arrivee", "premiere connexion", "premiere participation", "joined at", "heure de connexion")),
+    Field("left", _("Left"), ("last leave", "leave time", "left", "leave", "heure de depart", "derniere deconnexion", "dernier depart", "left at", "heure de deconnexion")),
+    Field("minutes", _("Duration"), ("in meeting duration", "duration minutes", "total duration minutes", "duration", "online time", "duree", "duree de la reunion", "duree minutes", "duree en reunion")),
+)  # fmt: skip
+MAX_ROWS = 20_000
+_FORMATS = (
+    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%y %I:%M:%S %p",
+    "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M",
+)  # fmt: skip
+
+
+class UnreadableLog(ValueError):
+    """The file is no connection log that can be read; the message says what was looked for."""
+
+
+def take_log(*, session: LiveSession, content: bytes, name: str, by: Member) -> ConnectionLog:
+    """Read a tool's file, match its people with the participants, and keep both. Raises `UnreadableLog`.
+
+    The same file twice is kept once. Records `imported` with the file's fingerprint.
+    """
+    rows = _rows(content, session)
+    digest = blobs.store(session.organisation.uid, content)
+    return _keep(session, _matched(rows, session), digest=digest, source=name[:200], by=by)
+
+
+def _keep(session: LiveSession, rows: list[dict[str, Any]], *, digest: str, source: str, by: Member) -> ConnectionLog:
+    with transaction.atomic():
+        log, is_new = ConnectionLog.objects.get_or_create(
+            session=session, digest=digest,
+            defaults={"organisation_id": session.organisation_id, "source": source, "rows": rows, "added_by": by},
+        )  # fmt: skip
+        if is_new:
+            result = {
+                "sha256": digest,
+                "rows": len(rows),
+                "matched": sum(row["participant"] is not None for row in rows),
+            }
+            record(Verb.IMPORTED, organisation_id=session.organisation_id, actor=by.as_reference(),
+                   object=session.as_reference(), result=result, context={"source": source})  # fmt: skip
+    return log
+
+
+def _rows(content: bytes, session: LiveSession) -> list[Connection]:
+    try:
+        lines = decode(content)[0].replace("\x00", "").splitlines()
+    except UnreadableTable as error:
+        raise UnreadableLog(str(error)) from error
+    for at, line in enumerate(lines[:200]):
+        columns = guess_mapping([cell.strip('" ') for cell in re.split(r"[\t;,]", line)], FIELDS)
+        if "name" in columns and columns.keys() & {"joined", "minutes"}:
+            return _read(_until_blank(lines[at:]), session)
+    raise UnreadableLog(
+        _(
+            "No list of participants was found in the file: a heading row with a name and a time of joining or a duration. Export the attendance report of the meeting as CSV."
+        )
+    )
+
+
+def _until_blank(lines: list[str]) -> str:
+    """The table that begins here: reports put several, with blank lines between them."""
+    end = next((at for at, line in enumerate(lines) if not line.strip(' \t;,"')), len(lines))
+    return "\n".join(lines[:end])
+
+
+def _read(text: str, session: LiveSession) -> list[Connection]:
+    try:
+        table = read_table(text.encode())
+    except UnreadableTable as error:
+        raise UnreadableLog(str(error)) from error
+    if len(table.rows) > MAX_ROWS:
+        raise UnreadableLog(_("The log has more than %(count)d lines.") % {"count": MAX_ROWS})
+    columns = guess_mapping(table.header, FIELDS)
+    cells = [{name: row[at] for name, at in columns.items() if at < len(row)} for row in table.rows]
+    pattern = _pattern([cell.get("joined", "") for cell in cells], session)
+    return [_connection(cell, pattern, session) for cell in cells if cell.get("name")]
+
+
+def _pattern(values: Iterable[str], session: LiveSession) -> str | None:
+    """The way of writing times that puts most of them nearest to the session: 04/05 is one day or the other."""
+    told = [_plain_time(value) for value in values if value]
+    start = min(slot.starts_at for slot in session.slots.all())
+
+    def distance(pattern: str) -> tuple[int, float]:
+        read = [found for value in told if (found := _parse(value, pattern, session))]
+        return len(told) - len(read), abs((read[0] - start).total_seconds()) if read else float("inf")
+
+    best = min(_FORMATS, key=distance)
+    return best if told and distance(best)[0] < len(told) else None
+
+
+def _plain_time(text: str) -> str:
+    return re.sub(r"\s+", " ", text.replace(",", " ").replace(" ", " ")).strip().removesuffix("Z")
+
+
+def _parse(text: str, pattern: str, session: LiveSession) -> datetime | None:
+    try:
+        return datetime.strptime(text, pattern).replace(tzinfo=session.zone)
+    except ValueError:
+        return None
+
+
+def _connection(cell: dict[str, str], pattern: str | None, session: LiveSession) -> Connection:
+    joined, left = (
+        _parse(_plain_time(cell[name]), pattern, session) if pattern and cell.get(name) else None
+        for name in ("joined", "left")
+    )
+    if joined and left is None and (minutes := _minutes(cell.get("minutes", ""))) is not None:
+        left = datetime.fromtimestamp(joined.timestamp() + minutes * 60, joined.tzinfo)
+    return Connection(cell["name"][:200], cell.get("email", "")[:254].lower(), joined=joined, left=left)
+
+
+def _minutes(text: str) -> float | None:
+    """1h 12m 5s, 01:12:05 or 72."""
+    if found := re.fullmatch(r"(\d+):(\d\d):(\d\d)", text):
+        hours, minutes, seconds = map(int, found.groups())
+        return hours * 60 + minutes + seconds / 60
+    units = {unit: int(number) for number, unit in re.findall(r"(\d+)\s*(h|m|s)", text.lower())}
+    if units:
+        return units.get("h", 0) * 60 + units.get("m", 0) + units.get("s", 0) / 60
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
+def _matched(rows: list[Connection], session: LiveSession) -> list[dict[str, Any]]:
+    seats = list(session.participants.exclude(status=Participant.Status.LEFT).select_related("member"))
+    by_email = {seat.member.email: seat for seat in seats if seat.member.email}
+    by_name: dict[str, Participant] = {}
+    for seat in seats:
+        given, family = plain(seat.member.given_name), plain(seat.member.family_name)
+        by_name |= {f"{given} {family}": seat, f"{family} {given}": seat, f"{family}, {given}": seat}
+    told = []
+    for row in rows:
+        found = by_email.get(row.email) or by_name.get(plain(re.sub(r"\s*\(.*\)$", "", row.name)).strip())
+        told.append(
+            {
+                "name": row.name, "email": row.email, "participant": str(found.uid) if found else None,
+                "from": row.joined.isoformat() if row.joined else None,
+                "to": row.left.isoformat() if row.left else None,
+                "minutes": round((row.left - row.joined).total_seconds() / 60) if row.joined and row.left else None,
+            }
+        )  # fmt: skip
+    return told
+
+
+def connected_minutes(session: LiveSession) -> dict[str, int]:
+    """For each participant (uid) how long the logs say they were connected, all logs and rejoinings together."""
+    minutes: dict[str, int] = {}
+    for log in session.logs.all():
+        for row in log.rows:
+            if row["participant"]:
+                minutes[row["participant"]] = minutes.get(row["participant"], 0) + (row["minutes"] or 0)
+    return minutes

@@ -1,0 +1,107 @@
+"""Playing a live step: choose a session, take part, and be done once its sheet is closed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Max, Q
+from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from milepost.classroom.models import Attendance, LiveSession, Participant
+from milepost.classroom.queries import upcoming
+from milepost.classroom.registering import RegistrationRefused, leave, register
+from milepost.core.queries import uuid_of
+from milepost.courses.outline import content_of
+from milepost.learning.models import Enrolment
+from milepost.learning.players import Handler, Play, Player
+from milepost.learning.progressing import complete_activity
+
+
+class LivePlayer(Player):
+    """How a live step is played."""
+
+    kind = "live"
+    template = "classroom/play.html"
+
+    def context(self, play: Play) -> dict[str, Any]:
+        mine = Participant.objects.filter(member=play.enrolment.member, session__in=_sessions(play)).exclude(
+            status=Participant.Status.LEFT
+        )
+        seat = mine.select_related("session").annotate(until=Max("session__slots__ends_at")).order_by("-until").first()
+        return {
+            "html": play.html(play.definition["html"]),
+            "seat": seat,
+            "choices": [] if seat else upcoming(_sessions(play)),
+        }
+
+    def resources(self) -> Mapping[str, Handler]:
+        return {"seat": _take_seat, "departure": _give_up_seat}
+
+
+def _sessions(play: Play) -> Any:
+    return LiveSession.objects.filter(
+        organisation_id=play.enrolment.organisation_id, course=play.enrolment.course, activity_key=play.activity.key,
+        cancelled_at=None,
+    )  # fmt: skip
+
+
+def _take_seat(play: Play) -> HttpResponseBase:
+    session = _sessions(play).filter(uid=uuid_of(play.request.POST, "session")).first()
+    if session is None:
+        messages.error(play.request, _("Choose a date first."))
+        return play.again()
+    try:
+        seat = register(session=session, member=play.enrolment.member)
+    except RegistrationRefused as error:
+        messages.error(play.request, str(error))
+    else:
+        is_seated = seat.status == Participant.Status.SEATED
+        told = (
+            _("You have a seat. An invitation comes by mail.")
+            if is_seated
+            else _("All seats are taken. You are on the waiting list, and get a mail when one is free.")
+        )
+        messages.success(play.request, told)
+    return play.again()
+
+
+def _give_up_seat(play: Play) -> HttpResponseBase:
+    told = _sessions(play).filter(uid=uuid_of(play.request.POST, "session"))
+    seat = Participant.objects.filter(member=play.enrolment.member, session__in=told).first()
+    try:
+        if seat:
+            leave(participant=seat)
+            messages.success(play.request, _("Your seat is free for somebody else. Choose another date when you like."))
+    except RegistrationRefused as error:
+        messages.error(play.request, str(error))
+    return play.again()
+
+
+def complete_steps(session: LiveSession) -> int:
+    """Complete the course's step for everybody who was there long enough; return for how many. Twice changes nothing."""
+    if session.course_id is None:
+        return 0
+    minutes: dict[int, int] = {}
+    rows = Attendance.objects.filter(slot__session=session).select_related("slot", "participant")
+    for row in rows.filter(Q(signed_at__isnull=False) | Q(attested_at__isnull=False)):
+        minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
+    total = sum(slot.minutes for slot in session.slots.all())
+    enrolments = Enrolment.objects.filter(course_id=session.course_id, member__in=minutes).select_related(
+        "member", "course", "organisation"
+    )
+    return sum(_complete(enrolment, session, minutes[enrolment.member_id], total) for enrolment in enrolments)
+
+
+def _complete(enrolment: Enrolment, session: LiveSession, minutes: int, total: int) -> bool:
+    activity = enrolment.outline.by_key.get(session.activity_key)
+    if activity is None:
+        return False
+    least = content_of(enrolment.organisation_id, activity.digest).definition.get("attendance", 100)
+    if (
+        minutes * 100 < least * total
+        or enrolment.progress.filter(activity_key=activity.key, status="completed").exists()
+    ):
+        return False
+    complete_activity(enrolment=enrolment, activity=activity, result={"session": str(session.uid), "minutes": minutes})
+    return True

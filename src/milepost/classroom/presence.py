@@ -1,0 +1,184 @@
+"""How somebody shows that they may sign: a projected code that changes, a spoken code, a personal link.
+
+All of them are made from the slot's secret (HMAC-SHA-256) or are signed with the server's key, so there is nothing to
+store and nothing to clean up; that a link works once follows from a slot being signed once.
+"""
+
+import base64
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+
+from milepost.classroom.models import Attendance, Participant, Slot, Trainer, Way
+from milepost.core import clock
+from milepost.people.models import Member
+
+PROJECTED_SECONDS = 15  # a projected code is shown so long, and taken for one turn more
+SPOKEN_SECONDS = 300
+PRESENCE_SECONDS = 900  # how long somebody who showed a code may take to sign
+LINK_LIVES = timedelta(hours=24)  # after the end of the slot
+_SALT = "milepost.classroom"
+
+
+def projected_token(slot: Slot, instant: datetime) -> str:
+    """What the projected code says at the instant: 60 bits."""
+    return base64.b32encode(_digest(slot, "projected", _turn(instant, PROJECTED_SECONDS))[:8]).decode()[:12]
+
+
+def projected_address(slot: Slot, instant: datetime) -> str:
+    """The address in the projected code."""
+    return settings.BASE_URL + reverse("projected_code", args=[slot.code, projected_token(slot, instant)])
+
+
+def seconds_left(instant: datetime) -> int:
+    """Until the projected code changes."""
+    return PROJECTED_SECONDS - int(instant.timestamp()) % PROJECTED_SECONDS
+
+
+def is_projected_now(slot: Slot, token: str) -> bool:
+    """Whether the token is the one that is projected, or the one before it, which the last row is still reading."""
+    now = clock.now()
+    shown = [projected_token(slot, now - timedelta(seconds=PROJECTED_SECONDS * back)) for back in (0, 1)]
+    return any(hmac.compare_digest(token.upper().encode(), known.encode()) for known in shown)
+
+
+def spoken_code(slot: Slot, instant: datetime) -> str:
+    """The six digits that the trainer says at the instant."""
+    number = int.from_bytes(_digest(slot, "spoken", _turn(instant, SPOKEN_SECONDS))[:8])
+    return f"{number % 1_000_000:06}"
+
+
+def slot_of_spoken_code(code: str) -> Slot | None:
+    """The slot that takes signatures now and has this code, now or a turn ago; None if there is none, or two."""
+    now = clock.now()
+    open_now = Slot.objects.filter(
+        starts_at__lte=now + timedelta(minutes=15), ends_at__gte=now - timedelta(hours=12), closed_at=None,
+        session__cancelled_at=None,
+    ).select_related("session__organisation")  # fmt: skip
+    earlier = now - timedelta(seconds=SPOKEN_SECONDS)
+    found = [slot for slot in open_now if code in (spoken_code(slot, now), spoken_code(slot, earlier))]
+    return found[0] if len(found) == 1 else None
+
+
+def _turn(instant: datetime, seconds: int) -> int:
+    return int(instant.timestamp()) // seconds
+
+
+def _digest(slot: Slot, use: str, turn: int) -> bytes:
+    return hmac.new(bytes.fromhex(slot.secret), f"{use}:{turn}".encode(), sha256).digest()
+
+
+# --- Links ------------------------------------------------------------------------------------------------
+
+
+def personal_link(attendance: Attendance) -> str:
+    """The link with which one person signs one slot, without signing in."""
+    return settings.BASE_URL + reverse("personal_link", args=[_token("sign", attendance.uid)])
+
+
+def attendance_of(token: str) -> Attendance | None:
+    """Whose link it is, and for which slot; None for one that is not ours."""
+    uid = _uid(token, "sign")
+    rows = Attendance.objects.select_related("slot__session__organisation", "participant__member")
+    return rows.filter(uid=uid, participant__status=Participant.Status.SEATED).first() if uid else None
+
+
+def has_expired(attendance: Attendance) -> bool:
+    """Whether the link is too old."""
+    return clock.now() > attendance.slot.ends_at + LINK_LIVES
+
+
+def trainer_link(trainer: Trainer) -> str:
+    """Where the trainer holds the session; whoever has no account needs nothing else."""
+    return settings.BASE_URL + reverse("room", args=[_token("hold", trainer.uid)])
+
+
+def room_token(trainer: Trainer) -> str:
+    """The part of the trainer's link that names them."""
+    return _token("hold", trainer.uid)
+
+
+def trainer_of(token: str) -> Trainer | None:
+    """Whose room it is; None for a link that is not ours, or of somebody who holds the session no more."""
+    uid = _uid(token, "hold")
+    rows = Trainer.objects.select_related("session__organisation", "member")
+    return rows.filter(uid=uid, removed_at=None).first() if uid else None
+
+
+def feed_link(member: Member) -> str:
+    """The member's personal calendar feed."""
+    return settings.BASE_URL + reverse("calendar_feed", args=[_token("feed", member.uid)])
+
+
+def member_of_feed(token: str) -> Member | None:
+    """Whose calendar feed it is; None for a link that is not ours, or of somebody who has left."""
+    uid = _uid(token, "feed")
+    found = Member.objects.select_related("organisation").filter(uid=uid).first() if uid else None
+    return None if found is None or found.has_left else found
+
+
+def _token(use: str, uid: UUID) -> str:
+    """The identifier and 128 bits that only this server can make, in 43 letters."""
+    told = base64.urlsafe_b64encode(uid.bytes + _mac(use, uid)).decode()
+    return told.rstrip("=")
+
+
+def _uid(token: str, use: str) -> UUID | None:
+    try:
+        told = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        return None
+    if len(told) != 32:
+        return None
+    uid = UUID(bytes=told[:16])
+    return uid if hmac.compare_digest(told[16:], _mac(use, uid)) else None
+
+
+def _mac(use: str, uid: UUID) -> bytes:
+    return hmac.new(settings.SECRET_KEY.encode(), f"{_SALT}:{use}:{uid}".encode(), sha256).digest()[:16]
+
+
+# --- What a browser has shown -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Presence:
+    """That this browser showed a code or a link for a slot. `attendance` is known from a link; `has_signed` from then on."""
+
+    slot: str
+    way: Way
+    attendance: str = ""
+    has_signed: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest, slot: Slot) -> "Presence | None":
+        """What the browser has shown for this slot lately, or None."""
+        try:
+            told: dict[str, Any] = signing.loads(
+                request.COOKIES.get(_cookie(slot), ""), salt=_SALT, max_age=PRESENCE_SECONDS
+            )
+        except signing.BadSignature:
+            return None
+        return (
+            cls(slot.code, Way(told["way"]), told["attendance"], told["signed"]) if told["slot"] == slot.code else None
+        )
+
+    def remember(self, response: HttpResponseBase) -> None:
+        """Let the browser keep it, out of reach of scripts."""
+        told = {"slot": self.slot, "way": str(self.way), "attendance": self.attendance, "signed": self.has_signed}
+        response.set_cookie(
+            f"presence-{self.slot}", signing.dumps(told, salt=_SALT), max_age=PRESENCE_SECONDS, path=f"/s/{self.slot}/",
+            secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
+        )  # fmt: skip
+
+
+def _cookie(slot: Slot) -> str:
+    return f"presence-{slot.code}"

@@ -1,0 +1,105 @@
+"""Reads of live sessions that are more than a filter."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.core import clock
+from milepost.people.models import Member
+
+SEATED = Participant.Status.SEATED
+
+
+def with_numbers(sessions: "QuerySet[LiveSession]") -> "QuerySet[Any]":
+    """Each session with `starts`, `ends`, `seated`, `waiting`, `expected` and `signed`."""
+    seats = Participant.objects.filter(session=OuterRef("pk")).order_by().values("session").annotate(n=Count("pk"))
+    rows = (
+        Attendance.objects.filter(slot__session=OuterRef("pk"))
+        .order_by()
+        .values("slot__session")
+        .annotate(n=Count("pk"))
+    )
+    return sessions.annotate(
+        starts=Min("slots__starts_at"), ends=Max("slots__ends_at"),
+        open_slots=Count("slots", filter=Q(slots__closed_at=None)),
+        seated=_number(seats.filter(status=SEATED)), waiting=_number(seats.filter(status=Participant.Status.WAITING)),
+        expected=_number(rows), signed=_number(rows.filter(signed_at__isnull=False)),
+    )  # fmt: skip
+
+
+def _number(counts: QuerySet) -> object:  # type: ignore[type-arg]
+    return Coalesce(Subquery(counts.values("n"), output_field=IntegerField()), Value(0))
+
+
+def upcoming(sessions: "QuerySet[LiveSession]") -> "QuerySet[Any]":
+    """Those that have not begun, the next one first, with their numbers."""
+    return with_numbers(sessions.filter(cancelled_at=None)).filter(starts__gt=clock.now()).order_by("starts")
+
+
+def sessions_of_member(member: Member) -> "QuerySet[Any]":
+    """The member's seats, with `starts` and `ends` of their sessions."""
+    seats = Participant.objects.filter(member=member).exclude(status=Participant.Status.LEFT)
+    return seats.select_related("session__organisation").annotate(
+        starts=Min("session__slots__starts_at"), ends=Max("session__slots__ends_at")
+    )
+
+
+def to_sign(member: Member) -> "QuerySet[Attendance]":
+    """What the member can sign now."""
+    return signable().filter(participant__member=member).select_related("slot__session").order_by("slot__starts_at")
+
+
+def signable() -> "QuerySet[Attendance]":
+    """What can be signed now: from a quarter of an hour before the slot until it is closed, a day at most."""
+    now = clock.now()
+    return Attendance.objects.missing().filter(
+        slot__starts_at__lte=now + timedelta(minutes=15), slot__ends_at__gte=now - timedelta(days=1),
+        slot__closed_at=None, slot__session__cancelled_at=None, participant__status=SEATED,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A slot in numbers."""
+
+    expected: int
+    signed: int
+    absent: int
+
+    @property
+    def missing(self) -> int:
+        return self.expected - self.signed - self.absent
+
+
+def tally(slot: Slot) -> Tally:
+    """How many are expected, have signed (or are attested), and are absent."""
+    told = slot.attendances.aggregate(
+        expected=Count("pk"), signed=Count("pk", filter=Q(signed_at__isnull=False) | Q(attested_at__isnull=False)),
+        absent=Count("pk", filter=Q(absent_at__isnull=False)),
+    )  # fmt: skip
+    return Tally(**told)
+
+
+def attendances(slot: Slot) -> "QuerySet[Attendance]":
+    """Everybody at the slot by name."""
+    rows = Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member__site")
+    return rows.order_by("participant__member__family_name", "participant__member__given_name", "pk")
+
+
+def holds(member: Member) -> "QuerySet[Trainer]":
+    """What the member holds as a trainer."""
+    return Trainer.objects.filter(member=member, removed_at=None, session__cancelled_at=None).select_related("session")
+
+
+def first_slots() -> "QuerySet[Slot]":
+    """The first slot of each day of each session: the one that a reminder speaks of."""
+    earlier = Slot.objects.filter(
+        session=OuterRef("session"),
+        starts_at__lt=OuterRef("starts_at"),
+        starts_at__gt=OuterRef("starts_at") - timedelta(hours=14),
+    )
+    return Slot.objects.filter(~Exists(earlier))

@@ -1,0 +1,127 @@
+"""The verbs of taking part: a seat, the waiting list, and giving a seat up."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from milepost.classroom.models import Attendance, LiveSession, Participant
+from milepost.core import clock
+from milepost.journal.recording import Fact, record, record_many
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, Organisation
+
+BATCH = 2_000
+SEATED, WAITING, LEFT = Participant.Status.SEATED, Participant.Status.WAITING, Participant.Status.LEFT
+
+
+class RegistrationRefused(ValueError):
+    """Nobody can register or leave now; the message says why."""
+
+
+def register(*, session: LiveSession, member: Member, by: Member | None = None) -> Participant:
+    """Give the member a seat, or a place on the waiting list when all seats are taken; asking twice changes nothing.
+
+    Raises `RegistrationRefused`. Records `registered`.
+    """
+    register_many(session=session, members=[member], by=by)
+    return Participant.objects.get(session=session, member=member)
+
+
+def register_many(*, session: LiveSession, members: Iterable[Member], by: Member | None = None) -> int:
+    """Register many in the order given: the first get the seats, the rest wait. Return how many were new.
+
+    A few statements for 1,000 people. Raises `RegistrationRefused`. Records `registered` for each.
+    """
+    with transaction.atomic():
+        locked = _locked(session)
+        there = {seat.member_id: seat for seat in locked.participants.all()}
+        taken = sum(seat.status == SEATED for seat in there.values())
+        new: list[Participant] = []
+        back: list[Participant] = []
+        facts: list[Fact] = []
+        for member in members:
+            seat = there.get(member.pk)
+            if seat is not None and seat.status != LEFT:
+                continue
+            status = SEATED if locked.capacity is None or taken < locked.capacity else WAITING
+            taken += status == SEATED
+            if seat is None:
+                seat = Participant(
+                    organisation_id=locked.organisation_id,
+                    session=locked,
+                    member=member,
+                    employer=_employer(member, locked.organisation),
+                )
+                new.append(seat)
+            else:
+                back.append(seat)
+            seat.status, seat.asked_at = status, clock.now()
+            there[member.pk] = seat
+            facts.append(_fact(Verb.REGISTERED, locked, member, by, {"status": str(status)}))
+        Participant.objects.bulk_create(new, batch_size=BATCH)
+        Participant.objects.bulk_update(back, ["status", "asked_at"], batch_size=BATCH)
+        _expect(locked, [seat for seat in new + back if seat.status == SEATED])
+        record_many(facts, organisation_id=locked.organisation_id)
+    return len(facts)
+
+
+def leave(*, participant: Participant, by: Member | None = None) -> Participant | None:
+    """Give the seat up; whoever waited longest gets it, and is returned. Records `withdrew`, and `registered` for them.
+
+    Raises `RegistrationRefused` once the person has signed a slot.
+    """
+    with transaction.atomic():
+        session = _locked(participant.session)
+        seat = Participant.objects.select_for_update(of=("self",)).select_related("member").get(pk=participant.pk)
+        if seat.status == LEFT:
+            return None
+        if seat.attendances.exclude(signed_at=None, absent_at=None).exists():
+            raise RegistrationRefused(
+                _("There is a signature or an absence on the sheet already; that stays on record.")
+            )
+        was_seated = seat.status == SEATED
+        seat.attendances.all().delete()
+        seat.status = LEFT
+        seat.save(update_fields=["status"])
+        record_many([_fact(Verb.WITHDREW, session, seat.member, by, {})], organisation_id=session.organisation_id)
+        return _promote(session) if was_seated else None
+
+
+def _promote(session: LiveSession) -> Participant | None:
+    waiting = session.participants.filter(status=WAITING).select_related("member").order_by("asked_at", "pk").first()
+    if waiting is None:
+        return None
+    waiting.status = SEATED
+    waiting.save(update_fields=["status"])
+    _expect(session, [waiting])
+    record(Verb.REGISTERED, organisation_id=session.organisation_id, actor=waiting.member.as_reference(),
+           object=session.as_reference(), result={"status": str(SEATED)}, context={"from": str(WAITING)})  # fmt: skip
+    return waiting
+
+
+def _locked(session: LiveSession) -> LiveSession:
+    """The session's row is the lock: two people who take the last seat at once get one seat between them."""
+    locked = LiveSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+    if locked.cancelled_at:
+        raise RegistrationRefused(_("The session is cancelled."))
+    return locked
+
+
+def _expect(session: LiveSession, seats: list[Participant]) -> None:
+    """An attendance to sign for each open slot and seat."""
+    slots = [slot for slot in session.slots.all() if not slot.is_closed]
+    Attendance.objects.bulk_create(
+        (Attendance(organisation_id=session.organisation_id, slot=slot, participant=seat) for slot in slots for seat in seats),
+        batch_size=BATCH, ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def _employer(member: Member, organisation: Organisation) -> str:
+    return organisation.name if member.relation == "employee" else ""
+
+
+def _fact(verb: Verb, session: LiveSession, member: Member, by: Member | None, result: dict[str, Any]) -> Fact:
+    context: dict[str, Any] = {"instructor": by.as_reference().as_json()} if by and by.pk != member.pk else {}
+    return Fact(verb, member.as_reference(), session.as_reference(), result, context)

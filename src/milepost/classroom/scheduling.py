@@ -1,0 +1,242 @@
+"""The verbs of live sessions: schedule, change, cancel, and who holds them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from milepost.classroom.meetings import provider_of
+from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.core import clock
+from milepost.courses.models import Course
+from milepost.journal.recording import record, time_text
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, Organisation
+
+MAX_SLOTS = 60
+MAX_SLOT = timedelta(hours=12)
+HALF_DAYS = ((time(9), time(12, 30)), (time(13, 30), time(17)))
+
+
+class InvalidSession(ValueError):
+    """The session can't be as it was told; the message says where and what."""
+
+
+class SlotHasSignatures(InvalidSession):
+    """A slot that somebody signed, or that is closed, can be neither moved nor removed."""
+
+    def __str__(self) -> str:
+        return _("Somebody has signed this half-day already, so its hours stay as they were.")
+
+
+Span = tuple[datetime, datetime]
+
+
+@dataclass
+class Plan:
+    """What a session is to be. `spans` are its slots; `address` is what the meeting tool asks for, if it asks."""
+
+    title: str
+    spans: Sequence[Span]
+    form: str = LiveSession.Form.ROOM
+    place: str = ""
+    provider: str = ""
+    address: str = ""
+    description: str = ""
+    language: str = ""
+    capacity: int | None = None
+    course: Course | None = None
+    activity_key: str = ""
+    trainers: Sequence["Holder"] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds a session: a member, or somebody from outside by name and e-mail."""
+
+    member: Member | None = None
+    name: str = ""
+    email: str = ""
+
+
+def half_days(day: date, zone: ZoneInfo) -> list[Span]:
+    """The morning and the afternoon of a day."""
+    return [(datetime.combine(day, start, zone), datetime.combine(day, end, zone)) for start, end in HALF_DAYS]
+
+
+def schedule_session(*, organisation: Organisation, plan: Plan, by: Member) -> LiveSession:
+    """Make a live session with its slots and trainers. Raises `InvalidSession` or `MeetingRefused`. Records `scheduled`."""
+    spans = _checked(plan.spans)
+    if not plan.title.strip():
+        raise InvalidSession(_("The session needs a title."))
+    meeting = provider_of(plan.provider).prepare(plan.address) if plan.provider else {}
+    with transaction.atomic():
+        # The organisation's row is the lock: numbers are given out one after another.
+        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        last = LiveSession.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"]
+        session = LiveSession.objects.create(
+            organisation=organisation, number=(last or 0) + 1, title=plan.title.strip(), form=plan.form,
+            place=plan.place, provider=plan.provider, meeting=meeting, description=plan.description,
+            language=plan.language or organisation.language, time_zone=organisation.time_zone,
+            capacity=plan.capacity, course=plan.course, activity_key=plan.activity_key, created_by=by,
+        )  # fmt: skip
+        Slot.objects.bulk_create(
+            Slot(organisation=organisation, session=session, starts_at=start, ends_at=end) for start, end in spans
+        )
+        for holder in plan.trainers:
+            _add_trainer(session, holder)
+        _record(Verb.SCHEDULED, session, by, {"slots": _told(spans)})
+    return session
+
+
+def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSession:
+    """Make the session what the plan says; those who were invited get the new invitation.
+
+    A slot whose start and end stay keeps everything. Raises `InvalidSession`, `SlotHasSignatures` or `MeetingRefused`.
+    Records `updated` with what changed; a plan that changes nothing records nothing.
+    """
+    spans = _checked(plan.spans)
+    if not plan.title.strip():
+        raise InvalidSession(_("The session needs a title."))
+    with transaction.atomic():
+        locked = LiveSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+        if locked.cancelled_at:
+            raise InvalidSession(_("The session is cancelled."))
+        changed = _change_facts(locked, plan)
+        if _change_slots(locked, spans):
+            changed["slots"] = _told(spans)
+        if changed:
+            locked.sequence += 1
+            locked.save()
+            _record(Verb.UPDATED, locked, by, {"changes": changed})
+    return locked
+
+
+def cancel_session(*, session: LiveSession, reason: str, by: Member) -> LiveSession:
+    """Cancel it for everybody; they get a mail. Raises `InvalidSession`. Records `cancelled`."""
+    reason = reason.strip()[:300]
+    if not reason:
+        raise InvalidSession(_("Say why: those who are invited read it."))
+    with transaction.atomic():
+        locked = LiveSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+        if locked.cancelled_at:
+            raise InvalidSession(_("The session is cancelled already."))
+        if _has_signatures(locked):
+            raise InvalidSession(_("Somebody has signed for this session: it took place, at least in part."))
+        locked.cancelled_at, locked.cancellation_reason = clock.now(), reason
+        locked.sequence += 1
+        locked.save(update_fields=["cancelled_at", "cancellation_reason", "sequence"])
+        _record(Verb.CANCELLED, locked, by, {"reason": reason})
+    return locked
+
+
+def add_trainer(*, session: LiveSession, holder: Holder, by: Member) -> Trainer:
+    """Let somebody hold the session. Raises `InvalidSession`. Records `granted`."""
+    with transaction.atomic():
+        trainer = _add_trainer(session, holder)
+        record(Verb.GRANTED, organisation_id=session.organisation_id, actor=by.as_reference(), object=trainer.as_reference(),
+               result={"role": "trainer"}, context={"session": str(session.uid)})  # fmt: skip
+    return trainer
+
+
+def remove_trainer(*, trainer: Trainer, by: Member) -> None:
+    """They hold the session no more, and their link ends. Records `revoked`."""
+    with transaction.atomic():
+        if Trainer.objects.filter(pk=trainer.pk, removed_at=None).update(removed_at=clock.now()):
+            record(Verb.REVOKED, organisation_id=trainer.organisation_id, actor=by.as_reference(), object=trainer.as_reference(),
+                   result={"role": "trainer"}, context={"session": str(trainer.session.uid)})  # fmt: skip
+
+
+def _add_trainer(session: LiveSession, holder: Holder) -> Trainer:
+    if holder.member:
+        found, _new = Trainer.objects.get_or_create(
+            session=session, member=holder.member, removed_at=None,
+            defaults={"organisation_id": session.organisation_id, "name": holder.member.full_name, "email": holder.member.email or ""},
+        )  # fmt: skip
+        return found
+    name, email = " ".join(holder.name.split())[:200], holder.email.strip().lower()
+    if not name:
+        raise InvalidSession(_("A trainer from outside needs a name."))
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise InvalidSession(_("A trainer from outside needs an e-mail address: their link goes there.")) from error
+    return Trainer.objects.create(organisation_id=session.organisation_id, session=session, name=name, email=email)
+
+
+def _checked(spans: Sequence[Span]) -> list[Span]:
+    ordered = sorted(spans)
+    if not ordered:
+        raise InvalidSession(_("The session needs at least one half-day."))
+    if len(ordered) > MAX_SLOTS:
+        raise InvalidSession(
+            _("A session has at most %(count)d half-days. Make several sessions.") % {"count": MAX_SLOTS}
+        )
+    for number, (start, end) in enumerate(ordered, start=1):
+        if end <= start:
+            raise InvalidSession(_("Half-day %(number)d ends before it starts.") % {"number": number})
+        if end - start > MAX_SLOT:
+            raise InvalidSession(_("Half-day %(number)d is longer than twelve hours.") % {"number": number})
+        if number < len(ordered) and end > ordered[number][0]:
+            raise InvalidSession(
+                _("Half-day %(number)d begins before the one before it has ended.") % {"number": number + 1}
+            )
+    return ordered
+
+
+def _change_facts(session: LiveSession, plan: Plan) -> dict[str, Any]:
+    wanted = {
+        "title": plan.title.strip(), "form": plan.form, "place": plan.place, "description": plan.description,
+        "language": plan.language or session.language, "capacity": plan.capacity, "provider": plan.provider,
+    }  # fmt: skip
+    changed = {name: value for name, value in wanted.items() if getattr(session, name) != value}
+    address = session.meeting.get("address", "")
+    if plan.provider and ("provider" in changed or (plan.address and plan.address != address)):
+        session.meeting = provider_of(plan.provider).prepare(plan.address)
+        changed["meeting"] = "changed"
+    for name in changed.keys() & wanted.keys():
+        setattr(session, name, wanted[name])
+    return changed
+
+
+def _change_slots(session: LiveSession, spans: list[Span]) -> bool:
+    """Slots that are told again stay; the others go and come."""
+    there = {(slot.starts_at, slot.ends_at): slot for slot in session.slots.all()}
+    gone = [slot for span, slot in there.items() if span not in set(spans)]
+    new = [span for span in spans if span not in there]
+    for slot in gone:
+        if slot.is_closed or slot.attendances.exclude(signed_at=None, absent_at=None).exists():
+            raise SlotHasSignatures
+        slot.delete()
+    made = Slot.objects.bulk_create(
+        Slot(organisation_id=session.organisation_id, session=session, starts_at=start, ends_at=end)
+        for start, end in new
+    )
+    seated = list(session.participants.filter(status=Participant.Status.SEATED).only("pk"))
+    Attendance.objects.bulk_create(
+        Attendance(organisation_id=session.organisation_id, slot=slot, participant=seat)
+        for slot in made
+        for seat in seated
+    )
+    return bool(gone or new)
+
+
+def _has_signatures(session: LiveSession) -> bool:
+    return Attendance.objects.signed().filter(slot__session=session).exists()
+
+
+def _told(spans: Sequence[Span]) -> list[str]:
+    """Intervals as ISO 8601 writes them, in UTC."""
+    return [f"{time_text(start)}/{time_text(end)}" for start, end in spans]
+
+
+def _record(verb: Verb, session: LiveSession, by: Member, result: dict[str, Any]) -> None:
+    record(verb, organisation_id=session.organisation_id, actor=by.as_reference(), object=session.as_reference(),
+           result=result, context={"reference": session.reference})  # fmt: skip

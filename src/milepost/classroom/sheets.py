@@ -1,0 +1,227 @@
+"""The attendance sheet of a closed session: a sealed PDF with what EVIDENCE asks for, made in the background."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
+from milepost.classroom.player import complete_steps
+from milepost.core import blobs
+from milepost.core.words import duration
+from milepost.documents.signatures import Signature
+from milepost.documents.typesetting import logo_of, render
+from milepost.journal import keys
+from milepost.journal.models import Entry
+from milepost.journal.recording import SYSTEM, record
+from milepost.journal.verbs import Verb
+
+SLOTS_ABREAST = 4
+
+logger = logging.getLogger(__name__)
+
+
+def make_pending() -> int:
+    """Make the sheets that are asked for, in all organisations; return how many. One that fails is tried again."""
+    count = 0
+    for sheet in Sheet.objects.filter(pdf="").select_related("session__organisation").order_by("pk")[:20]:
+        try:
+            count += make_sheet(sheet)
+        except Exception:
+            logger.exception("The sheet of session %s can't be made.", sheet.session.uid)
+    return count
+
+
+def make_sheet(sheet: Sheet) -> bool:
+    """Typeset and seal one sheet, and record it; False when another worker was first. Records `sealed`.
+
+    What the session is a step of is completed then, for those who were there.
+    """
+    from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
+
+    session, organisation = sheet.session, sheet.session.organisation
+    time = sheet.asked_at.replace(microsecond=0)
+    pdf = render("attendance-sheet", page_of(session, number=sheet.number), time=time)
+    sealed = seal_pdf(
+        pdf, key=keys.current_key(organisation.pk), time=time, reason=f"Attendance sheet {session.reference}"
+    )
+    digest = blobs.store(organisation.uid, sealed)
+    with transaction.atomic():
+        if not Sheet.objects.filter(pk=sheet.pk, pdf="").update(pdf=digest):
+            return False
+        record(Verb.SEALED, organisation_id=organisation.pk, actor=SYSTEM, object=sheet.as_reference(),
+               result={"sha256": digest, "number": sheet.number})  # fmt: skip
+    sheet.pdf = digest
+    complete_steps(session)
+    return True
+
+
+def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
+    """What the template lays out, in the session's language (EVIDENCE: attendance sheet)."""
+    organisation = session.organisation
+    slots = list(session.slots.select_related("session", "closed_by"))
+    seats = list(
+        session.participants.filter(attendances__isnull=False).distinct().select_related("member")
+        .order_by("member__family_name", "member__given_name", "pk")
+    )  # fmt: skip
+    rows = Attendance.objects.filter(slot__session=session).select_related("slot__session")
+    at = {(row.slot_id, row.participant_id): row for row in rows}
+    with translation.override(session.language):
+        return {
+            "language": session.language,
+            "heading": _("Attendance sheet"),
+            "organisation": organisation.name,
+            "organisation_facts": [fact for fact in (organisation.postal_address, organisation.registration_number) if fact],
+            "logo": logo_of(organisation),
+            "colour": organisation.brand_colour,
+            "title": session.title,
+            "reference": _("%(reference)s, sheet %(number)s") % {"reference": session.reference, "number": number},
+            "facts": _facts(session, slots, seats, at),
+            "parts": [_part(slots[first : first + SLOTS_ABREAST], seats, at) for first in range(0, len(slots), SLOTS_ABREAST)],
+            "name_label": _("Name"),
+            "trainer_label": _("Trainer"),
+            "records_label": _("How each signature was made"),
+            "record_labels": [_("Who"), _("Half-day"), _("Signed"), _("Way"), _("Signature"), _("Context")],
+            "records": _records(slots, seats, at),
+            "corrections_label": _("Corrections and late deliveries"),
+            "corrections": _corrections(session, slots),
+            "note": _("Times are those of the server, in the zone %(zone)s. Fingerprints (SHA-256, first 16 signs) tie each signature and its context (network address, browser) to the organisation’s journal.") % {"zone": session.time_zone},
+            "sealed": _("Sealed electronically for %(name)s.") % {"name": organisation.name},
+        }  # fmt: skip
+
+
+type At = dict[tuple[int, int], Attendance]
+
+
+def _facts(session: LiveSession, slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list[tuple[str, str]]:
+    total = sum(slot.minutes for slot in slots)
+    hours = [f"{slot.day}, {slot.hours} ({session.time_zone})" for slot in slots]
+    trainers = session.trainers.filter(removed_at=None)
+    signed = sum(row.state == "signed" for row in at.values())
+    facts = [
+        (_("Kind"), session.get_form_display()),
+        (_("Place"), session.where),
+        (_("Trainer"), ", ".join(trainer.name for trainer in trainers)),
+        (_("Dates"), hours[0] if len(hours) == 1 else f"{slots[0].day} – {slots[-1].day} ({session.time_zone})"),
+        (_("Duration"), duration(total)),
+        (_("Participants"), str(len(seats))),
+        (_("Signatures"), _("%(signed)s of %(all)s") % {"signed": signed, "all": len(at)}),
+    ]
+    return [(label, value) for label, value in facts if value]
+
+
+def _part(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> dict[str, Any]:
+    return {
+        "slots": [{"day": slot.day, "hours": slot.hours} for slot in slots],
+        "rows": [
+            {
+                "name": seat.member.full_name,
+                "employer": seat.employer,
+                "cells": [_cell(at.get((slot.pk, seat.pk))) for slot in slots],
+            }
+            for seat in seats
+        ],
+        "trainers": [_trainer_cell(slot) for slot in slots],
+    }
+
+
+def _cell(row: Attendance | None) -> dict[str, str]:
+    if row is None:
+        return {"svg": "", "text": "", "note": _("not registered")}
+    notes = []
+    if row.arrived_at:
+        notes.append(_("came at %(time)s") % {"time": _time(row.slot, row.arrived_at)})
+    if row.left_at:
+        notes.append(_("left at %(time)s") % {"time": _time(row.slot, row.left_at)})
+    if row.state == "absent":
+        notes.append(_("absent: %(reason)s") % {"reason": row.absence_reason} if row.absence_reason else _("absent"))
+        if row.absence_file:
+            notes.append(_("with a document"))
+    elif row.state == "attested":
+        notes.append(_("present, without a signature (see corrections)"))
+    elif row.state == "missing":
+        notes.append(_("not signed"))
+    return _ink(row.drawn) | {"note": ", ".join(notes)}
+
+
+def _ink(signature: Signature | None) -> dict[str, str]:
+    return {"svg": signature.svg(), "text": signature.text} if signature else {"svg": "", "text": ""}
+
+
+def _trainer_cell(slot: Slot) -> dict[str, str]:
+    if slot.closed_by is None or slot.closed_at is None:
+        return {"svg": "", "text": "", "note": _("not closed")}
+    return _ink(slot.closing_signature) | {"note": f"{slot.closed_by.name}, {_time(slot, slot.closed_at)}"}
+
+
+def _records(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list[list[str]]:
+    """A line for each signature: who, half-day, when by the server, way, and the two fingerprints."""
+    lines = []
+    for slot in slots:
+        half_day = f"{date_format(slot.local_start, 'SHORT_DATE_FORMAT')} {slot.hours}"
+        for seat in seats:
+            row = at.get((slot.pk, seat.pk))
+            if row is None or row.signed_at is None or row.drawn is None:
+                continue
+            way = str(Way(row.way).label)
+            if row.device_time:
+                way = _("%(way)s, made at %(time)s without a network") % {
+                    "way": way,
+                    "time": _time(slot, row.device_time),
+                }
+            lines.append(
+                [
+                    seat.member.full_name,
+                    half_day,
+                    _time(slot, row.signed_at),
+                    way,
+                    row.drawn.fingerprint[:16],
+                    row.context_fingerprint[:16],
+                ]
+            )
+        if slot.closing and slot.closed_at and slot.closed_by and (closing := slot.closing_signature):
+            lines.append([
+                slot.closed_by.name, half_day, _time(slot, slot.closed_at), _("trainer, closes the half-day"),
+                closing.fingerprint[:16], slot.closing["circumstances_sha256"][:16],
+            ])  # fmt: skip
+    return lines
+
+
+def _corrections(session: LiveSession, slots: Sequence[Slot]) -> list[str]:
+    """Each correction with who and why, from the journal, where it stands for good."""
+    entries = Entry.objects.filter(
+        organisation_id=session.organisation_id, object_id__in=[str(slot.uid) for slot in slots],
+        verb__in=[Verb.CORRECTED, Verb.DELIVERED],
+    ).order_by("id")  # fmt: skip
+    return [_correction(entry, session) for entry in entries]
+
+
+def _correction(entry: Entry, session: LiveSession) -> str:
+    told = entry.content
+    words = {
+        "who": told["actor"]["name"],
+        "when": date_format(entry.time.astimezone(session.zone), "DATETIME_FORMAT"),
+        "by": told["context"].get("instructor", {}).get("name", ""),
+        "slot": told["object"]["name"],
+    }
+    if entry.verb == Verb.DELIVERED:
+        return _("%(when)s: a signature of %(who)s arrived after the closing (%(slot)s).") % words
+    result = told["result"]
+    words |= {"before": _state_words(result["before"]), "now": _state_words(result["now"]), "reason": result["reason"]}
+    return _("%(when)s: %(by)s corrected %(who)s from “%(before)s” to “%(now)s” (%(slot)s). Reason: %(reason)s") % words
+
+
+def _state_words(state: dict[str, str]) -> str:
+    names = {"signed": _("signed"), "attested": _("present"), "absent": _("absent"), "missing": _("not signed")}
+    more = [state[name] for name in ("arrived_at", "left_at", "absence_reason") if state.get(name)]
+    return ", ".join([names[state["state"]], *more])
+
+
+def _time(slot: Slot, instant: Any) -> str:
+    local = instant.astimezone(slot.session.zone)
+    same_day = local.date() == slot.local_start.date()
+    return f"{local:%H:%M:%S}" if same_day else f"{local:%Y-%m-%d %H:%M:%S}"

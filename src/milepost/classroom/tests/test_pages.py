@@ -1,0 +1,176 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from milepost.classroom.models import LiveSession, Participant, Rules, Way
+from milepost.classroom.registering import register
+from milepost.classroom.scheduling import Plan, half_days, schedule_session
+from milepost.classroom.sheets import make_pending
+from milepost.classroom.signing import Mark, close_slot, sign
+from milepost.core import clock
+from milepost.documents.signatures import Signature
+from milepost.learning.enrolling import enrol
+from milepost.learning.models import Enrolment
+from tests.worlds import make_course, make_member
+
+pytestmark = pytest.mark.django_db
+NEW = {
+    "title": "Ladders, hands on", "form": "room", "place": "Depot 3", "provider": "", "language": "en", "capacity": "12",
+    "day": ["2026-12-01", "2026-12-01", ""], "start": ["09:00", "13:30", "09:00"], "end": ["12:00", "17:00", "12:00"],
+}  # fmt: skip
+BLENDED = {
+    "course.md": "---\ntitle: Blended\nslug: blended\nsummary: Both.\nenrolment: open\ncompletion: required\n---\nHello.\n",
+    "01-first/module.md": "---\ntitle: First\n---\n",
+    "01-first/01-drill.live.md": "---\ntitle: The drill\nattendance: 80\n---\n\nWear shoes.\n",
+}
+MARK = Mark(Signature(text="Jonas"), Way.LINK, "I was there.")
+
+
+def test_a_session_is_scheduled_from_the_page(visit, lead):
+    page = visit(lead).post("/aldermoor/sessions/new/", NEW, follow=True)
+    assert "Scheduled." in page.text
+    made = LiveSession.objects.get()
+    assert [slot.hours for slot in made.slots.all()] == ["09:00–12:00", "13:30–17:00"]
+    assert made.capacity == 12
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"title": ""}, "This field is required"),
+        ({"day": ["", "", ""]}, "at least one half-day"),
+        ({"start": ["9 o’clock", "13:30", "09:00"]}, "Half-day 1: give its day"),
+        ({"start": ["12:30", "13:30", "09:00"]}, "ends before it starts"),
+        ({"place": ""}, "Say where people meet"),
+        ({"provider": "link"}, "Paste the link"),
+        ({"provider": "link", "address": "javascript:alert(1)"}, "valid URL"),
+        ({"provider": "carrier-pigeon"}, "valid choice"),
+    ],
+)
+def test_what_is_wrong_is_said_on_the_page_and_nothing_is_made(visit, lead, change, complaint):
+    page = visit(lead).post("/aldermoor/sessions/new/", NEW | change)
+    assert page.status_code == 400
+    assert complaint in page.text
+    assert "Ladders, hands on" in page.text or "title" in change
+    assert not LiveSession.objects.exists()
+
+
+def test_people_are_added_by_filter_or_one_by_one(visit, lead, session, organisation):
+    client = visit(lead)
+    member = make_member(organisation, "zoe")
+    page = client.get(f"/aldermoor/sessions/{session.uid}/participants/", {"q": "zoe"})
+    assert "Zoe Nygård" in page.text
+    client.post(f"/aldermoor/sessions/{session.uid}/participants/", {"member": [str(member.uid)]})
+    assert session.participants.filter(member=member, status="seated").exists()
+
+
+def test_a_trainer_from_outside_gets_their_link_by_mail(visit, lead, session, mailoutbox):
+    from milepost.classroom.invitations import mail_due
+
+    client = visit(lead)
+    client.post(
+        f"/aldermoor/sessions/{session.uid}/trainers/", {"email": "kofi@outside.example", "name": "Kofi Mensah"}
+    )
+    page = client.post(
+        f"/aldermoor/sessions/{session.uid}/trainers/", {"email": "no address", "name": "X"}, follow=True
+    )
+    assert "needs an e-mail address" in page.text
+    with clock.at(datetime(2026, 11, 20, tzinfo=UTC)):
+        mail_due()
+    [message] = [message for message in mailoutbox if message.to == ["kofi@outside.example"]]
+    assert "/room/" in message.body
+
+
+def test_a_learner_sees_their_own_sessions_and_gives_a_seat_up(visit, session, organisation):
+    learner = make_member(organisation, "jonas")
+    client = visit(learner)
+    with clock.at(datetime(2026, 11, 20, tzinfo=UTC)):
+        assert "No live session is planned for you." in client.get("/aldermoor/sessions/").text
+        assert client.get(f"/aldermoor/sessions/{session.uid}/").status_code == 404
+        register(session=session, member=learner)
+        assert "Next: “Evacuation drill”, 26 November." in client.get("/aldermoor/sessions/").text
+        page = client.get(f"/aldermoor/sessions/{session.uid}/")
+        assert "Given1 Family1" not in page.text
+        client.post(f"/aldermoor/sessions/{session.uid}/departure/", {})
+    assert Participant.objects.get(member=learner).status == "left"
+
+
+def test_a_learner_takes_nobody_else_s_seat_away(visit, session, organisation, people):
+    learner = make_member(organisation, "jonas")
+    register(session=session, member=learner)
+    other = session.participants.get(member=people[0])
+    visit(learner).post(f"/aldermoor/sessions/{session.uid}/departure/", {"who": str(other.uid)})
+    other.refresh_from_db()
+    assert other.status == "seated"
+
+
+def test_only_whom_the_organisation_lets_makes_sessions(visit, organisation):
+    trainer = make_member(organisation, "coach", roles=["trainer"])
+    assert visit(trainer).get("/aldermoor/sessions/new/").status_code == 403
+    Rules.objects.create(organisation=organisation, trainer_rights=["change-sessions"])
+    assert visit(trainer).get("/aldermoor/sessions/new/").status_code == 200
+
+
+def test_the_rules_are_set_on_their_page_and_recorded(visit, lead, organisation):
+    told = {"ways": ["projected", "trainer"], "remind_before": "60", "remind_unsigned": "start", "kept_years": "5"}
+    assert "Between 15 minutes" in visit(lead).post("/aldermoor/sessions/rules/", told | {"remind_before": "5"}).text
+    visit(lead).post("/aldermoor/sessions/rules/", told)
+    rules = Rules.of(organisation)
+    assert (rules.ways, rules.trainer_rights, rules.remind_before, rules.mails_link) == (
+        ["projected", "trainer"],
+        [],
+        60,
+        False,
+    )
+
+
+def test_a_document_is_there_for_those_who_take_part(visit, lead, session):
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    client = visit(lead)
+    client.post(
+        f"/aldermoor/sessions/{session.uid}/documents/", {"file": SimpleUploadedFile("plan.pdf", b"%PDF- plan")}
+    )
+    document = session.documents.get()
+    served = client.get(f"/aldermoor/sessions/{session.uid}/documents/{document.uid}/")
+    assert b"".join(served.streaming_content) == b"%PDF- plan"
+
+
+def test_a_live_step_is_done_by_being_there(visit, lead, organisation):
+    course = make_course(organisation, BLENDED, by=lead)
+    learner = make_member(organisation, "jonas")
+    enrol(member=learner, course=course, by=lead)
+    day = (clock.now() + timedelta(days=3)).date()
+    from zoneinfo import ZoneInfo
+
+    made = schedule_session(
+        organisation=organisation, by=lead,
+        plan=Plan(title="The drill", spans=half_days(day, ZoneInfo("Europe/Paris")), place="Depot", course=course, activity_key="01-first/01-drill"),
+    )  # fmt: skip
+    client, page = visit(learner), "/aldermoor/learn/blended/01-first/01-drill/"
+    assert "Choose a date" in client.get(page).text
+    assert "You have a seat." in client.post(page + "seat/", {"session": str(made.uid)}, follow=True).text
+    trainer = made.trainers.create(organisation=organisation, session=made, name="Tess")
+    for slot in made.slots.select_related("session__organisation"):
+        row = slot.attendances.select_related("slot__session", "participant__member").get()
+        with clock.at(slot.starts_at):
+            sign(attendance=row, mark=MARK)
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, mark=MARK)
+    assert Enrolment.objects.get(member=learner).completed_at is None
+    make_pending()
+    assert Enrolment.objects.get(member=learner).completed_at is not None
+    assert "You were there." in client.get(page).text
+
+
+def test_the_page_of_all_sessions_costs_the_same_for_one_and_for_thirty(
+    visit, lead, session, organisation, django_assert_max_num_queries
+):
+    from zoneinfo import ZoneInfo
+
+    for number in range(30):
+        spans = half_days((datetime(2026, 12, 1, tzinfo=UTC) + timedelta(days=number)).date(), ZoneInfo("Europe/Paris"))
+        schedule_session(organisation=organisation, plan=Plan(title=f"T{number}", spans=spans, place="x"), by=lead)
+    client = visit(lead)
+    with django_assert_max_num_queries(16):
+        assert "T29" in client.get("/aldermoor/sessions/").text

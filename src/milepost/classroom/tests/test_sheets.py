@@ -1,0 +1,164 @@
+import subprocess
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from milepost.classroom.models import Sheet, Way
+from milepost.classroom.sheets import make_pending
+from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign
+from milepost.core import blobs, clock
+from milepost.documents.inspecting import inspect_pdf
+from milepost.documents.signatures import Signature
+from milepost.journal.models import Entry
+from milepost.journal.verbs import Verb
+
+pytestmark = pytest.mark.django_db
+DRAWN = '{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100]]}'
+MARK = Mark(Signature.read(DRAWN), Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+
+
+@pytest.fixture
+def closed(session, slots, people, row_of, trainer, lead):
+    """Both half-days closed: most signed, one came late, one was ill, one left without a word."""
+    for slot in slots:
+        with clock.at(slot.starts_at + timedelta(minutes=5)):
+            for person in people[:6]:
+                sign(attendance=row_of(person, slot), mark=MARK)
+            change_attendance(
+                attendance=row_of(people[0], slot),
+                change=Change(arrived_at=slot.starts_at + timedelta(minutes=12)),
+                by=trainer.as_reference(),
+            )
+            change_attendance(
+                attendance=row_of(people[6], slot), change=Change("absent", "ill"), by=trainer.as_reference()
+            )
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, mark=MARK)
+    return session
+
+
+def text_of(session, number=1):
+    pdf = blobs.read(session.organisation.uid, session.sheets.get(number=number).pdf)
+    return pdf, " ".join(
+        subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+        .stdout.decode()
+        .split()
+    )
+
+
+def test_a_session_has_its_sheet_once_every_half_day_is_closed(session, slots, people, row_of, trainer):
+    with clock.at(slots[0].ends_at):
+        close_slot(slot=slots[0], trainer=trainer, mark=MARK)
+    assert not Sheet.objects.exists()
+    with clock.at(slots[1].ends_at):
+        close_slot(slot=slots[1], trainer=trainer, mark=MARK)
+    assert make_pending() == 1
+    assert make_pending() == 0
+
+
+def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation):
+    organisation.registration_number = "11 75 12345 75"
+    organisation.save()
+    make_pending()
+    _pdf, text = text_of(closed)
+    told = [
+        "Evacuation drill", "S-0001, sheet 1", "Aldermoor", "11 75 12345 75", "Assembly hall", "Tess Okafor",
+        "Thursday 26 November 2026", "09:00–12:30", "13:30–17:00", "Europe/Paris", people[0].full_name,
+        "came at 09:12:00", "absent: ill", "not signed", "12 of 16", "projected code, own device",
+        Signature.read(DRAWN).fingerprint[:16], Circumstances("10.0.0.7", "Phone").fingerprint[:16],
+    ]  # fmt: skip
+    assert [part for part in told if part not in text] == []
+
+
+def test_the_sheet_is_sealed_and_the_journal_holds_its_fingerprint(closed):
+    make_pending()
+    pdf, _text = text_of(closed)
+    [seal] = inspect_pdf(pdf).seals
+    assert seal.is_intact
+    assert seal.is_whole
+    told = Entry.objects.filter(verb=Verb.SEALED).latest("id").content
+    assert told["result"]["sha256"] == closed.sheets.get().pdf
+    broken = bytearray(pdf)
+    broken[len(pdf) // 2] ^= 1
+    assert not all(found.is_intact and found.is_whole for found in inspect_pdf(bytes(broken)).seals)
+
+
+def test_a_correction_makes_a_new_sheet_that_says_so_and_keeps_the_old_one(closed, people, row_of, lead):
+    make_pending()
+    change_attendance(
+        attendance=row_of(people[7]),
+        change=Change("present"),
+        by=lead.as_reference(),
+        why="The list was closed too early.",
+    )
+    assert make_pending() == 1
+    _pdf, text = text_of(closed, 2)
+    assert "The list was closed too early." in text
+    assert f"{lead.full_name} corrected {people[7].full_name} from “not signed” to “present”" in text
+    assert closed.sheets.count() == 2
+
+
+def test_the_sheet_of_a_french_session_is_french(closed):
+    closed.language = "fr"
+    closed.save()
+    make_pending()
+    _pdf, text = text_of(closed)
+    assert "FEUILLE D’ÉMARGEMENT" in text
+    assert "jeudi 26 novembre 2026" in text
+
+
+def test_a_sheet_of_300_people_is_made_in_seconds(organisation, lead, session, slots, trainer):
+    import time
+
+    from milepost.classroom.models import Attendance
+    from milepost.classroom.registering import register_many
+    from milepost.people.models import Member
+    from tests.worlds import make_people
+
+    make_people(organisation, 300)
+    register_many(session=session, members=Member.objects.filter(organisation=organisation, user=None), by=lead)
+    Attendance.objects.filter(slot__session=session).update(
+        signed_at=slots[0].starts_at,
+        way="projected",
+        signature=Signature.read(DRAWN).as_json(),
+        context_fingerprint="ab" * 32,
+    )
+    for slot in slots:
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, mark=MARK)
+    began = time.monotonic()
+    assert make_pending() == 1
+    assert time.monotonic() - began < 30
+
+
+def test_the_lead_reads_the_sheet_and_others_do_not(closed, lead, visit, organisation):
+    from tests.worlds import make_member
+
+    make_pending()
+    page = visit(lead).get(f"/aldermoor/sessions/{closed.uid}/")
+    assert f"/sessions/{closed.uid}/sheets/1/" in page.text
+    assert visit(lead).get(f"/aldermoor/sessions/{closed.uid}/sheets/1/").headers["Content-Type"] == "application/pdf"
+    assert (
+        visit(make_member(organisation, "nosy")).get(f"/aldermoor/sessions/{closed.uid}/sheets/1/").status_code == 404
+    )
+
+
+def test_a_file_justifies_an_absence_and_only_a_file_of_a_known_kind(closed, slots, people, row_of, lead, visit):
+    client, page = visit(lead), f"/aldermoor/sessions/{closed.uid}/slots/{slots[0].code}/corrections/"
+    told = {
+        "who": row_of(people[6]).participant.uid,
+        "state": "absent",
+        "reason": "ill",
+        "why": "The doctor’s note came.",
+    }
+    refused = client.post(
+        page, told | {"file": SimpleUploadedFile("note.svg", b"<svg><script>alert(1)</script></svg>")}, follow=True
+    )
+    assert "must be a PDF or a photograph" in refused.text
+    client.post(page, told | {"file": SimpleUploadedFile("note.pdf", b"%PDF-1.4 a note")})
+    row = row_of(people[6])
+    assert row.absence_file_name == "note.pdf"
+    served = client.get(f"/aldermoor/sessions/{closed.uid}/absences/{row.uid}/")
+    assert b"".join(served.streaming_content) == b"%PDF-1.4 a note"
+    assert "attachment" in served.headers["Content-Disposition"]

@@ -1,0 +1,413 @@
+"""Pages of live sessions inside the organisation: one's own, all of them, one of them, and what governs them."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Max, Q
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.classroom import presence, scheduling
+from milepost.classroom.forms import RulesForm, SessionForm
+from milepost.classroom.logs import UnreadableLog, connected_minutes, take_log
+from milepost.classroom.marking import read_change
+from milepost.classroom.meetings import Guest, MeetingRefused, provider_of
+from milepost.classroom.models import (
+    Attendance,
+    LiveSession,
+    Participant,
+    Rules,
+    SessionDocument,
+    Slot,
+    Trainer,
+    TrainerRight,
+    Way,
+)
+from milepost.classroom.presence import Presence
+from milepost.classroom.queries import attendances, holds, sessions_of_member, tally, to_sign, with_numbers
+from milepost.classroom.registering import RegistrationRefused, leave, register_many
+from milepost.classroom.scheduling import Holder, InvalidSession
+from milepost.classroom.signing import SigningRefused, change_attendance
+from milepost.core import blobs, clock
+from milepost.core.paging import page_of
+from milepost.core.queries import text_of, uuid_of
+from milepost.journal.recording import record
+from milepost.journal.verbs import Verb
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.filters import PeopleFilter
+from milepost.people.models import Member
+from milepost.people.roles import Capability, Role
+
+MAX_FILE = 50 * 1024 * 1024
+
+
+def may_manage(member: Member) -> bool:
+    """Whether the member makes and changes sessions: by their role, or as a trainer whom the organisation lets."""
+    if member.can(Capability.MANAGE_SESSIONS):
+        return True
+    return Role.TRAINER in member.roles and Rules.of(member.organisation).allows(TrainerRight.CHANGE_SESSIONS)
+
+
+def _manager(request: OrganisationRequest) -> None:
+    if not may_manage(request.member):
+        raise PermissionDenied
+
+
+@require_GET
+def sessions(request: OrganisationRequest) -> HttpResponse:
+    """What I can sign now, what I take part in, what I hold; and for those who manage, all sessions."""
+    now, member = clock.now(), request.member
+    sees_all = may_manage(member) or member.can(Capability.SEE_RESULTS)
+    context: dict[str, Any] = {
+        "to_sign": list(to_sign(member)),
+        "seats": list(sessions_of_member(member).filter(ends__gt=now, session__cancelled_at=None).order_by("starts")),
+        "held": [
+            {"trainer": trainer, "token": presence.room_token(trainer)}
+            for trainer in holds(member).annotate(ends=Max("session__slots__ends_at")).order_by("-ends")[:12]
+        ],
+        "feed": presence.feed_link(member),
+        "sees_all": sees_all,
+        "may_manage": may_manage(member),
+    }
+    if sees_all:
+        rows = with_numbers(LiveSession.objects.filter(organisation=request.organisation))
+        text = text_of(request.GET, "q")
+        context |= {
+            "page": page_of(
+                request, rows.filter(title__icontains=text).order_by("-starts") if text else rows.order_by("-starts")
+            ),
+            "text": text,
+        }
+    return render(request, "classroom/sessions.html", context)
+
+
+@require_POST
+def my_signature(request: OrganisationRequest, slot: str) -> HttpResponseBase:
+    """From my own pages to the signature of a slot: signing in has shown who I am."""
+    row = get_object_or_404(to_sign(request.member), slot__code=slot)
+    if Way.LINK not in Rules.of(request.organisation).ways:
+        messages.error(request, _("Scan the code that the trainer projects."))
+        return redirect("sessions", request.organisation.slug)
+    response = redirect("sign", slot)
+    Presence(slot, Way.LINK, str(row.uid)).remember(response)
+    return response
+
+
+def _session(request: OrganisationRequest, uid: str) -> LiveSession:
+    """The session, for those who manage or see results, who take part, or who hold it; 404 for all others."""
+    found = LiveSession.objects.filter(organisation=request.organisation).select_related("organisation", "course")
+    if not (may_manage(request.member) or request.member.can(Capability.SEE_RESULTS)):
+        found = found.filter(
+            Q(participants__member=request.member) | Q(trainers__member=request.member, trainers__removed_at=None)
+        ).distinct()
+    return get_object_or_404(found, uid=uid)
+
+
+@require_GET
+def live_session(request: OrganisationRequest, session: str) -> HttpResponse:
+    """One session: what, when, where, who; for those who manage also the list, the sheet and the logs."""
+    found = _session(request, session)
+    slots = list(found.slots.all())
+    for slot in slots:
+        slot.session = found
+    member = request.member
+    sees_all = may_manage(member) or member.can(Capability.SEE_RESULTS)
+    seat = found.participants.filter(member=member).exclude(status=Participant.Status.LEFT).first()
+    context: dict[str, Any] = {
+        "session": found, "slots": slots, "seat": seat, "sees_all": sees_all, "may_manage": may_manage(member),
+        "documents": found.documents.all(), "trainers": found.trainers.filter(removed_at=None),
+        "mine": {row.slot_id: row for row in Attendance.objects.filter(participant=seat)} if seat else {},
+        "is_over": bool(slots) and slots[-1].ends_at < clock.now(), "now": clock.now(),
+        "room": next((presence.room_token(t) for t in found.trainers.filter(member=member, removed_at=None)), None),
+    }  # fmt: skip
+    if sees_all:
+        seats = found.participants.exclude(status=Participant.Status.LEFT).select_related("member__site")
+        context |= {
+            "rows": [{"slot": slot, "tally": tally(slot)} for slot in slots],
+            "page": page_of(request, seats.order_by("status", "member__family_name", "member__given_name")),
+            "waiting": seats.filter(status=Participant.Status.WAITING).count(),
+            "sheet": found.sheets.exclude(pdf="").first(), "sheet_is_coming": found.sheets.filter(pdf="").exists(),
+            "logs": found.logs.all(),
+        }  # fmt: skip
+    return render(request, "classroom/session.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new_session(request: OrganisationRequest) -> HttpResponseBase:
+    """Make a session."""
+    _manager(request)
+    form = SessionForm(request.organisation, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = scheduling.schedule_session(organisation=request.organisation, plan=form.plan(), by=request.member)
+        except (InvalidSession, MeetingRefused) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Scheduled. Say who holds it, and who takes part."))
+            return redirect("live_session", request.organisation.slug, made.uid)
+    return render(request, "classroom/edit.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def session_settings(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Change a session; whoever is invited gets the new invitation."""
+    _manager(request)
+    found = _session(request, session)
+    form = SessionForm(request.organisation, request.POST or None, session=found)
+    if request.method == "POST" and form.is_valid():
+        try:
+            scheduling.change_session(session=found, plan=form.plan(), by=request.member)
+        except (InvalidSession, MeetingRefused) as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Saved. Whoever is invited gets the new invitation."))
+            return redirect("live_session", request.organisation.slug, found.uid)
+    return render(request, "classroom/edit.html", {"form": form, "session": found}, status=400 if form.errors else 200)
+
+
+@require_POST
+def cancellation(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Cancel a session, with a reason."""
+    _manager(request)
+    found = _session(request, session)
+    try:
+        scheduling.cancel_session(session=found, reason=request.POST.get("reason", ""), by=request.member)
+        messages.success(request, _("Cancelled. Everybody who was invited gets a mail."))
+    except InvalidSession as error:
+        messages.error(request, str(error))
+    return redirect("live_session", request.organisation.slug, found.uid)
+
+
+@require_http_methods(["GET", "POST"])
+def participants(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Choose people by site, department, seniority or name, and give them seats."""
+    _manager(request)
+    found = _session(request, session)
+    chosen = PeopleFilter(request.organisation, request.POST if request.method == "POST" else request.GET)
+    members = chosen.members()
+    there = found.participants.exclude(status=Participant.Status.LEFT).values("member")
+    picked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
+    if request.method == "POST":
+        new = members.filter(uid__in=picked) if picked else members
+        try:
+            count = register_many(session=found, members=new.exclude(pk__in=there), by=request.member)
+        except RegistrationRefused as error:
+            messages.error(request, str(error))
+        else:
+            told = ngettext("%(count)d person was added.", "%(count)d people were added.", count)
+            messages.success(
+                request, told % {"count": count} if count else _("Everybody you chose takes part already.")
+            )
+        return redirect("live_session", request.organisation.slug, found.uid)
+    new = members.exclude(pk__in=there)
+    context = {
+        "session": found,
+        "chosen": chosen,
+        "new_count": new.count(),
+        "sample": new.select_related("site", "department")[:30],
+    }
+    return render(request, "classroom/participants.html", context)
+
+
+@require_POST
+def departure(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Give up one's own seat, or take somebody's away."""
+    found = _session(request, session)
+    who = uuid_of(request.POST, "who")
+    seats = found.participants.select_related("member")
+    if who is None or not may_manage(request.member):
+        seats = seats.filter(member=request.member)
+    else:
+        seats = seats.filter(uid=who)
+    seat = get_object_or_404(seats)
+    try:
+        leave(participant=seat, by=request.member)
+        messages.success(request, _("The seat is free again."))
+    except RegistrationRefused as error:
+        messages.error(request, str(error))
+    return (
+        redirect("live_session", request.organisation.slug, found.uid)
+        if seat.member_id != request.member.pk
+        else redirect("sessions", request.organisation.slug)
+    )
+
+
+@require_POST
+def trainers(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Say who holds the session: a member by e-mail, or somebody from outside; or take a trainer away."""
+    _manager(request)
+    found = _session(request, session)
+    if gone := uuid_of(request.POST, "remove"):
+        scheduling.remove_trainer(trainer=get_object_or_404(Trainer, session=found, uid=gone), by=request.member)
+        messages.success(request, _("Their link works no more."))
+        return redirect("live_session", request.organisation.slug, found.uid)
+    email = text_of(request.POST, "email").strip().lower()
+    member = Member.objects.filter(organisation=request.organisation, email=email).active().first() if email else None
+    try:
+        scheduling.add_trainer(
+            session=found, holder=Holder(member, text_of(request.POST, "name"), email), by=request.member
+        )
+        messages.success(request, _("The link to the session goes to them by mail."))
+    except InvalidSession as error:
+        messages.error(request, str(error))
+    return redirect("live_session", request.organisation.slug, found.uid)
+
+
+@require_GET
+def slot_list(request: OrganisationRequest, session: str, slot: str) -> HttpResponse:
+    """Everybody at a half-day, with what can be corrected."""
+    found = _session(request, session)
+    if not (may_manage(request.member) or request.member.can(Capability.SEE_RESULTS)):
+        raise PermissionDenied
+    here = get_object_or_404(Slot, session=found, code=slot)
+    here.session = found
+    connected = connected_minutes(found)
+    rows = page_of(request, attendances(here), size=100)
+    for row in rows:
+        row.connected = connected.get(str(row.participant.uid))  # type: ignore[attr-defined]
+    context = {
+        "session": found,
+        "slot": here,
+        "page": rows,
+        "tally": tally(here),
+        "may_manage": may_manage(request.member),
+        "has_logs": bool(connected),
+    }
+    return render(request, "classroom/slot.html", context)
+
+
+@require_POST
+def corrections(request: OrganisationRequest, session: str, slot: str) -> HttpResponseBase:
+    """Mark or correct somebody's attendance."""
+    _manager(request)
+    found = _session(request, session)
+    here = get_object_or_404(Slot, session=found, code=slot)
+    here.session = found
+    row = get_object_or_404(Attendance, slot=here, participant__uid=uuid_of(request.POST, "who"))
+    try:
+        change = read_change(request, here, may_justify=True)
+        change_attendance(
+            attendance=row, change=change, by=request.member.as_reference(), why=request.POST.get("why", "")
+        )
+        messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
+    except SigningRefused as error:
+        messages.error(request, str(error))
+    return redirect("slot_list", request.organisation.slug, found.uid, here.code)
+
+
+@require_GET
+def sheet(request: OrganisationRequest, session: str, number: int) -> HttpResponseBase:
+    """A sealed sheet."""
+    found = _session(request, session)
+    if not (may_manage(request.member) or request.member.can(Capability.SEE_RESULTS)):
+        raise PermissionDenied
+    made = get_object_or_404(found.sheets.exclude(pdf=""), number=number)
+    return _file(request, made.pdf, f"{found.reference}-sheet-{number}.pdf")
+
+
+@require_GET
+def absence_file(request: OrganisationRequest, session: str, attendance: str) -> HttpResponseBase:
+    """The document that justifies an absence."""
+    found = _session(request, session)
+    if not may_manage(request.member):
+        raise PermissionDenied
+    row = get_object_or_404(Attendance.objects.exclude(absence_file=""), slot__session=found, uid=attendance)
+    return _file(request, row.absence_file, row.absence_file_name)
+
+
+@require_http_methods(["POST"])
+def documents(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Add a file for those who take part, or take one away."""
+    _manager(request)
+    found = _session(request, session)
+    back = redirect("live_session", request.organisation.slug, found.uid)
+    if gone := uuid_of(request.POST, "remove"):
+        found.documents.filter(uid=gone).delete()
+        return back
+    file = request.FILES.get("file")
+    if file is None or not file.size:
+        messages.error(request, _("Choose a file first."))
+    elif file.size > MAX_FILE:
+        messages.error(request, _("The file is larger than 50 MB."))
+    else:
+        digest = blobs.store_stream(request.organisation.uid, file.chunks())
+        SessionDocument.objects.create(
+            organisation=request.organisation,
+            session=found,
+            name=(file.name or "file")[:200],
+            digest=digest,
+            size=file.size,
+        )
+    return back
+
+
+@require_GET
+def document(request: OrganisationRequest, session: str, document: str) -> HttpResponseBase:
+    """A file of the session."""
+    found = get_object_or_404(_session(request, session).documents, uid=document)
+    return _file(request, found.digest, found.name)
+
+
+def _file(request: OrganisationRequest, digest: str, name: str) -> FileResponse:
+    opened = blobs.open_blob(request.organisation.uid, digest)
+    return FileResponse(opened, as_attachment=True, filename=name, headers={"X-Content-Type-Options": "nosniff"})
+
+
+@require_POST
+def logs(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Take in the connection log of the meeting tool."""
+    _manager(request)
+    found = _session(request, session)
+    file = request.FILES.get("file")
+    try:
+        if file is None:
+            raise UnreadableLog(_("Choose a file first."))
+        if (file.size or 0) > 20 * 1024 * 1024:
+            raise UnreadableLog(_("The file is larger than 20 MB."))
+        log = take_log(session=found, content=file.read(), name=file.name or "log.csv", by=request.member)
+    except UnreadableLog as error:
+        messages.error(request, str(error))
+    else:
+        matched = sum(row["participant"] is not None for row in log.rows)
+        messages.success(
+            request, _("%(matched)d of %(all)d lines fit a participant.") % {"matched": matched, "all": len(log.rows)}
+        )
+    return redirect("live_session", request.organisation.slug, found.uid)
+
+
+@require_GET
+def joining(request: OrganisationRequest, session: str) -> HttpResponseBase:
+    """Into the meeting."""
+    found = _session(request, session)
+    seat = found.participants.filter(member=request.member, status=Participant.Status.SEATED).first()
+    if not found.provider or (seat is None and not may_manage(request.member)):
+        raise Http404
+    guest = Guest(
+        request.member.full_name, str(request.member.uid), request.member.email or "", is_trainer=seat is None
+    )
+    try:
+        return redirect(provider_of(found.provider).join(found, guest))
+    except MeetingRefused as error:
+        messages.error(request, str(error))
+        return redirect("live_session", request.organisation.slug, found.uid)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_ORGANISATION)
+def rules(request: OrganisationRequest) -> HttpResponseBase:
+    """What governs live sessions here."""
+    form = RulesForm(request.POST or None, instance=Rules.of(request.organisation))
+    if request.method == "POST" and form.is_valid():
+        from django.db import transaction
+
+        with transaction.atomic():
+            form.save()
+            record(Verb.UPDATED, organisation_id=request.organisation.pk, actor=request.member.as_reference(),
+                   object=request.organisation.as_reference(), context={"fields": ["classroom"]}, result={"rules": {name: form.cleaned_data[name] for name in form.fields}})  # fmt: skip
+        messages.success(request, _("Saved."))
+        return redirect("classroom_rules", request.organisation.slug)
+    return render(request, "classroom/rules.html", {"form": form}, status=400 if form.errors else 200)
