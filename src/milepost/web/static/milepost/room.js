@@ -1,4 +1,11 @@
-// The trainer's live page: the code fills the screen on request, and Escape brings the list back.
+// The trainer's live page: the list asks for news unless somebody is being marked, and the code fills the screen on request.
+const EVERY = 3000; // ms
+
+setInterval(() => {
+  const list = document.getElementById("list");
+  if (list && !document.hidden && !list.querySelector("details[open]")) list.dispatchEvent(new Event("refresh"));
+}, EVERY);
+
 const button = document.querySelector("[data-fullscreen]");
 if (button && document.fullscreenEnabled) {
   button.hidden = false;
