@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
@@ -18,7 +17,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from milepost.classroom.models import Attendance, Participant, Slot, Trainer, Way
-from milepost.core import clock
+from milepost.core import clock, links
 from milepost.people.models import Member
 
 PROJECTED_SECONDS = 15  # a projected code is shown so long, and taken for one turn more
@@ -81,12 +80,12 @@ def _digest(slot: Slot, use: str, turn: int) -> bytes:
 
 def personal_link(attendance: Attendance) -> str:
     """The link with which one person signs one slot, without signing in."""
-    return settings.BASE_URL + reverse("personal_link", args=[_token("sign", attendance.uid)])
+    return settings.BASE_URL + reverse("personal_link", args=[links.token("sign", attendance.uid)])
 
 
 def attendance_of(token: str) -> Attendance | None:
     """Whose link it is, and for which slot; None for one that is not ours."""
-    uid = _uid(token, "sign")
+    uid = links.uid_in(token, "sign")
     rows = Attendance.objects.select_related("slot__session__organisation", "participant__member")
     return rows.filter(uid=uid, participant__status=Participant.Status.SEATED).first() if uid else None
 
@@ -98,52 +97,31 @@ def has_expired(attendance: Attendance) -> bool:
 
 def trainer_link(trainer: Trainer) -> str:
     """Where the trainer holds the session; whoever has no account needs nothing else."""
-    return settings.BASE_URL + reverse("room", args=[_token("hold", trainer.uid)])
+    return settings.BASE_URL + reverse("room", args=[links.token("hold", trainer.uid)])
 
 
 def room_token(trainer: Trainer) -> str:
     """The part of the trainer's link that names them."""
-    return _token("hold", trainer.uid)
+    return links.token("hold", trainer.uid)
 
 
 def trainer_of(token: str) -> Trainer | None:
     """Whose room it is; None for a link that is not ours, or of somebody who holds the session no more."""
-    uid = _uid(token, "hold")
+    uid = links.uid_in(token, "hold")
     rows = Trainer.objects.select_related("session__organisation", "member")
     return rows.filter(uid=uid, removed_at=None).first() if uid else None
 
 
 def feed_link(member: Member) -> str:
     """The member's personal calendar feed."""
-    return settings.BASE_URL + reverse("calendar_feed", args=[_token("feed", member.uid)])
+    return settings.BASE_URL + reverse("calendar_feed", args=[links.token("feed", member.uid)])
 
 
 def member_of_feed(token: str) -> Member | None:
     """Whose calendar feed it is; None for a link that is not ours, or of somebody who has left."""
-    uid = _uid(token, "feed")
+    uid = links.uid_in(token, "feed")
     found = Member.objects.select_related("organisation").filter(uid=uid).first() if uid else None
     return None if found is None or found.has_left else found
-
-
-def _token(use: str, uid: UUID) -> str:
-    """The identifier and 128 bits that only this server can make, in 43 letters."""
-    told = base64.urlsafe_b64encode(uid.bytes + _mac(use, uid)).decode()
-    return told.rstrip("=")
-
-
-def _uid(token: str, use: str) -> UUID | None:
-    try:
-        told = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except ValueError:
-        return None
-    if len(told) != 32:
-        return None
-    uid = UUID(bytes=told[:16])
-    return uid if hmac.compare_digest(told[16:], _mac(use, uid)) else None
-
-
-def _mac(use: str, uid: UUID) -> bytes:
-    return hmac.new(settings.SECRET_KEY.encode(), f"{_SALT}:{use}:{uid}".encode(), sha256).digest()[:16]
 
 
 # --- What a browser has shown -----------------------------------------------------------------------------

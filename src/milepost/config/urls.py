@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from milepost.classroom.urls import public_urlpatterns as classroom_urlpatterns
 from milepost.credentials.urls import public_urlpatterns
+from milepost.documents.urls import public_urlpatterns as documents_urlpatterns
 from milepost.people import views as people
 from milepost.web import views as web
 
@@ -13,6 +14,7 @@ organisation = [
     path("", include("milepost.courses.urls")),
     path("", include("milepost.learning.urls")),
     path("", include("milepost.classroom.urls")),
+    path("", include("milepost.documents.urls")),
     path("", include("milepost.credentials.urls")),
     path("", include("milepost.analytics.urls")),
 ]
@@ -30,6 +32,7 @@ urlpatterns = [
     path("healthz", web.health, name="health"),
     *public_urlpatterns,
     *classroom_urlpatterns,
+    *documents_urlpatterns,
     path("<slug:organisation>/", include(organisation)),
 ]
 

@@ -42,11 +42,18 @@ def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", c
     An authority that does not answer lowers the level to B-B; it never holds up the seal. Raises `KeyLocked`, or
     pyHanko's `PdfReadError` for what is no PDF.
     """
+    writer = SealOnlyWriter(io.BytesIO(pdf))
+    return seal_in(writer, _free_name(writer), key=key, time=time, reason=reason, contact=contact)
+
+
+def seal_in(
+    writer: "SealOnlyWriter", field: str, *, key: SigningKey, time: datetime, reason: str = "", contact: str = ""
+) -> bytes:
+    """What the writer holds, sealed in the field of this name, which is made where there is none."""
     stamper = authority()
     mould = _mould(key.pk, key.fingerprint)
     reserved = 2 * (len(mould.cms) + (STAMP_BYTES if stamper else 0))
-    writer = _SealOnlyWriter(io.BytesIO(pdf))
-    steps = PdfCMSEmbedder().write_cms(field_name=_free_name(writer), writer=writer)
+    steps = PdfCMSEmbedder().write_cms(field_name=field, writer=writer)
     next(steps)
     seal = SignatureObject(
         timestamp=time, subfilter=SigSeedSubFilter.PADES, name=key.common_name, reason=reason or None,
@@ -60,7 +67,7 @@ def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", c
     return sealed
 
 
-class _SealOnlyWriter(IncrementalPdfFileWriter):
+class SealOnlyWriter(IncrementalPdfFileWriter):
     """Adds a seal and nothing else: the metadata, which PDF/A wants as they are, stay to the byte."""
 
     def _update_meta(self) -> None:

@@ -17,7 +17,7 @@ def phrase(entry: Entry, subject_id: str) -> str:
         "by": told.get("context", {}).get("instructor", {}).get("name", ""),
         **{
             name: told.get("result", {}).get(name, "")
-            for name in ("role", "reason", "score", "due", "progress", "version")
+            for name in ("role", "reason", "score", "due", "progress", "version", "to")
         },
     }
     is_done_to = entry.object_id == subject_id and entry.actor_id != subject_id
@@ -42,6 +42,10 @@ def _template(entry: Entry, told: dict[str, Any], *, is_done_to: bool) -> str:
         return states[told["result"]["now"]["state"]] + (
             _(" (correction: %(reason)s)") if verb is Verb.CORRECTED else ""
         )
+    if verb is Verb.COMPLETED and told["object"]["type"] == "document":
+        return _("Signed by all")
+    if verb is Verb.WITHDREW and told["object"]["type"] == "document":
+        return _("Withdrawn by %(actor)s: %(reason)s")
     if verb is Verb.REVOKED and told["object"]["type"] == "certificate":
         return _("Revoked the certificate “%(object)s”: %(reason)s")
     templates = {
@@ -72,8 +76,26 @@ def _template(entry: Entry, told: dict[str, Any], *, is_done_to: bool) -> str:
         Verb.ANSWERED: _("Answered “%(object)s”"),
         Verb.SCHEDULED: _("Scheduled “%(object)s”"),
         Verb.CANCELLED: _("Cancelled “%(object)s”: %(reason)s"),
-        Verb.SIGNED: _("Signed for “%(object)s”"),
-        Verb.CLOSED: _("Closed “%(object)s” with a signature"),
+        Verb.SIGNED: _("Signed by %(actor)s")
+        if is_done_to
+        else _("Signed for “%(object)s”")
+        if told["object"]["type"] == "slot"
+        else _("Signed “%(object)s”"),
+        Verb.CLOSED: _("Closed with a signature by %(actor)s")
+        if is_done_to
+        else _("Closed “%(object)s” with a signature"),
+        Verb.REQUESTED: _("Signatures asked for by %(actor)s")
+        if is_done_to
+        else _("Asked for signatures of “%(object)s”"),
+        Verb.IDENTIFIED: _("%(actor)s typed the one-time code")
+        if is_done_to
+        else _("Typed the one-time code for “%(object)s”"),
+        Verb.VIEWED: _("Opened by %(actor)s") if is_done_to else _("Opened “%(object)s”"),
+        Verb.DECLINED: _("%(actor)s declined to sign: %(reason)s")
+        if is_done_to
+        else _("Declined to sign “%(object)s”: %(reason)s"),
+        Verb.DELEGATED: _("%(actor)s passed it on to %(to)s") if is_done_to else _("Passed “%(object)s” on to %(to)s"),
+        Verb.EXPIRED: _("Expired without all signatures"),
         Verb.DELIVERED: _("A signature for “%(object)s” arrived after the closing"),
     }
     return templates[verb]

@@ -37,6 +37,12 @@ class Verb(StrEnum):
     CORRECTED = "corrected"
     CLOSED = "closed"
     DELIVERED = "delivered"
+    REQUESTED = "requested"
+    IDENTIFIED = "identified"
+    VIEWED = "viewed"
+    DECLINED = "declined"
+    DELEGATED = "delegated"
+    EXPIRED = "expired"
 
     @property
     def iri(self) -> str:

@@ -43,6 +43,7 @@ class Capability(StrEnum):
     SEE_RESULTS = auto()
     MANAGE_CERTIFICATES = auto()
     MANAGE_SESSIONS = auto()
+    MANAGE_DOCUMENTS = auto()
 
 
 _CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -58,6 +59,7 @@ _CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.MANAGE_ORGANISATION,
             Capability.MANAGE_CERTIFICATES,
             Capability.MANAGE_SESSIONS,
+            Capability.MANAGE_DOCUMENTS,
         }
     ),
     Role.AUTHOR: frozenset({Capability.SEE_COURSES, Capability.AUTHOR_COURSES}),

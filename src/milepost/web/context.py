@@ -30,6 +30,7 @@ PLACES = (
     Place(_("Sessions"), "sessions/"),
     Place(_("Certificates"), "certificates/"),
     Place(_("Courses"), "courses/", Capability.SEE_COURSES),
+    Place(_("Documents"), "documents/", Capability.MANAGE_DOCUMENTS),
     Place(_("People"), "people/", Capability.SEE_PEOPLE),
 )
 

@@ -1,0 +1,268 @@
+"""Making documents: from a kind and values, or from a PDF that somebody brought. Their files follow at once or in bulk."""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from milepost.core import blobs, clock
+from milepost.documents import kinds
+from milepost.documents.kinds import KINDS, DocumentKind, wording_of
+from milepost.documents.models import Document, Signatory, Wording
+from milepost.documents.typesetting import logo_of, render
+from milepost.journal import keys
+from milepost.journal.recording import Fact, record, record_many
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, Organisation
+
+MAX_FILE = 50 * 1024 * 1024
+BATCH = 500
+PLACE_KINDS = ("signature", "text", "date", "check")
+
+logger = logging.getLogger(__name__)
+
+
+class RefusedDocument(ValueError):
+    """The document can't be taken or made; the message says why and what to do."""
+
+
+def compose(*, organisation: Organisation, kind: DocumentKind, values: Mapping[str, str], language: str, by: Member | None = None, about: str = "") -> Document:  # fmt: skip
+    """A document of the kind with these values, in the organisation's wording. Records `created`."""
+    document = _composed(wording_of(organisation, kind, language), kind, values, by=by, about=about)
+    with transaction.atomic():
+        document.save()
+        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference() if by else _self(organisation),
+               object=document.as_reference(), context={"kind": kind.name})  # fmt: skip
+    return document
+
+
+def compose_many(*, organisation: Organisation, kind: DocumentKind, told: Iterable[Mapping[str, str]], language: str, by: Member | None = None, about: str = "") -> list[Document]:  # fmt: skip
+    """Many documents of one kind, in a few statements; their files are made in the background. Records `created`."""
+    wording = wording_of(organisation, kind, language)
+    documents = [_composed(wording, kind, values, by=by, about=about) for values in told]
+    with transaction.atomic():
+        Document.objects.bulk_create(documents, batch_size=BATCH)
+        actor = by.as_reference() if by else _self(organisation)
+        facts = (Fact(Verb.CREATED, actor, made.as_reference(), {}, {"kind": kind.name}) for made in documents)
+        record_many(facts, organisation_id=organisation.pk)
+    return documents
+
+
+def _self(organisation: Organisation) -> Any:
+    return organisation.as_reference()
+
+
+def _composed(
+    wording: Wording, kind: DocumentKind, values: Mapping[str, str], *, by: Member | None = None, about: str = ""
+) -> Document:
+    organisation, language = wording.organisation, wording.language
+    told = dict(values_of(organisation, language)) | {name: value for name, value in values.items() if value}
+    with translation.override(language):
+        content = {
+            "values": told,
+            "heading": str(kind.label),
+            "sections": kinds.sections(kind, wording, told, language),
+            "facts": [[_fact_label(name), told[name]] for name in kind.facts if told.get(name)],
+            "capacities": [str(capacity) for capacity in kind.signatories],
+        }
+        title = told.get("title") or str(kind.label)
+    return Document(
+        organisation=organisation,
+        kind=kind.name,
+        title=title[:200],
+        language=language,
+        content=content,
+        created_by=by,
+        about=about,
+    )
+
+
+def _fact_label(name: str) -> str:
+    labels = {
+        "reference": _("Reference"),
+        "dates": _("Dates"),
+        "hours": _("Duration"),
+        "place": _("Place and modality"),
+        "date": _("Date"),
+    }
+    return labels[name]
+
+
+def values_of(organisation: Organisation, language: str) -> dict[str, str]:
+    """What the organisation itself brings to every document."""
+    with translation.override(language):
+        today = date_format(clock.today(organisation.time_zone), "DATE_FORMAT")
+    return {
+        "organisation": organisation.name,
+        "organisation_address": organisation.postal_address,
+        "registration": organisation.registration_number,
+        "certifier": organisation.certifier_name or organisation.name,
+        "date": today,
+    }
+
+
+def upload(*, organisation: Organisation, content: bytes, name: str, title: str, language: str, by: Member) -> Document:
+    """A document from a PDF that somebody brought, with its places still to be put. Records `created`.
+
+    Raises `RefusedDocument` for what is no PDF, is encrypted, empty, too long or too large. One that others signed is
+    taken as it is: nothing but signatures can be added to it.
+    """
+    from milepost.documents.stamping import RefusedPdf, examine
+
+    if len(content) > MAX_FILE:
+        raise RefusedDocument(_("The file is larger than 50 MB. Save it with smaller pictures."))
+    try:
+        examined = examine(content)
+    except RefusedPdf as error:
+        reasons = {
+            "encrypted": _("The PDF is protected with a password. Save it without one, then bring it again."),
+            "broken": _("This is not a PDF, or it is broken. Open it, save it as PDF anew, then bring that."),
+            "empty": _("The PDF has no page."),
+            "long": _("The PDF has more than 500 pages. Bring it in parts."),
+        }
+        raise RefusedDocument(reasons[error.reason]) from error
+    digest = blobs.store(organisation.uid, content)
+    with transaction.atomic():
+        document = Document.objects.create(
+            organisation=organisation, title=(title.strip() or name)[:200], language=language, source=digest,
+            was_signed_before=examined.was_signed, pdf=digest, created_by=by, content={"pages": examined.pages},
+        )  # fmt: skip
+        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference(), object=document.as_reference(),
+               context={"file": name[:200], "was_signed": examined.was_signed})  # fmt: skip
+    return document
+
+
+def check_places(document: Document, places: Any, *, signatories: int) -> list[dict[str, Any]]:
+    """The places as they are kept, from what a browser sent. Raises `RefusedDocument`."""
+    checked: list[dict[str, Any]] = []
+    pages = document.content.get("pages", 0)
+    try:
+        for told in places:
+            place = {name: float(told[name]) for name in ("x", "y", "width", "height")}
+            number, page, kind = int(told["signatory"]), int(told["page"]), str(told["kind"])
+            is_inside = all(
+                place[a] >= 0 and place[b] >= 0.005 and place[a] + place[b] <= 1.0001
+                for a, b in (("x", "width"), ("y", "height"))
+            )
+            if not (is_inside and 0 <= number < signatories and 0 <= page < pages and kind in PLACE_KINDS):
+                raise ValueError
+            checked.append(
+                place
+                | {
+                    "signatory": number,
+                    "page": page,
+                    "kind": kind,
+                    "label": str(told.get("label", ""))[:80],
+                    "required": bool(told.get("required", True)),
+                }
+            )
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
+        raise RefusedDocument(_("A place is outside of its page, or belongs to nobody. Put it anew.")) from error
+    if len(checked) > 200:
+        raise RefusedDocument(_("These are more than 200 places."))
+    if document.was_signed_before and any(place["kind"] != "signature" for place in checked):
+        raise RefusedDocument(_("Others have signed this PDF: nothing but signatures can be added to it."))
+    return checked
+
+
+def page_data(document: Document, signatories: Sequence[str]) -> dict[str, Any]:
+    """What the templates lay out: the head, the words, and a frame for each who signs (by their capacity)."""
+    from milepost.documents.stamping import FRAMES
+
+    organisation, told = document.organisation, document.content
+    with translation.override(document.language):
+        return {
+            "language": document.language,
+            "organisation": organisation.name,
+            "organisation_facts": [fact for fact in (organisation.postal_address, organisation.registration_number) if fact],
+            "logo": logo_of(organisation),
+            "colour": organisation.brand_colour,
+            "heading": told.get("heading", ""),
+            "title": document.title,
+            "reference": told.get("values", {}).get("reference", ""),
+            "facts": told.get("facts", []),
+            "sections": told.get("sections", []),
+            "signatories": list(signatories),
+            "frames": FRAMES,
+            "signatures_heading": _("Signatures"),
+            "signatures_note": _("Each signature is sealed into this file as it is made. Whoever signs, when, how they were identified, and fingerprints (SHA-256, first 16 signs) of the document, the signature and its context stand beside it."),
+            "sealed": _("Made by %(name)s.") % {"name": organisation.name},
+        }  # fmt: skip
+
+
+def make_file(document: Document, capacities: Sequence[str]) -> str:
+    """Make the PDF with a place for each who signs, keep it, and return its SHA-256."""
+    from milepost.documents import stamping
+
+    data = page_data(document, capacities)
+    if document.source:
+        content = blobs.read(document.organisation.uid, document.source)
+        has_frames = bool(capacities) and not document.was_signed_before
+        if has_frames:
+            content = stamping.with_page(content, render("signature-page", data, time=document.created_at))
+    else:
+        content, has_frames = render("document", data, time=document.created_at), bool(capacities)
+    if capacities:
+        content = stamping.with_places(
+            content, signatories=len(capacities), places=document.places, has_frames=has_frames
+        )
+    elif not document.source:
+        content = _sealed(content, document)
+    return blobs.store(document.organisation.uid, content)
+
+
+def _sealed(content: bytes, document: Document) -> bytes:
+    from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
+
+    key = keys.current_key(document.organisation_id)
+    return seal_pdf(
+        content, key=key, time=document.created_at.replace(microsecond=0), reason=document.content["heading"]
+    )
+
+
+def file_of(document: Document) -> bytes:
+    """The document as it stands: its file, or how it will look where people are still to be asked."""
+    if document.pdf:
+        return blobs.read(document.organisation.uid, document.pdf)
+    return render("document", page_data(document, document.content["capacities"]), time=document.created_at)
+
+
+def make_pending() -> int:
+    """Make the files that are still to be made, in all organisations; return how many. One that fails is tried again."""
+    count = 0
+    unsigned = [kind.name for kind in KINDS.values() if not kind.signatories]
+    waiting = Document.objects.filter(pdf="").filter(Q(request__isnull=False) | Q(kind__in=unsigned))
+    for document in waiting.select_related("organisation").order_by("pk")[:100]:
+        try:
+            count += ensure_file(document)
+        except Exception:
+            logger.exception("The file of document %s can't be made.", document.uid)
+    return count
+
+
+def ensure_file(document: Document) -> bool:
+    """Make the document's file unless it is there; False when it was, or another worker was first.
+
+    A document that people sign has no file of its own before they are asked: who they are decides how it looks.
+    """
+    if document.pdf:
+        return False
+    capacities = [
+        who.capacity or who.name for who in Signatory.objects.filter(request__document=document, delegated_by=None)
+    ]
+    digest = make_file(document, capacities)
+    made = Document.objects.filter(pk=document.pk, pdf="").update(pdf=digest)
+    document.refresh_from_db(fields=["pdf"])
+    return bool(made)
+
+
+def preview(*, organisation: Organisation, kind_name: str, values: Mapping[str, str], language: str) -> bytes:
+    """The PDF that such a document would be; kept nowhere."""
+    kind = KINDS[kind_name]
+    document = _composed(wording_of(organisation, kind, language), kind, values)
+    return render("document", page_data(document, document.content["capacities"]), time=clock.now())

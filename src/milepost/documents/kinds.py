@@ -1,0 +1,170 @@
+"""The kinds of documents that Milepost writes: which blocks of words they have, and who signs them.
+
+A block's words may name values in braces, like {title}. An organisation may say any block in its own words and add
+clauses; a name that is unknown is refused when the words are saved, not when the document is made.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.documents.models import Wording
+from milepost.people.models import Organisation
+
+_NAME = re.compile(r"\{(\w+)\}")
+MAX_BLOCK = 4_000
+MAX_CLAUSES = 20
+
+# Every value that words may name, with what it is.
+VALUES: dict[str, str | Promise] = {
+    "organisation": gettext_lazy("name of the organisation"),
+    "organisation_address": gettext_lazy("its postal address"),
+    "registration": gettext_lazy("its registration number"),
+    "certifier": gettext_lazy("who certifies"),
+    "client": gettext_lazy("the other party"),
+    "person": gettext_lazy("the person it is about"),
+    "employer": gettext_lazy("the person’s employer"),
+    "title": gettext_lazy("title of the training"),
+    "reference": gettext_lazy("reference"),
+    "objectives": gettext_lazy("objectives"),
+    "content": gettext_lazy("content"),
+    "dates": gettext_lazy("dates and hours"),
+    "place": gettext_lazy("place and modality"),
+    "hours": gettext_lazy("duration"),
+    "means": gettext_lazy("means"),
+    "price": gettext_lazy("price and terms of payment"),
+    "people": gettext_lazy("participants"),
+    "date": gettext_lazy("today’s date"),
+    "score": gettext_lazy("result"),
+}
+
+
+class UnknownValue(ValueError):
+    """Words name a value that does not exist; the message says which, and which there are."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a document: a heading (may be empty) and its words, as they are unless the organisation changes them."""
+
+    name: str
+    heading: str | Promise
+    words: str | Promise
+
+
+@dataclass(frozen=True)
+class DocumentKind:
+    """One kind of document. `signatories` are in which capacity people sign, in their order."""
+
+    name: str
+    label: str | Promise
+    blocks: tuple[Block, ...]
+    facts: tuple[str, ...] = ()  # values that stand in the head
+    signatories: tuple[str | Promise, ...] = field(default=())
+
+
+AGREEMENT = DocumentKind(
+    "agreement", gettext_lazy("Training agreement"), facts=("reference", "dates", "hours", "place"),
+    signatories=(gettext_lazy("for the training organisation"), gettext_lazy("for the client")),
+    blocks=(
+        Block("parties", gettext_lazy("Parties"), gettext_lazy("Between {organisation}, {organisation_address}, registered as a provider of training under {registration}, and {client}.")),
+        Block("object", gettext_lazy("Object"), gettext_lazy("{organisation} carries out the training “{title}” for the people named below: {people}.")),
+        Block("objectives", gettext_lazy("Objectives"), "{objectives}"),
+        Block("content", gettext_lazy("Content"), "{content}"),
+        Block("means", gettext_lazy("Means and support"), gettext_lazy("{means}")),
+        Block("period", gettext_lazy("Duration and period"), gettext_lazy("{hours}. {dates}. {place}.")),
+        Block("follow_up", gettext_lazy("How it is delivered, followed and sanctioned"), gettext_lazy("Attendance is signed by each participant once a half-day and by the trainer. What is done at a distance is followed by the platform. A certificate of completion is issued at the end.")),
+        Block("price", gettext_lazy("Price and payment"), gettext_lazy("{price}")),
+        Block("withdrawal", gettext_lazy("Withdrawal and disputes"), gettext_lazy("Either party may withdraw in writing up to ten working days before the beginning. What was not carried out is not invoiced. A dispute that talks do not settle goes to the competent court.")),
+    ),
+)  # fmt: skip
+CONVOCATION = DocumentKind(
+    "convocation", gettext_lazy("Convocation"), facts=("reference", "dates", "place", "hours"),
+    blocks=(
+        Block("greeting", "", gettext_lazy("{person}, you are expected at the training “{title}”.")),
+        Block("when", gettext_lazy("When and where"), gettext_lazy("{dates}. {place}.")),
+        Block("what", gettext_lazy("What it is about"), "{objectives}"),
+        Block("bring", gettext_lazy("To know before you come"), gettext_lazy("Attendance is signed on your own phone, once a half-day. If a disability or anything else makes it hard for you to take part, tell us: we will find a way.")),
+    ),
+)  # fmt: skip
+PROGRAMME = DocumentKind(
+    "programme", gettext_lazy("Programme"), facts=("reference", "hours", "place"),
+    blocks=(
+        Block("public", gettext_lazy("For whom"), gettext_lazy("Whoever needs these skills at work. Nothing is asked for beforehand.")),
+        Block("objectives", gettext_lazy("Objectives"), "{objectives}"),
+        Block("content", gettext_lazy("Content"), "{content}"),
+        Block("means", gettext_lazy("Means and support"), "{means}"),
+        Block("assessment", gettext_lazy("Assessment"), gettext_lazy("Questions during and at the end of the training show whether the objectives are met.")),
+        Block("access", gettext_lazy("Access"), gettext_lazy("The disability referent of {organisation} looks for an adaptation with everybody who needs one.")),
+    ),
+)  # fmt: skip
+NON_DISCLOSURE = DocumentKind(
+    "non-disclosure", gettext_lazy("Non-disclosure agreement"), facts=("date",),
+    signatories=(gettext_lazy("for the organisation"), gettext_lazy("the person bound")),
+    blocks=(
+        Block("parties", gettext_lazy("Parties"), gettext_lazy("Between {organisation}, {organisation_address}, and {person}.")),
+        Block("what", gettext_lazy("What is confidential"), gettext_lazy("Everything that {person} learns about {organisation}, its people and its clients in the course of “{title}”, unless it is public.")),
+        Block("duty", gettext_lazy("Duty"), gettext_lazy("{person} tells it to nobody, uses it for nothing else, and gives back or destroys every copy at the end.")),
+        Block("term", gettext_lazy("Term"), gettext_lazy("The duty holds from the signature on and for five years after the end of the work.")),
+    ),
+)  # fmt: skip
+COMPLETION = DocumentKind(
+    "completion", gettext_lazy("Certificate of completion"), facts=("reference", "dates", "hours", "place"),
+    signatories=(gettext_lazy("who certifies"),),
+    blocks=(
+        Block("statement", "", gettext_lazy("I, {certifier}, for {organisation} ({registration}), certify that {person}, employed by {employer}, has followed the training action “{title}”.")),
+        Block("hours", gettext_lazy("Hours actually done"), "{hours}"),
+        Block("records", "", gettext_lazy("I keep all records from which this certificate follows for three years from the end of the year of the last payment.")),
+    ),
+)  # fmt: skip
+ACHIEVEMENT = DocumentKind(
+    "achievement", gettext_lazy("Certificate of achievement"), facts=("dates", "hours"),
+    signatories=(gettext_lazy("who certifies"),),
+    blocks=(
+        Block("statement", "", gettext_lazy("{person} has met the objectives of “{title}” with this result: {score}.")),
+        Block("objectives", gettext_lazy("Objectives"), "{objectives}"),
+    ),
+)  # fmt: skip
+KINDS = {kind.name: kind for kind in (AGREEMENT, CONVOCATION, PROGRAMME, NON_DISCLOSURE, COMPLETION, ACHIEVEMENT)}
+
+
+def wording_of(organisation: Organisation, kind: DocumentKind, language: str) -> Wording:
+    """The organisation's wording of the kind; an empty one where it says nothing of its own."""
+    found = Wording.objects.filter(organisation=organisation, kind=kind.name, language=language).first()
+    return found or Wording(organisation=organisation, kind=kind.name, language=language)
+
+
+def check_words(words: str) -> str:
+    """The words as they are kept. Raises `UnknownValue` for a name that does not exist, or for too many words."""
+    if len(words) > MAX_BLOCK:
+        raise UnknownValue(_("These are more than %(count)d characters.") % {"count": MAX_BLOCK})
+    unknown = sorted(set(_NAME.findall(words)) - VALUES.keys())
+    if unknown:
+        raise UnknownValue(
+            _("There is no value {%(name)s}. There are: %(known)s.")
+            % {"name": unknown[0], "known": ", ".join(f"{{{name}}}" for name in VALUES)}
+        )
+    return words.replace("\x00", "").strip()
+
+
+def sections(kind: DocumentKind, wording: Wording, values: Mapping[str, str], language: str) -> list[dict[str, object]]:
+    """The document's parts as its template lays them out: headings with paragraphs. A part without words is left out."""
+    with translation.override(language):
+        told = [(str(block.heading), wording.blocks.get(block.name) or str(block.words)) for block in kind.blocks]
+        told += [(clause["title"], clause["text"]) for clause in wording.clauses]
+    filled = [(filled_in(heading, values), filled_in(words, values)) for heading, words in told]
+    return [
+        {"heading": heading, "paragraphs": [line.strip() for line in words.splitlines() if line.strip()]}
+        for heading, words in filled
+        if words.strip(" .")
+    ]
+
+
+def filled_in(words: str, values: Mapping[str, str]) -> str:
+    """The words with each {name} replaced; what has no value leaves nothing behind."""
+    return _NAME.sub(lambda found: values.get(found[1], ""), words)

@@ -1,0 +1,188 @@
+"""The nouns: a document, a request to sign it, those who sign, and an organisation's own wording."""
+
+import uuid
+from datetime import date
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import clock
+from milepost.documents.signatures import Signature
+from milepost.journal.recording import Reference
+from milepost.people.models import Member, Organisation
+
+
+class Wording(models.Model):
+    """What an organisation says in its own words in one kind of document: `blocks` by name, and `clauses` beside them."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=40)
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES)
+    blocks = models.JSONField(default=dict)
+    clauses = models.JSONField(default=list)  # {"title", "text"}
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "kind", "language"], name="worded_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.language})"
+
+
+class Document(models.Model):
+    """A document: made from a kind and values, or a PDF that somebody brought.
+
+    `content` is what it says (for a made one) and is frozen; `source` is the PDF that somebody brought; `pdf` is the
+    file as it stands now, with the places of signatures and then with the signatures. All are SHA-256 of blobs.
+    `places` are the fields of signatories: `{"signatory", "kind", "page", "x", "y", "width", "height", "label",
+    "required"}`, in fractions of the page from its top left.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=40, blank=True)
+    title = models.CharField(max_length=200)
+    language = models.CharField(max_length=8, choices=settings.LANGUAGES)
+    content = models.JSONField(default=dict)
+    source = models.CharField(max_length=64, blank=True)
+    was_signed_before = models.BooleanField(default=False)  # by others: nothing but signatures may be added
+    places = models.JSONField(default=list)
+    annexes = models.JSONField(default=list)  # {"name", "digest"}
+    pdf = models.CharField(max_length=64, blank=True)
+    about = models.CharField(max_length=80, blank=True)  # what a higher room made it for
+    created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["organisation", "created_at"], name="document_by_organisation"),
+            models.Index(fields=["organisation", "about"], condition=~Q(about=""), name="document_by_subject"),
+            models.Index(fields=["created_at"], condition=Q(pdf=""), name="document_to_make"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def as_reference(self) -> Reference:
+        return Reference("document", str(self.uid), self.title, self.pdf or None)
+
+
+class RequestQuerySet(models.QuerySet["SignatureRequest"]):
+    """Sets of requests."""
+
+    def open(self) -> Self:
+        """Those that wait for somebody."""
+        return self.filter(status=SignatureRequest.Status.SENT)
+
+
+class SignatureRequest(models.Model):
+    """That people sign a document. Its signatories sign one after another (`is_ordered`) or as they come."""
+
+    class Status(models.TextChoices):
+        SENT = "sent", _("waiting for signatures")
+        COMPLETED = "completed", _("signed by all")
+        DECLINED = "declined", _("declined")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        EXPIRED = "expired", _("expired")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    document = models.OneToOneField(Document, on_delete=models.PROTECT, related_name="request")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.SENT)
+    is_ordered = models.BooleanField(default=False)
+    needs_code = models.BooleanField(default=False)
+    message = models.TextField(max_length=2000, blank=True)
+    copies = models.JSONField(default=list)  # e-mail addresses
+    expires_on = models.DateField(null=True)
+    remind_days = models.PositiveSmallIntegerField(default=3)
+    created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=300, blank=True)
+    end_mailed_at = models.DateTimeField(null=True)
+
+    objects = RequestQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="sent", ended_at=None) | (~Q(status="sent") & Q(ended_at__isnull=False)),
+                name="ended_when_it_is_over",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["ended_at"], condition=Q(end_mailed_at=None), name="request_end_to_mail"),
+            models.Index(fields=["expires_on"], condition=Q(status="sent"), name="request_to_expire"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.document_id}: {self.status}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status == self.Status.SENT
+
+    def is_late(self, today: date) -> bool:
+        """Whether it waits beyond its day."""
+        return self.is_open and self.expires_on is not None and self.expires_on < today
+
+
+class Signatory(models.Model):
+    """Somebody who is to sign, inside the organisation or outside of it. `capacity` is in which quality they sign."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("to sign")
+        SIGNED = "signed", _("signed")
+        DECLINED = "declined", _("declined")
+        DELEGATED = "delegated", _("passed on")
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    request = models.ForeignKey(SignatureRequest, on_delete=models.CASCADE, related_name="signatories")
+    position = models.PositiveSmallIntegerField()
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=200)
+    email = models.EmailField()
+    capacity = models.CharField(max_length=160, blank=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    asked_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    code = models.CharField(max_length=128, blank=True)  # the one-time code, hashed
+    code_sent_at = models.DateTimeField(null=True)
+    code_tries = models.PositiveSmallIntegerField(default=0)
+    identified_at = models.DateTimeField(null=True)
+    signed_at = models.DateTimeField(null=True)
+    signature: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True)
+    values = models.JSONField(default=dict)
+    address = models.CharField(max_length=45, blank=True)
+    agent = models.CharField(max_length=400, blank=True)
+    context_fingerprint = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=300, blank=True)  # of declining
+    delegated_by = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="delegate")
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=(Q(state="signed") & Q(signed_at__isnull=False, signature__isnull=False))
+                | (~Q(state="signed") & Q(signed_at=None)),
+                name="signatory_signed_with_a_signature",
+            ),
+            models.CheckConstraint(condition=~Q(state="declined") | ~Q(reason=""), name="declined_for_a_reason"),
+            models.CheckConstraint(condition=~Q(delegated_by=F("id")), name="nobody_passes_on_to_themselves"),
+        ]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(state="waiting"), name="signatory_to_ask")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def drawn(self) -> Signature | None:
+        return Signature.from_json(self.signature) if self.signature else None
+
+    def as_reference(self) -> Reference:
+        return self.member.as_reference() if self.member else Reference("signatory", str(self.uid), self.name)

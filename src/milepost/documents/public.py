@@ -1,0 +1,195 @@
+"""The page of somebody who is to sign: read, sign, decline, pass on. Whoever has the link needs nothing else."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.core import blobs, links
+from milepost.documents.channels import channels
+from milepost.documents.composing import file_of
+from milepost.documents.mailing import file_name, language_of
+from milepost.documents.models import Signatory
+from milepost.documents.requesting import (
+    Act,
+    Party,
+    RequestRefused,
+    decline,
+    delegate,
+    identify,
+    may_act,
+    meaning,
+    new_code,
+    open_document,
+    sign,
+)
+from milepost.documents.signatures import NoSignature, Signature
+from milepost.people.access import client_address
+from milepost.people.limits import is_over_limit
+
+PAGE_WIDTH = 1200  # pixels: sharp on a phone, readable on a desk
+View = Callable[..., HttpResponseBase]
+
+
+def asked(view: View) -> View:
+    """Find whose link it is; 404 for one that is not ours."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
+        uid = links.uid_in(token, "document")
+        rows = Signatory.objects.select_related("request__document__organisation", "request__created_by", "member")
+        found = rows.filter(uid=uid).first() if uid else None
+        if found is None:
+            raise Http404
+        return view(request, found, **more)
+
+    return guarded
+
+
+def _token(signatory: Signatory) -> str:
+    return links.token("document", signatory.uid)
+
+
+@require_http_methods(["GET", "POST"])
+@asked
+def signatory(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
+    """Read and sign."""
+    if request.method == "POST":
+        return _sign(request, signatory)
+    open_document(signatory)
+    return _page(request, signatory)
+
+
+def _page(
+    request: HttpRequest, signatory: Signatory, *, problem: str = "", values: dict[str, str] | None = None
+) -> HttpResponse:
+    document = signatory.request.document
+    stops = may_act(signatory)
+    places = [
+        place | {"number": number, "value": (values or {}).get(str(number), "")}
+        for number, place in enumerate(document.places)
+        if place["signatory"] == signatory.position and place["kind"] != "signature"
+    ]
+    context = {
+        "signatory": signatory, "asked": signatory.request, "document": document, "organisation_shown": document.organisation,
+        "token": _token(signatory), "pages": range(_pages(signatory)), "stops": stops, "places": places, "problem": problem,
+        "meaning": meaning(signatory), "needs_code": signatory.request.needs_code and signatory.identified_at is None,
+        "signatories": signatory.request.signatories.all(), "annexes": list(enumerate(document.annexes)),
+    }  # fmt: skip
+    return render(request, "documents/signatory.html", context, status=400 if problem else 200)
+
+
+def _pages(signatory: Signatory) -> int:
+    from milepost.documents.stamping import page_count
+
+    return page_count(file_of(signatory.request.document))
+
+
+def _sign(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
+    values = {name.removeprefix("place-"): value for name, value in request.POST.items() if name.startswith("place-")}
+    try:
+        act = Act(
+            Signature.read(request.POST.get("signature", "")), {name: str(value) for name, value in values.items()},
+            client_address(request), request.headers.get("User-Agent", ""),
+        )  # fmt: skip
+        sign(signatory=signatory, act=act)
+    except (NoSignature, RequestRefused) as error:
+        return _page(
+            request, signatory, problem=str(error), values={name: str(value) for name, value in values.items()}
+        )
+    return redirect("signatory", _token(signatory))
+
+
+@require_GET
+@asked
+def page(request: HttpRequest, signatory: Signatory, number: int) -> HttpResponse:
+    """A page of the document as a picture, as it stands now."""
+    from milepost.documents.stamping import picture_of_page
+
+    document = signatory.request.document
+    try:
+        picture, _height = picture_of_page(file_of(document), number, width=PAGE_WIDTH)
+    except IndexError as error:
+        raise Http404 from error
+    return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
+
+
+@require_GET
+@asked
+def file(request: HttpRequest, signatory: Signatory) -> HttpResponse:
+    """The document itself, as it stands now."""
+    document = signatory.request.document
+    return _download(file_of(document), f"{file_name(document.title)}.pdf")
+
+
+@require_GET
+@asked
+def annex(request: HttpRequest, signatory: Signatory, number: int) -> HttpResponseBase:
+    """A file that goes with the document."""
+    document = signatory.request.document
+    try:
+        told = document.annexes[number]
+    except IndexError as error:
+        raise Http404 from error
+    return FileResponse(
+        blobs.open_blob(document.organisation.uid, told["digest"]), as_attachment=True, filename=told["name"]
+    )
+
+
+def _download(content: bytes, name: str) -> HttpResponse:
+    return FileResponse(iter([content]), as_attachment=True, filename=name, content_type="application/pdf")  # type: ignore[return-value]
+
+
+@require_POST
+@asked
+def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
+    """Send a one-time code, or take it."""
+    typed = "".join(character for character in request.POST.get("code", "")[:20] if character.isdigit())
+    try:
+        if is_over_limit(request, "document-code", a_minute=10):
+            raise RequestRefused(_("Too many tries. Wait a minute."))
+        if typed:
+            identify(signatory=signatory, code=typed)
+        else:
+            channels["e-mail"].send(signatory, new_code(signatory), language=language_of(signatory))
+            messages.success(
+                request, _("A code of six digits is on its way to %(email)s.") % {"email": _hinted(signatory.email)}
+            )
+    except RequestRefused as error:
+        messages.error(request, str(error))
+    except OSError:
+        messages.error(request, _("The mail server does not answer. Try again in a minute."))
+    return redirect("signatory", _token(signatory))
+
+
+def _hinted(email: str) -> str:
+    """j…d@example.org: enough to know which mailbox."""
+    local, _at, domain = email.partition("@")
+    return f"{local[:1]}…{local[-1:]}@{domain}"
+
+
+@require_POST
+@asked
+def refusal(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
+    """Decline, with a reason."""
+    try:
+        decline(signatory=signatory, reason=request.POST.get("reason", ""), address=client_address(request))
+    except RequestRefused as error:
+        messages.error(request, str(error))
+    return redirect("signatory", _token(signatory))
+
+
+@require_POST
+@asked
+def delegation(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
+    """Pass it on to the person who should sign."""
+    try:
+        delegate(signatory=signatory, to=Party(request.POST.get("name", ""), request.POST.get("email", "")))
+    except RequestRefused as error:
+        messages.error(request, str(error))
+    return redirect("signatory", _token(signatory))
