@@ -333,6 +333,67 @@ def seal_journal(organisation: str) -> None:
 
 
 @cli.group()
+def action() -> None:
+    """Training actions: what a funding body or an auditor sees as one thing."""
+
+
+@action.command("list")
+@in_organisation
+@with_django
+def list_actions(organisation: str) -> None:
+    """Each action with its reference, title, profile and readiness, separated by tabs."""
+    from milepost.evidence.models import TrainingAction
+    from milepost.evidence.readiness import refresh
+
+    target = _organisation(organisation)
+    for found in (
+        TrainingAction.objects.filter(organisation=target)
+        .select_related("organisation", "course")
+        .order_by("reference")
+    ):
+        click.echo(f"{found.reference}\t{found.title}\t{found.profile}\t{refresh(found).percent} %")
+
+
+@cli.group()
+def dossier() -> None:
+    """Dossiers: an action in one file that anybody can check offline."""
+
+
+@dossier.command("build")
+@click.argument("reference")
+@in_organisation
+@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The zip file to write.")
+@with_django
+def build_dossier(reference: str, organisation: str, output: Path) -> None:
+    """Build the dossier of the action REFERENCE."""
+    from milepost.evidence.dossiers import build_to
+    from milepost.evidence.models import TrainingAction
+
+    target = _organisation(organisation)
+    actions = TrainingAction.objects.filter(organisation=target).select_related("organisation", "course")
+    found = actions.filter(reference=reference).first()
+    if found is None:
+        known = ", ".join(actions.order_by("reference").values_list("reference", flat=True)[:20]) or "none yet"
+        raise click.ClickException(f"{organisation} has no action “{reference}” (it has: {known}).")
+    try:
+        with _bar("Building the dossier", 100) as bar:
+            build_to(output, found, progress=lambda done, total: bar.update(100 * done // max(total, 1) - bar.pos))
+    except OSError as error:
+        raise click.ClickException(f"{output}: {error.strerror}.") from error
+    click.echo(f"{output} holds the dossier of {found.reference} “{found.title}”. Check it: milepost verify {output}")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--key", default="", metavar="FINGERPRINT", help="The fingerprint (SHA-256) that the key must have.")
+def verify(file: Path, key: str) -> None:
+    """Check the dossier, sealed PDF or badge FILE offline. Status 0 only when everything in it holds."""
+    from milepost import verify as verifier
+
+    sys.exit(verifier.main([str(file), *(["--key", key] if key else [])], say=click.echo))
+
+
+@cli.group()
 def key() -> None:
     """The key that an organisation signs with."""
 

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "milepost.classroom",
     "milepost.credentials",
     "milepost.analytics",
+    "milepost.evidence",
     "milepost.web",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -5,7 +5,7 @@ The bytes live in Django's default storage, so a folder and an S3-compatible sto
 
 import hashlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import IO
 from uuid import UUID
 
@@ -41,6 +41,12 @@ def store_stream(organisation: UUID, chunks: Iterable[bytes]) -> str:
         if not default_storage.exists(path):
             default_storage.save(path, File(spool))
     return hasher.hexdigest()
+
+
+def chunks_of(file: IO[bytes]) -> Iterator[bytes]:
+    """The rest of an open file, a megabyte at a time."""
+    while chunk := file.read(CHUNK):
+        yield chunk
 
 
 def open_blob(organisation: UUID, digest: str) -> IO[bytes]:

@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import jwt
+from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 
 from milepost.credentials.models import Certificate
@@ -93,7 +94,9 @@ def token(certificate: Certificate) -> str:
     claims = payload | {
         "iss": payload["issuer"]["id"], "jti": payload["id"], "nbf": issued, "sub": payload["id"],
     }  # fmt: skip
-    header = {"kid": key_url(certificate.organisation, key), "typ": "JWT"}
+    # With the certificate in it (RFC 7515, 4.1.6) a badge can be checked offline.
+    der = base64.b64encode(key.x509.public_bytes(serialization.Encoding.DER)).decode()
+    header = {"kid": key_url(certificate.organisation, key), "typ": "JWT", "x5c": [der]}
     return jwt.encode(claims, keys.private_key(key), algorithm=ALGORITHM, headers=header)
 
 

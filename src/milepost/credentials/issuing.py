@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import QuerySet
 
+from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
 from milepost.courses.models import Course
 from milepost.credentials.models import Certificate
@@ -79,7 +80,8 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
         if old.revoked_at or old.superseded_at:
             raise NotCurrent
         enrolment = Enrolment.objects.select_related("member", "organisation", "course").get(pk=old.enrolment_id)
-        new = _certificate(enrolment, certifier_of(enrolment.organisation))
+        live = minutes_in_course(enrolment.course_id, [enrolment.member_id])
+        new = _certificate(enrolment, certifier_of(enrolment.organisation), live.get(enrolment.member_id, 0))
         old.superseded_at = clock.now()
         old.save(update_fields=["superseded_at"])
         new.replaces = old
@@ -92,7 +94,8 @@ def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certif
     if not enrolments:
         return []
     certifier = certifier_of(enrolments[0].organisation)
-    made = [_certificate(enrolment, certifier) for enrolment in enrolments]
+    live = minutes_in_course(enrolments[0].course_id, [enrolment.member_id for enrolment in enrolments])
+    made = [_certificate(e, certifier, live.get(e.member_id, 0)) for e in enrolments]
     Certificate.objects.bulk_create(made, batch_size=BATCH)
     facts = [_fact(certificate, e, by) for certificate, e in zip(made, enrolments, strict=True)]
     record_many(facts, organisation_id=enrolments[0].organisation_id)
@@ -104,7 +107,7 @@ def certifier_of(organisation: Organisation) -> tuple[str, str]:
     return organisation.certifier_name or organisation.name, organisation.certifier_quality
 
 
-def _certificate(enrolment: Enrolment, certifier: tuple[str, str]) -> Certificate:
+def _certificate(enrolment: Enrolment, certifier: tuple[str, str], minutes_live: int) -> Certificate:
     organisation, member, outline = enrolment.organisation, enrolment.member, enrolment.outline
     assert enrolment.completed_at and enrolment.launched_at  # noqa: S101 (a constraint of the table)
     zone = ZoneInfo(organisation.time_zone)
@@ -122,8 +125,8 @@ def _certificate(enrolment: Enrolment, certifier: tuple[str, str]) -> Certificat
         "objectives": list(outline.objectives[:6]),
         "begun": _day(enrolment.launched_at, zone),
         "completed": completed.isoformat(),
-        "minutes_at_a_distance": outline.minutes,
-        "minutes_live": 0,
+        "minutes_at_a_distance": sum(a.minutes for a in outline.activities if a.kind != "live"),
+        "minutes_live": minutes_live,
         "score": enrolment.score,
         "certifier": certifier[0],
         "certifier_quality": certifier[1],

@@ -16,7 +16,7 @@ from milepost.documents.kinds import KINDS, DocumentKind, wording_of
 from milepost.documents.models import Document, Signatory, Wording
 from milepost.documents.typesetting import logo_of, render
 from milepost.journal import keys
-from milepost.journal.recording import Fact, record, record_many
+from milepost.journal.recording import SYSTEM, Fact, record, record_many
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
 
@@ -256,8 +256,12 @@ def ensure_file(document: Document) -> bool:
         who.capacity or who.name for who in Signatory.objects.filter(request__document=document, delegated_by=None)
     ]
     digest = make_file(document, capacities)
-    made = Document.objects.filter(pk=document.pk, pdf="").update(pdf=digest)
-    document.refresh_from_db(fields=["pdf"])
+    with transaction.atomic():
+        made = Document.objects.filter(pk=document.pk, pdf="").update(pdf=digest)
+        document.refresh_from_db(fields=["pdf"])
+        if made and not capacities:
+            record(Verb.SEALED, organisation_id=document.organisation_id, actor=SYSTEM, object=document.as_reference(),
+                   result={"sha256": digest})  # fmt: skip
     return bool(made)
 
 

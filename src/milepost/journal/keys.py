@@ -8,6 +8,7 @@ copy of the database alone signs nothing. Docs: decision 0006.
 from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -116,19 +117,30 @@ def _keep(organisation_id: int, private: rsa.RSAPrivateKey, certificate: x509.Ce
     kept = private.private_bytes(
         pem, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(_password())
     )
+    mark = fingerprint(certificate.public_bytes(serialization.Encoding.DER))
     with transaction.atomic():
+        before = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
         SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).update(is_current=False)
+        told: dict[str, Any] = {
+            "certificate": certificate.public_bytes(pem).decode(),
+            "chain": "".join(above.public_bytes(pem).decode() for above in chain),
+            "private": kept.decode(),
+            "is_current": True,
+        }
+        if before and before.fingerprint != mark:
+            told |= {"endorsed_by": before.fingerprint, "endorsement": sign(before, endorsement_of(mark))}
         key, _is_new = SigningKey.objects.update_or_create(
-            organisation_id=organisation_id,
-            fingerprint=fingerprint(certificate.public_bytes(serialization.Encoding.DER)),
-            defaults={
-                "certificate": certificate.public_bytes(pem).decode(),
-                "chain": "".join(above.public_bytes(pem).decode() for above in chain),
-                "private": kept.decode(),
-                "is_current": True,
-            },
+            organisation_id=organisation_id, fingerprint=mark, defaults=told
         )
     return key
+
+
+def endorsement_of(mark: str) -> bytes:
+    """What a key signs to hand over to the next, whose certificate has this fingerprint.
+
+    Without it, a dossier that somebody signed anew with a key of their own would look like one after a change of keys.
+    """
+    return f"milepost-key-endorsement/1:{mark}".encode()
 
 
 def sign(key: SigningKey, data: bytes) -> bytes:

@@ -89,6 +89,8 @@ class SigningKey(models.Model):
     certificate = models.TextField()  # PEM
     chain = models.TextField(blank=True)  # PEM, the certificates above it
     private = models.TextField()
+    endorsed_by = models.CharField(max_length=64, blank=True)  # the fingerprint of the key before it
+    endorsement = models.BinaryField(default=b"")  # that key's signature over this one's fingerprint
     created_at = models.DateTimeField(default=clock.now)
     is_current = models.BooleanField(default=True)
 

@@ -123,3 +123,18 @@ def test_there_is_no_consistency_from_nothing_or_backwards(first, second):
     with pytest.raises(IndexError):
         merkle.consistency_proof(first, second, nodes_over(leaves(5)))
     assert not merkle.is_consistent(first, bytes(32), second, bytes(32), [])
+
+
+@given(st.integers(1, 200).flatmap(lambda size: st.tuples(st.just(size), st.sets(st.integers(0, size - 1)))))
+def test_many_leaves_at_once_lead_to_the_head_and_no_others_do(told):
+    size, chosen = told
+    hashes, indices = leaves(size), sorted(chosen)
+    nodes = nodes_over(hashes)
+    proof, head = merkle.multiproof(indices, size, nodes), merkle.root(size, nodes)
+    shown = [(index, hashes[index]) for index in indices]
+    assert merkle.root_from_multiproof(shown, size, proof) == head
+    assert merkle.root_from_multiproof(shown, size, [*proof, head]) is None
+    if shown:
+        (index, leaf), *others = shown
+        assert merkle.root_from_multiproof([(index, leaf[::-1]), *others], size, proof) != head
+        assert merkle.root_from_multiproof(others, size, proof) != head

@@ -1,0 +1,85 @@
+"""The verbs of training actions: make one, say what belongs to it."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from milepost.classroom.models import LiveSession, Participant
+from milepost.core import blobs, clock
+from milepost.courses.models import Course
+from milepost.documents.composing import compose
+from milepost.documents.kinds import KINDS
+from milepost.documents.models import Document
+from milepost.evidence.models import Piece, TrainingAction
+from milepost.evidence.profiles import profiles
+from milepost.evidence.words import values_of_action
+from milepost.journal.recording import record
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, Organisation
+
+
+class InvalidAction(ValueError):
+    """The action can't be as it was told; the message says what to mend."""
+
+
+def open_action(
+    *, organisation: Organisation, title: str, profile: str, starts_on: date, ends_on: date, minutes: int, by: Member,
+    reference: str = "", course: Course | None = None, sessions: Iterable[LiveSession] = (), members: Iterable[Member] = (),
+    client: str = "", funder: str = "", funding_reference: str = "", objectives: str = "", price: str = "", language: str = "",
+) -> TrainingAction:  # fmt: skip
+    """Make an action with what belongs to it. Raises `InvalidAction`. Records `created`."""
+    if profile not in profiles():
+        raise InvalidAction(_("There is no profile “%(name)s”.") % {"name": profile})
+    if ends_on < starts_on:
+        raise InvalidAction(_("The last day lies before the first."))
+    with transaction.atomic():
+        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        reference = reference.strip() or _next_reference(organisation, starts_on.year)
+        if TrainingAction.objects.filter(organisation=organisation, reference=reference).exists():
+            raise InvalidAction(
+                _("There is an action with the reference %(reference)s already.") % {"reference": reference}
+            )
+        action = TrainingAction.objects.create(
+            organisation=organisation, reference=reference, title=title.strip(), profile=profile, course=course,
+            client=client, funder=funder, funding_reference=funding_reference, starts_on=starts_on, ends_on=ends_on,
+            minutes=minutes, objectives=objectives, price=price, language=language or organisation.language, created_by=by,
+        )  # fmt: skip
+        held = list(sessions)
+        action.sessions.set(held)
+        seated = Member.objects.filter(seats__session__in=held, seats__status=Participant.Status.SEATED)
+        action.members.set([*members, *seated.distinct()])
+        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference(), object=action.as_reference(),
+               context={"profile": profile})  # fmt: skip
+    return action
+
+
+def _next_reference(organisation: Organisation, year: int) -> str:
+    count = TrainingAction.objects.filter(organisation=organisation, reference__startswith=f"A-{year}-").count()
+    return f"A-{year}-{count + 1:03}"
+
+
+def write_document(*, action: TrainingAction, kind: str, by: Member) -> Document:
+    """Write a document of the action (agreement, programme, convocation) from what is known of it. Records `created`."""
+    return compose(
+        organisation=action.organisation, kind=KINDS[kind], values=values_of_action(action), language=action.language,
+        by=by, about=action.about,
+    )  # fmt: skip
+
+
+def add_piece(
+    *, action: TrainingAction, key: str, name: str, content: bytes, by: Member, member: Member | None = None
+) -> Piece:
+    """Add a file that was made elsewhere. Records `updated` with its fingerprint. Raises `InvalidAction`."""
+    if key not in {wanted.key for wanted in profiles()[action.profile].pieces if wanted.source == "file"}:
+        raise InvalidAction(_("The profile asks for no such file."))
+    digest = blobs.store(action.organisation.uid, content)
+    with transaction.atomic():
+        piece = Piece.objects.create(
+            organisation=action.organisation, action=action, key=key, member=member, name=name[:200], digest=digest,
+            added_by=by, added_at=clock.now(),
+        )  # fmt: skip
+        record(Verb.UPDATED, organisation_id=action.organisation_id, actor=by.as_reference(), object=action.as_reference(),
+               result={"sha256": digest}, context={"piece": key, "file": piece.name})  # fmt: skip
+    return piece

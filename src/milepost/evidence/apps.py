@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class EvidenceConfig(AppConfig):
+    name = "milepost.evidence"
+
+    def ready(self) -> None:
+        from milepost.core import periodic
+        from milepost.evidence.dossiers import build_pending
+        from milepost.evidence.readiness import refresh_all
+
+        periodic.every(3, build_pending)
+        periodic.every(30, refresh_all)

@@ -1,0 +1,107 @@
+"""The nouns: a training action, the files that belong to it, and its dossiers."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from milepost.classroom.models import LiveSession
+from milepost.core import clock
+from milepost.courses.models import Course
+from milepost.journal.recording import Reference
+from milepost.people.models import Member, Organisation
+
+
+class TrainingAction(models.Model):
+    """What a funding body or an auditor sees as one thing: a course, sessions, people, an agreement, dates, hours.
+
+    `readiness` is what `evidence.readiness` last found, in per cent.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    reference = models.CharField(_("reference"), max_length=40)
+    title = models.CharField(_("title"), max_length=200)
+    profile = models.CharField(_("profile"), max_length=40)
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
+    course = models.ForeignKey(
+        Course, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("course")
+    )
+    client = models.CharField(_("the other party"), max_length=200, blank=True)
+    funder = models.CharField(_("funding body"), max_length=200, blank=True)
+    funding_reference = models.CharField(_("its reference"), max_length=80, blank=True)
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    minutes = models.PositiveIntegerField(_("duration, in minutes"))
+    objectives = models.TextField(_("objectives"), max_length=4000, blank=True)
+    price = models.CharField(_("price and terms of payment"), max_length=300, blank=True)
+    sessions = models.ManyToManyField(LiveSession, blank=True, related_name="actions")
+    members = models.ManyToManyField(Member, blank=True, related_name="+")
+    readiness = models.PositiveSmallIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["-starts_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "reference"], name="action_referenced_once"),
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="action_ends_after_it_starts"),
+        ]
+        indexes = [models.Index(fields=["organisation", "starts_on"], name="action_by_start")]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def about(self) -> str:
+        """How documents say that they belong to it."""
+        return f"action:{self.uid}"
+
+    def as_reference(self) -> Reference:
+        return Reference("action", str(self.uid), f"{self.reference} {self.title}")
+
+
+class Piece(models.Model):
+    """A file that belongs to an action and was made elsewhere: an evaluation, a trainer's diploma, an analysis of needs."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    action = models.ForeignKey(TrainingAction, on_delete=models.CASCADE, related_name="pieces")
+    key = models.CharField(max_length=40)  # which piece of the profile it is
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=200)
+    digest = models.CharField(max_length=64)
+    added_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    added_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["key", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Dossier(models.Model):
+    """A dossier that was asked for: built in the background, kept as a blob once it is whole."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    action = models.ForeignKey(TrainingAction, on_delete=models.CASCADE, related_name="dossiers")
+    asked_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    seen_at = models.DateTimeField(null=True)  # when the worker that builds it was last heard of
+    digest = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at"]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(digest="", problem=""), name="dossier_to_build")]
+
+    def __str__(self) -> str:
+        return f"dossier of {self.action_id}"

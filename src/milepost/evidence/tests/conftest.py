@@ -1,0 +1,99 @@
+"""A blended action that is complete under the `fr` profile: a course, a session, an agreement, everything signed."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from milepost.classroom.models import Attendance, Way
+from milepost.classroom.player import complete_steps
+from milepost.classroom.registering import register_many
+from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
+from milepost.classroom.sheets import make_pending as make_sheets
+from milepost.classroom.signing import Circumstances, Mark, close_slot, sign
+from milepost.core import clock
+from milepost.credentials.typesetting import typeset_pending
+from milepost.documents.composing import make_pending
+from milepost.documents.models import Signatory
+from milepost.documents.requesting import Act, Party, Terms, request_signatures
+from milepost.documents.requesting import sign as sign_document
+from milepost.documents.signatures import Signature
+from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.learning.enrolling import enrol_many
+from milepost.people.models import Member
+from tests.worlds import make_course, make_people
+
+COURSE = {
+    "course.md": "---\ntitle: Evacuation\nslug: evacuation\nsummary: Out.\nenrolment: open\ncompletion: required\n---\nHello.\n",
+    "01-first/module.md": "---\ntitle: First\n---\n",
+    "01-first/01-drill.live.md": "---\ntitle: The drill\n---\n\nWear shoes.\n",
+}
+DRAWN = Signature(strokes=((10, 80, 60, 40, 90, 120, 140, 60),), width=300, height=160)
+MARK = Mark(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+DAY = date(2026, 11, 26)
+
+
+@pytest.fixture
+def people(organisation):
+    make_people(organisation, 4)
+    return list(Member.objects.filter(organisation=organisation, user=None).order_by("pk"))
+
+
+@pytest.fixture
+def course(organisation, lead):
+    return make_course(organisation, COURSE, by=lead)
+
+
+@pytest.fixture
+def session(organisation, lead, people, course):
+    with clock.at(datetime(2026, 11, 1, 9, tzinfo=UTC)):
+        enrol_many(members=Member.objects.filter(pk__in=[p.pk for p in people]), course=course, by=lead)
+        made = schedule_session(
+            organisation=organisation, by=lead,
+            plan=Plan(title="Evacuation", spans=half_days(DAY, ZoneInfo("Europe/Paris")), place="Hall", course=course,
+                      activity_key="01-first/01-drill", trainers=[Holder(name="Tess Okafor", email="tess@outside.example")]),
+        )  # fmt: skip
+        register_many(session=made, members=people, by=lead)
+    return made
+
+
+@pytest.fixture
+def action(organisation, lead, session, course):
+    with clock.at(datetime(2026, 11, 2, 9, tzinfo=UTC)):
+        return open_action(
+            organisation=organisation, title="Evacuation", profile="fr", starts_on=DAY, ends_on=DAY, minutes=420, by=lead,
+            course=course, sessions=[session], client="Norrviken AB", objectives="Come out", price="1,200 €",
+        )  # fmt: skip
+
+
+def sign_agreement(action, lead, *, on):
+    with clock.at(on):
+        document = write_document(action=action, kind="agreement", by=lead)
+        request = request_signatures(document=document, by=lead, terms=Terms(), parties=[
+            Party("Claire", "claire@aldermoor.example", "for us"), Party("Łucja", "lucja@norrviken.example", "for the client"),
+        ])  # fmt: skip
+        for who in Signatory.objects.filter(request=request).select_related(
+            "request__document__organisation", "member"
+        ):
+            sign_document(signatory=who, act=Act(DRAWN, {}, "10.0.0.8", "Desk"))
+
+
+@pytest.fixture
+def complete(action, session, lead):
+    sign_agreement(action, lead, on=datetime(2026, 11, 10, 9, tzinfo=UTC))
+    for kind in ("programme", "convocation"):
+        write_document(action=action, kind=kind, by=lead)
+    make_pending()
+    trainer = session.trainers.select_related("session__organisation").get()
+    for slot in session.slots.select_related("session__organisation"):
+        with clock.at(slot.starts_at + timedelta(minutes=3)):
+            for row in Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member"):
+                sign(attendance=row, mark=MARK)
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, mark=MARK)
+    with clock.at(datetime(2026, 11, 26, 16, 30, tzinfo=UTC)):
+        make_sheets()
+        complete_steps(session)
+        typeset_pending()
+    add_piece(action=action, key="hot-evaluation", name="evaluation.csv", content=b"5;5;4\n", by=lead)
+    return action

@@ -1,0 +1,398 @@
+import base64
+import hashlib
+import io
+import json
+import random
+import subprocess
+import sys
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.x509.oid import NameOID
+
+from milepost import verify as verifier
+from milepost.core import clock
+from milepost.credentials.badges import baked_svg
+from milepost.credentials.models import Certificate
+from milepost.evidence.dossiers import ask_for, build, build_pending
+from milepost.evidence.models import Dossier
+from milepost.journal import keys
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def dossier(complete, tmp_path):
+    path = tmp_path / "dossier.zip"
+    with path.open("w+b") as file:
+        build(action=complete, file=file)
+    return path
+
+
+def contents(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rewritten(path, files):
+    target = path.with_name("changed.zip")
+    with zipfile.ZipFile(target, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return target
+
+
+def complaint(path, **more):
+    with pytest.raises(verifier.Broken) as found:
+        verifier.verify(path, **more)
+    return str(found.value)
+
+
+def test_a_dossier_holds_every_piece_and_verifies(dossier, complete):
+    names = set(contents(dossier))
+    for part in (
+        "cover.pdf",
+        "manifest.json",
+        "manifest.sig",
+        "journal/entries.jsonl",
+        "journal/seal.json",
+        "records/attendance.csv",
+        "records/progress.csv",
+    ):
+        assert part in names
+    assert sum(name.startswith("pieces/certificates/") for name in names) == 4
+    assert sum(name.startswith("pieces/sheets/") for name in names) == 1
+    assert sum(name.startswith("pieces/documents/") for name in names) == 3
+    report = verifier.verify(dossier)
+    assert any("attendance signatures fit the journal" in line for line in report.holds)
+    assert verifier.verify(dossier, key=report.key).notes == []
+
+
+def test_the_cover_reads_like_a_report(dossier):
+    text = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=contents(dossier)["cover.pdf"], capture_output=True
+    ).stdout.decode()
+    for words in (
+        "Evacuation",
+        "Norrviken AB",
+        "A-2026-001",
+        "100 % of what the profile",
+        "L6353-1",
+        "How to check it",
+    ):
+        assert words in text
+
+
+def test_the_facts_are_those_of_the_action_and_no_others(dossier, organisation, lead):
+    lines = [json.loads(line) for line in contents(dossier)["journal/entries.jsonl"].splitlines()]
+    verbs = {json.loads(line["statement"])["verb"] for line in lines}
+    assert {"scheduled", "signed", "closed", "completed", "issued", "sealed", "registered", "created"} <= verbs
+    assert "granted" not in verbs
+
+
+def test_the_verifier_runs_on_its_own_without_django(dossier, tmp_path):
+    alone = tmp_path / "alone.py"
+    alone.write_text(Path(verifier.__file__).read_text())
+    script = f"import sys, runpy; sys.argv = ['x', {str(dossier)!r}]\ntry:\n    runpy.run_path({str(alone)!r}, run_name='__main__')\nfinally:\n    assert not any(name.startswith(('django', 'milepost')) for name in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Everything in it holds." in done.stdout
+
+
+# --- Tampering --------------------------------------------------------------------------------------------
+
+
+def as_the_insider(files):
+    """Somebody with the organisation's own manifest key: whatever they change, they write a manifest that fits it."""
+    manifest = json.loads(files["manifest.json"])
+    told = {}
+    for name in files:
+        if name in ("manifest.json", "manifest.sig"):
+            continue
+        told[name] = manifest["files"].get(name, {"kind": ""}) | {
+            "sha256": hashlib.sha256(files[name]).hexdigest(),
+            "size": len(files[name]),
+        }
+    manifest["files"] = told
+    manifest["entries"] = files["journal/entries.jsonl"].count(b"\n")
+    return manifest
+
+
+def signed(files, manifest, private):
+    content = json.dumps(manifest).encode()
+    return files | {
+        "manifest.json": content,
+        "manifest.sig": private.sign(content, padding.PKCS1v15(), hashes.SHA256()),
+    }
+
+
+def edit_statement(files, chance):
+    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
+    at = chance.randrange(len(lines))
+    told = json.loads(lines[at])
+    statement = json.loads(told["statement"])
+    statement["actor"]["name"] += "!"
+    lines[at] = (json.dumps(told | {"statement": json.dumps(statement)}) + "\n").encode()
+    return files | {"journal/entries.jsonl": b"".join(lines)}
+
+
+def backdate(files, chance):
+    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
+    at = chance.randrange(len(lines))
+    lines[at] = lines[at].replace(b"2026-", b"2025-", 1)
+    return files | {"journal/entries.jsonl": b"".join(lines)}
+
+
+def drop_entry(files, chance):
+    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
+    del lines[chance.randrange(len(lines))]
+    return files | {"journal/entries.jsonl": b"".join(lines)}
+
+
+def swap_entries(files, chance):
+    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
+    a, b = chance.sample(range(len(lines)), 2)
+    lines[a], lines[b] = lines[b], lines[a]
+    return files | {"journal/entries.jsonl": b"".join(lines)}
+
+
+def swap_statements(files, chance):
+    lines = [json.loads(line) for line in files["journal/entries.jsonl"].splitlines()]
+    a, b = chance.sample(range(len(lines)), 2)
+    lines[a]["statement"], lines[b]["statement"] = lines[b]["statement"], lines[a]["statement"]
+    return files | {"journal/entries.jsonl": "".join(json.dumps(line) + "\n" for line in lines).encode()}
+
+
+def a_piece(files, chance, start="pieces/"):
+    return chance.choice(sorted(name for name in files if name.startswith(start) and name.endswith(".pdf")))
+
+
+def edit_piece(files, chance):
+    name = a_piece(files, chance)
+    broken = bytearray(files[name])
+    broken[chance.randrange(len(broken))] ^= 1
+    return files | {name: bytes(broken)}
+
+
+def swap_pieces(files, chance):
+    a, b = chance.sample(sorted(name for name in files if name.startswith("pieces/certificates/")), 2)
+    return (
+        files | {a: files[b]}
+        if chance.random() < 0.5
+        else {name: content for name, content in files.items() if name != a}
+    )
+
+
+def drop_piece(files, chance):
+    name = a_piece(files, chance)
+    return {other: content for other, content in files.items() if other != name}
+
+
+def edit_attendance(files, chance):
+    rows = json.loads(files["records/attendance.json"])
+    row = chance.choice(rows)
+    change = chance.choice(["signature", "address", "signed_at"])
+    row[change] = (
+        {"text": "Somebody else"}
+        if change == "signature"
+        else "10.9.9.9"
+        if change == "address"
+        else "2026-11-26T23:00:00.000000Z"
+    )
+    return files | {"records/attendance.json": json.dumps(rows).encode()}
+
+
+def swap_attendance(files, chance):
+    rows = json.loads(files["records/attendance.json"])
+    a, b = chance.sample(range(len(rows)), 2)
+    rows[a]["slot"], rows[a]["person"] = str(rows[b]["slot"]), "nobody"
+    return files | {"records/attendance.json": json.dumps(rows).encode()}
+
+
+def edit_seal(files, chance):
+    seal = json.loads(files["journal/seal.json"])
+    if chance.random() < 0.5:
+        seal["statement"] = seal["statement"].replace('"size":', '"size":1')
+    else:
+        seal["signature"] = base64.b64encode(bytes(256)).decode()
+    return files | {"journal/seal.json": json.dumps(seal).encode()}
+
+
+def edit_proof(files, chance):
+    proof = json.loads(files["journal/proof.json"])
+    proof["nodes"] = proof["nodes"][1:] if proof["nodes"] and chance.random() < 0.5 else [*proof["nodes"], "00" * 32]
+    return files | {"journal/proof.json": json.dumps(proof).encode()}
+
+
+def add_file(files, chance):
+    return files | {f"pieces/sheets/S-9999-{chance.randrange(9)}.pdf": b"%PDF-1.4 forged"}
+
+
+TAMPERINGS = [
+    edit_statement, backdate, drop_entry, swap_entries, swap_statements, edit_piece, drop_piece, edit_attendance,
+    swap_attendance, edit_seal, edit_proof, add_file,
+]  # fmt: skip
+
+
+def test_100_tamperings_are_found_whoever_does_not_hold_the_key(dossier):
+    whole = contents(dossier)
+    for number in range(100):
+        chance = random.Random(number)
+        tamper = TAMPERINGS[number % len(TAMPERINGS)]
+        changed = tamper(whole, chance)
+        assert complaint(rewritten(dossier, changed)), tamper.__name__
+
+
+def test_tamperings_are_found_even_when_the_manifest_is_signed_anew_by_the_organisation(dossier, complete):
+    """Only the journal's seal and the seals of the pieces stand in the way then, and they do."""
+    whole, private = contents(dossier), keys.private_key(keys.current_key(complete.organisation_id))
+    told = set()
+    for number, tamper in enumerate(TAMPERINGS * 4):
+        chance = random.Random(number)
+        changed = tamper(whole, chance)
+        words = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
+        told.add(words.split()[0])
+    assert len(told) > 3
+
+
+def test_the_message_names_the_record(dossier, complete):
+    private, whole = keys.private_key(keys.current_key(complete.organisation_id)), contents(dossier)
+    changed = edit_statement(whole, random.Random(3))
+    words = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
+    assert "number" in words
+    assert "was changed" in words
+    rows = json.loads(whole["records/attendance.json"])
+    rows[0]["signature"] = {"text": "Forged"}
+    changed = whole | {"records/attendance.json": json.dumps(rows).encode()}
+    words = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
+    assert words.startswith(f"The signature of {rows[0]['name']} for {rows[0]['hours']}")
+
+
+def another_key():
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Aldermoor (seal)")])
+    now = clock.now()
+    certificate = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key()).serial_number(7)
+        .not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(99)).sign(private, hashes.SHA256())
+    )  # fmt: skip
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    return private, pem, hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+
+
+@pytest.mark.parametrize("keeps_old_keys", [True, False])
+def test_a_dossier_that_was_signed_anew_with_another_key_is_refused(dossier, keeps_old_keys):
+    """With the tree head signed anew as well: the sealed pieces speak of a key that never handed over."""
+    whole = contents(dossier)
+    private, pem, mark = another_key()
+    changed = edit_attendance(whole, random.Random(1))
+    if not keeps_old_keys:
+        changed = {name: content for name, content in changed.items() if not name.startswith("keys/")}
+    changed |= {
+        f"keys/{mark}.pem": pem,
+        "keys/keys.json": json.dumps({mark: {"endorsed_by": "", "endorsement": ""}}).encode(),
+    }
+    seal = json.loads(changed["journal/seal.json"])
+    statement = json.loads(seal["statement"]) | {"key": mark}
+    seal["statement"] = json.dumps(statement)
+    seal["signature"] = base64.b64encode(
+        private.sign(seal["statement"].encode(), padding.PKCS1v15(), hashes.SHA256())
+    ).decode()
+    seal["certificate"] = pem.decode()
+    changed["journal/seal.json"] = json.dumps(seal).encode()
+    manifest = as_the_insider(changed) | {"key": mark}
+    path = rewritten(dossier, signed(changed, manifest, private))
+    assert "key" in complaint(path)
+    assert "not with the one that you expect" in complaint(path, key=verifier.verify(dossier).key)
+
+
+def test_a_change_of_keys_is_handed_over_and_holds(complete, tmp_path):
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    private, pem, mark = another_key()
+    content = pkcs12.serialize_key_and_certificates(
+        b"k", private, x509.load_pem_x509_certificate(pem), None, serialization.BestAvailableEncryption(b"pw")
+    )
+    keys.import_pkcs12(complete.organisation_id, content, password="pw")
+    path = tmp_path / "dossier.zip"
+    with path.open("w+b") as file:
+        build(action=complete, file=file)
+    assert verifier.verify(path).key == mark
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x03\x04 broken", b"plain text", b"%PDF-1.7 broken", b"<svg></svg>", b"\x00" * 5000]
+)
+def test_what_is_no_such_file_is_refused_in_words(tmp_path, content):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    assert complaint(path).endswith(".")
+
+
+def test_a_zip_with_traps_is_refused(tmp_path, dossier):
+    whole = contents(dossier)
+    assert "leads out" in complaint(rewritten(dossier, whole | {"../../etc/passwd": b"x"}))
+    target = tmp_path / "twice.zip"
+    with zipfile.ZipFile(target, "w") as archive, pytest.warns(UserWarning):
+        for name in ("manifest.json", "manifest.json"):
+            archive.writestr(name, b"{}")
+    assert "twice" in complaint(target)
+
+
+def test_a_sealed_pdf_and_a_badge_verify_and_a_changed_one_does_not(complete, dossier, tmp_path):
+    whole = contents(dossier)
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(whole[a_piece(whole, random.Random(0), "pieces/sheets/")])
+    assert verifier.verify(path).key == keys.current_key(complete.organisation_id).fingerprint
+    broken = bytearray(path.read_bytes())
+    broken[len(broken) // 2] ^= 1
+    path.write_bytes(bytes(broken))
+    assert complaint(path)
+    badge = tmp_path / "badge.svg"
+    picture = baked_svg(Certificate.objects.select_related("organisation").first())
+    badge.write_text(picture)
+    assert verifier.verify(badge).key == keys.current_key(complete.organisation_id).fingerprint
+    token = picture.partition('verify="')[2].partition('"')[0]
+    body = token.split(".")[1]
+    badge.write_text(picture.replace(body, body[:-6] + ("A" if body[-6] != "A" else "B") + body[-5:]))
+    assert "badge was changed" in complaint(badge) or "can’t be read" in complaint(badge)
+
+
+# --- In the background ------------------------------------------------------------------------------------
+
+
+def test_a_dossier_is_built_in_the_background_once(complete, lead):
+    ask_for(action=complete, by=lead)
+    assert build_pending() == 1
+    assert build_pending() == 0
+    made = Dossier.objects.get()
+    assert made.done == made.total > 0
+    assert made.size > 10_000
+
+
+def test_a_dossier_that_a_killed_worker_left_is_begun_anew(complete, lead, monkeypatch):
+    from milepost.evidence import dossiers
+
+    ask_for(action=complete, by=lead)
+    with monkeypatch.context() as killed:
+        killed.setattr(dossiers, "build", lambda **_told: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            build_pending()
+    assert build_pending() == 0
+    with clock.at(clock.now() + timedelta(minutes=3)):
+        assert build_pending() == 1
+    assert Dossier.objects.get().digest
+
+
+def test_building_twice_gives_the_same_facts(complete):
+    def facts():
+        file = io.BytesIO()
+        build(action=complete, file=file)
+        return zipfile.ZipFile(file).read("journal/entries.jsonl").count(b"\n")
+
+    assert facts() == facts()

@@ -1,0 +1,147 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from milepost.classroom.models import Attendance, Slot
+from milepost.core import clock
+from milepost.credentials.models import Certificate
+from milepost.evidence.actions import InvalidAction, add_piece, open_action
+from milepost.evidence.models import Piece
+from milepost.evidence.profiles import InvalidProfile, profiles, read_profile
+from milepost.evidence.readiness import is_french_holiday, readiness_of, refresh
+from milepost.evidence.tests.conftest import DAY, sign_agreement
+
+pytestmark = pytest.mark.django_db
+AFTER = datetime(2026, 12, 1, 9, tzinfo=UTC)
+
+
+def states(action):
+    return {finding.key: (str(finding.state), finding.words) for finding in readiness_of(action).findings}
+
+
+def test_a_complete_action_is_ready(complete):
+    with clock.at(AFTER):
+        found = readiness_of(complete)
+    assert [(finding.key, finding.words) for finding in found.open] == []
+    assert found.percent == 100
+
+
+def test_what_is_missing_is_named_with_who_must_act(action):
+    with clock.at(datetime(2026, 11, 5, tzinfo=UTC)):
+        found = {finding.key: (str(finding.state), str(finding.actor)) for finding in readiness_of(action).findings}
+    assert found["agreement"] == ("missing", "lead")
+    assert found["attendance"] == ("missing", "trainer")
+    assert found["certificate"] == ("missing", "learner")
+    with clock.at(AFTER):
+        assert states(action)["agreement"][0] == "late"
+        assert states(action)["attendance"] == ("unsigned", "2 half-days are not closed.")
+
+
+def test_an_agreement_that_was_signed_after_the_start_is_late(action, lead):
+    sign_agreement(action, lead, on=AFTER)
+    assert states(action)["agreement"][0] == "late"
+    assert "the action began on" in states(action)["agreement"][1]
+
+
+def test_an_unsigned_attendance_and_hours_that_differ_are_told(complete):
+    row = Attendance.objects.filter(slot__session__actions=complete).first()
+    Attendance.objects.filter(pk=row.pk).update(signed_at=None, signature=None, way="")
+    with clock.at(AFTER):
+        found = states(complete)
+    assert found["attendance"] == ("unsigned", "1 signature is missing, without a reason.")
+    assert found["hours"][0] == "inconsistent"
+    assert row.participant.member.full_name in found["hours"][1]
+
+
+def test_another_title_and_another_version_are_told(complete):
+    certificate = Certificate.objects.first()
+    certificate.content["version"] = 99
+    certificate.save()
+    complete.title = "Evacuating"
+    found = states(complete)
+    assert found["published"][0] == found["titles"][0] == "inconsistent"
+    assert "a document says “Evacuation”" in found["titles"][1]
+
+
+def test_a_half_day_on_a_holiday_or_too_long_is_told(complete):
+    slot = Slot.objects.filter(session__actions=complete).first()
+    Slot.objects.filter(pk=slot.pk).update(
+        starts_at=datetime(2026, 11, 11, 8, tzinfo=UTC), ends_at=datetime(2026, 11, 11, 15, tzinfo=UTC)
+    )
+    found = states(complete)
+    assert found["holidays"][0] == found["one-signature-a-half-day"][0] == "inconsistent"
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "day"), [(2026, 4, 6), (2026, 5, 14), (2026, 5, 25), (2027, 3, 29), (2024, 5, 9), (2026, 7, 14)]
+)
+def test_moving_holidays_are_known(year, month, day):
+    from datetime import date
+
+    assert is_french_holiday(date(year, month, day))
+    assert not is_french_holiday(date(year, 6, 2))
+
+
+def test_readiness_costs_the_same_for_four_and_for_forty(complete, organisation, django_assert_max_num_queries):
+    from milepost.people.models import Member
+    from tests.worlds import make_people
+
+    make_people(organisation, 40)
+    complete.members.add(*Member.objects.filter(organisation=organisation, user=None))
+    with django_assert_max_num_queries(18):
+        refresh(complete)
+
+
+def test_removing_the_last_thing_never_shows_100(complete):
+    Piece.objects.all().delete()
+    with clock.at(AFTER):
+        assert readiness_of(complete).percent < 100
+
+
+def test_three_profiles_come_with_milepost():
+    assert set(profiles()) >= {"internal", "fr", "iso-29993"}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("pieces: [", "is not YAML"),
+        ("title: X\nkept_years: 3\n", "'pieces' is missing"),
+        ("title: X\nkept_years: 3\npieces: [{key: a, label: A, from: sky}]\n", "piece 1: “from: sky” is none of"),
+        ("title: X\nkept_years: 3\npieces: [{key: a, label: A, from: file, per: moon}]\n", "“per: moon”"),
+        ("title: X\nkept_years: 3\npieces: []\nchecks: [stars]\n", "no check “stars”"),
+        ("title: X\nkept_years: soon\npieces: []\n", "of the wrong kind"),
+    ],
+)
+def test_a_profile_that_can_not_be_read_is_told_with_the_place(tmp_path, text, complaint):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidProfile, match=complaint):
+        read_profile(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"profile": "x"}, "no profile"),
+        ({"ends_on": DAY.replace(day=1)}, "before the first"),
+        ({"reference": "A-2026-001"}, "already"),
+    ],
+)
+def test_an_action_that_can_not_be_is_refused(action, organisation, lead, change, complaint):
+    told = {
+        "organisation": organisation,
+        "title": "T",
+        "profile": "fr",
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "minutes": 60,
+        "by": lead,
+    }
+    with pytest.raises(InvalidAction, match=complaint):
+        open_action(**(told | change))
+
+
+def test_a_file_that_no_profile_asks_for_is_refused(action, lead):
+    with pytest.raises(InvalidAction):
+        add_piece(action=action, key="poem", name="x", content=b"x", by=lead)

@@ -1,0 +1,534 @@
+"""Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, or a badge.
+
+    python -m milepost.verify FILE [--key FINGERPRINT]
+
+This file can be copied out and run on its own, offline. It needs Python 3.12, `cryptography`, and for the seals of
+PDFs `pyHanko`; it knows neither Django nor a database. Exit status 0 only when everything in the file holds.
+
+A dossier holds files, a manifest with their fingerprints (SHA-256), the manifest's signature, facts of the journal,
+and what it takes to come from these facts to the head of the journal's Merkle tree (RFC 9162), which is signed as well.
+So nothing in it can be changed, left out or added without being found, unless everything is signed anew with another
+key. Against that helps `--key`, or comparing the fingerprint of the key with the one that the organisation publishes.
+"""
+
+import argparse
+import base64
+import csv
+import hashlib
+import io
+import json
+import re
+import sys
+import zipfile
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+FORMAT = "milepost-dossier/1"
+HEAD = "milepost-tree-head/1"
+MAX_UNZIPPED = 64 * 1024**3
+NODE, LEAF = b"\x01", b"\x00"
+
+
+class Broken(Exception):
+    """Something does not hold; the message names the first thing, in plain words."""
+
+
+@dataclass
+class Report:
+    """What was checked and holds, and what whoever reads it should know."""
+
+    holds: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    key: str = ""
+
+
+def verify(path: Path, *, key: str = "") -> Report:
+    """Check the file. `key` is the fingerprint that its key must have. Raises `Broken`, or `OSError`."""
+    with path.open("rb") as file:
+        start = file.read(1024)
+        file.seek(0)
+        if start.startswith(b"PK"):
+            return _Dossier(file, key).check()
+        content = file.read()
+    if start.lstrip().startswith(b"%PDF"):
+        return _check_pdf(content, key)
+    if b"<svg" in content[:4096] or re.match(rb"\s*[\w-]+\.[\w-]+\.[\w-]+\s*$", content):
+        return _check_badge(content, key)
+    raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge.")
+
+
+# --- Dossiers ---------------------------------------------------------------------------------------------
+
+
+class _Dossier:
+    """A dossier while it is being checked."""
+
+    def __init__(self, file: IO[bytes], key: str) -> None:
+        try:
+            self.zip = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, OSError, ValueError) as error:
+            raise Broken(f"The zip file is broken: {error}.") from error
+        self.wanted_key = key.lower().replace(":", "")
+        self.report = Report()
+        self.keys: dict[str, x509.Certificate] = {}
+        self.manifest: dict[str, Any] = {}
+        self.facts: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
+        self.statements: list[dict[str, Any]] = []
+
+    def check(self) -> Report:
+        try:
+            self._names()
+            self._manifest()
+            self._files()
+            self._keys()
+            self._journal()
+            self._pieces()
+            self._attendance()
+            self._tables()
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            IndexError,
+            RecursionError,
+            NotImplementedError,
+            zipfile.BadZipFile,
+        ) as error:
+            raise Broken(f"The dossier is not as a dossier is written ({type(error).__name__}: {error}).") from error
+        return self.report
+
+    def _names(self) -> None:
+        names = [info.filename for info in self.zip.infolist()]
+        twice = next((name for name in names if names.count(name) > 1), None) if len(names) != len(set(names)) else None
+        if twice:
+            raise Broken(f"{twice} is in the zip file twice.")
+        odd = next((name for name in names if name.startswith("/") or ".." in name.split("/") or "\\" in name), None)
+        if odd:
+            raise Broken(f"{odd} has a name that leads out of the dossier.")
+        if sum(info.file_size for info in self.zip.infolist()) > MAX_UNZIPPED:
+            raise Broken("The zip file unpacks to more than 64 GB.")
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return self.zip.read(name)
+        except KeyError as error:
+            raise Broken(f"{name} is missing.") from error
+
+    def _manifest(self) -> None:
+        content = self._read("manifest.json")
+        self.manifest = json.loads(content)
+        if self.manifest.get("format") != FORMAT:
+            raise Broken(f"manifest.json is not of the format {FORMAT}.")
+        mark = str(self.manifest["key"])
+        if not re.fullmatch(r"[0-9a-f]{64}", mark):
+            raise Broken("manifest.json names no key.")
+        certificate = self._certificate(mark)
+        if not _is_signed(certificate, content, self._read("manifest.sig")):
+            raise Broken("manifest.json was changed: its signature (manifest.sig) does not fit it.")
+        if self.wanted_key and mark != self.wanted_key:
+            raise Broken(f"The dossier is signed with the key {mark}, not with the one that you expect.")
+        self.report.key = mark
+        self.report.holds.append(f"The manifest is signed by “{_name(certificate)}”.")
+        if not self.wanted_key:
+            self.report.notes.append(f"Compare the key with the one that the organisation publishes: {mark}")
+
+    def _certificate(self, mark: str) -> x509.Certificate:
+        if mark not in self.keys:
+            certificate = x509.load_pem_x509_certificate(self._read(f"keys/{mark}.pem"))
+            if hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest() != mark:
+                raise Broken(f"keys/{mark}.pem is another certificate than its name says.")
+            self.keys[mark] = certificate
+        return self.keys[mark]
+
+    def _files(self) -> None:
+        """Every file is as the manifest says, none is missing, none was added."""
+        told: dict[str, dict[str, Any]] = self.manifest["files"]
+        there = {info.filename for info in self.zip.infolist() if not info.is_dir()} - {"manifest.json", "manifest.sig"}
+        for name in sorted(told.keys() - there):
+            raise Broken(f"{name} is missing.")
+        for name in sorted(there - told.keys()):
+            raise Broken(f"{name} was added: the manifest does not know it.")
+        for name in sorted(told):
+            digest = hashlib.sha256()
+            with self.zip.open(name) as file:
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
+            if digest.hexdigest() != told[name]["sha256"]:
+                raise Broken(f"{name} was changed: its fingerprint is not the one in the manifest.")
+        self.report.holds.append(f"{len(told)} files are there, unchanged.")
+
+    def _keys(self) -> None:
+        """Every key is the manifest's, or leads to it by handing over."""
+        told: dict[str, dict[str, str]] = json.loads(self._read("keys/keys.json"))
+        known, mark = set(), self.report.key
+        while mark:
+            known.add(mark)
+            self._certificate(mark)
+            above = told.get(mark, {}).get("endorsed_by", "")
+            if above and above not in known:
+                text = f"milepost-key-endorsement/1:{mark}".encode()
+                if not _is_signed(self._certificate(above), text, base64.b64decode(told[mark]["endorsement"])):
+                    raise Broken(f"The key {above} did not hand over to {mark}.")
+            mark = above if above not in known else ""
+        for name in self.manifest["files"]:
+            if (found := re.fullmatch(r"keys/([0-9a-f]{64})\.pem", name)) and found[1] not in known:
+                raise Broken(f"{name} is a key that did not hand over to the one which signed the dossier.")
+        self.known = known
+
+    def _journal(self) -> None:
+        """The facts lead to the head of the tree, and the head is signed."""
+        seal = json.loads(self._read("journal/seal.json"))
+        statement = json.loads(seal["statement"])
+        if statement["type"] != HEAD or statement["organisation"] != self.manifest["organisation"]["number"]:
+            raise Broken("journal/seal.json is the seal of something else.")
+        certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
+        mark = hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+        signature = base64.b64decode(seal["signature"])
+        if mark != statement["key"] or mark not in self.known:
+            raise Broken("The journal is sealed with a key that is not the organisation’s.")
+        if not _is_signed(certificate, seal["statement"].encode(), signature):
+            raise Broken("The journal’s seal was changed: its signature does not fit it.")
+        if seal.get("timestamp"):
+            self._timestamp(base64.b64decode(seal["timestamp"]), signature)
+        leaves = list(self._leaves())
+        proof = json.loads(self._read("journal/proof.json"))
+        if proof["size"] != statement["size"]:
+            raise Broken("journal/proof.json belongs to another state of the journal.")
+        head = _root(leaves, proof["size"], [bytes.fromhex(node) for node in proof["nodes"]])
+        if head is None or head.hex() != statement["root"]:
+            raise Broken(
+                f"The facts in journal/entries.jsonl are not those that were sealed: {self._first_wrong(leaves, statement)}"
+            )
+        if len(leaves) != self.manifest["entries"]:
+            raise Broken(
+                f"journal/entries.jsonl holds {len(leaves)} facts; the manifest tells of {self.manifest['entries']}."
+            )
+        self.report.holds.append(f"{len(leaves)} facts are in the journal that was sealed on {statement['time']}.")
+
+    def _first_wrong(self, leaves: list[tuple[int, bytes]], statement: dict[str, Any]) -> str:
+        """Which fact it is, as far as the fingerprints beside the facts tell."""
+        marks: list[str] = self._read("journal/leaves.txt").decode().split()
+        for at, ((index, leaf), mark) in enumerate(zip(leaves, marks, strict=False)):
+            if leaf.hex() != mark:
+                told = self.statements[at]
+                return f"number {index} ({told['actor']['name']} {told['verb']} “{told['object']['name']}”, {told['time']}) was changed."
+        if len(leaves) != len(marks):
+            return "one was left out, or added."
+        return "their order or number was changed."
+
+    def _leaves(self) -> Iterator[tuple[int, bytes]]:
+        with self.zip.open("journal/entries.jsonl") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    told = json.loads(line)
+                    text: str = told["statement"]
+                    index, salt = told["index"], bytes.fromhex(told["salt"])
+                    statement = json.loads(text)
+                    self.statements.append({name: statement[name] for name in ("actor", "verb", "object", "time")})
+                    self._remember(statement)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise Broken(f"Line {number} of journal/entries.jsonl can’t be read.") from error
+                yield index, hashlib.sha256(LEAF + salt + text.encode()).digest()
+
+    def _remember(self, statement: dict[str, Any]) -> None:
+        result = statement.get("result") or {}
+        for name in ("sha256", "signature_sha256"):
+            if mark := result.get(name):
+                self.facts.setdefault(mark, []).append(statement)
+
+    def _timestamp(self, token: bytes, signature: bytes) -> None:
+        try:
+            from asn1crypto import cms
+        except ImportError:
+            self.report.notes.append("The time stamp was not looked at: pyHanko (asn1crypto) is not installed.")
+            return
+        info = cms.ContentInfo.load(token)["content"]["encap_content_info"]["content"].parsed
+        imprint = info["message_imprint"]
+        algorithm = imprint["hash_algorithm"]["algorithm"].native
+        if imprint["hashed_message"].native != hashlib.new(algorithm, signature).digest():
+            raise Broken("The time stamp speaks of another seal.")
+        self.report.holds.append(f"A time-stamping authority dates the seal: {info['gen_time'].native.isoformat()}.")
+
+    def _pieces(self) -> None:
+        """Every sealed PDF is unchanged since, the journal knows it, and none that it knows is missing."""
+        count = 0
+        there = {told["sha256"] for told in self.manifest["files"].values()}
+        for mark, facts in self.facts.items():
+            for fact in facts:
+                if (
+                    fact["verb"] in ("sealed", "completed")
+                    and fact["result"].get("sha256") == mark
+                    and mark not in there
+                ):
+                    raise Broken(f"A piece is missing: “{fact['object']['name']}”, sealed on {fact['time']}.")
+        for name, told in sorted(self.manifest["files"].items()):
+            kind = told.get("kind", "")
+            if kind in ("sheet", "certificate", "document") and told["sha256"] not in self.facts:
+                raise Broken(f"{name} is a piece of which the journal knows nothing.")
+            if name.endswith(".pdf") and kind in ("sheet", "certificate", "document", "cover"):
+                self._seals(name, count)
+                count += 1
+        self.report.holds.append(f"{count} documents carry the organisation’s seal.")
+
+    def _seals(self, name: str, count: int) -> None:
+        try:
+            found = _seals_of(self._read(name))
+        except ImportError:
+            if not count:
+                raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from None
+            return
+        if not found:
+            raise Broken(f"{name} carries no seal.")
+        for seal in found:
+            if not seal.holds:
+                raise Broken(f"{name} was changed after it was sealed.")
+        ours = [seal.key for seal in found if seal.key in self.known]
+        if not ours:
+            raise Broken(f"{name} is sealed with a key that is not the organisation’s.")
+
+    def _attendance(self) -> None:
+        """Every drawn signature is the one that the journal speaks of, and belongs to the same person and slot."""
+        if "records/attendance.json" not in self.manifest["files"]:
+            return
+        rows = json.loads(self._read("records/attendance.json"))
+        for row in rows:
+            if not row.get("signature"):
+                continue
+            mark = hashlib.sha256(canonical(row["signature"])).hexdigest()
+            facts = [
+                f
+                for f in self.facts.get(mark, [])
+                if f["object"]["id"] == row["slot"] and f["actor"]["id"] == row["person"]
+            ]
+            if not facts:
+                raise Broken(
+                    f"The signature of {row['name']} for {row['hours']} is not the one that the journal speaks of."
+                )
+            told = {"address": row["address"], "agent": row["agent"], "location": row["location"]}
+            context = hashlib.sha256(canonical(told)).hexdigest()
+            if all(fact["context"].get("circumstances_sha256") != context for fact in facts):
+                raise Broken(f"From where {row['name']} signed ({row['hours']}) was changed.")
+            if all(fact["time"][:19] != row["signed_at"][:19] for fact in facts):
+                raise Broken(f"When {row['name']} signed ({row['hours']}) was changed.")
+        self.report.holds.append(
+            f"{sum(bool(row.get('signature')) for row in rows)} attendance signatures fit the journal."
+        )
+
+    def _tables(self) -> None:
+        """The CSV tables are tables, and say what the JSON beside them says."""
+        for name in self.manifest["files"]:
+            if name.endswith(".csv"):
+                list(csv.reader(io.StringIO(self._read(name).decode("utf-8-sig"))))
+
+
+# --- PDFs and badges --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Seal:
+    """A seal in a PDF: by which key (the SHA-256 of its certificate), and whether it holds."""
+
+    key: str
+    signer: str
+    holds: bool
+
+
+def _seals_of(content: bytes) -> list[Seal]:
+    from pyhanko.pdf_utils.misc import PdfError
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.diff_analysis import ModificationLevel
+    from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
+    from pyhanko.sign.validation.errors import SignatureValidationError
+    from pyhanko_certvalidator import ValidationContext
+    from pyhanko_certvalidator.errors import PathError, ValidationError
+
+    allowed = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
+    try:
+        signatures = PdfFileReader(io.BytesIO(content), strict=False).embedded_regular_signatures
+        found = []
+        for signature in signatures:
+            certificate = signature.signer_cert
+            context = ValidationContext(trust_roots=[certificate], allow_fetching=False)
+            status = validate_pdf_signature(signature, signer_validation_context=context)
+            is_whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE or (
+                status.coverage == SignatureCoverageLevel.ENTIRE_REVISION and status.modification_level in allowed
+            )
+            key = hashlib.sha256(certificate.dump()).hexdigest()
+            found.append(
+                Seal(key, certificate.subject.human_friendly, bool(status.intact and status.valid and is_whole))
+            )
+    except (
+        PdfError,
+        SignatureValidationError,
+        PathError,
+        ValidationError,
+        ValueError,
+        KeyError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+        NotImplementedError,
+    ) as error:
+        raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
+    return found
+
+
+def _check_pdf(content: bytes, key: str) -> Report:
+    try:
+        seals = _seals_of(content)
+    except ImportError as error:
+        raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
+    if not seals:
+        raise Broken("The PDF carries no seal.")
+    for number, seal in enumerate(seals, start=1):
+        if not seal.holds:
+            raise Broken(f"The PDF was changed after seal {number} ({seal.signer}).")
+        if key and seal.key != key.lower().replace(":", ""):
+            raise Broken(f"Seal {number} is by the key {seal.key}, not by the one that you expect.")
+    report = Report(key=seals[-1].key)
+    report.holds = [f"Seal {number}: by {seal.signer}; unchanged since." for number, seal in enumerate(seals, start=1)]
+    if not key:
+        report.notes.append(f"Compare the key with the one that the organisation publishes: {report.key}")
+    return report
+
+
+def _check_badge(content: bytes, key: str) -> Report:
+    """A badge (Open Badges 3.0 as VC-JWT, RS256): the token, or an SVG that carries it. Its key comes with `--key`."""
+    found = re.search(rb"[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}", content)
+    if not found:
+        raise Broken("There is no badge in this file.")
+    token = found[0].decode()
+    head, body, signature = token.split(".")
+    try:
+        header, claims = json.loads(_unpadded(head)), json.loads(_unpadded(body))
+    except ValueError as error:
+        raise Broken("The badge was changed: it can’t be read.") from error
+    chain = header.get("x5c")
+    if not chain or header.get("alg") != "RS256":
+        raise Broken(
+            "The badge does not carry its certificate, so it can’t be checked offline. Check it at the issuer’s /verify/ page."
+        )
+    try:
+        der = base64.b64decode(chain[0])
+        certificate = x509.load_der_x509_certificate(der)
+    except (ValueError, TypeError, KeyError) as error:
+        raise Broken("The badge was changed: its certificate can’t be read.") from error
+    if not _is_signed(certificate, f"{head}.{body}".encode(), _unpadded(signature)):
+        raise Broken("The badge was changed: its signature does not fit it.")
+    mark = hashlib.sha256(der).hexdigest()
+    if key and mark != key.lower().replace(":", ""):
+        raise Broken(f"The badge is signed with the key {mark}, not with the one that you expect.")
+    until = claims.get("validUntil") or claims.get("vc", {}).get("validUntil")
+    if until and datetime.fromisoformat(until) < datetime.now().astimezone():
+        raise Broken(f"The badge has expired: it was valid until {until}.")
+    report = Report([f"The badge is unchanged since “{_name(certificate)}” signed it."], key=mark)
+    report.notes.append("Whether it was revoked since, only the issuer’s /verify/ page knows.")
+    if not key:
+        report.notes.append(f"Compare the key with the one that the organisation publishes: {mark}")
+    return report
+
+
+def _unpadded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+# --- Arithmetic -------------------------------------------------------------------------------------------
+
+
+def _is_signed(certificate: x509.Certificate, data: bytes, signature: bytes) -> bool:
+    """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2)."""
+    public = certificate.public_key()
+    if not isinstance(public, rsa.RSAPublicKey):
+        return False
+    try:
+        public.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _name(certificate: x509.Certificate) -> str:
+    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return str(names[0].value) if names else certificate.subject.rfc4514_string()
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(NODE + left + right).digest()
+
+
+def _root(leaves: Sequence[tuple[int, bytes]], size: int, proof: Sequence[bytes]) -> bytes | None:
+    """The head of the tree (RFC 9162, section 2.1.1) that leaves and the heads beside them lead to; None if they don't fit."""
+    indices = [index for index, _leaf in leaves]
+    if any(a >= b for a, b in pairwise(indices)) or (indices and not 0 <= indices[0] <= indices[-1] < size):
+        return None
+    rest = iter(proof)
+
+    def head(start: int, end: int, first: int, last: int) -> bytes:
+        if first == last:
+            return next(rest)
+        if end - start == 1:
+            return leaves[first][1]
+        middle = start + (1 << ((end - start - 1).bit_length() - 1))
+        between = bisect_left(indices, middle, first, last)
+        left = head(start, middle, first, between)
+        return _node(left, head(middle, end, between, last))
+
+    try:
+        found = head(0, size, 0, len(leaves)) if size else hashlib.sha256().digest()
+    except (StopIteration, RuntimeError):
+        return None
+    return found if next(rest, None) is None else None
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON (RFC 8785) of what Milepost keeps: names in ASCII, and numbers that are whole or have few digits."""
+    return json.dumps(_whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# --- The command ------------------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object] = print) -> int:
+    """Check the file that is named, say what was found, and return the exit status: 0 only when everything holds."""
+    parser = argparse.ArgumentParser(prog="milepost verify", description="Check a dossier, a sealed PDF or a badge.")
+    parser.add_argument("file", type=Path, help="the zip, PDF or badge")
+    parser.add_argument("--key", default="", help="the fingerprint (SHA-256) that the key must have")
+    told = parser.parse_args(arguments)
+    try:
+        report = verify(told.file, key=told.key)
+    except Broken as error:
+        say(f"DOES NOT HOLD: {error}")
+        return 1
+    except OSError as error:
+        say(f"{told.file} can’t be read: {error.strerror}.")
+        return 2
+    for line in report.holds:
+        say(f"holds: {line}")
+    for line in report.notes:
+        say(f"note:  {line}")
+    say("Everything in it holds.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
