@@ -17,12 +17,16 @@ from milepost.credentials.issuing import issue_missing
 from milepost.credentials.models import Certificate
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
+from milepost.evidence.actions import open_action
+from milepost.evidence.models import Dossier, TrainingAction
+from milepost.journal.models import Entry
+from milepost.journal.sealing import seal
 from milepost.learning.models import Enrolment
 from milepost.people.organisations import create_organisation
 from tests.worlds import make_member
 
 METHODS = ("get", "post")
-SHARED = uuid.UUID("6ba7b810-9dad-41d1-80b4-00c04fd430c8")  # of a document, and of a file of a session
+SHARED = uuid.UUID("6ba7b810-9dad-41d1-80b4-00c04fd430c8")  # of everything that is named by one
 
 
 def patterns(resolver=None, prefix=""):
@@ -64,6 +68,14 @@ def _hold_a_session(world):
         organisation=world.organisation, kind=KINDS["agreement"], values={"title": "T"}, language="en", by=world.lead
     )
     type(made).objects.filter(pk=made.pk).update(uid=SHARED)
+    action = open_action(
+        organisation=world.organisation, title="T", profile="fr", starts_on=date(2026, 11, 26), ends_on=date(2026, 11, 26),
+        minutes=60, by=world.lead, sessions=[session],
+    )  # fmt: skip
+    TrainingAction.objects.filter(pk=action.pk).update(uid=SHARED)
+    seal(world.organisation.pk)
+    digest = blobs.store(world.organisation.uid, b"PK")
+    Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
     attendance = Attendance.objects.earliest("pk")
     attendance.absence_file, attendance.absence_file_name = blobs.store(world.organisation.uid, b"a"), "a.pdf"
     attendance.save()
@@ -75,7 +87,8 @@ def address(route, world):
         "resource": "completion", "member": str(world.learner.uid), "role": "owner", "language": "en", "draft": str(uuid.uuid4()),
         "certificate": str(Certificate.objects.earliest("pk").uid),
         "session": str(LiveSession.objects.get().uid), "slot": Slot.objects.earliest("pk").code, "number": "1",
-        "kind": "agreement", "document": str(SHARED), "attendance": str(Attendance.objects.earliest("pk").uid),
+        "kind": "agreement", "document": str(SHARED), "action": str(SHARED), "dossier": str(SHARED),
+        "entry": str(Entry.objects.filter(organisation_id=world.organisation.pk).earliest("pk").pk), "attendance": str(Attendance.objects.earliest("pk").uid),
         "digest": next(iter(world.course.draft.values()))[0], "name": "a.png",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)

@@ -83,6 +83,7 @@ class _Dossier:
         self.keys: dict[str, x509.Certificate] = {}
         self.manifest: dict[str, Any] = {}
         self.facts: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
+        self.marks: set[str] = set()  # every fingerprint that a fact names
         self.statements: list[dict[str, Any]] = []
 
     def check(self) -> Report:
@@ -237,6 +238,7 @@ class _Dossier:
                     statement = json.loads(text)
                     self.statements.append({name: statement[name] for name in ("actor", "verb", "object", "time")})
                     self._remember(statement)
+                    self.marks.update(re.findall(r'"([0-9a-f]{64})"', text))
                 except (ValueError, KeyError, TypeError) as error:
                     raise Broken(f"Line {number} of journal/entries.jsonl can’t be read.") from error
                 yield index, hashlib.sha256(LEAF + salt + text.encode()).digest()
@@ -273,10 +275,17 @@ class _Dossier:
                 ):
                     raise Broken(f"A piece is missing: “{fact['object']['name']}”, sealed on {fact['time']}.")
         for name, told in sorted(self.manifest["files"].items()):
-            kind = told.get("kind", "")
-            if kind in ("sheet", "certificate", "document") and told["sha256"] not in self.facts:
+            if name.startswith("pieces/") and told["sha256"] not in self.marks:
                 raise Broken(f"{name} is a piece of which the journal knows nothing.")
-            if name.endswith(".pdf") and kind in ("sheet", "certificate", "document", "cover"):
+            found = re.fullmatch(r"pieces/certificates/([0-9a-f-]{36})\.pdf", name)
+            if found and all(fact["object"]["id"] != found[1] for fact in self.facts.get(told["sha256"], [])):
+                raise Broken(f"{name} is the file of another certificate.")
+            is_sealed = (
+                name == "cover.pdf"
+                or name.startswith(("pieces/sheets/", "pieces/certificates/"))
+                or told.get("kind") == "document"
+            )
+            if is_sealed:
                 self._seals(name, count)
                 count += 1
         self.report.holds.append(f"{count} documents carry the organisation’s seal.")

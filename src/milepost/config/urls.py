@@ -17,6 +17,7 @@ organisation = [
     path("", include("milepost.documents.urls")),
     path("", include("milepost.credentials.urls")),
     path("", include("milepost.analytics.urls")),
+    path("", include("milepost.evidence.urls")),
 ]
 
 urlpatterns = [

@@ -25,6 +25,7 @@ from milepost.courses.drafts import import_draft
 from milepost.courses.files import Folder
 from milepost.courses.models import Course
 from milepost.courses.publishing import publish
+from milepost.demonstration import evidence
 from milepost.demonstration.behaviour import Learner, habits_of
 from milepost.learning.enrolling import enrol, enrol_many
 from milepost.learning.models import Enrolment
@@ -97,11 +98,16 @@ def build(*, progress: Progress) -> str:
         with clock.at(today - timedelta(days=DAYS + 1)):
             organisation = create_organisation(slug=SLUG, name="Aldermoor")
             organisation.certifier_name, organisation.certifier_quality = "Claire Fontaine", "Head of learning"
-            organisation.save(update_fields=["certifier_name", "certifier_quality"])
+            organisation.postal_address = "12 quai des Lanternes, 69002 Lyon"
+            organisation.registration_number = "84 69 12345 69"
+            organisation.save()
             story = Story(organisation, today)
             _import_people(story)
             _take_in_courses(story, progress)
         _let_learn(story, progress)
+        with progress("Two training actions", 1) as bar:
+            _tell_of_actions(story)
+            bar.update(1)
         _open_accounts(story)
     return sign_ins()
 
@@ -177,6 +183,13 @@ def _enrolments_of_day(story: Story, number: int) -> Iterator[Enrolment]:
 def _with_members(story: Story, slug: str) -> Iterator[Enrolment]:
     rows = Enrolment.objects.filter(course=story.courses[slug]).select_related("member__site", "course")
     yield from rows.order_by("member__employee_number")
+
+
+def _tell_of_actions(story: Story) -> None:
+    evidence.tell(
+        organisation=story.organisation, lead=_member(story, "claire.fontaine"), courses=story.courses,
+        first=story.day(0).date(), chance=random.Random(SEED + 1),  # noqa: S311 - a story, not a secret
+    )  # fmt: skip
 
 
 def _open_accounts(story: Story) -> None:

@@ -114,7 +114,9 @@ def _signatories(request: SignatureRequest, parties: Sequence[Party]) -> list[Si
 
 
 def _requested(request: SignatureRequest, document: Document, parties: Sequence[Party], by: Member) -> Fact:
-    result = {"parties": [{"name": party.name, "capacity": party.capacity} for party in parties]}
+    result: dict[str, Any] = {"parties": [{"name": party.name, "capacity": party.capacity} for party in parties]}
+    if document.annexes:
+        result["annexes"] = [annex["digest"] for annex in document.annexes]
     return Fact(Verb.REQUESTED, by.as_reference(), document.as_reference(), result, {"request": str(request.uid)})
 
 

@@ -32,7 +32,6 @@ from milepost.core.words import duration
 from milepost.credentials.models import Certificate
 from milepost.credentials.typesetting import typeset
 from milepost.documents.composing import ensure_file
-from milepost.documents.mailing import file_name
 from milepost.documents.models import Document
 from milepost.documents.typesetting import logo_of, render
 from milepost.evidence.models import Dossier, Piece, TrainingAction
@@ -190,7 +189,7 @@ class _Builder:
             )
             for number, annex in enumerate(document.annexes, start=1):
                 self._blob(
-                    f"pieces/documents/{document.kind or 'document'}-{document.pk}-annex-{number}-{file_name(annex['name'])}",
+                    f"pieces/documents/{document.kind or 'document'}-{document.pk}-annex-{number}-{_safe(annex['name'])}",
                     annex["digest"],
                     kind="annex",
                 )
@@ -199,16 +198,12 @@ class _Builder:
             for sheet in session.sheets.exclude(pdf="").order_by("number"):
                 self._blob(f"pieces/sheets/{session.reference}-{sheet.number}.pdf", sheet.pdf, kind="sheet")
             for log in session.logs.all():
-                self._blob(
-                    f"pieces/logs/{session.reference}-{log.pk}-{file_name(log.source)}.csv", log.digest, kind="log"
-                )
+                self._blob(f"pieces/logs/{session.reference}-{log.pk}-{_safe(log.source)}", log.digest, kind="log")
         absences = Attendance.objects.filter(slot__in=self.slots).exclude(absence_file="")
         for row in absences:
-            self._blob(
-                f"pieces/absences/{row.uid}-{file_name(row.absence_file_name)}", row.absence_file, kind="absence"
-            )
+            self._blob(f"pieces/absences/{row.uid}-{_safe(row.absence_file_name)}", row.absence_file, kind="absence")
         for piece in Piece.objects.filter(action=self.action):
-            self._blob(f"pieces/files/{piece.key}-{piece.pk}-{file_name(piece.name)}", piece.digest, kind="file")
+            self._blob(f"pieces/files/{piece.key}-{piece.pk}-{_safe(piece.name)}", piece.digest, kind="file")
         for part in batched(self.certificates.values_list("uid", "pdf").iterator(PART), PART, strict=False):
             for uid, digest in part:
                 self._blob(f"pieces/certificates/{uid}.pdf", digest, kind="certificate")
@@ -402,6 +397,13 @@ class _Builder:
         for name, part in (("manifest.json", content), ("manifest.sig", keys.sign(self.key, content))):
             self._add(name, [part])
         self._step()
+
+
+def _safe(name: str) -> str:
+    """A file's name, as a name inside of a zip that every system can unpack."""
+    return "".join(character if character.isalnum() or character in "-_." else "-" for character in name)[-60:].lstrip(
+        "."
+    )
 
 
 def _places(organisation_id: int, wanted: set[int]) -> dict[int, int]:

@@ -48,7 +48,11 @@ class TrainingAction(models.Model):
         ordering = ["-starts_on", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["organisation", "reference"], name="action_referenced_once"),
-            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="action_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=Q(ends_on__gte=F("starts_on")),
+                name="action_ends_after_it_starts",
+                violation_error_message=_("The last day lies before the first."),
+            ),
         ]
         indexes = [models.Index(fields=["organisation", "starts_on"], name="action_by_start")]
 

@@ -44,6 +44,8 @@ class Capability(StrEnum):
     MANAGE_CERTIFICATES = auto()
     MANAGE_SESSIONS = auto()
     MANAGE_DOCUMENTS = auto()
+    SEE_EVIDENCE = auto()
+    MANAGE_EVIDENCE = auto()
 
 
 _CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -60,13 +62,17 @@ _CAPABILITIES: dict[Role, frozenset[Capability]] = {
             Capability.MANAGE_CERTIFICATES,
             Capability.MANAGE_SESSIONS,
             Capability.MANAGE_DOCUMENTS,
+            Capability.SEE_EVIDENCE,
+            Capability.MANAGE_EVIDENCE,
         }
     ),
     Role.AUTHOR: frozenset({Capability.SEE_COURSES, Capability.AUTHOR_COURSES}),
     Role.TRAINER: frozenset(),
     Role.COACH: frozenset(),
     Role.HR: frozenset({Capability.SEE_PEOPLE, Capability.MANAGE_PEOPLE}),
-    Role.AUDITOR: frozenset({Capability.SEE_PEOPLE, Capability.SEE_COURSES, Capability.SEE_RESULTS}),
+    Role.AUDITOR: frozenset(
+        {Capability.SEE_PEOPLE, Capability.SEE_COURSES, Capability.SEE_RESULTS, Capability.SEE_EVIDENCE}
+    ),
 }
 
 

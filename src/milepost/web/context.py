@@ -31,6 +31,7 @@ PLACES = (
     Place(_("Certificates"), "certificates/"),
     Place(_("Courses"), "courses/", Capability.SEE_COURSES),
     Place(_("Documents"), "documents/", Capability.MANAGE_DOCUMENTS),
+    Place(_("Evidence"), "actions/", Capability.SEE_EVIDENCE),
     Place(_("People"), "people/", Capability.SEE_PEOPLE),
 )
 

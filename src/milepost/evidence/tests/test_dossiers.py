@@ -234,7 +234,7 @@ def add_file(files, chance):
 
 
 TAMPERINGS = [
-    edit_statement, backdate, drop_entry, swap_entries, swap_statements, edit_piece, drop_piece, edit_attendance,
+    edit_statement, backdate, drop_entry, swap_entries, swap_statements, edit_piece, drop_piece, swap_pieces, edit_attendance,
     swap_attendance, edit_seal, edit_proof, add_file,
 ]  # fmt: skip
 
@@ -255,6 +255,7 @@ def test_tamperings_are_found_even_when_the_manifest_is_signed_anew_by_the_organ
     for number, tamper in enumerate(TAMPERINGS * 4):
         chance = random.Random(number)
         changed = tamper(whole, chance)
+        assert changed != whole
         words = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
         told.add(words.split()[0])
     assert len(told) > 3

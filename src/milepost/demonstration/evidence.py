@@ -1,0 +1,164 @@
+"""Two blended training actions of the story: one that is ready for an audit, one with what typically goes missing."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from milepost.classroom.models import Attendance, LiveSession, Slot, Way
+from milepost.classroom.registering import register_many
+from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
+from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign
+from milepost.core import clock
+from milepost.courses.models import Course
+from milepost.credentials.issuing import reissue
+from milepost.credentials.models import Certificate
+from milepost.documents.models import Signatory
+from milepost.documents.requesting import Act, Party, Terms, request_signatures
+from milepost.documents.requesting import sign as sign_document
+from milepost.documents.signatures import Signature
+from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.evidence.models import TrainingAction
+from milepost.evidence.readiness import is_french_holiday, refresh
+from milepost.people.models import Member, Organisation
+
+TRAINER = Holder(name="Tess Okafor", email="tess.okafor@okafor-training.example")
+PHONE = "Mozilla/5.0 (Linux; Android 14; Mobile)"
+EVALUATION = "Clear,Useful,Trainer,Would recommend\n5,5,5,yes\n4,5,5,yes\n5,4,5,yes\n4,4,4,yes\n5,5,5,yes\n3,4,5,yes\n"
+
+
+@dataclass(frozen=True)
+class Tale:
+    """What is told of one action; days are those of the story, 0 for the first."""
+
+    course: Course
+    title: str
+    client: str
+    signatory: Party
+    begins: date
+    meets: date
+    ends: date
+    agreed: date
+    is_whole: bool
+
+
+def tell(
+    *, organisation: Organisation, lead: Member, courses: dict[str, Course], first: date, chance: random.Random
+) -> None:
+    """Both actions, through the verbs that the pages use, each on its day."""
+
+    def day(number: int) -> date:
+        return first + timedelta(days=number)
+
+    whole = Tale(
+        courses["fire-safety"], "Fire safety, with an evacuation drill", "Aldermoor Works Council",
+        Party("Henrik Dahl", "henrik.dahl@works-council.example", "for the client"),
+        begins=day(1), meets=_working_day(day(40)), ends=day(70), agreed=day(0), is_whole=True,
+    )  # fmt: skip
+    gaps = Tale(
+        courses["data-protection"], "Data protection, with a workshop", "Norrviken AB",
+        Party("Łucja Öberg", "lucja.oberg@norrviken.example", "for the client"),
+        begins=day(30), meets=_working_day(day(52)), ends=day(80), agreed=day(47), is_whole=False,
+    )  # fmt: skip
+    for tale in (whole, gaps):
+        _tell(organisation, lead, tale, chance)
+
+
+def _working_day(day: date) -> date:
+    while day.weekday() > 4 or is_french_holiday(day):
+        day += timedelta(days=1)
+    return day
+
+
+def _at(day: date, hour: int, zone: str) -> datetime:
+    return datetime.combine(day, time(hour), ZoneInfo(zone))
+
+
+def _tell(organisation: Organisation, lead: Member, tale: Tale, chance: random.Random) -> None:
+    zone = organisation.time_zone
+    people = list(_people(tale))
+    with clock.at(_at(tale.agreed - timedelta(days=3), 9, zone)):
+        session = schedule_session(organisation=organisation, by=lead, plan=Plan(
+            title=tale.title, spans=half_days(tale.meets, ZoneInfo(zone)), place="Lyon, 12 quai des Lanternes, assembly hall",
+            course=tale.course, trainers=[TRAINER], description="Bring shoes that you can run in.", capacity=14,
+        ))  # fmt: skip
+        register_many(session=session, members=people, by=lead)
+        action = open_action(
+            organisation=organisation, title=tale.title, profile="fr", starts_on=tale.begins, ends_on=tale.ends, minutes=480,
+            by=lead, course=tale.course, sessions=[session], members=people, client=tale.client, funder="OPCO Atlas",
+            funding_reference=f"ATL-{tale.begins:%Y}-0{organisation.pk}{tale.meets.day:02}", price="1,200 € before tax, thirty days after the invoice",
+            objectives="Recognise the danger early\nDo the right thing in the first minute\nKnow whom to tell",
+        )  # fmt: skip
+        for kind in ("programme", "convocation"):
+            write_document(action=action, kind=kind, by=lead)
+    with clock.at(_at(tale.agreed, 10, zone)):
+        _agree(action, lead, tale.signatory)
+    _meet(session, people, tale, chance)
+    with clock.at(_at(tale.ends, 17, zone)):
+        for certificate in Certificate.objects.current().filter(
+            enrolment__course=tale.course, enrolment__member__in=people
+        ):
+            reissue(certificate=certificate, by=lead)  # now that the hours of the session are known
+        if tale.is_whole:
+            add_piece(action=action, key="hot-evaluation", name="evaluation.csv", content=EVALUATION.encode(), by=lead)
+    refresh(action)
+
+
+def _people(tale: Tale) -> Iterable[Member]:
+    """Ten who completed the course within the dates of the action."""
+    enrolments = tale.course.enrolments.filter(
+        completed_at__date__gte=tale.begins, completed_at__date__lt=tale.ends - timedelta(days=1)
+    ).select_related("member")
+    return [enrolment.member for enrolment in enrolments.order_by("member__employee_number")[:10]]
+
+
+def _agree(action: TrainingAction, lead: Member, other: Party) -> None:
+    document = write_document(action=action, kind="agreement", by=lead)
+    ours = Party(lead.full_name, lead.email or "", "for the training organisation", lead)
+    asked = request_signatures(
+        document=document, parties=[ours, other], terms=Terms(message="As we said on the phone."), by=lead
+    )
+    for who in Signatory.objects.filter(request=asked).select_related("request__document__organisation", "member"):
+        sign_document(signatory=who, act=Act(Signature(text=who.name), {}, "192.0.2.14", PHONE))
+
+
+def _meet(session: LiveSession, people: list[Member], tale: Tale, chance: random.Random) -> None:
+    trainer = session.trainers.select_related("session__organisation").get()
+    slots = list(Slot.objects.filter(session=session).select_related("session__organisation"))
+    for number, slot in enumerate(slots):
+        rows = (
+            Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member").order_by("pk")
+        )
+        with clock.at(slot.starts_at + timedelta(minutes=chance.randint(2, 9))):
+            for at, row in enumerate(rows):
+                if not tale.is_whole and number and at < 3:
+                    continue  # the afternoon ran late, three left without signing, and nobody closed the list
+                words = f"I attended “{session.title}” on {slot.day}, {slot.hours}."
+                where = Circumstances(f"192.0.2.{20 + at}", PHONE)
+                sign(attendance=row, mark=Mark(_drawn(chance), Way.PROJECTED, words, where))
+        if tale.is_whole and not number:
+            late = rows[len(people) // 2]
+            with clock.at(slot.starts_at + timedelta(minutes=25)):
+                change_attendance(
+                    attendance=late,
+                    change=Change(arrived_at=slot.starts_at + timedelta(minutes=20)),
+                    by=trainer.as_reference(),
+                )
+        if tale.is_whole or not number:
+            with clock.at(slot.ends_at):
+                words = f"I held this half-day of “{session.title}” on {slot.day}, {slot.hours}, and the attendance above is right."
+                close_slot(
+                    slot=slot,
+                    trainer=trainer,
+                    mark=Mark(_drawn(chance), Way.TRAINER, words, Circumstances("192.0.2.9", PHONE)),
+                )
+
+
+def _drawn(chance: random.Random) -> Signature:
+    """A scrawl: nobody's in particular."""
+    stroke, x = [], 20
+    for _step in range(chance.randint(9, 14)):
+        x += chance.randint(9, 24)
+        stroke += [x, 80 + chance.randint(-42, 42)]
+    return Signature(strokes=(tuple(stroke),), width=320, height=160)

@@ -1,0 +1,186 @@
+"""Pages of evidence: how ready everything is, one action with what is left to do, its dossiers."""
+
+from uuid import uuid4
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Sum
+from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.classroom.models import LiveSession
+from milepost.core import blobs
+from milepost.core.paging import page_of
+from milepost.core.queries import text_of, uuid_of
+from milepost.documents.kinds import KINDS
+from milepost.documents.mailing import remind_now
+from milepost.documents.models import Document, SignatureRequest
+from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
+from milepost.evidence.dossiers import ask_for
+from milepost.evidence.forms import ActionForm
+from milepost.evidence.models import Dossier, TrainingAction
+from milepost.evidence.readiness import refresh
+from milepost.journal.models import Entry
+from milepost.journal.proofs import NotSealedYet, inclusion_proof
+from milepost.journal.queries import timeline
+from milepost.learning.models import Enrolment
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.models import Member
+from milepost.people.roles import Capability
+
+MAX_FILE = 50 * 1024 * 1024
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def actions(request: OrganisationRequest) -> HttpResponse:
+    """Every action with its number, the least ready first."""
+    rows = TrainingAction.objects.filter(organisation=request.organisation)
+    text = text_of(request.GET, "q")
+    numbers = rows.aggregate(sum=Sum("readiness"))
+    count = rows.count()
+    shown = rows.filter(title__icontains=text) if text else rows
+    context = {
+        "page": page_of(request, shown.order_by("readiness", "-starts_on", "pk")), "text": text, "count": count,
+        "percent": (numbers["sum"] or 0) // count if count else None,
+        "open": rows.filter(readiness__lt=100).count(),
+    }  # fmt: skip
+    return render(request, "evidence/actions.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_EVIDENCE)
+def new_action(request: OrganisationRequest) -> HttpResponseBase:
+    """Say what belongs together."""
+    form = ActionForm(request.organisation, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _open(request, form)
+        except InvalidAction as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Made. This is what is left to do."))
+            return redirect("action", request.organisation.slug, made.uid)
+    return render(request, "evidence/new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _open(request: OrganisationRequest, form: ActionForm) -> TrainingAction:
+    told = form.cleaned_data
+    members: list[Member] = []
+    if told["course"] and told["takes_course"]:
+        enrolled = Enrolment.objects.filter(course=told["course"]).values("member")
+        members = list(Member.objects.filter(organisation=request.organisation, pk__in=enrolled))
+    return open_action(
+        organisation=request.organisation, by=request.member, minutes=int(told["hours"] * 60), members=members,
+        **{name: told[name] for name in ("title", "reference", "profile", "course", "client", "funder", "funding_reference",
+                                         "starts_on", "ends_on", "objectives", "price", "language", "sessions")},
+    )  # fmt: skip
+
+
+def _action(request: OrganisationRequest, uid: str) -> TrainingAction:
+    rows = TrainingAction.objects.select_related("organisation", "course")
+    return get_object_or_404(rows, organisation=request.organisation, uid=uid)
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def action(request: OrganisationRequest, action: str) -> HttpResponse:
+    """One action: what is there, what is missing, who must act, and the one tap that asks them."""
+    found = _action(request, action)
+    context = {
+        "action": found, "found": refresh(found), "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+        "sessions": LiveSession.objects.filter(actions=found), "people": found.members.count(),
+        "documents": Document.objects.filter(organisation=request.organisation, about=found.about),
+        "dossiers": found.dossiers.all()[:5], "entries": timeline(request.organisation.pk, str(found.uid))[:30],
+    }  # fmt: skip
+    return render(request, "evidence/action.html", context)
+
+
+@require_POST
+@requires(Capability.MANAGE_EVIDENCE)
+def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
+    """The one tap: write the document that is missing, or remind those who have not signed."""
+    found = _action(request, action)
+    what, target = request.POST.get("remedy", ""), text_of(request.POST, "target", limit=60)
+    if what == "write" and target in KINDS:
+        made = write_document(action=found, kind=target, by=request.member)
+        messages.success(request, _("Written from what is known of the action. Read it, and say who signs."))
+        return redirect("document", request.organisation.slug, made.uid)
+    if what == "remind":
+        asked = get_object_or_404(
+            SignatureRequest,
+            organisation=request.organisation,
+            document__about=found.about,
+            document__uid=uuid_of(request.POST, "target") or uuid4(),
+        )
+        count = remind_now(asked)
+        words = ngettext("%(count)d person was reminded.", "%(count)d people were reminded.", count)
+        messages.success(request, words % {"count": count})
+    return redirect("action", request.organisation.slug, found.uid)
+
+
+@require_POST
+@requires(Capability.MANAGE_EVIDENCE)
+def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
+    """Add a file that the profile asks for."""
+    found = _action(request, action)
+    file = request.FILES.get("file")
+    if file is None or not file.size or file.size > MAX_FILE:
+        messages.error(request, _("Choose a file of up to 50 MB."))
+    else:
+        try:
+            add_piece(
+                action=found,
+                key=request.POST.get("key", ""),
+                name=file.name or "file",
+                content=file.read(),
+                by=request.member,
+            )
+            messages.success(request, _("Added."))
+        except InvalidAction as error:
+            messages.error(request, str(error))
+    return redirect("action", request.organisation.slug, found.uid)
+
+
+@require_POST
+@requires(Capability.SEE_EVIDENCE)
+def dossiers(request: OrganisationRequest, action: str) -> HttpResponseBase:
+    """Have the dossier built."""
+    if not request.member.can(Capability.MANAGE_EVIDENCE):
+        raise PermissionDenied
+    ask_for(action=_action(request, action), by=request.member)
+    messages.success(request, _("The dossier is being built; it appears here."))
+    return redirect("action", request.organisation.slug, action)
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResponseBase:
+    """A dossier that is whole."""
+    rows = Dossier.objects.exclude(digest="").select_related("action")
+    found = get_object_or_404(rows, organisation=request.organisation, action__uid=action, uid=dossier)
+    opened = blobs.open_blob(request.organisation.uid, found.digest)
+    return FileResponse(
+        opened, as_attachment=True, filename=f"{found.action.reference}.zip", content_type="application/zip"
+    )
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def entry_proof(request: OrganisationRequest, entry: int) -> HttpResponse:
+    """The proof that a fact is in the sealed journal, as JSON."""
+    found = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
+    try:
+        told = inclusion_proof(found)
+    except NotSealedYet:
+        return JsonResponse(
+            {"detail": _("The journal is sealed within a minute. Ask again then.")},
+            status=503,
+            headers={"Retry-After": "60"},
+        )
+    response = JsonResponse(told, json_dumps_params={"indent": 2})
+    response.headers["Content-Disposition"] = f'attachment; filename="entry-{found.pk}-proof.json"'
+    return response
