@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmark import browsing, load
+from benchmark import browsing, load, signing
 from running import SECRET, clean_environment, free_port, milepost, postgresql
 
 ROOT = Path(__file__).parent.parent
@@ -57,12 +57,13 @@ def _measure(backend: str, environment: dict[str, str], *, quick: bool) -> list[
     with milepost(environment | {"MILEPOST_BASE_URL": f"http://localhost:{port}"}, port) as process:
         sessions = json.loads((data / "bench-sessions.json").read_text())
         rows += browsing.measure(backend, port, sessions)
+        rows += signing.measure(backend, port, data / "bench-signing.json")
         rows.append(_row(backend, "memory under load", median=_memory(process.pid), unit="MB"))  # the peer's load
         if not quick:
             rows += load.measure(backend, port, data / "bench-sessions.json")
             rows.append(_row(backend, "memory after 10,000 learners", median=_memory(process.pid), unit="MB"))
     rows += _inside(backend, environment, "work" if quick else "work-and-sizes")
-    return rows
+    return rows if quick else [*rows, *_inside(backend, environment, "dossier")]
 
 
 def _inside(backend: str, environment: dict[str, str], what: str) -> list[dict[str, Any]]:

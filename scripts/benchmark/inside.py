@@ -24,6 +24,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from milepost.classroom.models import Participant
 from milepost.core import clock
 from milepost.core.tables import read_table
 from milepost.courses.drafts import import_draft
@@ -51,8 +52,10 @@ Row = dict[str, Any]
 def main(what: str) -> None:
     if what == "prepare":
         rows = prepare()
+    elif what == "dossier":
+        rows = dossier()
     else:
-        rows = [*certificates(), *seals()]
+        rows = [*signatures(), *certificates(), *seals()]
         if what == "work-and-sizes":
             rows += sizes()
     print(json.dumps(rows))
@@ -73,6 +76,7 @@ def prepare() -> list[Row]:
     progress(course, share=0.6)
     open_the_video(video)
     sessions(organisation)
+    live_session(organisation, list(everybody.order_by("pk")[:1_000]))
     seal(organisation.pk)  # so that the background worker has nothing to catch up with while pages are measured
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
@@ -199,6 +203,103 @@ def sessions(organisation: Organisation) -> None:
         )
     Session.objects.bulk_create(rows, batch_size=2_000)
     (settings.ENVIRONMENT.data / "bench-sessions.json").write_text(json.dumps(keys))
+
+
+def live_session(organisation: Organisation, people: list[Member]) -> None:
+    """A half-day that goes on while the benchmark runs, with everybody's personal link in a file."""
+    from milepost.classroom.models import Attendance, Rules
+    from milepost.classroom.presence import personal_link
+    from milepost.classroom.registering import register_many
+    from milepost.classroom.scheduling import Plan, schedule_session
+
+    Rules.objects.create(organisation=organisation, mails_link=False, remind_before=None, remind_unsigned="never")
+    now = clock.now()
+    plan = Plan(title="All hands", spans=[(now - timedelta(minutes=5), now + timedelta(hours=6))], place="Everywhere")
+    session = schedule_session(organisation=organisation, plan=plan, by=people[0])
+    register_many(session=session, members=people)
+    Participant.objects.filter(session=session).update(invited_sequence=0)  # nobody is mailed
+    links = [personal_link(row) for row in Attendance.objects.filter(slot__session=session)]
+    (settings.ENVIRONMENT.data / "bench-signing.json").write_text(json.dumps(links))
+
+
+def signatures() -> list[Row]:
+    """None lost and none twice: what the table and the journal hold after the burst. Then sealing documents in bulk."""
+    from milepost.classroom.models import Attendance
+    from milepost.documents.composing import compose_many, make_pending
+    from milepost.documents.kinds import KINDS
+    from milepost.documents.requesting import Party, Terms, request_many
+    from milepost.journal.models import Entry
+
+    signed = Attendance.objects.signed().count()
+    entries = Entry.objects.filter(verb="signed").values("actor_id").distinct().count()
+    assert signed == entries == Entry.objects.filter(verb="signed").count() == 1_000, (signed, entries)  # noqa: S101
+    organisation = Organisation.objects.get(slug="bench")
+    people = list(Member.objects.filter(organisation=organisation).order_by("pk")[:500])
+    told = [{"title": "House rules", "person": person.full_name} for person in people]
+
+    def send() -> None:
+        made = compose_many(
+            organisation=organisation, kind=KINDS["non-disclosure"], told=told, language="en", by=people[0]
+        )
+        pairs = [
+            (document, [Party(p.full_name, p.email or "", "", p)]) for document, p in zip(made, people, strict=True)
+        ]
+        request_many(pairs=pairs, terms=Terms(), by=people[0])
+
+    asked = timed(send)
+    making = timed(lambda: [make_pending() for _round in range(5)])
+    return [
+        {"work": "ask 500 people to sign a document each", "median": asked, "unit": "ms"},
+        {"work": "a document to sign: typeset, with its places", "median": making / 500, "unit": "ms", "rate": 500_000 / making},
+    ]  # fmt: skip
+
+
+def dossier() -> list[Row]:
+    """The dossier of 10,000 people and 20 activities, with every fact; their certificates' files were made before."""
+    import resource
+    from tempfile import TemporaryFile
+
+    from milepost.credentials.typesetting import typeset_pending
+    from milepost.evidence.actions import open_action
+    from milepost.evidence.dossiers import build
+
+    organisation = Organisation.objects.get(slug="bench")
+    course = Course.objects.select_related("published", "organisation").get(slug="twenty")
+    lead = Member.objects.filter(organisation=organisation).earliest("pk")
+    facts(course)
+    typeset_pending()
+    today = clock.today()
+    action = open_action(
+        organisation=organisation, title="Twenty", profile="internal", starts_on=today, ends_on=today, minutes=600, by=lead,
+        course=course, members=Member.objects.filter(organisation=organisation),
+    )  # fmt: skip
+    seal(organisation.pk)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with TemporaryFile() as file:
+        took = timed(lambda: build(action=action, file=file))
+        size = file.tell() / 1e6
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [
+        {"work": "dossier of 10,000 people and 20 activities", "median": took, "unit": "ms", "note": f"{size:.0f} MB"},
+        {"work": "memory of the dossier", "median": after, "unit": "MB", "note": f"{before:.0f} MB before"},
+    ]  # fmt: skip
+
+
+def facts(course: Course) -> None:
+    """A fact for each activity of each person, as if they had been learnt one by one."""
+    from milepost.journal.recording import Fact, record_many
+    from milepost.journal.verbs import Verb
+
+    activities = outline_of(course.published_id or 0).activities
+    context = {"course": str(course.uid), "version": 1}
+    members = list(Member.objects.filter(organisation=course.organisation).order_by("pk"))
+    for start in range(0, len(members), 500):
+        with transaction.atomic():
+            record_many(
+                (Fact(Verb.PROGRESSED, member.as_reference(), activity.as_reference(), {"progress": 50}, context)
+                 for member in members[start : start + 500] for activity in activities),
+                organisation_id=course.organisation_id,
+            )  # fmt: skip
 
 
 def certificates() -> list[Row]:

@@ -405,7 +405,9 @@ def show_key(organisation: str) -> None:
     """Print the certificate of the current key (PEM), for those who check signatures."""
     from milepost.journal.keys import current_key
 
-    click.echo(current_key(_organisation(organisation).pk).certificate, nl=False)
+    found = current_key(_organisation(organisation).pk)
+    click.echo(found.certificate, nl=False)
+    click.echo(f"Fingerprint (SHA-256): {found.fingerprint}", err=True)
 
 
 @key.command("import")

@@ -1,5 +1,7 @@
 """A real server, started as a new user starts it, and a real browser with axe on every page."""
 
+import email
+import email.policy
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +19,24 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 def server(tmp_path_factory) -> Iterator[Server]:
     with demonstration(tmp_path_factory.mktemp("milepost")) as running:
         yield running
+
+
+def mail_to(server: Server, address: str, words: str, *, seconds: float = 40) -> str:
+    """The newest mail to the address whose text or subject holds the words, as soon as it is there."""
+    deadline = time.monotonic() + seconds
+    while True:
+        for path in sorted((server.data / "outbox").glob("*.eml"), reverse=True):
+            told = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+            text = f"{told['Subject']}\n{told.get_body(('plain',)).get_content()}"
+            if address in str(told["To"]) and words in text:
+                return text
+        assert time.monotonic() < deadline, f"no mail to {address} with “{words}”"
+        time.sleep(0.5)
+
+
+def path_in(text: str, start: str) -> str:
+    """The first address in a mail that begins with this path, without its host."""
+    return re.search(rf"https?://[^/\s]+({re.escape(start)}\S*)", text)[1]
 
 
 def code_for(server: Server, email: str) -> str:
@@ -64,12 +84,15 @@ class Visitor:
     def check(self) -> None:
         """axe finds nothing, nothing scrolls sideways, and the console is silent."""
         size = self.page.viewport_size
+        until(self.page, "!document.activeViewTransition")  # a new size would break one off, with an error
         # The whole page at once: a bar that sticks to the edge would seem to cover what one scrolls to.
         self.page.set_viewport_size(
             size | {"height": min(20000, self.page.evaluate("document.documentElement.scrollHeight"))}
         )
         self.page.evaluate(AXE)
         found = self.page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", WCAG)
+        # axe leaves empty style attributes behind, which the policy would not let htmx copy.
+        self.page.evaluate("document.querySelectorAll('[style=\"\"]').forEach(one => one.removeAttribute('style'))")
         self.page.set_viewport_size(size)
         told = [f"{v['id']}: {v['help']} {[n['html'][:120] for n in v['nodes'][:3]]}" for v in found["violations"]]
         assert told == [], f"{self.page.url}: {told}"

@@ -11,6 +11,9 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.staticfiles import finders
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,15 +26,18 @@ from milepost.classroom import presence
 from milepost.classroom.invitations import remind_missing
 from milepost.classroom.marking import read_change
 from milepost.classroom.meetings import Guest, MeetingRefused, provider_of
-from milepost.classroom.models import Attendance, Rules, Slot, Trainer, TrainerRight, Way
+from milepost.classroom.models import Attendance, Participant, Rules, Slot, Trainer, TrainerRight, Way
 from milepost.classroom.public import circumstances, meaning
 from milepost.classroom.queries import attendances, tally
+from milepost.classroom.registering import RegistrationRefused, register
 from milepost.classroom.signing import Mark, SigningRefused, change_attendance, close_slot, take_offline
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
-from milepost.core.queries import uuid_of
+from milepost.core.queries import text_of, uuid_of
 from milepost.documents.signatures import NoSignature, Signature
 from milepost.documents.typesetting import qr_code
+from milepost.people.members import add_member
+from milepost.people.models import Member, Relation
 
 MAX_DELIVERY = 2_000_000  # bytes
 LATE_AFTER = timedelta(seconds=30)  # a signature that takes longer to arrive was made without a network
@@ -175,6 +181,46 @@ def marks(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBas
     except SigningRefused as error:
         messages.error(request, str(error))
     return _back(trainer, slot)
+
+
+@require_POST
+@held
+def people(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """Put somebody onto the list who is in the room: known by their e-mail address, or new where trainers may do that."""
+    rules = Rules.of(trainer.session.organisation)
+    try:
+        seat = _seated(request, trainer, rules)
+    except (RegistrationRefused, ValidationError) as error:
+        messages.error(request, error.messages[0] if isinstance(error, ValidationError) else str(error))
+    else:
+        messages.success(request, _("%(name)s is on the list.") % {"name": seat.member.full_name})
+    return _back(trainer, slot)
+
+
+def _seated(request: HttpRequest, trainer: Trainer, rules: Rules) -> Participant:
+    session, by = trainer.session, trainer.member
+    email = text_of(request.POST, "email").strip().lower()
+    member = Member.objects.filter(organisation=session.organisation, email=email).first() if email else None
+    if member is not None and member.has_left:
+        raise RegistrationRefused(_("%(name)s has left the organisation.") % {"name": member.full_name})
+    if member is not None and rules.allows(TrainerRight.ADD_PEOPLE):
+        return register(session=session, member=member, by=by)
+    if member is None and rules.allows(TrainerRight.ADD_NEW_PEOPLE):
+        given, family = (" ".join(text_of(request.POST, name, limit=120).split()) for name in ("given", "family"))
+        if not given or not family:
+            raise RegistrationRefused(_("Nobody here has this address yet. Give their names as well."))
+        validate_email(email)
+        with transaction.atomic():
+            made = add_member(
+                organisation=session.organisation,
+                email=email,
+                given_name=given,
+                family_name=family,
+                relation=Relation.PARTNER,
+                by=by,
+            )
+            return register(session=session, member=made, by=by)
+    raise RegistrationRefused(_("The training team adds people here. Ask them, and note the name meanwhile."))
 
 
 @ensure_csrf_cookie

@@ -38,6 +38,7 @@ public_urlpatterns = [
     path("room/<str:token>/<slug:code>/code/", rooms.live_code, name="room_code"),
     path("room/<str:token>/<slug:code>/reminders/", rooms.reminders, name="room_reminders"),
     path("room/<str:token>/<slug:code>/marks/", rooms.marks, name="room_marks"),
+    path("room/<str:token>/<slug:code>/people/", rooms.people, name="room_people"),
     path("room/<str:token>/<slug:code>/device/", rooms.device, name="room_device"),
     path("room/<str:token>/<slug:code>/deliveries/", rooms.deliveries, name="room_deliveries"),
     path("room/<str:token>/<slug:code>/closure/", rooms.closure, name="room_closure"),

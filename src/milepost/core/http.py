@@ -1,10 +1,11 @@
-"""HTTP pieces that several rooms need: files with byte ranges, and htmx's mark on a request."""
+"""HTTP pieces that several rooms need: downloads, files with byte ranges, and htmx's mark on a request."""
 
 import re
 from collections.abc import Iterator
 from typing import IO
 
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
 
 CHUNK = 1 << 16
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
@@ -13,6 +14,13 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page rather than for the whole."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def download(content: bytes, *, name: str, content_type: str, is_shown: bool = False) -> HttpResponse:
+    """A file to keep under this name, or, if it `is_shown`, to look at in the browser first (RFC 6266)."""
+    placed = content_disposition_header(not is_shown, name)
+    headers = {"Content-Disposition": str(placed), "X-Content-Type-Options": "nosniff"}
+    return HttpResponse(content, content_type=content_type, headers=headers)
 
 
 def ranged_response(

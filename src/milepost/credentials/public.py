@@ -14,8 +14,8 @@ from milepost.credentials import badges
 from milepost.credentials.checking import Finding, Verdict, check_code, check_file
 from milepost.credentials.models import CODE_LENGTH, normal_code
 from milepost.journal.models import Entry, SigningKey
-from milepost.journal.proofs import NotSealedYet, inclusion_proof
 from milepost.journal.verbs import Verb
+from milepost.journal.views import proof_response
 from milepost.people.limits import is_over_limit
 from milepost.people.models import Organisation
 
@@ -80,19 +80,7 @@ def proof(request: HttpRequest, code: str) -> HttpResponseBase:
         raise Http404
     told = Entry.objects.filter(organisation_id=certificate.organisation_id, object_id=str(certificate.uid))
     entry = told.filter(verb=Verb.SEALED).order_by("id").first()
-    try:
-        found = inclusion_proof(entry) if entry else None
-    except NotSealedYet:
-        found = None
-    if found is None:
-        return JsonResponse(
-            {"detail": "The journal is sealed within a minute. Ask again then."},
-            status=503,
-            headers={"Retry-After": "60"},
-        )
-    response = JsonResponse(found, json_dumps_params={"indent": 2})
-    response.headers["Content-Disposition"] = f'attachment; filename="{certificate.file_name}-proof.json"'
-    return response
+    return proof_response(entry, name=f"{certificate.file_name}-proof.json")
 
 
 @require_GET

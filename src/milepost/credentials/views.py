@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from milepost.core.http import download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.courses.models import Course
@@ -46,14 +47,14 @@ def certificate(request: OrganisationRequest, certificate: str) -> HttpResponse:
 def pdf(request: OrganisationRequest, certificate: str) -> HttpResponse:
     """The sealed PDF."""
     found = _visible(request, certificate)
-    return _download(pdf_of(found), f"{found.file_name}.pdf", "application/pdf")
+    return download(pdf_of(found), name=f"{found.file_name}.pdf", content_type="application/pdf")
 
 
 @require_GET
 def badge(request: OrganisationRequest, certificate: str) -> HttpResponse:
     """The Open Badge, baked into a picture."""
     found = _visible(request, certificate)
-    return _download(badges.baked_svg(found).encode(), f"{found.file_name}.svg", "image/svg+xml")
+    return download(badges.baked_svg(found).encode(), name=f"{found.file_name}.svg", content_type="image/svg+xml")
 
 
 @require_POST
@@ -131,8 +132,3 @@ def _visible(request: OrganisationRequest, uid: str) -> Certificate:
     if not request.member.can(Capability.SEE_RESULTS):
         seen = seen.filter(enrolment__member=request.member)
     return get_object_or_404(seen.select_related("organisation", "enrolment__member", "enrolment__course"), uid=uid)
-
-
-def _download(content: bytes, name: str, content_type: str) -> HttpResponse:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(content, content_type=content_type, headers=headers)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core import blobs, links
+from milepost.core.http import download
 from milepost.documents.channels import channels
 from milepost.documents.composing import file_of
 from milepost.documents.mailing import file_name, language_of
@@ -124,7 +125,7 @@ def page(request: HttpRequest, signatory: Signatory, number: int) -> HttpRespons
 def file(request: HttpRequest, signatory: Signatory) -> HttpResponse:
     """The document itself, as it stands now."""
     document = signatory.request.document
-    return _download(file_of(document), f"{file_name(document.title)}.pdf")
+    return download(file_of(document), name=f"{file_name(document.title)}.pdf", content_type="application/pdf")
 
 
 @require_GET
@@ -139,10 +140,6 @@ def annex(request: HttpRequest, signatory: Signatory, number: int) -> HttpRespon
     return FileResponse(
         blobs.open_blob(document.organisation.uid, told["digest"]), as_attachment=True, filename=told["name"]
     )
-
-
-def _download(content: bytes, name: str) -> HttpResponse:
-    return FileResponse(iter([content]), as_attachment=True, filename=name, content_type="application/pdf")  # type: ignore[return-value]
 
 
 @require_POST

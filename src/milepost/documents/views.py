@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count, Q
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.dateparse import parse_date
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core import blobs
+from milepost.core.http import download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.documents import composing, kinds
@@ -147,12 +148,7 @@ def document(request: OrganisationRequest, document: str) -> HttpResponse:
 def file(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """The PDF as it stands."""
     found = _document(request, document)
-    return FileResponse(
-        iter([file_of(found)]),
-        as_attachment=True,
-        filename=f"{file_name(found.title)}.pdf",
-        content_type="application/pdf",
-    )
+    return download(file_of(found), name=f"{file_name(found.title)}.pdf", content_type="application/pdf")
 
 
 @require_GET
@@ -406,6 +402,4 @@ def wording_preview(request: OrganisationRequest, kind: str, language: str) -> H
         values = {name: f"[{label}]" for name, label in VALUES.items()}
     values |= {"person": person.full_name if person else values["person"]}
     content = composing.preview(organisation=request.organisation, kind_name=kind, values=values, language=language)
-    return HttpResponse(
-        content, content_type="application/pdf", headers={"Content-Disposition": f'inline; filename="{kind}.pdf"'}
-    )
+    return download(content, name=f"{kind}.pdf", content_type="application/pdf", is_shown=True)

@@ -5,7 +5,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
-from django.http import FileResponse, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -24,8 +24,8 @@ from milepost.evidence.forms import ActionForm
 from milepost.evidence.models import Dossier, TrainingAction
 from milepost.evidence.readiness import refresh
 from milepost.journal.models import Entry
-from milepost.journal.proofs import NotSealedYet, inclusion_proof
 from milepost.journal.queries import timeline
+from milepost.journal.views import proof_response
 from milepost.learning.models import Enrolment
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
@@ -173,14 +173,4 @@ def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResp
 def entry_proof(request: OrganisationRequest, entry: int) -> HttpResponse:
     """The proof that a fact is in the sealed journal, as JSON."""
     found = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
-    try:
-        told = inclusion_proof(found)
-    except NotSealedYet:
-        return JsonResponse(
-            {"detail": _("The journal is sealed within a minute. Ask again then.")},
-            status=503,
-            headers={"Retry-After": "60"},
-        )
-    response = JsonResponse(told, json_dumps_params={"indent": 2})
-    response.headers["Content-Disposition"] = f'attachment; filename="entry-{found.pk}-proof.json"'
-    return response
+    return proof_response(found, name=f"entry-{found.pk}-proof.json")

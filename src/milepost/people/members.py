@@ -4,17 +4,19 @@ from django.db import transaction
 
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.verbs import Verb
-from milepost.people.models import Member, Organisation
+from milepost.people.models import Member, Organisation, Relation
 
 
 def add_member(
-    *, organisation: Organisation, email: str, given_name: str, family_name: str, by: Member | None = None
-) -> Member:
+    *, organisation: Organisation, email: str, given_name: str, family_name: str, by: Member | None = None,
+    relation: str = Relation.EMPLOYEE,
+) -> Member:  # fmt: skip
     """Add one person. Raises `IntegrityError` if the address is taken. Records `created`."""
     with transaction.atomic():
         member = Member.objects.create(
-            organisation=organisation, email=email.strip().lower(), given_name=given_name, family_name=family_name
-        )
+            organisation=organisation, email=email.strip().lower(), given_name=given_name, family_name=family_name,
+            relation=relation,
+        )  # fmt: skip
         record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference() if by else SYSTEM,
                object=member.as_reference())  # fmt: skip
     return member

@@ -329,6 +329,20 @@ def test_a_trainer_may_not_justify_where_the_organisation_does_it_itself(room, p
     assert row_of(people[0]).state == "missing"
 
 
+def test_a_trainer_puts_somebody_onto_the_list_as_far_as_the_organisation_lets_them(
+    room, client, morning, organisation
+):
+    known = make_member(organisation, "zoe")
+    assert "is on the list" in client.post(room + "people/", {"email": known.email}, follow=True).text
+    new = {"email": "new@outside.example", "given": "Nils", "family": "Holm"}
+    assert "training team adds people" in client.post(room + "people/", new, follow=True).text
+    Rules.objects.create(organisation=organisation, trainer_rights=["add-new-people"])
+    assert "Give their names" in client.post(room + "people/", {"email": "new@outside.example"}, follow=True).text
+    assert "valid email" in client.post(room + "people/", new | {"email": "nonsense"}, follow=True).text
+    assert "Nils Holm is on the list" in client.post(room + "people/", new, follow=True).text
+    assert morning.attendances.filter(participant__member__email="new@outside.example").exists()
+
+
 def deliver(client, room, *signatures, now=1_000_000):
     body = {
         "now": now,

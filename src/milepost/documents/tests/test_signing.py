@@ -338,7 +338,9 @@ def test_a_person_reads_and_signs_with_nothing_but_the_link(asked):
     assert "I have read “Ladders, hands on” and sign it, for the training organisation." in page.text
     assert phone.get(path_of(first) + "pages/0/").headers["Content-Type"] == "image/webp"
     assert phone.get(path_of(first) + "pages/99/").status_code == 404
-    assert b"".join(phone.get(path_of(first) + "file/").streaming_content).startswith(b"%PDF")
+    served = phone.get(path_of(first) + "file/")
+    assert served.content.startswith(b"%PDF")
+    assert served["Content-Disposition"].startswith("attachment; filename=")
     page = phone.post(path_of(first), {"signature": DRAWN}, follow=True)
     assert "You have signed “Ladders, hands on”." in page.text
     assert [entry.verb for entry in Entry.objects.order_by("id")][-2:] == ["viewed", "signed"]

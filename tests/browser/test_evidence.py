@@ -1,0 +1,207 @@
+"""From a session that people sign on their phones to a dossier that holds offline, in a real browser."""
+
+import subprocess
+import sys
+import zipfile
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import mail_to, path_in, until
+
+pytestmark = pytest.mark.browser
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def draw(page: Page) -> None:
+    """A signature with the mouse, which is a finger to the page."""
+    canvas = page.locator("canvas")
+    canvas.scroll_into_view_if_needed()
+    box, before = canvas.bounding_box(), None
+    while box != before:  # pages scroll smoothly
+        page.wait_for_timeout(150)
+        box, before = canvas.bounding_box(), box
+    page.mouse.move(box["x"] + 30, box["y"] + 80)
+    page.mouse.down()
+    for step in range(30):
+        page.mouse.move(box["x"] + 30 + 6 * step, box["y"] + 80 + (25 if step % 4 < 2 else -25))
+    page.mouse.up()
+
+
+def around_now() -> tuple[str, str, str]:
+    """Day, start and end of a half-day that is going on, within one day of the organisation's zone."""
+    now = datetime.now(PARIS)
+    start = max(now - timedelta(minutes=30), now.replace(hour=0, minute=0))
+    end = min(now + timedelta(minutes=60), now.replace(hour=23, minute=59))
+    return f"{now:%Y-%m-%d}", f"{start:%H:%M}", f"{end:%H:%M}"
+
+
+def test_three_phones_sign_in_three_ways_and_the_trainer_closes_the_list(visitor):
+    claire = visitor(1280)
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/sessions/new/")
+    page.get_by_label("Title", exact=True).fill("First aid in the office")
+    day, start, end = around_now()
+    page.locator("[name=day]").first.fill(day)
+    page.locator("[name=start]").first.fill(start)
+    page.locator("[name=end]").first.fill(end)
+    page.locator("[name=day]").nth(1).fill("")
+    page.get_by_label("Place").fill("Room 12")
+    page.get_by_role("button", name="Schedule it").click()
+    expect(page.get_by_role("heading", name="First aid in the office")).to_be_visible()
+    claire.check()
+    page.get_by_label("E-mail").fill("tess@outside.example")
+    page.get_by_label("Name, of somebody from outside").fill("Tess Outside")
+    page.get_by_role("button", name="Let them hold it").click()
+    session = page.url
+    for name in ("astrid.solheim", "ravi.menon", "jonas.nygard"):
+        page.goto(f"{session}participants/?q={name}")
+        page.get_by_role("button", name="Add those ticked").click()
+        expect(page.get_by_text("1 person was added.")).to_be_visible()
+
+    tess = visitor(1280)
+    room = path_in(mail_to(claire.server, "tess@outside.example", "you hold “First aid in the office”"), "/room/")
+    tess.go(room)
+    tess.page.get_by_role("link", name="Open the list").click()
+    expect(tess.page.get_by_role("heading", name="0 of 3 have signed.")).to_be_visible()
+    tess.check()
+
+    by_link = visitor(360)
+    link = path_in(mail_to(claire.server, "ravi.menon@aldermoor.example", "Sign now: First aid"), "/sign/")
+    by_link.go(link)
+    draw(by_link.page)
+    by_link.page.get_by_role("button", name="Sign as Ravi Menon").click()
+    expect(by_link.page.get_by_role("heading", name="Signed. Thank you.")).to_be_visible()
+    by_link.check()
+
+    by_code = visitor(360)
+    by_code.go("/sign/")
+    by_code.page.get_by_label("Six digits").fill(tess.page.locator(".spoken").inner_text())
+    by_code.page.get_by_role("button", name="Go on").click()
+    by_code.page.get_by_label("Your name or e-mail").fill("solheim")
+    by_code.page.get_by_role("button", name="Find").click()
+    by_code.check()
+    by_code.page.get_by_role("link", name="Astrid Solheim").click()
+    by_code.page.get_by_role("button", name="Type instead").click()
+    by_code.page.get_by_label("Type your name").fill("Astrid Solheim")
+    by_code.page.get_by_role("button", name="Sign as Astrid Solheim").click()
+    expect(by_code.page.get_by_role("heading", name="Signed. Thank you.")).to_be_visible()
+
+    # The list of the trainer follows by itself.
+    expect(tess.page.get_by_role("heading", name="2 of 3 have signed.")).to_be_visible(timeout=10_000)
+
+    handed = visitor(360)
+    handed.go(f"{tess.page.url.partition(handed.server.url)[2]}device/")
+    until(handed.page, "navigator.serviceWorker.controller !== null || true")
+    handed.context.set_offline(True)
+    handed.page.get_by_role("button", name="Jonas Nygård").click()
+    draw(handed.page)
+    handed.page.get_by_role("button", name="Sign", exact=True).click()
+    expect(handed.page.get_by_text("kept here", exact=True)).to_be_visible()
+    handed.complaints.clear()
+    handed.context.set_offline(False)
+    expect(handed.page.locator("[data-who]:disabled").filter(has_text="signed")).to_have_count(3, timeout=15_000)
+    handed.complaints.clear()
+    handed.check()
+
+    expect(tess.page.get_by_role("heading", name="All 3 are settled.")).to_be_visible(timeout=10_000)
+    tess.page.get_by_role("link", name="Sign and close").click()
+    tess.check()
+    draw(tess.page)
+    tess.page.get_by_role("button", name="Sign and close as Tess Outside").click()
+    expect(tess.page.get_by_text("closed", exact=True)).to_be_visible()
+
+    page.goto(session)
+    sheet = page.get_by_role("link", name="Sealed sheet, PDF")
+    expect(sheet).to_be_visible(timeout=30_000)
+    claire.check()
+    with page.expect_download() as download:
+        sheet.click()
+    assert verify(download.value.path()).startswith("holds: Seal 1")
+
+
+def verify(path) -> str:
+    done = subprocess.run([sys.executable, "-m", "milepost.verify", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_every_page_of_sessions_documents_and_evidence_is_readable_by_everybody(visitor, width):
+    claire = visitor(width)
+    claire.sign_in("claire.fontaine")
+    for path in ("sessions/", "sessions/rules/", "documents/", "documents/new/", "documents/bulk/?q=berg",
+                 "documents/wordings/agreement/en/", "actions/", "actions/new/"):  # fmt: skip
+        claire.go("/aldermoor/" + path)
+    page = claire.go("/aldermoor/actions/")
+    page.get_by_role("link", name="Data protection, with a workshop").click()
+    expect(page.get_by_text("1 half-day is not closed.")).to_be_visible()
+    claire.check()
+    page = claire.go("/aldermoor/documents/")
+    page.get_by_role("link", name="Fire safety, with an evacuation drill").first.click()
+    claire.check()
+
+
+def test_two_outside_parties_sign_an_agreement(visitor):
+    claire = visitor(1280)
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/documents/new/")
+    page.get_by_label("Title of the training").fill("Ladders, hands on")
+    page.get_by_label("The other party").fill("Norrviken AB")
+    page.get_by_role("button", name="Make it").click()
+    for number, (name, address) in enumerate(
+        (("Maud Lind", "maud@one.example"), ("Łucja Öberg", "lucja@two.example")), start=1
+    ):
+        page.locator(f"#name-{number}").fill(name)
+        page.locator(f"#email-{number}").fill(address)
+    page.get_by_label("Ask for a one-time code").check()
+    page.get_by_role("button", name="Ask for the signatures").click()
+    expect(page.get_by_text("Asked. Each gets a mail")).to_be_visible()
+    for width, address, name in ((360, "maud@one.example", "Maud Lind"), (1280, "lucja@two.example", "Łucja Öberg")):
+        who = visitor(width)
+        who.go(path_in(mail_to(claire.server, address, "asks you to sign “Ladders, hands on”"), "/d/"))
+        who.page.get_by_role("button", name="Send me the code").click()
+        code = mail_to(claire.server, address, "this is your code").split()[2]
+        who.page.get_by_label("Six digits").fill(code)
+        who.page.get_by_role("button", name="Go on").click()
+        draw(who.page)
+        who.page.get_by_role("button", name=f"Sign as {name}").click()
+        expect(who.page.get_by_role("heading", name="You have signed “Ladders, hands on”.")).to_be_visible()
+        who.check()
+    page.reload()
+    expect(page.get_by_role("heading", name="“Ladders, hands on” is signed by all.")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="The file, PDF").click()
+    assert verify(download.value.path()).count("holds: Seal") == 2
+
+
+def test_a_dossier_is_built_verified_offline_altered_and_refused(visitor, tmp_path):
+    claire = visitor(1280)
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/actions/")
+    page.get_by_role("link", name="Fire safety, with an evacuation drill").click()
+    expect(page.get_by_role("heading", name="is ready for an audit")).to_be_visible()
+    page.get_by_role("button", name="Build the dossier").click()
+    link = page.locator("#dossiers a")
+    expect(link).to_be_visible(timeout=40_000)
+    claire.check()
+    with page.expect_download() as download:
+        link.click()
+    whole = tmp_path / "dossier.zip"
+    download.value.save_as(whole)
+    assert "Everything in it holds." in verify(whole)
+    altered = tmp_path / "altered.zip"
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(altered, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            target.writestr(
+                name,
+                content.replace(b"10.", b"11.", 1)
+                if name == "records/attendance.json"
+                else content + b" " * (name == "records/attendance.csv"),
+            )
+    done = subprocess.run([sys.executable, "-m", "milepost.verify", str(altered)], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "DOES NOT HOLD: records/attendance." in done.stdout
