@@ -18,7 +18,7 @@ from milepost.credentials.models import Certificate
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.evidence.actions import open_action
-from milepost.evidence.models import Dossier, TrainingAction
+from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
 from milepost.learning.models import Enrolment
@@ -74,6 +74,10 @@ def _hold_a_session(world):
     )  # fmt: skip
     TrainingAction.objects.filter(pk=action.pk).update(uid=SHARED)
     seal(world.organisation.pk)
+    Audit.objects.create(
+        organisation=world.organisation, uid=SHARED, name="Ines", email="ines@funds.example", language="en",
+        starts_on=date(2026, 11, 26), ends_on=date(2026, 11, 27), covers_all=True,
+    )  # fmt: skip
     digest = blobs.store(world.organisation.uid, b"PK")
     Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
     attendance = Attendance.objects.earliest("pk")
@@ -89,6 +93,7 @@ def address(route, world):
         "session": str(LiveSession.objects.get().uid), "slot": Slot.objects.earliest("pk").code, "number": "1",
         "kind": "agreement", "document": str(SHARED), "action": str(SHARED), "dossier": str(SHARED),
         "entry": str(Entry.objects.filter(organisation_id=world.organisation.pk).earliest("pk").pk), "attendance": str(Attendance.objects.earliest("pk").uid),
+        "person": str(world.learner.uid), "audit": str(SHARED),
         "digest": next(iter(world.course.draft.values()))[0], "name": "a.png",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)
@@ -139,3 +144,11 @@ def test_no_query_whatever_breaks_a_page(route, world, visit):
         query = dict.fromkeys(names, value)
         assert client.get(address(route, world), query).status_code < 500, value
         assert client.post(address(route, world), query).status_code < 500, value
+
+
+def test_every_address_that_is_nobody_s_is_kept_from_organisations():
+    """An organisation at /sign/ would hide the page where people sign."""
+    from milepost.people.organisations import RESERVED
+
+    first = {route.partition("/")[0] for route in patterns() if not route.startswith("<")} - {""}
+    assert first <= RESERVED

@@ -1,4 +1,4 @@
-"""Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, or a badge.
+"""Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, a badge, or the proof of a fact (JSON).
 
     python -m milepost.verify FILE [--key FINGERPRINT]
 
@@ -34,6 +34,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 FORMAT = "milepost-dossier/1"
+PROOF = "milepost-inclusion-proof/1"
 HEAD = "milepost-tree-head/1"
 MAX_UNZIPPED = 64 * 1024**3
 NODE, LEAF = b"\x01", b"\x00"
@@ -64,7 +65,9 @@ def verify(path: Path, *, key: str = "") -> Report:
         return _check_pdf(content, key)
     if b"<svg" in content[:4096] or re.match(rb"\s*[\w-]+\.[\w-]+\.[\w-]+\s*$", content):
         return _check_badge(content, key)
-    raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge.")
+    if content.lstrip().startswith(b"{"):
+        return _check_proof(content, key)
+    raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")
 
 
 # --- Dossiers ---------------------------------------------------------------------------------------------
@@ -147,7 +150,7 @@ class _Dossier:
     def _certificate(self, mark: str) -> x509.Certificate:
         if mark not in self.keys:
             certificate = x509.load_pem_x509_certificate(self._read(f"keys/{mark}.pem"))
-            if hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest() != mark:
+            if _mark(certificate) != mark:
                 raise Broken(f"keys/{mark}.pem is another certificate than its name says.")
             self.keys[mark] = certificate
         return self.keys[mark]
@@ -194,14 +197,14 @@ class _Dossier:
         if statement["type"] != HEAD or statement["organisation"] != self.manifest["organisation"]["number"]:
             raise Broken("journal/seal.json is the seal of something else.")
         certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
-        mark = hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
+        mark = _mark(certificate)
         signature = base64.b64decode(seal["signature"])
         if mark != statement["key"] or mark not in self.known:
             raise Broken("The journal is sealed with a key that is not the organisation’s.")
         if not _is_signed(certificate, seal["statement"].encode(), signature):
             raise Broken("The journal’s seal was changed: its signature does not fit it.")
         if seal.get("timestamp"):
-            self._timestamp(base64.b64decode(seal["timestamp"]), signature)
+            _check_stamp(base64.b64decode(seal["timestamp"]), signature, self.report)
         leaves = list(self._leaves())
         proof = json.loads(self._read("journal/proof.json"))
         if proof["size"] != statement["size"]:
@@ -248,19 +251,6 @@ class _Dossier:
         for name in ("sha256", "signature_sha256"):
             if mark := result.get(name):
                 self.facts.setdefault(mark, []).append(statement)
-
-    def _timestamp(self, token: bytes, signature: bytes) -> None:
-        try:
-            from asn1crypto import cms
-        except ImportError:
-            self.report.notes.append("The time stamp was not looked at: pyHanko (asn1crypto) is not installed.")
-            return
-        info = cms.ContentInfo.load(token)["content"]["encap_content_info"]["content"].parsed
-        imprint = info["message_imprint"]
-        algorithm = imprint["hash_algorithm"]["algorithm"].native
-        if imprint["hashed_message"].native != hashlib.new(algorithm, signature).digest():
-            raise Broken("The time stamp speaks of another seal.")
-        self.report.holds.append(f"A time-stamping authority dates the seal: {info['gen_time'].native.isoformat()}.")
 
     def _pieces(self) -> None:
         """Every sealed PDF is unchanged since, the journal knows it, and none that it knows is missing."""
@@ -449,6 +439,104 @@ def _check_badge(content: bytes, key: str) -> Report:
     return report
 
 
+# --- Time stamps ------------------------------------------------------------------------------------------
+
+
+def _check_stamp(token: bytes, signature: bytes, report: Report) -> None:
+    """That an RFC 3161 token speaks of this signature, and that nothing in it was changed since it was signed."""
+    try:
+        from asn1crypto import cms
+        from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+    except ImportError:
+        report.notes.append("The time stamp was not looked at: pyHanko is not installed.")
+        return
+    try:
+        signed = cms.ContentInfo.load(token)["content"]
+        info = signed["encap_content_info"]["content"].parsed
+        imprint = info["message_imprint"]
+        algorithm = imprint["hash_algorithm"]["algorithm"].native
+        if imprint["hashed_message"].native != hashlib.new(algorithm, signature).digest():
+            raise Broken("The time stamp speaks of another seal.")
+        signer = signed["signer_infos"][0]
+        serial = signer["sid"].chosen["serial_number"].native
+        certificate = next(one.chosen for one in signed["certificates"] if one.chosen.serial_number == serial)
+        digest = hashlib.new(
+            signer["digest_algorithm"]["algorithm"].native, bytes(signed["encap_content_info"]["content"])
+        ).digest()
+        intact, valid = validate_sig_integrity(
+            signer, certificate, expected_content_type="tst_info", actual_digest=digest
+        )
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, StopIteration) as error:
+        raise Broken(f"The time stamp can’t be read ({type(error).__name__}).") from error
+    if not (intact and valid):
+        raise Broken("The time stamp was changed: its authority’s signature does not fit it.")
+    name = certificate.subject.human_friendly
+    report.holds.append(f"A time-stamping authority dates the seal: {info['gen_time'].native.isoformat()} ({name}).")
+
+
+# --- The proof of one fact --------------------------------------------------------------------------------
+
+
+def _check_proof(content: bytes, key: str) -> Report:
+    """The proof that a fact stands in the sealed journal: its leaf, the path to the head, the seal over the head."""
+    try:
+        told = json.loads(content)
+        if told["type"] != PROOF:
+            raise Broken("This JSON is not the proof of a fact.")
+        text, salt = told["entry"]["statement"], bytes.fromhex(told["entry"]["salt"])
+        leaf = bytes.fromhex(told["leaf"])
+        seal, head = told["seal"], json.loads(told["seal"]["statement"])
+        certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
+        path = [bytes.fromhex(step) for step in told["path"]]
+        found = _climb(leaf, told["index"], head["size"], path)
+        signature, stamp = base64.b64decode(seal["signature"]), seal.get("timestamp")
+        statement = json.loads(text) if text else None
+        if head["type"] != HEAD or _mark(certificate) != head["key"]:
+            raise Broken("The seal in the proof is the seal of something else.")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Broken(f"The proof can’t be read ({type(error).__name__}: {error}).") from error
+    if text and hashlib.sha256(LEAF + salt + text.encode()).digest() != leaf:
+        raise Broken("The fact was changed: its words do not give the fingerprint that stands in the tree.")
+    if found is None or found.hex() != head["root"]:
+        raise Broken("The path does not lead from the fact to the sealed head: the fact is not in this journal.")
+    if not _is_signed(certificate, seal["statement"].encode(), signature):
+        raise Broken("The seal was changed: its signature does not fit it.")
+    if key and head["key"] != key.lower().replace(":", ""):
+        raise Broken(f"The journal is sealed with the key {head['key']}, not with the one that you expect.")
+    report = Report(key=head["key"])
+    words = (
+        f"“{statement['actor']['name']} {statement['verb']} {statement['object']['name']}”, {statement['time']},"
+        if statement
+        else "A fact whose words were erased"
+    )
+    report.holds.append(
+        f"{words} is number {told['index'] + 1} of the {head['size']} facts that were sealed on {head['time']}."
+    )
+    if stamp:
+        _check_stamp(base64.b64decode(stamp), signature, report)
+    if not key:
+        report.notes.append(f"Compare the key with the one that the organisation publishes: {head['key']}")
+    return report
+
+
+def _climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
+    """The head that the path leads to (RFC 9162, section 2.1.3.2); None when it does not fit the tree."""
+    if not 0 <= index < size:
+        return None
+    at, last, found = index, size - 1, leaf
+    for step in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            found = _node(step, found)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            found = _node(found, step)
+        at, last = at >> 1, last >> 1
+    return found if last == 0 else None
+
+
 def _unpadded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
@@ -466,6 +554,11 @@ def _is_signed(certificate: x509.Certificate, data: bytes, signature: bytes) -> 
     except InvalidSignature:
         return False
     return True
+
+
+def _mark(certificate: x509.Certificate) -> str:
+    """The fingerprint (SHA-256) of a certificate."""
+    return hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
 
 
 def _name(certificate: x509.Certificate) -> str:
@@ -519,8 +612,10 @@ def _whole(value: Any) -> Any:
 
 def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object] = print) -> int:
     """Check the file that is named, say what was found, and return the exit status: 0 only when everything holds."""
-    parser = argparse.ArgumentParser(prog="milepost verify", description="Check a dossier, a sealed PDF or a badge.")
-    parser.add_argument("file", type=Path, help="the zip, PDF or badge")
+    parser = argparse.ArgumentParser(
+        prog="milepost verify", description="Check a dossier, a sealed PDF, a badge or the proof of a fact."
+    )
+    parser.add_argument("file", type=Path, help="the zip, PDF, badge or JSON")
     parser.add_argument("--key", default="", help="the fingerprint (SHA-256) that the key must have")
     told = parser.parse_args(arguments)
     try:

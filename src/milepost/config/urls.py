@@ -5,6 +5,7 @@ from django.urls import include, path
 from milepost.classroom.urls import public_urlpatterns as classroom_urlpatterns
 from milepost.credentials.urls import public_urlpatterns
 from milepost.documents.urls import public_urlpatterns as documents_urlpatterns
+from milepost.evidence.urls import public_urlpatterns as evidence_urlpatterns
 from milepost.people import views as people
 from milepost.web import views as web
 
@@ -34,6 +35,7 @@ urlpatterns = [
     *public_urlpatterns,
     *classroom_urlpatterns,
     *documents_urlpatterns,
+    *evidence_urlpatterns,
     path("<slug:organisation>/", include(organisation)),
 ]
 

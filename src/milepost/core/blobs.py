@@ -60,6 +60,11 @@ def read(organisation: UUID, digest: str) -> bytes:
         return file.read()
 
 
+def remove(organisation: UUID, digest: str) -> None:
+    """Take the blob away, for good. Whoever calls knows that nothing refers to it any more."""
+    default_storage.delete(path_of(organisation, digest))
+
+
 def size_of(organisation: UUID, digest: str) -> int:
     """The blob's length in bytes."""
     return int(default_storage.size(path_of(organisation, digest)))

@@ -1,12 +1,22 @@
 """How a one-time code reaches somebody. E-mail comes with Milepost; another channel (SMS) registers itself here."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from milepost.core.mails import compose
-from milepost.documents.models import Signatory
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """Whom a code goes to, and in which language they are spoken to."""
+
+    name: str
+    email: str
+    language: str
+    phone: str = ""
 
 
 class Channel(Protocol):
@@ -15,8 +25,8 @@ class Channel(Protocol):
     name: str
     label: str | Promise
 
-    def send(self, signatory: Signatory, code: str, *, language: str) -> None:
-        """Bring the code to the person."""
+    def send(self, code: str, *, to: Addressee, title: str) -> None:
+        """Bring the code to the person; `title` is what it opens."""
 
 
 class EMail:
@@ -25,10 +35,10 @@ class EMail:
     name: str = "e-mail"
     label: str | Promise = gettext_lazy("e-mail")
 
-    def send(self, signatory: Signatory, code: str, *, language: str) -> None:
-        """Bring the code to the person."""
-        context = {"name": signatory.name, "code": code, "title": signatory.request.document.title}
-        compose("documents/mail/code", context, to=signatory.email, language=language).send()
+    def send(self, code: str, *, to: Addressee, title: str) -> None:
+        """Bring the code to the person; `title` is what it opens."""
+        context = {"name": to.name, "code": code, "title": title}
+        compose("documents/mail/code", context, to=to.email, language=to.language).send()
 
 
 channels: dict[str, Channel] = {"e-mail": EMail()}
@@ -37,3 +47,9 @@ channels: dict[str, Channel] = {"e-mail": EMail()}
 def register(channel: Channel) -> None:
     """Make a channel known."""
     channels[channel.name] = channel
+
+
+def hinted(email: str) -> str:
+    """j…d@example.org: enough to know which mailbox."""
+    local, _at, domain = email.partition("@")
+    return f"{local[:1]}…{local[-1:]}@{domain}"

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
+from milepost.core.codes import TakesCode
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
 from milepost.people.models import Member, Organisation
@@ -130,7 +131,7 @@ class SignatureRequest(models.Model):
         return self.is_open and self.expires_on is not None and self.expires_on < today
 
 
-class Signatory(models.Model):
+class Signatory(TakesCode):
     """Somebody who is to sign, inside the organisation or outside of it. `capacity` is in which quality they sign."""
 
     class State(models.TextChoices):
@@ -151,9 +152,6 @@ class Signatory(models.Model):
     asked_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
-    code = models.CharField(max_length=128, blank=True)  # the one-time code, hashed
-    code_sent_at = models.DateTimeField(null=True)
-    code_tries = models.PositiveSmallIntegerField(default=0)
     identified_at = models.DateTimeField(null=True)
     signed_at = models.DateTimeField(null=True)
     signature: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True)

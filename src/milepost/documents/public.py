@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core import blobs, links
+from milepost.core.codes import TooSoon
 from milepost.core.http import download
-from milepost.documents.channels import channels
+from milepost.documents.channels import Addressee, channels, hinted
 from milepost.documents.composing import file_of
 from milepost.documents.mailing import file_name, language_of
 from milepost.documents.models import Signatory
@@ -25,7 +26,6 @@ from milepost.documents.requesting import (
     identify,
     may_act,
     meaning,
-    new_code,
     open_document,
     sign,
 )
@@ -153,21 +153,16 @@ def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
         if typed:
             identify(signatory=signatory, code=typed)
         else:
-            channels["e-mail"].send(signatory, new_code(signatory), language=language_of(signatory))
+            to = Addressee(signatory.name, signatory.email, language_of(signatory))
+            channels["e-mail"].send(signatory.new_code(), to=to, title=signatory.request.document.title)
             messages.success(
-                request, _("A code of six digits is on its way to %(email)s.") % {"email": _hinted(signatory.email)}
+                request, _("A code of six digits is on its way to %(email)s.") % {"email": hinted(signatory.email)}
             )
-    except RequestRefused as error:
+    except (RequestRefused, TooSoon) as error:
         messages.error(request, str(error))
     except OSError:
         messages.error(request, _("The mail server does not answer. Try again in a minute."))
     return redirect("signatory", _token(signatory))
-
-
-def _hinted(email: str) -> str:
-    """j…d@example.org: enough to know which mailbox."""
-    local, _at, domain = email.partition("@")
-    return f"{local[:1]}…{local[-1:]}@{domain}"
 
 
 @require_POST

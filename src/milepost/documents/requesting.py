@@ -1,12 +1,10 @@
 """The verbs of signature requests: ask, sign, decline, pass on, remind, withdraw. Each writes its entry."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
@@ -25,8 +23,6 @@ from milepost.journal.verbs import Verb
 from milepost.people.models import Member
 
 MAX_SIGNATORIES = 20
-CODE_LIVES = timedelta(minutes=10)
-CODE_TRIES = 5
 Status, State = SignatureRequest.Status, Signatory.State
 
 
@@ -314,38 +310,19 @@ def _end(request: SignatureRequest, status: str, reason: str = "") -> bool:
 # --- One-time codes ---------------------------------------------------------------------------------------
 
 
-def new_code(signatory: Signatory) -> str:
-    """A one-time code of six digits for this person; an earlier one ends. Raises `RequestRefused` within 30 seconds."""
-    now = clock.now()
-    if signatory.code_sent_at and now - signatory.code_sent_at < timedelta(seconds=30):
-        raise RequestRefused(_("A code was sent a moment ago. Look into your mail, or wait half a minute."))
-    code = f"{secrets.randbelow(1_000_000):06}"
-    signatory.code, signatory.code_sent_at, signatory.code_tries = make_password(code), now, 0
-    signatory.save(update_fields=["code", "code_sent_at", "code_tries"])
-    return code
-
-
 def identify(*, signatory: Signatory, code: str) -> None:
     """Take the one-time code. Raises `RequestRefused`; after five wrong ones a new code is needed. Records `identified`."""
     with transaction.atomic():
         locked = Signatory.objects.select_for_update(of=("self",)).get(pk=signatory.pk)
-        is_fresh = locked.code_sent_at is not None and clock.now() - locked.code_sent_at < CODE_LIVES
-        is_usable = bool(locked.code) and is_fresh and locked.code_tries < CODE_TRIES
-        is_right = is_usable and check_password(code, locked.code)
-        if is_right:
-            locked.code, locked.identified_at = "", clock.now()
+        problem = locked.take_code(code)
+        if not problem:
+            locked.identified_at = clock.now()
+            locked.save(update_fields=["identified_at"])
             document = Document.objects.get(request=locked.request_id)
             record(Verb.IDENTIFIED, organisation_id=locked.organisation_id, actor=locked.as_reference(),
                    object=document.as_reference(), context={"request": str(locked.request.uid), "channel": "e-mail"})  # fmt: skip
-        else:
-            locked.code_tries += 1
-        locked.save(update_fields=["code", "code_tries", "identified_at"])
-    if not is_right:
-        raise RequestRefused(
-            _("This is not the code, or it is too old. Ask for a new one.")
-            if not is_usable or locked.code_tries >= CODE_TRIES
-            else _("This is not the code. Look once more.")
-        )
+    if problem:
+        raise RequestRefused(problem)
 
 
 def _not_identified(signatory: Signatory) -> str:

@@ -60,11 +60,12 @@ def _next_reference(organisation: Organisation, year: int) -> str:
     return f"A-{year}-{count + 1:03}"
 
 
-def write_document(*, action: TrainingAction, kind: str, by: Member) -> Document:
-    """Write a document of the action (agreement, programme, convocation) from what is known of it. Records `created`."""
+def write_document(*, action: TrainingAction, kind: str, by: Member, member: Member | None = None) -> Document:
+    """Write a document of the action, or of one person in it, from what is known of it. Records `created`."""
+    values = values_of_action(action) | ({"person": member.full_name} if member else {})
     return compose(
-        organisation=action.organisation, kind=KINDS[kind], values=values_of_action(action), language=action.language,
-        by=by, about=action.about,
+        organisation=action.organisation, kind=KINDS[kind], values=values, language=action.language, by=by,
+        about=f"{action.about}:{member.uid}" if member else action.about,
     )  # fmt: skip
 
 

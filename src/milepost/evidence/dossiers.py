@@ -26,15 +26,14 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.analytics.exporting import as_csv, people_rows
-from milepost.classroom.models import Attendance, Slot
 from milepost.core import blobs, clock
 from milepost.core.words import duration
-from milepost.credentials.models import Certificate
 from milepost.credentials.typesetting import typeset
 from milepost.documents.composing import ensure_file
 from milepost.documents.models import Document
 from milepost.documents.typesetting import logo_of, render
-from milepost.evidence.models import Dossier, Piece, TrainingAction
+from milepost.evidence.belongings import Belongings
+from milepost.evidence.models import Dossier, TrainingAction
 from milepost.evidence.readiness import Readiness, readiness_of
 from milepost.journal import keys, merkle, tiles
 from milepost.journal.models import Entry, SigningKey
@@ -52,10 +51,10 @@ logger = logging.getLogger(__name__)
 Progress = Callable[[int, int], object]
 
 
-def ask_for(*, action: TrainingAction, by: Member) -> Dossier:
-    """Have the dossier built in the background. Records `requested`."""
+def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None) -> Dossier:
+    """Have the dossier built in the background: the action's, or what it holds of one person. Records `requested`."""
     with transaction.atomic():
-        dossier = Dossier.objects.create(organisation=action.organisation, action=action, asked_by=by)
+        dossier = Dossier.objects.create(organisation=action.organisation, action=action, member=member, asked_by=by)
         record(Verb.REQUESTED, organisation_id=action.organisation_id, actor=by.as_reference(), object=action.as_reference(),
                context={"dossier": str(dossier.uid)})  # fmt: skip
     return dossier
@@ -67,7 +66,7 @@ def build_pending() -> int:
     waiting = Q(digest="", problem="") & (Q(seen_at=None) | Q(seen_at__lt=clock.now() - STALE))
     for dossier in (
         Dossier.objects.filter(waiting)
-        .select_related("action__organisation", "action__course", "asked_by")
+        .select_related("action__organisation", "action__course", "asked_by", "member")
         .order_by("pk")[:5]
     ):
         if Dossier.objects.filter(waiting, pk=dossier.pk).update(seen_at=clock.now()):
@@ -83,7 +82,7 @@ def _build_one(dossier: Dossier) -> None:
     organisation = dossier.action.organisation
     try:
         with tempfile.TemporaryFile() as file:
-            build(action=dossier.action, file=file, progress=tell)
+            build(action=dossier.action, member=dossier.member, file=file, progress=tell)
             size = file.tell()
             file.seek(0)
             digest = blobs.store_stream(organisation.uid, blobs.chunks_of(file))
@@ -98,57 +97,50 @@ def _build_one(dossier: Dossier) -> None:
                result={"sha256": digest}, context={"dossier": str(dossier.uid)})  # fmt: skip
 
 
-def build(*, action: TrainingAction, file: IO[bytes], progress: Progress = lambda _done, _total: None) -> None:
-    """Write the action's dossier into the file. What it tells of is made and sealed first, so that nothing is missing."""
-    _finish(action)
-    found = readiness_of(action)
+def build(
+    *,
+    action: TrainingAction,
+    file: IO[bytes],
+    member: Member | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> None:
+    """Write the dossier into the file: of the whole action, or, of one person in it, all that names nobody else.
+
+    What it tells of is made and sealed first, so that nothing is missing.
+    """
+    things = Belongings(action, member)
+    _finish(things)
+    found = readiness_of(action, member)
     seal(action.organisation_id)
     with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
-        _Builder(action, archive, found, progress).write()
+        _Builder(things, archive, found, progress).write()
 
 
-def _finish(action: TrainingAction) -> None:
+def _finish(things: Belongings) -> None:
     """Make the files that wait for the background."""
     from milepost.classroom.sheets import make_sheet
 
-    for session in action.sessions.all():
-        for sheet in session.sheets.filter(pdf="").select_related("session__organisation"):
-            make_sheet(sheet)
-    for document in _documents(action).filter(pdf="").select_related("organisation"):
+    for sheet in things.sheets.filter(pdf=""):
+        make_sheet(sheet)
+    for document in things.documents.filter(pdf="").select_related("organisation"):
         if hasattr(document, "request") or not document.content.get("capacities"):
             ensure_file(document)
-    for part in batched(_certificates(action).filter(pdf="").select_related("organisation"), 25, strict=False):
+    for part in batched(things.certificates.filter(pdf="").select_related("organisation"), 25, strict=False):
         typeset(part)
-
-
-def _documents(action: TrainingAction) -> Any:
-    return Document.objects.filter(
-        Q(about=action.about) | Q(about__startswith=f"{action.about}:"), organisation=action.organisation
-    )
-
-
-def _certificates(action: TrainingAction) -> Any:
-    """Every certificate that was issued in the action, revoked and replaced ones too."""
-    if action.course_id is None:
-        return Certificate.objects.none()
-    return Certificate.objects.filter(
-        enrolment__course=action.course_id, enrolment__member__in=action.members.all()
-    ).order_by("pk")
 
 
 class _Builder:
     """A dossier while it is being written."""
 
-    def __init__(self, action: TrainingAction, archive: zipfile.ZipFile, found: Readiness, progress: Progress) -> None:
-        self.action, self.archive, self.found, self.progress = action, archive, found, progress
-        self.organisation = action.organisation
-        self.key = keys.current_key(action.organisation_id)
+    def __init__(self, things: Belongings, archive: zipfile.ZipFile, found: Readiness, progress: Progress) -> None:
+        self.things, self.action, self.archive = things, things.action, archive
+        self.found, self.progress = found, progress
+        self.organisation = self.action.organisation
+        self.key = keys.current_key(self.organisation.pk)
         self.now = clock.now()
         self.files: dict[str, dict[str, Any]] = {}
-        self.sessions = list(action.sessions.select_related("organisation").order_by("number"))
-        self.slots = list(Slot.objects.filter(session__in=self.sessions).select_related("session", "closed_by"))
-        self.documents = [row for row in _documents(action).order_by("pk") if row.pdf]
-        self.certificates = _certificates(action).exclude(pdf="")
+        self.documents = list(things.documents.exclude(pdf="").select_related("request"))
+        self.certificates = things.certificates.exclude(pdf="")
         self.done, self.total = 0, 4 + len(self.documents) + self.certificates.count()
 
     def write(self) -> None:
@@ -194,15 +186,13 @@ class _Builder:
                     kind="annex",
                 )
             self._step()
-        for session in self.sessions:
-            for sheet in session.sheets.exclude(pdf="").order_by("number"):
-                self._blob(f"pieces/sheets/{session.reference}-{sheet.number}.pdf", sheet.pdf, kind="sheet")
-            for log in session.logs.all():
-                self._blob(f"pieces/logs/{session.reference}-{log.pk}-{_safe(log.source)}", log.digest, kind="log")
-        absences = Attendance.objects.filter(slot__in=self.slots).exclude(absence_file="")
-        for row in absences:
+        for sheet in self.things.sheets.exclude(pdf=""):
+            self._blob(f"pieces/sheets/{sheet.session.reference}-{sheet.number}.pdf", sheet.pdf, kind="sheet")
+        for log in self.things.logs:
+            self._blob(f"pieces/logs/{log.session.reference}-{log.pk}-{_safe(log.source)}", log.digest, kind="log")
+        for row in self.things.attendances.exclude(absence_file=""):
             self._blob(f"pieces/absences/{row.uid}-{_safe(row.absence_file_name)}", row.absence_file, kind="absence")
-        for piece in Piece.objects.filter(action=self.action):
+        for piece in self.things.pieces:
             self._blob(f"pieces/files/{piece.key}-{piece.pk}-{_safe(piece.name)}", piece.digest, kind="file")
         for part in batched(self.certificates.values_list("uid", "pdf").iterator(PART), PART, strict=False):
             for uid, digest in part:
@@ -219,11 +209,11 @@ class _Builder:
     # --- Records ------------------------------------------------------------------------------------------
 
     def _records(self) -> None:
-        self._json("records/action.json", _action_json(self.action, self.sessions, self.slots))
+        self._json("records/action.json", _action_json(self.things))
         self._json("records/readiness.json", [
             {"key": f.key, "label": f.label, "state": str(f.state), "words": f.words, "article": f.article} for f in self.found.findings
         ])  # fmt: skip
-        if self.sessions:
+        if self.things.sessions:
             rows = list(self._attendance())
             self._json("records/attendance.json", rows)
             heading = (
@@ -243,7 +233,7 @@ class _Builder:
                 ([row[name] if row[name] is not None else "" for name in heading] for row in rows),
             )
         if self.action.course and self.action.course.published_id:
-            lines = (line.encode() for line in as_csv(people_rows(self.action.course, self.action.members.all())))
+            lines = (line.encode() for line in as_csv(people_rows(self.action.course, self.things.people.order_by())))
             self._add("records/progress.csv", lines, kind="table")
         self._step()
 
@@ -258,8 +248,7 @@ class _Builder:
         self._add(name, ["\ufeff".encode() + text.getvalue().encode()], kind="table")
 
     def _attendance(self) -> Iterator[dict[str, Any]]:
-        rows = Attendance.objects.filter(slot__in=self.slots).select_related("slot__session", "participant__member")
-        for row in rows.order_by("slot__starts_at", "participant__member__family_name", "pk"):
+        for row in self.things.attendances.order_by("slot__starts_at", "participant__member__family_name", "pk"):
             yield {
                 "person": str(row.participant.member.uid), "name": row.participant.member.full_name,
                 "employer": row.participant.employer, "slot": str(row.slot.uid), "hours": str(row.slot), "state": row.state,
@@ -277,8 +266,7 @@ class _Builder:
         """The facts, what it takes to come from them to the sealed head, and the seal."""
         head = newest(self.action.organisation_id)
         assert head is not None  # noqa: S101 (making the action was a fact, and it was sealed)
-        wanted = {number for part in self._entry_numbers() for number in part}
-        places = _places(self.action.organisation_id, wanted)
+        places = _places(self.action.organisation_id, self.things.entry_numbers())
         order = sorted(places, key=places.__getitem__)
         leaves: list[str] = []
         self._add("journal/entries.jsonl", self._lines(order, places, leaves), kind="journal")
@@ -289,29 +277,6 @@ class _Builder:
         self._json("journal/seal.json", as_json(head))
         self._step()
         return len(order)
-
-    def _entry_numbers(self) -> Iterator[list[int]]:
-        """The entries that speak of the action, of what belongs to it, or of its people in its course."""
-        entries = Entry.objects.filter(organisation_id=self.action.organisation_id).order_by()
-        things = [
-            str(self.action.uid),
-            *(str(session.uid) for session in self.sessions),
-            *(str(slot.uid) for slot in self.slots),
-        ]
-        things += [f"{session.uid}/{sheet.number}" for session in self.sessions for sheet in session.sheets.all()]
-        things += [str(document.uid) for document in self.documents]
-        yield list(entries.filter(object_id__in=things).values_list("id", flat=True))
-        course = self.action.course
-        if course is None:
-            return
-        people = [str(uid) for uid in self.action.members.values_list("uid", flat=True)]
-        mark = f'"{course.uid}"'
-        for part in batched(people, 500, strict=False):
-            told = entries.filter(actor_id__in=part, statement__contains=mark)
-            yield list(told.values_list("id", flat=True))
-        certificates = [str(uid) for uid in _certificates(self.action).values_list("uid", flat=True)]
-        for part in batched(certificates, 500, strict=False):
-            yield list(entries.filter(object_id__in=part).values_list("id", flat=True))
 
     def _lines(self, order: list[int], places: dict[int, int], leaves: list[str]) -> Iterator[bytes]:
         for part in batched(order, PART, strict=False):
@@ -357,14 +322,14 @@ class _Builder:
         self._step()
 
     def _cover_page(self, count: int) -> dict[str, Any]:
-        action = self.action
+        action, member = self.action, self.things.member
         with translation.override(action.language):
             facts = [
                 (_("Reference"), action.reference), (_("Profile"), self.found.profile.label), (_("The other party"), action.client),
                 (_("Funding body"), " · ".join(part for part in (action.funder, action.funding_reference) if part)),
                 (_("Dates"), f"{date_format(action.starts_on, 'DATE_FORMAT')} – {date_format(action.ends_on, 'DATE_FORMAT')}"),
-                (_("Duration"), duration(action.minutes)), (_("Participants"), str(action.members.count())),
-                (_("Live sessions"), str(len(self.sessions))), (_("Certificates"), str(self.certificates.count())),
+                (_("Duration"), duration(action.minutes)), (_("Participants"), str(action.members.count()) if member is None else ""), (_("Person"), member.full_name if member else ""),
+                (_("Live sessions"), str(len(self.things.sessions))), (_("Certificates"), str(self.certificates.count())),
                 (_("Facts of the journal"), str(count)),
             ]  # fmt: skip
             return {
@@ -387,10 +352,12 @@ class _Builder:
             }  # fmt: skip
 
     def _manifest(self, count: int) -> None:
+        member = self.things.member
         told = {
             "format": FORMAT, "made_at": time_text(self.now), "key": self.key.fingerprint, "entries": count,
             "organisation": {"number": self.organisation.pk, "id": str(self.organisation.uid), "name": self.organisation.name},
             "action": {"id": str(self.action.uid), "reference": self.action.reference, "title": self.action.title},
+            "person": {"id": str(member.uid), "name": member.full_name} if member else None,
             "files": dict(sorted(self.files.items())),
         }  # fmt: skip
         content = json.dumps(told, ensure_ascii=False, indent=1).encode()
@@ -418,7 +385,8 @@ def _places(organisation_id: int, wanted: set[int]) -> dict[int, int]:
     return places
 
 
-def _action_json(action: TrainingAction, sessions: list[Any], slots: list[Slot]) -> dict[str, Any]:
+def _action_json(things: Belongings) -> dict[str, Any]:
+    action = things.action
     return {
         "reference": action.reference, "title": action.title, "profile": action.profile, "client": action.client,
         "funder": action.funder, "funding_reference": action.funding_reference, "starts_on": action.starts_on.isoformat(),
@@ -427,24 +395,30 @@ def _action_json(action: TrainingAction, sessions: list[Any], slots: list[Slot])
         "sessions": [
             {
                 "reference": session.reference, "title": session.title, "form": session.form, "place": session.where,
-                "slots": [[time_text(slot.starts_at), time_text(slot.ends_at)] for slot in slots if slot.session_id == session.pk],
+                "slots": [[time_text(slot.starts_at), time_text(slot.ends_at)] for slot in things.slots if slot.session_id == session.pk],
                 "trainers": [trainer.name for trainer in session.trainers.all()],
             }
-            for session in sessions
+            for session in things.sessions
         ],
         "people": [
             {"id": str(member.uid), "name": member.full_name}
-            for member in action.members.order_by("family_name", "given_name").only("uid", "given_name", "family_name").iterator(PART)
+            for member in things.people.only("uid", "given_name", "family_name").iterator(PART)
         ],
     }  # fmt: skip
 
 
-def build_to(path: Path, action: TrainingAction, *, progress: Progress = lambda _done, _total: None) -> None:
+def build_to(
+    path: Path,
+    action: TrainingAction,
+    *,
+    member: Member | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> None:
     """Write the dossier to a file, whole or not at all. Raises `OSError`."""
     part = path.with_name(path.name + ".part")
     try:
         with part.open("w+b") as file:
-            build(action=action, file=file, progress=progress)
+            build(action=action, member=member, file=file, progress=progress)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """What the pages of training actions take."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -7,8 +8,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.models import LiveSession
+from milepost.core import clock
 from milepost.courses.models import Course
-from milepost.evidence.models import TrainingAction
+from milepost.evidence.models import Audit, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.people.models import Organisation
 
@@ -73,19 +75,53 @@ class ActionForm(forms.ModelForm[TrainingAction]):
         )
         self._choose("profile").choices = [(name, profile.label) for name, profile in profiles().items()]
         self.fields["reference"].required = False
-        self._among(
-            "course", Course.objects.filter(organisation=organisation, published__isnull=False).order_by("title")
-        )
-        self._among(
-            "sessions", LiveSession.objects.filter(organisation=organisation, cancelled_at=None).order_by("-number")
-        )
+        courses = Course.objects.filter(organisation=organisation, published__isnull=False)
+        among(self, "course", courses.order_by("title"))
+        sessions = LiveSession.objects.filter(organisation=organisation, cancelled_at=None)
+        among(self, "sessions", sessions.order_by("-number"))
 
     def _choose(self, name: str) -> forms.ChoiceField:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         return field
 
-    def _among(self, name: str, rows: Any) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        field.queryset = rows
+
+class AuditForm(forms.ModelForm[Audit]):
+    """Whom to let in, for how long, and to what."""
+
+    actions = forms.ModelMultipleChoiceField(
+        label=_("Only these actions"),
+        queryset=TrainingAction.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
+    )
+
+    class Meta:
+        model = Audit
+        fields = ["name", "email", "body", "language", "starts_on", "ends_on", "covers_all", "actions"]
+        widgets = {
+            "name": forms.TextInput(CONTROL | {"autocomplete": "off"}), "email": forms.EmailInput(CONTROL | {"autocomplete": "off"}),
+            "body": forms.TextInput(CONTROL), "language": forms.Select(SELECT),
+            "starts_on": forms.DateInput(DAY, format="%Y-%m-%d"), "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
+            "covers_all": forms.CheckboxInput({"class": "form-check-input"}),
+        }  # fmt: skip
+        help_texts = {"body": _("The funding body, the certifier, the company that audits.")}
+
+    def __init__(self, organisation: Organisation, data: QueryDict | None = None) -> None:
+        today = clock.today(organisation.time_zone)
+        initial = {"language": organisation.language, "starts_on": today, "ends_on": today + timedelta(days=14)}
+        super().__init__(data, initial=initial)
+        among(self, "actions", TrainingAction.objects.filter(organisation=organisation).order_by("-starts_on", "-pk"))
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or self.cleaned_data
+        if not told.get("covers_all") and not told.get("actions"):
+            raise forms.ValidationError(_("Say to which actions: tick some, or “every action”."))
+        return told
+
+
+def among(form: forms.BaseForm, name: str, rows: Any) -> None:
+    """Let a field choose among these rows."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
+    field.queryset = rows

@@ -1,4 +1,4 @@
-"""The nouns: a training action, the files that belong to it, and its dossiers."""
+"""The nouns: a training action, the files that belong to it, its dossiers, and the audits that look at it."""
 
 import uuid
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.models import LiveSession
 from milepost.core import clock
+from milepost.core.codes import TakesCode
 from milepost.courses.models import Course
 from milepost.journal.recording import Reference
 from milepost.people.models import Member, Organisation
@@ -41,6 +42,7 @@ class TrainingAction(models.Model):
     members = models.ManyToManyField(Member, blank=True, related_name="+")
     readiness = models.PositiveSmallIntegerField(default=0)
     checked_at = models.DateTimeField(null=True)
+    let_go_at = models.DateTimeField(null=True)  # when its evidence was taken away, after its time
     created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 
@@ -94,6 +96,7 @@ class Dossier(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
     action = models.ForeignKey(TrainingAction, on_delete=models.CASCADE, related_name="dossiers")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+")  # none: of all people
     asked_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     asked_at = models.DateTimeField(default=clock.now)
     done = models.PositiveIntegerField(default=0)
@@ -109,3 +112,55 @@ class Dossier(models.Model):
 
     def __str__(self) -> str:
         return f"dossier of {self.action_id}"
+
+
+class Audit(TakesCode):
+    """That somebody from outside may read: whom it lets in, from when until when, and to which actions."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(_("name"), max_length=200)
+    email = models.EmailField(_("e-mail"))
+    body = models.CharField(_("sent by"), max_length=200, blank=True)
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
+    starts_on = models.DateField(_("from"))
+    ends_on = models.DateField(_("until"))
+    covers_all = models.BooleanField(_("every action"), default=False)
+    actions = models.ManyToManyField(TrainingAction, blank=True, related_name="+")
+    mailed_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # before its time
+    created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        ordering = ["-ends_on", "-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_on__gte=F("starts_on")), name="audit_ends_after_it_starts"),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "ends_on"], name="audit_by_end"),
+            models.Index(fields=["created_at"], condition=Q(mailed_at=None, ended_at=None), name="audit_to_mail"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scope(self) -> "models.QuerySet[TrainingAction]":
+        """The actions that the auditor may read."""
+        rows = TrainingAction.objects.filter(organisation=self.organisation_id)
+        return rows if self.covers_all else rows.filter(pk__in=self.actions.values("pk"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the auditor may read now."""
+        today = clock.today(self.organisation.time_zone)
+        return self.ended_at is None and self.starts_on <= today <= self.ends_on
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was ended, or its last day has passed."""
+        return self.ended_at is not None or clock.today(self.organisation.time_zone) > self.ends_on
+
+    def as_reference(self) -> Reference:
+        return Reference("audit", str(self.uid), self.name)

@@ -3,7 +3,7 @@
 Everything is read in a few queries, whatever the number of people.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -14,13 +14,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from milepost.classroom.models import Attendance, LiveSession, Slot
+from milepost.classroom.models import LiveSession, Slot
 from milepost.core import clock
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Document, SignatureRequest
+from milepost.evidence.belongings import Belongings
 from milepost.evidence.models import Piece, TrainingAction
 from milepost.evidence.profiles import Profile, Wanted, profiles
 from milepost.learning.models import Enrolment
+from milepost.people.models import Member
 
 SHOWN = 20  # people who are named for one piece
 
@@ -88,10 +90,10 @@ class Readiness:
         return [finding for finding in self.findings if not finding.is_ready]
 
 
-def readiness_of(action: TrainingAction) -> Readiness:
-    """Look at everything that belongs to the action."""
+def readiness_of(action: TrainingAction, member: Member | None = None) -> Readiness:
+    """Look at everything that belongs to the action, or to one person in it."""
     profile = profiles()[action.profile]
-    known = _Known(action)
+    known = _Known(action, member)
     found = Readiness(profile)
     for wanted in profile.pieces:
         found.findings += _SOURCES[wanted.source](known, wanted)
@@ -111,8 +113,10 @@ def refresh(action: TrainingAction) -> Readiness:
 def refresh_all() -> int:
     """Look at the actions that were looked at longest ago, in all organisations; return how many."""
     since = clock.now() - timedelta(minutes=5)
-    waiting = TrainingAction.objects.filter(Q(checked_at=None) | Q(checked_at__lt=since)).select_related(
-        "organisation", "course"
+    waiting = (
+        TrainingAction.objects.filter(let_go_at=None)
+        .filter(Q(checked_at=None) | Q(checked_at__lt=since))
+        .select_related("organisation", "course")
     )
     rows = list(waiting.order_by("checked_at")[:50])
     for action in rows:
@@ -123,25 +127,25 @@ def refresh_all() -> int:
 class _Known:
     """Everything that belongs to an action, read once."""
 
-    def __init__(self, action: TrainingAction) -> None:
-        self.action = action
+    def __init__(self, action: TrainingAction, member: Member | None) -> None:
+        self.action, self.things = action, Belongings(action, member)
         self.today = clock.today(action.organisation.time_zone)
-        self.people = list(
-            action.members.order_by("family_name", "given_name").only("pk", "uid", "given_name", "family_name")
-        )
-        self.sessions = list(action.sessions.select_related("organisation").order_by("number"))
+        self.people = list(self.things.people.only("pk", "uid", "given_name", "family_name"))
+        self.sessions = self.things.sessions
         by_session = {session.pk: session for session in self.sessions}
+        theirs = Q(attendances__participant__member=member) if member else Q()
+        is_settled = (
+            Q(attendances__signed_at__isnull=False)
+            | Q(attendances__attested_at__isnull=False)
+            | Q(attendances__absent_at__isnull=False)
+        )
         self.slots = list(Slot.objects.filter(session__in=self.sessions).select_related("closed_by").annotate(
-            expected=Count("attendances"),
-            settled=Count("attendances", filter=Q(attendances__signed_at__isnull=False) | Q(attendances__attested_at__isnull=False) | Q(attendances__absent_at__isnull=False)),
+            expected=Count("attendances", filter=theirs), settled=Count("attendances", filter=theirs & is_settled),
         ))  # fmt: skip
         for slot in self.slots:
             slot.session = by_session[slot.session_id]
-        self.documents = list(
-            Document.objects.filter(organisation=action.organisation, about=action.about)
-            .select_related("request")
-            .order_by("pk")
-        )
+        about = Document.objects.filter(organisation=action.organisation, about=action.about)
+        self.documents = list(about.select_related("request").order_by("pk"))
         self.pieces = list(Piece.objects.filter(action=action))
 
     def slots_of(self, session: LiveSession) -> "list[Slot]":
@@ -149,17 +153,15 @@ class _Known:
 
     def certificates(self) -> "dict[int, Certificate]":
         """The current certificate of each person, by their key."""
-        if self.action.course_id is None:
-            return {}
-        rows = Certificate.objects.current().filter(
-            enrolment__course=self.action.course_id, enrolment__member__in=self.action.members.all()
-        )
-        return {row.enrolment.member_id: row for row in rows.select_related("enrolment")}
+        rows = self.things.certificates.current().select_related("enrolment")
+        return {row.enrolment.member_id: row for row in rows}
 
-    def documents_of_people(self) -> "list[Document]":
-        """The certificates that were written, not earned in a course: one for each person."""
-        rows = Document.objects.filter(organisation=self.action.organisation, about__startswith=f"{self.action.about}:")
-        return list(rows.filter(kind__in=("completion", "achievement")))
+    def with_document(self, kinds: Collection[str], *, signed: bool) -> "set[int]":
+        """The keys of those for whom a document of these kinds was written, and signed if it is to be."""
+        start = f"{self.action.about}:"
+        rows = self.things.documents.filter(about__startswith=start, kind__in=kinds).select_related("request")
+        marks = {row.about for row in rows if not signed or _is_complete(row)}
+        return {person.pk for person in self.people if f"{start}{person.uid}" in marks}
 
     def has_begun(self) -> bool:
         return self.action.starts_on <= self.today
@@ -172,6 +174,10 @@ class _Known:
 
 
 def _document(known: _Known, wanted: Wanted) -> Iterator[Finding]:
+    if wanted.per == "person":
+        there = known.with_document({wanted.kind}, signed=bool(wanted.signed))
+        yield _for_each(known, wanted, there, Actor.LEAD, mend=("write", wanted.kind))
+        return
     found = [row for row in known.documents if row.kind == wanted.kind]
     whole = next((row for row in found if not wanted.signed or _is_complete(row)), None)
     base: dict[str, Any] = {"key": wanted.key, "label": wanted.name, "article": wanted.article}
@@ -266,38 +272,40 @@ def _sheet(known: _Known, wanted: Wanted) -> Iterator[Finding]:
 
 
 def _certificate(known: _Known, wanted: Wanted) -> Iterator[Finding]:
-    there = known.certificates()
-    written = {row.about for row in known.documents_of_people()} if known.action.course_id is None else set()
-    lacking = [
-        person for person in known.people
-        if person.pk not in there and f"{known.action.about}:{person.uid}" not in written
-    ]  # fmt: skip
-    of, ready = max(1, len(known.people)), len(known.people) - len(lacking)
-    base: dict[str, Any] = {
-        "key": wanted.key,
-        "label": wanted.name,
-        "article": wanted.article,
-        "of": of,
-        "ready": ready,
-    }
-    if not known.people:
-        yield Finding(**base, state=State.MISSING, words=_("Nobody takes part yet."), actor=Actor.LEAD, remedy="action")
-    elif lacking:
-        names = ", ".join(person.full_name for person in lacking[:SHOWN]) + (" …" if len(lacking) > SHOWN else "")
-        words = ngettext("%(count)d person has none: %(names)s", "%(count)d people have none: %(names)s", len(lacking))
-        state = State.LATE if known.is_over() else State.MISSING
-        yield Finding(
-            **base,
-            state=state,
-            words=words % {"count": len(lacking), "names": names},
-            actor=Actor.LEARNER,
-            remedy="certificates",
-        )
+    if known.action.course_id is None:  # not earned in a course, but written for each
+        there = known.with_document(("completion", "achievement"), signed=False)
     else:
-        yield Finding(**base, state=State.READY, words=_("Everybody has one."), remedy="certificates")
+        there = set(known.certificates())
+    yield _for_each(known, wanted, there, Actor.LEARNER, mend=("certificates", ""))
+
+
+def _for_each(known: _Known, wanted: Wanted, there: set[int], actor: Actor, *, mend: tuple[str, str]) -> Finding:
+    """A piece of which each person needs one; `there` holds the keys of those who have it.
+
+    What mends it is done on a person's own page, but for certificates, which come from the course.
+    """
+    lacking = [person for person in known.people if person.pk not in there]
+    remedy, target = mend if known.things.member or mend[0] == "certificates" else ("people", "")
+    base: dict[str, Any] = {
+        "key": wanted.key, "label": wanted.name, "article": wanted.article, "remedy": remedy, "target": target,
+        "of": max(1, len(known.people)), "ready": len(known.people) - len(lacking),
+    }  # fmt: skip
+    if not known.people:
+        words = _("Nobody takes part yet.")
+        return Finding(**base | {"remedy": "action"}, state=State.MISSING, words=words, actor=Actor.LEAD)
+    if not lacking:
+        return Finding(**base, state=State.READY, words=_("Everybody has one."))
+    names = ", ".join(person.full_name for person in lacking[:SHOWN]) + (" …" if len(lacking) > SHOWN else "")
+    words = ngettext("%(count)d person has none: %(names)s", "%(count)d people have none: %(names)s", len(lacking))
+    state = State.LATE if known.is_over() else State.MISSING
+    return Finding(**base, state=state, words=words % {"count": len(lacking), "names": names}, actor=actor)
 
 
 def _file(known: _Known, wanted: Wanted) -> Iterator[Finding]:
+    if wanted.per == "person":
+        there = {row.member_id for row in known.pieces if row.key == wanted.key and row.member_id}
+        yield _for_each(known, wanted, there, Actor.LEAD, mend=("file", wanted.key))
+        return
     found = next((row for row in known.pieces if row.key == wanted.key), None)
     state = State.READY if found else State.LATE if known.is_over() else State.MISSING
     words = found.name if found else _("No file was added yet.")
@@ -333,10 +341,7 @@ def _hours(known: _Known) -> Iterator[Finding]:
     if not certificates:
         return
     minutes: dict[int, int] = {}
-    rows = Attendance.objects.filter(slot__session__in=known.sessions).filter(
-        Q(signed_at__isnull=False) | Q(attested_at__isnull=False)
-    )
-    for row in rows.select_related("slot", "participant"):
+    for row in known.things.attendances.filter(Q(signed_at__isnull=False) | Q(attested_at__isnull=False)):
         minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
     wrong = [
         person.full_name for person in known.people
@@ -368,7 +373,7 @@ def _published(known: _Known) -> Iterator[Finding]:
     wrong = [row for row in known.certificates().values() if row.content["version"] not in published]
     early = Enrolment.objects.filter(
         course=known.action.course_id,
-        member__in=known.action.members.all(),
+        member__in=known.things.people.order_by(),
         completed_at__date__lt=known.action.starts_on,
     ).count()
     label = _("Certificates are of what was taught")

@@ -3,7 +3,6 @@
 from uuid import uuid4
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Sum
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,13 +18,13 @@ from milepost.documents.kinds import KINDS
 from milepost.documents.mailing import remind_now
 from milepost.documents.models import Document, SignatureRequest
 from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
+from milepost.evidence.belongings import Belongings
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.forms import ActionForm
 from milepost.evidence.models import Dossier, TrainingAction
-from milepost.evidence.readiness import refresh
+from milepost.evidence.people import standings
+from milepost.evidence.readiness import readiness_of, refresh
 from milepost.journal.models import Entry
-from milepost.journal.queries import timeline
-from milepost.journal.views import proof_response
 from milepost.learning.models import Enrolment
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
@@ -38,7 +37,7 @@ MAX_FILE = 50 * 1024 * 1024
 @requires(Capability.SEE_EVIDENCE)
 def actions(request: OrganisationRequest) -> HttpResponse:
     """Every action with its number, the least ready first."""
-    rows = TrainingAction.objects.filter(organisation=request.organisation)
+    rows = TrainingAction.objects.filter(organisation=request.organisation, let_go_at=None)
     text = text_of(request.GET, "q")
     numbers = rows.aggregate(sum=Sum("readiness"))
     count = rows.count()
@@ -85,6 +84,18 @@ def _action(request: OrganisationRequest, uid: str) -> TrainingAction:
     return get_object_or_404(rows, organisation=request.organisation, uid=uid)
 
 
+def _person(request: OrganisationRequest, action: TrainingAction) -> Member | None:
+    """The person in the action whom the form names, if it names one."""
+    uid = uuid_of(request.POST, "person")
+    return get_object_or_404(action.members, uid=uid) if uid else None
+
+
+def _page_of(request: OrganisationRequest, action: TrainingAction, member: Member | None) -> HttpResponseBase:
+    if member:
+        return redirect("action_person", request.organisation.slug, action.uid, member.uid)
+    return redirect("action", request.organisation.slug, action.uid)
+
+
 @require_GET
 @requires(Capability.SEE_EVIDENCE)
 def action(request: OrganisationRequest, action: str) -> HttpResponse:
@@ -94,7 +105,7 @@ def action(request: OrganisationRequest, action: str) -> HttpResponse:
         "action": found, "found": refresh(found), "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
         "sessions": LiveSession.objects.filter(actions=found), "people": found.members.count(),
         "documents": Document.objects.filter(organisation=request.organisation, about=found.about),
-        "dossiers": found.dossiers.all()[:5], "entries": timeline(request.organisation.pk, str(found.uid))[:30],
+        "dossiers": found.dossiers.filter(member=None)[:5], "entries": Belongings(found).story()[:30],
     }  # fmt: skip
     return render(request, "evidence/action.html", context)
 
@@ -104,9 +115,10 @@ def action(request: OrganisationRequest, action: str) -> HttpResponse:
 def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """The one tap: write the document that is missing, or remind those who have not signed."""
     found = _action(request, action)
+    member = _person(request, found)
     what, target = request.POST.get("remedy", ""), text_of(request.POST, "target", limit=60)
     if what == "write" and target in KINDS:
-        made = write_document(action=found, kind=target, by=request.member)
+        made = write_document(action=found, kind=target, by=request.member, member=member)
         messages.success(request, _("Written from what is known of the action. Read it, and say who signs."))
         return redirect("document", request.organisation.slug, made.uid)
     if what == "remind":
@@ -119,7 +131,7 @@ def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
         count = remind_now(asked)
         words = ngettext("%(count)d person was reminded.", "%(count)d people were reminded.", count)
         messages.success(request, words % {"count": count})
-    return redirect("action", request.organisation.slug, found.uid)
+    return _page_of(request, found, member)
 
 
 @require_POST
@@ -127,6 +139,7 @@ def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
 def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Add a file that the profile asks for."""
     found = _action(request, action)
+    member = _person(request, found)
     file = request.FILES.get("file")
     if file is None or not file.size or file.size > MAX_FILE:
         messages.error(request, _("Choose a file of up to 50 MB."))
@@ -138,22 +151,23 @@ def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
                 name=file.name or "file",
                 content=file.read(),
                 by=request.member,
+                member=member,
             )
             messages.success(request, _("Added."))
         except InvalidAction as error:
             messages.error(request, str(error))
-    return redirect("action", request.organisation.slug, found.uid)
+    return _page_of(request, found, member)
 
 
 @require_POST
-@requires(Capability.SEE_EVIDENCE)
+@requires(Capability.MANAGE_EVIDENCE)
 def dossiers(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Have the dossier built."""
-    if not request.member.can(Capability.MANAGE_EVIDENCE):
-        raise PermissionDenied
-    ask_for(action=_action(request, action), by=request.member)
+    found = _action(request, action)
+    member = _person(request, found)
+    ask_for(action=found, by=request.member, member=member)
     messages.success(request, _("The dossier is being built; it appears here."))
-    return redirect("action", request.organisation.slug, action)
+    return _page_of(request, found, member)
 
 
 @require_GET
@@ -170,7 +184,24 @@ def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResp
 
 @require_GET
 @requires(Capability.SEE_EVIDENCE)
-def entry_proof(request: OrganisationRequest, entry: int) -> HttpResponse:
-    """The proof that a fact is in the sealed journal, as JSON."""
-    found = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
-    return proof_response(found, name=f"entry-{found.pk}-proof.json")
+def action_people(request: OrganisationRequest, action: str) -> HttpResponse:
+    """Everybody in the action, with what there is of each."""
+    found = _action(request, action)
+    people, text = Belongings(found).people, text_of(request.GET, "q")
+    page = page_of(request, people.matching(text) if text else people)
+    context = {"action": found, "page": page, "text": text, "rows": standings(found, page.object_list)}
+    return render(request, "evidence/people.html", context)
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def action_person(request: OrganisationRequest, action: str, person: str) -> HttpResponse:
+    """One person in the action: what is there, what is missing, their own dossier."""
+    found = _action(request, action)
+    member = get_object_or_404(found.members, uid=person)
+    context = {
+        "action": found, "person": member, "found": readiness_of(found, member),
+        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE), "dossiers": found.dossiers.filter(member=member)[:5],
+        "entries": Entry.objects.filter(pk__in=Belongings(found, member).entry_numbers()).order_by("-id")[:50],
+    }  # fmt: skip
+    return render(request, "evidence/person.html", context)

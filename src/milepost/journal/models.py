@@ -15,7 +15,8 @@ class Entry(models.Model):
     """One fact, shaped as an xAPI statement: who, did what, to what, with what result, in what context, when.
 
     `statement` is the canonical JSON (RFC 8785) that `leaf` was computed from, kept to the byte; the other
-    columns repeat parts of it so that they can be indexed, and `verify` compares them.
+    columns repeat parts of it so that they can be indexed, and `verify` compares them. Both it and `salt` are
+    empty once they were erased (see `milepost.journal.erasing`).
     """
 
     organisation_id = models.BigIntegerField()
@@ -41,9 +42,14 @@ class Entry(models.Model):
 
     @property
     def content(self) -> dict[str, Any]:
-        """The statement as data."""
+        """The statement as data. Raises `ValueError` for an entry whose words were erased."""
         content: dict[str, Any] = json.loads(self.statement)
         return content
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its words are gone, and only its leaf still stands for them."""
+        return not self.statement
 
 
 class Unsealed(models.Model):

@@ -10,6 +10,8 @@ from milepost.journal.verbs import Verb
 
 def phrase(entry: Entry, subject_id: str) -> str:
     """What the entry says, from the view of `subject_id` (a person's history leaves out their own name)."""
+    if entry.is_erased:
+        return _("Erased, as the law asks")
     told = entry.content
     words: dict[str, Any] = {
         "actor": told["actor"]["name"],
@@ -17,7 +19,7 @@ def phrase(entry: Entry, subject_id: str) -> str:
         "by": told.get("context", {}).get("instructor", {}).get("name", ""),
         **{
             name: told.get("result", {}).get(name, "")
-            for name in ("role", "reason", "score", "due", "progress", "version", "to")
+            for name in ("role", "reason", "score", "due", "progress", "version", "to", "count")
         },
     }
     is_done_to = entry.object_id == subject_id and entry.actor_id != subject_id
@@ -96,6 +98,7 @@ def _template(entry: Entry, told: dict[str, Any], *, is_done_to: bool) -> str:
         else _("Declined to sign “%(object)s”: %(reason)s"),
         Verb.DELEGATED: _("%(actor)s passed it on to %(to)s") if is_done_to else _("Passed “%(object)s” on to %(to)s"),
         Verb.EXPIRED: _("Expired without all signatures"),
+        Verb.ERASED: _("%(actor)s had the words of %(count)s facts erased: %(reason)s"),
         Verb.DELIVERED: _("A signature for “%(object)s” arrived after the closing"),
     }
     return templates[verb]

@@ -43,6 +43,7 @@ class Verb(StrEnum):
     DECLINED = "declined"
     DELEGATED = "delegated"
     EXPIRED = "expired"
+    ERASED = "erased"
 
     @property
     def iri(self) -> str:

@@ -11,11 +11,13 @@ from datetime import datetime
 from itertools import chain
 
 from milepost.journal import keys, tiles, timestamping, witnesses
+from milepost.journal.erasing import in_ranges
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.merkle import Frontier
 from milepost.journal.models import Entry, Seal, Unsealed
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import head
+from milepost.journal.verbs import Verb
 
 CHUNK = 20  # tiles
 
@@ -55,6 +57,7 @@ def verify(organisation_id: int, *, progress: Callable[[int], object] | None = N
     try:
         checking.tree()
         checking.waiting()
+        checking.erasures()
     except _Fault as fault:
         return Verification(checking.checked, checking.frontier.size, checking.seals, fault.finding)
     return Verification(checking.checked, checking.frontier.size, checking.seals, None)
@@ -68,6 +71,8 @@ class _Checking:
         self.seals = 0
         self.frontier = Frontier()
         self.sealed: set[int] = set()
+        self._wordless: set[int] = set()
+        self._erased: set[int] = set()  # what erasures name
         self._keys: set[int] = set()  # those that were found to be the organisation's own
         self._since_seal = 0  # the first entry after the last seal that held
 
@@ -111,7 +116,7 @@ class _Checking:
             raise _Fault(entry_id, "it stands in the tree twice")
         if row is None:
             raise _Fault(entry_id, "it was removed")
-        found, reason = _leaf_of(row)
+        found, reason = self._leaf_of(row)
         if found != leaf:
             moved = _place_of_leaf(self.organisation_id, found)
             raise _Fault(entry_id, f"it was sealed as entry {moved}: entries were reordered" if moved else f"it was altered after its seal: {reason or 'its words are not those that were sealed'}")  # fmt: skip
@@ -140,12 +145,26 @@ class _Checking:
     def _between(self, last: int, seal: str) -> str:
         return f"between it and entry {last} something was altered together with the tree: {seal} does not hold"
 
+    def _leaf_of(self, row: Row) -> tuple[bytes, str | None]:
+        if not row[6] and not bytes(row[7]):  # no words, no salt: the leaf speaks for them
+            self._wordless.add(row[0])
+            return bytes(row[8]), None
+        found, reason = _leaf_of(row)
+        if row[3] == Verb.ERASED and reason is None:
+            self._erased.update(in_ranges(json.loads(row[6])["result"]["entries"]))
+        return found, reason
+
+    def erasures(self) -> None:
+        """Words may be missing only where an erasure says that they are."""
+        if vanished := self._wordless - self._erased:
+            raise _Fault(min(vanished), "its words were removed, and no erasure in the journal names it")
+
     def waiting(self) -> None:
         """What is not in the tree must be in the queue, and the other way round."""
         queued = set(Unsealed.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
         ours = Entry.objects.filter(organisation_id=self.organisation_id).order_by("id")
         for row in ours.filter(pk__in=sorted(queued)).values_list(*_COLUMNS).iterator():
-            leaf, reason = _leaf_of(row)
+            leaf, reason = self._leaf_of(row)
             if reason or leaf != bytes(row[8]):
                 raise _Fault(row[0], f"it was altered before its seal: {reason or 'its words do not match its hash'}")
             queued.discard(row[0])

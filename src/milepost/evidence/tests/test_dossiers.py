@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
+from django.db import transaction
 
 from milepost import verify as verifier
 from milepost.core import clock
@@ -22,6 +23,11 @@ from milepost.credentials.models import Certificate
 from milepost.evidence.dossiers import ask_for, build, build_pending
 from milepost.evidence.models import Dossier
 from milepost.journal import keys
+from milepost.journal.erasing import erase
+from milepost.journal.models import Entry
+from milepost.journal.proofs import inclusion_proof
+from milepost.journal.recording import SYSTEM
+from milepost.journal.sealing import seal
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +57,75 @@ def complaint(path, **more):
     with pytest.raises(verifier.Broken) as found:
         verifier.verify(path, **more)
     return str(found.value)
+
+
+def test_the_dossier_of_one_person_verifies_and_names_nobody_else(complete, people, tmp_path):
+    path = tmp_path / "one.zip"
+    with path.open("w+b") as file:
+        build(action=complete, member=people[0], file=file)
+    report = verifier.verify(path)
+    assert "2 attendance signatures fit the journal." in report.holds
+    held = contents(path)
+    assert [name for name in held if name.startswith("pieces/")] == [
+        name for name in held if name.startswith("pieces/certificates/")
+    ]
+    text = b"".join(content for name, content in held.items() if not name.endswith((".pdf", ".sig"))).decode()
+    assert people[0].full_name in text
+    assert not any(str(other.uid) in text or other.full_name in text for other in people[1:])
+
+
+def test_one_altered_fact_in_the_dossier_of_a_person_is_found(complete, people, tmp_path):
+    path = tmp_path / "one.zip"
+    with path.open("w+b") as file:
+        build(action=complete, member=people[0], file=file)
+    held = contents(path)
+    held["journal/entries.jsonl"] = held["journal/entries.jsonl"].replace(b"completed", b"launched", 1)
+    assert "journal/entries.jsonl" in complaint(rewritten(path, held))
+
+
+# --- The proof of one fact --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def proof(complete, tmp_path):
+    seal(complete.organisation_id)
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(inclusion_proof(Entry.objects.filter(verb="closed").first())))
+    return path
+
+
+def test_the_proof_of_a_fact_is_checked_without_us(proof):
+    assert "Tess Okafor closed" in verifier.verify(proof).holds[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda told: told["entry"].update(statement=told["entry"]["statement"].replace("closed", "signed")), "The fact was changed"),
+        (lambda told: told.update(index=told["index"] + 1), "does not lead from the fact"),
+        (lambda told: told["path"].pop(), "does not lead from the fact"),
+        (lambda told: told["seal"].update(statement=told["seal"]["statement"].replace("2026", "2025")), "The seal was changed"),
+        (lambda told: told.update(type="other"), "not the proof of a fact"),
+        (lambda told: told["entry"].pop("salt"), "can’t be read"),
+    ],
+)  # fmt: skip
+def test_a_proof_that_was_altered_is_refused_and_says_where(proof, change, words):
+    told = json.loads(proof.read_text())
+    change(told)
+    proof.write_text(json.dumps(told))
+    assert words in complaint(proof)
+
+
+def test_the_proof_of_a_fact_that_was_erased_still_stands_for_it(complete, tmp_path):
+    fact = Entry.objects.filter(verb="closed").first()
+    with transaction.atomic():
+        erase(
+            [fact.pk], organisation_id=complete.organisation_id, by=SYSTEM, about=complete.as_reference(), reason="Law"
+        )
+    seal(complete.organisation_id)
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(inclusion_proof(Entry.objects.get(pk=fact.pk))))
+    assert verifier.verify(path).holds[0].startswith("A fact whose words were erased is number")
 
 
 def test_a_dossier_holds_every_piece_and_verifies(dossier, complete):

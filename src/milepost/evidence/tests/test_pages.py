@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from milepost.classroom.registering import register
@@ -63,9 +65,9 @@ def test_a_complete_action_says_so_and_its_dossier_is_built_and_downloaded(visit
 def test_the_proof_of_a_fact_is_one_tap_away(visit, lead, action):
     seal(action.organisation_id)
     page = visit(lead).get(f"/aldermoor/actions/{action.uid}/")
-    import re
-
-    proof = visit(lead).get(re.search(r'href="(/aldermoor/journal/\d+/proof/)"', page.text)[1])
+    fact = re.search(r'href="(/aldermoor/journal/\d+/)"', page.text)[1]
+    assert fact + "proof/" in visit(lead).get(fact).text
+    proof = visit(lead).get(fact + "proof/")
     assert proof.json()["type"] == "milepost-inclusion-proof/1"
 
 

@@ -117,6 +117,14 @@ def journal_phrase(entry: Entry, subject: object) -> str:
     return phrase(entry, str(subject))
 
 
+@register.simple_tag
+def journal_sentence(entry: Entry) -> SafeString:
+    """An entry as a sentence that begins with who: for a history of many people."""
+    if entry.is_erased:
+        return format_html("{}", phrase(entry, ""))
+    return format_html("<strong>{}</strong>: {}", entry.content["actor"]["name"], phrase(entry, entry.actor_id))
+
+
 @register.filter
 def short_mark(digest: str) -> str:
     """The first signs of a fingerprint, enough to tell two apart by eye."""

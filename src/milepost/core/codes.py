@@ -1,0 +1,56 @@
+"""One-time codes of six digits: that somebody reads the mailbox that a link went to.
+
+A code works once, for ten minutes, and takes five tries. Only its hash is kept.
+"""
+
+import secrets
+from datetime import timedelta
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db import models
+from django.utils.translation import gettext as _
+
+from milepost.core import clock
+
+LIVES, TRIES, PAUSE = timedelta(minutes=10), 5, timedelta(seconds=30)
+
+
+class TooSoon(ValueError):
+    """A code was sent a moment ago; the message says so."""
+
+
+class TakesCode(models.Model):
+    """A row for whose person a code can be made."""
+
+    code = models.CharField(max_length=128, blank=True)  # hashed
+    code_sent_at = models.DateTimeField(null=True)
+    code_tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        abstract = True
+
+    def new_code(self) -> str:
+        """A code for this person; an earlier one ends. Raises `TooSoon` within 30 seconds."""
+        now = clock.now()
+        if self.code_sent_at and now - self.code_sent_at < PAUSE:
+            raise TooSoon(_("A code was sent a moment ago. Look into your mail, or wait half a minute."))
+        code = f"{secrets.randbelow(1_000_000):06}"
+        self.code, self.code_sent_at, self.code_tries = make_password(code), now, 0
+        self.save(update_fields=["code", "code_sent_at", "code_tries"])
+        return code
+
+    def take_code(self, typed: str) -> str:
+        """Take what somebody typed; return what to tell them if it is not the code, else nothing. The row is locked."""
+        is_fresh = self.code_sent_at is not None and clock.now() - self.code_sent_at < LIVES
+        is_usable = bool(self.code) and is_fresh and self.code_tries < TRIES
+        is_right = is_usable and check_password(typed, self.code)
+        if is_right:
+            self.code = ""
+        else:
+            self.code_tries += 1
+        self.save(update_fields=["code", "code_tries"])
+        if is_right:
+            return ""
+        if not is_usable or self.code_tries >= TRIES:
+            return _("This is not the code, or it is too old. Ask for a new one.")
+        return _("This is not the code. Look once more.")

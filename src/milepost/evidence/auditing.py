@@ -1,0 +1,120 @@
+"""The verbs of audits: invite somebody to read for a while, note what they open, end it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from milepost.core import clock, links
+from milepost.core.mails import compose, send_claimed
+from milepost.evidence.models import Audit, TrainingAction
+from milepost.journal.recording import Reference, record
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, Organisation
+
+BATCH = 25
+LONGEST = 366  # days
+
+
+class InvalidAudit(ValueError):
+    """The audit can't be as it was told; the message says what to mend."""
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Whom to let in, when, and to what. Without actions it is for every action, those to come too."""
+
+    name: str
+    email: str
+    starts_on: date
+    ends_on: date
+    body: str = ""
+    language: str = ""
+    actions: Sequence[TrainingAction] = field(default_factory=tuple)
+
+
+def invite_auditor(*, organisation: Organisation, told: Invitation, by: Member) -> Audit:
+    """Let an auditor in; the mail with their link goes out in the background. Raises `InvalidAudit`. Records `invited`."""
+    if told.ends_on < told.starts_on:
+        raise InvalidAudit(_("The last day lies before the first."))
+    if told.ends_on < clock.today(organisation.time_zone):
+        raise InvalidAudit(_("The last day is over."))
+    if (told.ends_on - told.starts_on).days >= LONGEST:
+        raise InvalidAudit(_("An audit is open for a year at most. Invite again when it takes longer."))
+    with transaction.atomic():
+        audit = Audit.objects.create(
+            organisation=organisation, name=" ".join(told.name.split()), email=told.email.lower(), body=told.body,
+            language=told.language or organisation.language, starts_on=told.starts_on, ends_on=told.ends_on,
+            covers_all=not told.actions, created_by=by,
+        )  # fmt: skip
+        audit.actions.set(told.actions)
+        scope = [action.reference for action in told.actions] or ["*"]
+        record(Verb.INVITED, organisation_id=organisation.pk, actor=by.as_reference(), object=audit.as_reference(),
+               context={"from": audit.starts_on.isoformat(), "until": audit.ends_on.isoformat(), "scope": scope})  # fmt: skip
+    return audit
+
+
+def end_audit(*, audit: Audit, by: Member) -> None:
+    """Close the room before its time. Records `cancelled`."""
+    with transaction.atomic():
+        if Audit.objects.filter(pk=audit.pk, ended_at=None).update(ended_at=clock.now()):
+            record(Verb.CANCELLED, organisation_id=audit.organisation_id, actor=by.as_reference(), object=audit.as_reference(),
+                   result={"reason": _("Ended before its time")})  # fmt: skip
+
+
+def link_of(audit: Audit) -> str:
+    """The personal link of the auditor."""
+    return settings.BASE_URL + reverse("audit_room", args=[links.token("audit", audit.uid)])
+
+
+def audit_of(token: str) -> Audit | None:
+    """Whose link it is; None for one that is not ours."""
+    uid = links.uid_in(token, "audit")
+    return Audit.objects.select_related("organisation").filter(uid=uid).first() if uid else None
+
+
+def identify(*, audit: Audit, code: str) -> str:
+    """Take the one-time code; return what to tell if it is not the one. Records `identified`."""
+    with transaction.atomic():
+        locked = Audit.objects.select_for_update(of=("self",)).get(pk=audit.pk)
+        problem = locked.take_code(code)
+        if not problem:
+            record(Verb.IDENTIFIED, organisation_id=audit.organisation_id, actor=audit.as_reference(),
+                   object=audit.as_reference(), context={"channel": "e-mail"})  # fmt: skip
+    return problem
+
+
+def note(audit: Audit, what: Reference, *, verb: Verb = Verb.VIEWED, more: Iterable[tuple[str, str]] = ()) -> None:
+    """Put into the journal what the auditor opened, or took with them."""
+    with transaction.atomic():
+        record(verb, organisation_id=audit.organisation_id, actor=audit.as_reference(), object=what,
+               context={"audit": str(audit.uid), **dict(more)})  # fmt: skip
+
+
+def mail_pending() -> int:
+    """Send the links that wait, in all organisations; return how many. A batch is claimed before it is sent."""
+    count = 0
+    waiting = Audit.objects.filter(mailed_at=None, ended_at=None)
+
+    def unclaim(unsent: Sequence[Audit]) -> None:
+        Audit.objects.filter(pk__in=[audit.pk for audit in unsent]).update(mailed_at=None)
+
+    while rows := list(waiting.select_related("organisation", "created_by").order_by("created_at")[:BATCH]):
+        claimed = [row for row in rows if waiting.filter(pk=row.pk).update(mailed_at=clock.now())]
+        count += send_claimed(claimed, compose=_message, unclaim=unclaim)
+    return count
+
+
+def _message(audit: Audit) -> EmailMessage:
+    organisation = audit.organisation
+    context = {
+        "name": audit.name, "organisation": organisation.name, "link": link_of(audit),
+        "by": audit.created_by.full_name if audit.created_by else organisation.name,
+        "starts_on": audit.starts_on, "ends_on": audit.ends_on,
+    }  # fmt: skip
+    return compose("evidence/mail/audit", context, to=audit.email, language=audit.language)

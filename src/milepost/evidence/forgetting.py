@@ -1,0 +1,39 @@
+"""Files whose rows are gone, removed once the change is certain, unless something else still refers to them."""
+
+from collections.abc import Iterable
+from functools import partial
+
+from django.db import models, transaction
+
+from milepost.classroom.models import Attendance, ConnectionLog, SessionDocument, Sheet
+from milepost.core import blobs
+from milepost.courses.models import Course, Version
+from milepost.credentials.models import Certificate
+from milepost.documents.models import Document
+from milepost.evidence.models import Dossier, Piece
+from milepost.people.models import Organisation
+
+# Where a digest of the organisation may stand: in a column of its own, or within JSON.
+_COLUMNS: tuple[tuple[type[models.Model], str], ...] = (
+    (Attendance, "absence_file"), (ConnectionLog, "digest"), (SessionDocument, "digest"), (Sheet, "pdf"),
+    (Certificate, "pdf"), (Document, "pdf"), (Document, "source"), (Dossier, "digest"), (Piece, "digest"),
+)  # fmt: skip
+_JSON: tuple[tuple[type[models.Model], str], ...] = ((Course, "draft"), (Version, "files"), (Document, "annexes"))
+
+
+def forget_files(organisation: Organisation, digests: Iterable[str]) -> None:
+    """Remove these blobs when the transaction has committed. Called after their rows were deleted."""
+    for digest in sorted({digest for digest in digests if digest} - {organisation.logo}):
+        if not _is_used(organisation, digest):
+            transaction.on_commit(partial(blobs.remove, organisation.uid, digest))
+
+
+def _is_used(organisation: Organisation, digest: str) -> bool:
+    columns = (model._default_manager.filter(organisation=organisation, **{name: digest}) for model, name in _COLUMNS)
+    if any(rows.exists() for rows in columns):
+        return True
+    for model, name in _JSON:
+        owner = "course__organisation" if model is Version else "organisation"
+        if model._default_manager.filter(**{owner: organisation, f"{name}__icontains": digest}).exists():
+            return True
+    return False

@@ -1,0 +1,167 @@
+"""How long evidence is kept: by its profile, from the end of the action. What its time is over for can be let go.
+
+Letting an action go takes away its files, signatures and people, and the words of its facts; the action itself, as a
+line with its title and dates, and every proof of what other facts say, stay. Certificates stay too: they are the
+people's, and go with the person (see `rights`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from milepost.classroom.models import LiveSession, Slot
+from milepost.core import clock
+from milepost.documents.models import Document, Signatory, SignatureRequest
+from milepost.evidence.belongings import Belongings
+from milepost.evidence.forgetting import forget_files
+from milepost.evidence.models import TrainingAction
+from milepost.evidence.profiles import profiles
+from milepost.journal.erasing import erase
+from milepost.journal.models import Entry
+from milepost.journal.verbs import Verb
+from milepost.people.models import Member, Organisation
+
+
+class StillKept(ValueError):
+    """The action's time is not over; the message says until when it is kept."""
+
+
+@dataclass(frozen=True)
+class Going:
+    """What goes with an action: counts, for people to read before they say yes."""
+
+    action: TrainingAction
+    kept_until: date
+    people: int
+    documents: int
+    signatures: int
+    sheets: int
+    files: int
+    facts: int
+
+
+def kept_until(action: TrainingAction) -> date:
+    """The last day on which the profile wants the evidence."""
+    years = profiles()[action.profile].kept_years
+    try:
+        return action.ends_on.replace(year=action.ends_on.year + years)
+    except ValueError:  # 29 February
+        return action.ends_on.replace(year=action.ends_on.year + years, day=28)
+
+
+def is_due(action: TrainingAction) -> bool:
+    """Whether its time is over and it was not let go yet."""
+    return action.let_go_at is None and kept_until(action) < clock.today(action.organisation.time_zone)
+
+
+def timetable(organisation: Organisation) -> list[tuple[date, TrainingAction]]:
+    """Every action that still holds evidence, with the day until which it is kept, the earliest first."""
+    rows = TrainingAction.objects.filter(organisation=organisation, let_go_at=None).select_related("organisation")
+    return sorted(((kept_until(action), action) for action in rows), key=lambda pair: (pair[0], pair[1].pk))
+
+
+def preview(action: TrainingAction) -> Going:
+    """What would go, counted and not touched."""
+    things = Belongings(action)
+    return Going(
+        action, kept_until(action), things.people.count(), things.documents.count(),
+        things.attendances.filter(signed_at__isnull=False).count(), things.sheets.count(), len(_digests(things)),
+        len(_facts(things)),
+    )  # fmt: skip
+
+
+def let_go(*, action: TrainingAction, by: Member) -> int:
+    """Take the evidence of the action away, for good; return how many facts were erased. Raises `StillKept`.
+
+    One transaction: a process that is killed has taken nothing. Records `erased`.
+    """
+    if not is_due(action):
+        day = kept_until(action)
+        raise StillKept(
+            _("%(reference)s is kept until %(day)s.")
+            % {"reference": action.reference, "day": date_format(day, "DATE_FORMAT")}
+        )
+    with transaction.atomic():
+        locked = (
+            TrainingAction.objects.select_for_update(of=("self",))
+            .select_related("organisation", "course")
+            .get(pk=action.pk)
+        )
+        if locked.let_go_at:
+            return 0
+        things = Belongings(locked)
+        digests, facts = _digests(things), _facts(things)
+        reason = _("Kept until %(day)s by the profile “%(profile)s”") % {
+            "day": kept_until(locked).isoformat(), "profile": locked.profile,
+        }  # fmt: skip
+        count = erase(
+            facts,
+            organisation_id=locked.organisation_id,
+            by=by.as_reference(),
+            about=locked.as_reference(),
+            reason=reason,
+        )
+        _delete(things)
+        TrainingAction.objects.filter(pk=locked.pk).update(let_go_at=clock.now(), readiness=0, created_by=None)
+        forget_files(locked.organisation, digests)
+    return count
+
+
+def _alone(things: Belongings) -> "list[LiveSession]":
+    """The sessions that no other action still needs."""
+    kept = TrainingAction.objects.filter(let_go_at=None).exclude(pk=things.action.pk)
+    needed = set(LiveSession.objects.filter(actions__in=kept).values_list("pk", flat=True))
+    return [session for session in things.sessions if session.pk not in needed]
+
+
+def _digests(things: Belongings) -> set[str]:
+    sessions = _alone(things)
+    return set(_all_digests(things, sessions)) - {""}
+
+
+def _all_digests(things: Belongings, sessions: list[LiveSession]) -> Iterator[str]:
+    for document in things.documents:
+        yield from (document.pdf, document.source, *(annex["digest"] for annex in document.annexes))
+    yield from things.sheets.filter(session__in=sessions).values_list("pdf", flat=True)
+    yield from things.logs.filter(session__in=sessions).values_list("digest", flat=True)
+    yield from things.attendances.filter(slot__session__in=sessions).values_list("absence_file", flat=True)
+    for session in sessions:
+        yield from session.documents.values_list("digest", flat=True)
+    yield from things.pieces.values_list("digest", flat=True)
+    yield from things.action.dossiers.values_list("digest", flat=True)
+    # What a document was before each signature is a file of its own, which only its facts still name.
+    uids = [str(uid) for uid in things.documents.values_list("uid", flat=True)]
+    signed = Entry.objects.filter(organisation_id=things.action.organisation_id, object_id__in=uids, verb=Verb.SIGNED)
+    for entry in signed.exclude(statement=""):
+        yield entry.content["result"].get("document_sha256", "")
+
+
+def _facts(things: Belongings) -> set[int]:
+    """The facts that go: not what people learnt, which is theirs, but what tells of sessions, documents and files."""
+    entries = Entry.objects.filter(organisation_id=things.action.organisation_id).exclude(statement="")
+    names = [str(things.action.uid)]
+    for session in _alone(things):
+        names += [str(session.uid), *(f"{session.uid}/{sheet.number}" for sheet in session.sheets.all())]
+        names += [str(slot.uid) for slot in session.slots.all()]
+    names += [str(uid) for uid in things.documents.values_list("uid", flat=True)]
+    told = entries.filter(object_id__in=names).exclude(verb=Verb.ERASED)
+    return set(told.values_list("id", flat=True))
+
+
+def _delete(things: Belongings) -> None:
+    documents = list(things.documents.values_list("pk", flat=True))
+    Signatory.objects.filter(request__document__in=documents).update(delegated_by=None)
+    SignatureRequest.objects.filter(document__in=documents).delete()
+    Document.objects.filter(pk__in=documents).delete()
+    things.pieces.delete()
+    things.action.dossiers.all().delete()
+    sessions = _alone(things)
+    things.action.members.clear()
+    things.action.sessions.clear()
+    for session in sessions:
+        Slot.objects.filter(session=session).update(closed_by=None, closed_at=None, closing=None)
+        session.delete()

@@ -1,0 +1,278 @@
+"""A person's rights over their data: to have all of it, and to have it erased where no law wants it kept.
+
+What belongs to a person is read off the models: every row that can't exist without them, and every row that such a row
+owns. A model that is added later is in the export by itself.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import IO, Any
+
+from allauth.account.models import EmailAddress
+from allauth.usersessions.models import UserSession
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from milepost.classroom.models import Attendance, Participant, Trainer
+from milepost.core import blobs, clock
+from milepost.credentials.models import Certificate
+from milepost.documents.models import Document, Signatory, SignatureRequest
+from milepost.evidence.forgetting import forget_files
+from milepost.evidence.models import Dossier, TrainingAction
+from milepost.evidence.profiles import profiles
+from milepost.evidence.retention import kept_until
+from milepost.journal.erasing import erase, nameless
+from milepost.journal.models import Entry
+from milepost.journal.phrases import phrase
+from milepost.journal.queries import timeline
+from milepost.journal.recording import record, time_text
+from milepost.journal.verbs import Verb
+from milepost.learning.models import Enrolment
+from milepost.people.models import Member
+
+FORMAT = "milepost-personal-data/1"
+_LEFT_OUT = {"password", "code", "code_tries", "code_sent_at", "searchable", "secret", "organisation", "id"}
+# Facts of an office: what somebody did for the organisation, which stays a fact about the organisation.
+OFFICE = (
+    Verb.CREATED, Verb.UPDATED, Verb.DEACTIVATED, Verb.REACTIVATED, Verb.INVITED, Verb.GRANTED, Verb.REVOKED, Verb.IMPORTED,
+    Verb.PUBLISHED, Verb.EXPORTED, Verb.SCHEDULED, Verb.CANCELLED, Verb.CLOSED, Verb.REQUESTED, Verb.ERASED,
+)  # fmt: skip
+
+
+class ErasureRefused(ValueError):
+    """A law still wants the records kept; `holds` says which, and until when."""
+
+    def __init__(self, holds: "list[Hold]") -> None:
+        super().__init__("; ".join(hold.reason for hold in holds))
+        self.holds = holds
+
+
+@dataclass(frozen=True)
+class Hold:
+    """Why somebody's records can't be erased yet, and, where a calendar says it, until when."""
+
+    reason: str
+    until: date | None = None
+
+
+# --- Having it --------------------------------------------------------------------------------------------
+
+
+def belongings(member: Member) -> "dict[str, models.QuerySet[Any]]":
+    """Every row that belongs to the person, by the name of its model."""
+    found: dict[str, models.QuerySet[Any]] = {}
+    for field in _fields_to(Member):
+        if field.remote_field.on_delete is not models.SET_NULL:
+            _follow(field.model, field.model._default_manager.filter(**{field.name: member}), found)
+    return found
+
+
+def _follow(model: type[models.Model], rows: "models.QuerySet[Any]", found: "dict[str, models.QuerySet[Any]]") -> None:
+    label = model._meta.label
+    found[label] = found[label] | rows if label in found else rows
+    for field in _fields_to(model):
+        if not field.null and field.model is not model:  # such a row can't exist without its owner
+            _follow(field.model, field.model._default_manager.filter(**{f"{field.name}__in": rows}), found)
+
+
+def _fields_to(model: type[models.Model]) -> "Iterator[models.ForeignObject[Any, Any]]":
+    for relation in model._meta.get_fields(include_hidden=True):
+        if relation.auto_created and not relation.concrete and (relation.one_to_many or relation.one_to_one):
+            yield relation.field  # type: ignore[union-attr]
+
+
+def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
+    """Write a zip with everything that is known of the person: to read (HTML), for machines (JSON), and their files.
+
+    Records `exported`.
+    """
+    with transaction.atomic():
+        record(Verb.EXPORTED, organisation_id=member.organisation_id, actor=by.as_reference(), object=member.as_reference(),
+               context={"what": "personal data"})  # fmt: skip
+    records = {label: [_as_json(row) for row in _rows(rows)] for label, rows in belongings(member).items()}
+    facts = list(timeline(member.organisation_id, str(member.uid)).exclude(statement="").order_by("id"))
+    told = {
+        "format": FORMAT, "made_at": time_text(clock.now()), "organisation": member.organisation.name,
+        "person": _as_json(member), "account": _account(member), "records": {label: rows for label, rows in records.items() if rows},
+        "journal": [entry.content for entry in facts],
+    }  # fmt: skip
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        text = json.dumps(told, cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+        archive.writestr("data.json", text)
+        archive.writestr("read-me.html", _page(member, told, facts))
+        archive.writestr("style.css", render_to_string("evidence/personal_data.css"))
+        for name, digest in _files(member):
+            archive.writestr(f"files/{name}", blobs.read(member.organisation.uid, digest))
+
+
+def _rows(rows: "models.QuerySet[Any]") -> "Iterator[models.Model]":
+    owners = [field.name for field in rows.model._meta.fields if isinstance(field, models.ForeignKey)]
+    yield from (rows.select_related(*owners) if owners else rows).order_by("pk").distinct().iterator(500)
+
+
+def _as_json(row: models.Model) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for field in row._meta.concrete_fields:
+        if field.name in _LEFT_OUT or isinstance(field, models.BinaryField):
+            continue
+        value = getattr(row, field.name)
+        told[field.name] = str(value) if isinstance(value, models.Model) else value
+    return told
+
+
+def _account(member: Member) -> dict[str, Any] | None:
+    if member.user is None:
+        return None
+    sessions = UserSession.objects.filter(user=member.user).values("ip", "user_agent", "created_at", "last_seen_at")
+    addresses = EmailAddress.objects.filter(user=member.user).values("email", "verified", "primary")
+    return {
+        "email": member.user.email,
+        "since": member.user.date_joined,
+        "addresses": [*addresses],
+        "devices": [*sessions],
+    }
+
+
+def _files(member: Member) -> Iterator[tuple[str, str]]:
+    for certificate in Certificate.objects.filter(enrolment__member=member).exclude(pdf=""):
+        yield f"{certificate.file_name}.pdf", certificate.pdf
+    signed = Document.objects.filter(request__signatories__member=member, request__signatories__state="signed")
+    for document in signed.exclude(pdf="").distinct():
+        yield f"document-{document.pk}.pdf", document.pdf
+    for row in Attendance.objects.filter(participant__member=member).exclude(absence_file=""):
+        yield f"absence-{row.pk}-{row.absence_file_name.rpartition('/')[2]}", row.absence_file
+
+
+def _page(member: Member, told: dict[str, Any], facts: list[Entry]) -> str:
+    with translation.override(member.language or member.organisation.language):
+        tables = []
+        for label, rows in told["records"].items():
+            names = list(rows[0])
+            tables.append((label.partition(".")[2], names, [[row[name] for name in names] for row in rows]))
+        history = [(date_format(entry.time, "DATETIME_FORMAT"), phrase(entry, str(member.uid))) for entry in facts]
+        context = {
+            "told": told,
+            "member": member,
+            "tables": tables,
+            "history": history,
+            "language": translation.get_language(),
+        }
+        return render_to_string("evidence/personal_data.html", context)
+
+
+# --- Erasing it -------------------------------------------------------------------------------------------
+
+
+def holds_on(member: Member) -> list[Hold]:
+    """Why the person's records have to stay, in words for them to read; empty when they can be erased."""
+    return [*_held_by_roles(member), *_held_by_actions(member), *_held_by_documents(member), *_held_by_sheets(member)]
+
+
+def _held_by_roles(member: Member) -> Iterator[Hold]:
+    for role in sorted(member.roles, key=str):
+        yield Hold(_("They hold the role “%(role)s”. Take it from them first.") % {"role": role.label})
+
+
+def _actions_of(member: Member) -> "models.QuerySet[TrainingAction]":
+    signed = Signatory.objects.filter(member=member, request__document__about__startswith="action:")
+    abouts = {about.split(":")[1] for about in signed.values_list("request__document__about", flat=True)}
+    sessions = Q(sessions__participants__member=member) | Q(sessions__trainers__member=member)
+    rows = TrainingAction.objects.filter(organisation=member.organisation_id, let_go_at=None)
+    return rows.filter(Q(members=member) | sessions | Q(uid__in=abouts)).select_related("organisation").distinct()
+
+
+def _held_by_actions(member: Member) -> Iterator[Hold]:
+    for action in _actions_of(member).order_by("ends_on", "pk"):
+        until = kept_until(action)
+        words = {
+            "reference": action.reference, "title": action.title, "profile": profiles()[action.profile].label,
+            "day": date_format(until, "DATE_FORMAT"),
+        }  # fmt: skip
+        if until < clock.today(member.organisation.time_zone):
+            yield Hold(_("%(reference)s “%(title)s”: its time is over since %(day)s. Let it go first.") % words, until)
+        else:
+            yield Hold(_("%(reference)s “%(title)s” is kept until %(day)s (%(profile)s).") % words, until)
+
+
+def _held_by_documents(member: Member) -> Iterator[Hold]:
+    others = Signatory.objects.filter(request=OuterRef("request"), state=Signatory.State.SIGNED).exclude(member=member)
+    signed = Signatory.objects.filter(member=member, state=Signatory.State.SIGNED, request__document__about="")
+    for row in signed.filter(Exists(others)).select_related("request__document"):
+        words = _("“%(title)s” was signed together with others, who may need it.")
+        yield Hold(words % {"title": row.request.document.title})
+
+
+def _held_by_sheets(member: Member) -> Iterator[Hold]:
+    """A closed sheet of a session that belongs to no action is kept as a company's own evidence is."""
+    years = profiles()["internal"].kept_years
+    since = clock.now() - timedelta(days=365.25 * years)
+    seats = Participant.objects.filter(member=member, session__actions=None, session__slots__closed_at__gte=since)
+    for seat in seats.select_related("session").distinct():
+        words = _("The attendance sheet of “%(title)s” is kept for %(count)d years.")
+        yield Hold(words % {"title": seat.session.title, "count": years})
+
+
+def erase_person(*, member: Member, by: Member) -> int:
+    """Erase everything of the person, their account too, for good; return how many facts lost their words.
+
+    Numbers lose them as well: what was theirs is gone, and no proof of anybody else is touched. What they did in an
+    office (published a course, say) stays a fact of the organisation. Raises `ErasureRefused`. Records `erased`.
+    """
+    with transaction.atomic():
+        locked = Member.objects.select_for_update(of=("self",)).select_related("organisation", "user").get(pk=member.pk)
+        if holds := holds_on(locked):
+            raise ErasureRefused(holds)
+        organisation, digests = locked.organisation, [digest for _name, digest in _files(locked)]
+        digests += Dossier.objects.filter(member=locked).values_list("digest", flat=True)
+        count = erase(_facts_of(locked), organisation_id=organisation.pk, by=by.as_reference(),
+                      about=nameless(locked.as_reference()), reason=_("Asked for by the person"))  # fmt: skip
+        _delete(locked)
+        forget_files(organisation, digests)
+    return count
+
+
+def _own_documents(member: Member) -> "models.QuerySet[Document]":
+    """Documents that nobody else was asked to sign."""
+    others = Signatory.objects.filter(request=OuterRef("request")).exclude(member=member)
+    return Document.objects.filter(request__signatories__member=member).exclude(Exists(others)).distinct()
+
+
+def _facts_of(member: Member) -> set[int]:
+    uid = str(member.uid)
+    entries = Entry.objects.filter(organisation_id=member.organisation_id).exclude(statement="").order_by()
+    things = [str(one) for one in Certificate.objects.filter(enrolment__member=member).values_list("uid", flat=True)]
+    things += [str(one) for one in _own_documents(member).values_list("uid", flat=True)]
+    parts = (
+        entries.filter(object_id=uid),
+        entries.filter(actor_id=uid).exclude(verb__in=OFFICE),
+        entries.filter(object_id__in=things),
+    )
+    return {number for part in parts for number in part.values_list("id", flat=True)}
+
+
+def _delete(member: Member) -> None:
+    documents = list(_own_documents(member).values_list("pk", flat=True))
+    SignatureRequest.objects.filter(document__in=documents).delete()
+    Document.objects.filter(pk__in=documents).delete()
+    nobody = {"member": None, "name": "–"}
+    Signatory.objects.filter(member=member).update(
+        **nobody, email="erased@invalid.invalid", address="", agent="", reason="–"
+    )
+    Trainer.objects.filter(member=member).update(**nobody, email="")
+    certificates = Certificate.objects.filter(enrolment__member=member)
+    certificates.update(replaces=None)
+    certificates.delete()
+    Enrolment.objects.filter(member=member).delete()
+    Participant.objects.filter(member=member).delete()
+    user = member.user
+    member.delete()
+    if user and not user.memberships.exists():
+        user.delete()

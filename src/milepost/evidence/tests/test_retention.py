@@ -1,0 +1,104 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from milepost.classroom.models import Attendance, LiveSession
+from milepost.core import blobs, clock
+from milepost.credentials.models import Certificate
+from milepost.documents.models import Document
+from milepost.evidence.dossiers import ask_for, build_pending
+from milepost.evidence.models import TrainingAction
+from milepost.evidence.retention import StillKept, kept_until, let_go, preview, timetable
+from milepost.journal.models import Entry
+from milepost.journal.sealing import seal
+from milepost.journal.verification import verify
+
+pytestmark = pytest.mark.django_db
+LATER = datetime(2029, 11, 28, 9, tzinfo=UTC)
+
+
+def test_evidence_is_kept_as_long_as_its_profile_says(action):
+    assert kept_until(action) == date(2029, 11, 26)
+    action.ends_on = date(2028, 2, 29)
+    assert kept_until(action) == date(2031, 2, 28)
+
+
+def test_before_its_time_nothing_can_be_let_go(complete, lead):
+    with (
+        clock.at(datetime(2029, 11, 26, 12, tzinfo=UTC)),
+        pytest.raises(StillKept, match="is kept until 26 November 2029"),
+    ):
+        let_go(action=complete, by=lead)
+    assert Document.objects.count() == 3
+
+
+def test_the_preview_counts_what_goes_and_touches_nothing(complete):
+    going = preview(complete)
+    assert (going.people, going.documents, going.signatures, going.sheets) == (4, 3, 8, 1)
+    assert going.facts > 10
+    assert Document.objects.count() == 3
+
+
+def test_letting_go_takes_evidence_away_and_leaves_the_proofs_and_the_certificates(
+    complete, lead, organisation, django_capture_on_commit_callbacks
+):
+    ask_for(action=complete, by=lead)
+    build_pending()
+    digests = [complete.dossiers.get().digest, Document.objects.first().pdf]
+    seal(organisation.pk)
+    going = preview(complete)
+    with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
+        assert let_go(action=complete, by=lead) == going.facts
+        assert let_go_again(complete, lead) == 0
+    assert not Document.objects.exists()
+    assert not LiveSession.objects.exists()
+    assert not Attendance.objects.exists()
+    assert not Entry.objects.filter(verb__in=["signed", "closed"]).exclude(statement="").exists()
+    assert Certificate.objects.count() == 4
+    for digest in digests:
+        with pytest.raises(FileNotFoundError):
+            blobs.read(organisation.uid, digest)
+    kept = TrainingAction.objects.get()
+    assert (kept.title, kept.members.count(), kept.let_go_at) == ("Evacuation", 0, LATER)
+    seal(organisation.pk)
+    assert verify(organisation.pk).finding is None
+
+
+def let_go_again(action, lead):
+    """As a second tap or a second worker would, with what it had read before."""
+    return let_go(action=action, by=lead)
+
+
+def test_a_session_that_another_action_still_needs_stays(complete, session, organisation, lead, course):
+    from milepost.evidence.actions import open_action
+
+    open_action(
+        organisation=organisation, title="Evacuation", profile="internal", starts_on=date(2028, 1, 1), ends_on=date(2028, 1, 1),
+        minutes=60, by=lead, sessions=[session],
+    )  # fmt: skip
+    with clock.at(LATER):
+        let_go(action=complete, by=lead)
+    assert LiveSession.objects.get() == session
+    assert Attendance.objects.filter(signed_at__isnull=False).count() == 8
+
+
+def test_a_file_that_a_course_uses_too_stays(complete, lead, organisation, course, django_capture_on_commit_callbacks):
+    piece = complete.pieces.get()
+    course.draft["media/a.csv"] = [piece.digest, 6]
+    course.save()
+    with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
+        let_go(action=complete, by=lead)
+    assert blobs.read(organisation.uid, piece.digest) == b"5;5;4\n"
+
+
+def test_the_page_says_what_is_kept_until_when_and_lets_go_what_is_due(visit, lead, complete):
+    client = visit(lead)
+    page = client.get("/aldermoor/actions/retention/").text
+    assert "Nothing has to go today." in page
+    assert "26 November 2029" in page
+    TrainingAction.objects.update(starts_on=date(2020, 1, 7), ends_on=date(2020, 1, 7))
+    assert "1 action has served its time." in client.get("/aldermoor/actions/retention/").text
+    done = client.post(f"/aldermoor/actions/{complete.uid}/letting-go/", follow=True).text
+    assert "facts were erased" in done
+    assert "No training action yet." in client.get("/aldermoor/actions/").text
+    assert timetable(complete.organisation) == []
