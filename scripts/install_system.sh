@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install the programs that the tests drive and that are missing, where apt can; otherwise say what to install.
 set -euo pipefail
-declare -A package=([chromium]=chromium [pdfinfo]=poppler-utils)
+declare -A package=([chromium]=chromium [pdfinfo]=poppler-utils [softhsm2-util]=softhsm2)
 missing=()
 for program in "${!package[@]}"; do
   command -v "$program" >/dev/null || missing+=("${package[$program]}")

@@ -429,6 +429,30 @@ def import_key(file: Path, organisation: str, password: str) -> None:
     click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
 
 
+@key.command("token")
+@click.argument("token")
+@click.argument("label")
+@in_organisation
+@click.option("--chain", type=click.Path(path_type=Path), help="PEM file with the certificates above the key's own.")
+@with_django
+def use_token(token: str, label: str, organisation: str, chain: Path | None) -> None:
+    """Sign with the key LABEL in the PKCS#11 token TOKEN from now on. The private key never leaves it."""
+    from cryptography import x509
+
+    from milepost.journal import keys
+    from milepost.journal.tokens import TokenRefused
+
+    target = _organisation(organisation)
+    try:
+        above = x509.load_pem_x509_certificates(chain.read_bytes()) if chain else []
+        taken = keys.use_token(target.pk, token=token, label=label, chain=above)
+    except OSError as error:
+        raise click.ClickException(f"{chain}: {error.strerror}.") from error
+    except (keys.KeyRefused, TokenRefused, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
+
+
 def main() -> None:
     """The entry point."""
     try:

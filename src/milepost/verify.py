@@ -87,6 +87,7 @@ class _Dossier:
         self.manifest: dict[str, Any] = {}
         self.facts: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
         self.marks: set[str] = set()  # every fingerprint that a fact names
+        self.replaced: set[str] = set()  # fingerprints of files that a time stamp was added to
         self.statements: list[dict[str, Any]] = []
 
     def check(self) -> Report:
@@ -248,6 +249,8 @@ class _Dossier:
 
     def _remember(self, statement: dict[str, Any]) -> None:
         result = statement.get("result") or {}
+        if statement["verb"] == "sealed" and "document_sha256" in result:
+            self.replaced.add(result["document_sha256"])
         for name in ("sha256", "signature_sha256"):
             if mark := result.get(name):
                 self.facts.setdefault(mark, []).append(statement)
@@ -262,6 +265,7 @@ class _Dossier:
                     fact["verb"] in ("sealed", "completed")
                     and fact["result"].get("sha256") == mark
                     and mark not in there
+                    and mark not in self.replaced
                 ):
                     raise Broken(f"A piece is missing: “{fact['object']['name']}”, sealed on {fact['time']}.")
         for name, told in sorted(self.manifest["files"].items()):
@@ -336,37 +340,41 @@ class _Dossier:
 
 @dataclass(frozen=True)
 class Seal:
-    """A seal in a PDF: by which key (the SHA-256 of its certificate), and whether it holds."""
+    """A seal or a time stamp in a PDF: by which key (the SHA-256 of its certificate), whether it holds, and when, for a stamp."""
 
     key: str
     signer: str
     holds: bool
+    dated: str = ""
 
 
 def _seals_of(content: bytes) -> list[Seal]:
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.diff_analysis import ModificationLevel
-    from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
+    from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature, validate_pdf_timestamp
     from pyhanko.sign.validation.errors import SignatureValidationError
     from pyhanko_certvalidator import ValidationContext
     from pyhanko_certvalidator.errors import PathError, ValidationError
 
     allowed = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
     try:
-        signatures = PdfFileReader(io.BytesIO(content), strict=False).embedded_regular_signatures
         found = []
-        for signature in signatures:
+        for signature in PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures:
             certificate = signature.signer_cert
             context = ValidationContext(trust_roots=[certificate], allow_fetching=False)
-            status = validate_pdf_signature(signature, signer_validation_context=context)
+            is_stamp = signature.sig_object_type == "/DocTimeStamp"
+            status: Any = (
+                validate_pdf_timestamp(signature, validation_context=context)
+                if is_stamp
+                else validate_pdf_signature(signature, signer_validation_context=context)
+            )
             is_whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE or (
                 status.coverage == SignatureCoverageLevel.ENTIRE_REVISION and status.modification_level in allowed
             )
-            key = hashlib.sha256(certificate.dump()).hexdigest()
-            found.append(
-                Seal(key, certificate.subject.human_friendly, bool(status.intact and status.valid and is_whole))
-            )
+            holds = status.intact and status.valid and is_whole and _is_packed(signature.pkcs7_content)
+            key, signer = hashlib.sha256(certificate.dump()).hexdigest(), certificate.subject.human_friendly
+            found.append(Seal(key, signer, bool(holds), status.timestamp.isoformat() if is_stamp else ""))
     except (
         PdfError,
         SignatureValidationError,
@@ -384,13 +392,24 @@ def _seals_of(content: bytes) -> list[Seal]:
     return found
 
 
+def _is_packed(contents: bytes) -> bool:
+    """Whether nothing but zeros fills what was set aside for the signature (DER, X.690, section 8.1.3)."""
+    length = contents[1]
+    size = 2 + length if length < 128 else 2 + (length & 127) + int.from_bytes(contents[2 : 2 + (length & 127)])
+    return not any(contents[size:])
+
+
 def _check_pdf(content: bytes, key: str) -> Report:
     try:
         seals = _seals_of(content)
     except ImportError as error:
         raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
+    stamps, seals = [seal for seal in seals if seal.dated], [seal for seal in seals if not seal.dated]
     if not seals:
         raise Broken("The PDF carries no seal.")
+    for stamp in stamps:
+        if not stamp.holds:
+            raise Broken(f"The PDF was changed after its time stamp ({stamp.signer}).")
     for number, seal in enumerate(seals, start=1):
         if not seal.holds:
             raise Broken(f"The PDF was changed after seal {number} ({seal.signer}).")
@@ -398,6 +417,7 @@ def _check_pdf(content: bytes, key: str) -> Report:
             raise Broken(f"Seal {number} is by the key {seal.key}, not by the one that you expect.")
     report = Report(key=seals[-1].key)
     report.holds = [f"Seal {number}: by {seal.signer}; unchanged since." for number, seal in enumerate(seals, start=1)]
+    report.holds += [f"Dated {stamp.dated} by {stamp.signer}." for stamp in stamps]
     if not key:
         report.notes.append(f"Compare the key with the one that the organisation publishes: {report.key}")
     return report

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
 from milepost.courses.models import Course
+from milepost.documents.models import Dated
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
 from milepost.people.models import Member, Organisation
@@ -391,7 +392,7 @@ class Attendance(models.Model):
         return Reference("attendance", str(self.uid), self.slot.session.title)
 
 
-class Sheet(models.Model):
+class Sheet(Dated):
     """A closed session's attendance sheet as a sealed PDF; a correction makes the next, and none is replaced."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -403,13 +404,21 @@ class Sheet(models.Model):
     class Meta:
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["session", "number"], name="sheet_numbered_once")]
-        indexes = [models.Index(fields=["asked_at"], condition=Q(pdf=""), name="sheet_to_make")]
+        indexes = [
+            models.Index(fields=["asked_at"], condition=Q(pdf=""), name="sheet_to_make"),
+            models.Index(fields=["id"], condition=Q(dated_at=None), name="sheet_to_date"),
+        ]
 
     def __str__(self) -> str:
         return f"sheet {self.number} of {self.session_id}"
 
     def as_reference(self) -> Reference:
         return Reference("sheet", f"{self.session.uid}/{self.number}", self.session.title)
+
+
+def undated() -> "models.QuerySet[Sheet]":
+    """Sealed sheets that no authority has dated yet."""
+    return Sheet.objects.filter(dated_at=None).exclude(pdf="").select_related("session")
 
 
 class SessionDocument(models.Model):

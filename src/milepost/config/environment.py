@@ -26,6 +26,7 @@ class Environment:
     mail_from: str
     trusted_proxies: int
     timestamp_url: str
+    pkcs11: tuple[str, str]  # the library that speaks to the token, and its PIN
     jitsi: tuple[str, str, str]  # address, application, its secret; the last two where tokens are asked for
     bigbluebutton: tuple[str, str]  # address, shared secret
     debug: bool
@@ -75,6 +76,7 @@ def read(variables: dict[str, str] | None = None) -> Environment:
         timestamp_url=_address(
             given, "MILEPOST_TIMESTAMP_URL", "an RFC 3161 authority, like https://tsa.example.org/tsr"
         ),
+        pkcs11=(given.get("MILEPOST_PKCS11_MODULE", ""), given.get("MILEPOST_PKCS11_PIN", "")),
         jitsi=(
             _address(given, "MILEPOST_JITSI_URL", "a Jitsi server, like https://meet.example.org"),
             *_both(given, "MILEPOST_JITSI_APP_ID", "MILEPOST_JITSI_APP_SECRET"),

@@ -6,13 +6,14 @@ or validator finds them from the badge alone.
 """
 
 import base64
+import json
 import re
 from typing import Any
 from xml.sax.saxutils import escape
 
-import jwt
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings
+from jwt.utils import base64url_encode
 
 from milepost.credentials.models import Certificate
 from milepost.journal import keys
@@ -97,7 +98,10 @@ def token(certificate: Certificate) -> str:
     # With the certificate in it (RFC 7515, 4.1.6) a badge can be checked offline.
     der = base64.b64encode(key.x509.public_bytes(serialization.Encoding.DER)).decode()
     header = {"kid": key_url(certificate.organisation, key), "typ": "JWT", "x5c": [der]}
-    return jwt.encode(claims, keys.private_key(key), algorithm=ALGORITHM, headers=header)
+    # Written out (RFC 7515, section 7.1), since the key may lie in a token that PyJWT can't reach.
+    parts = ({"alg": ALGORITHM, **header}, claims)
+    signed = b".".join(base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+    return b".".join((signed, base64url_encode(keys.sign(key, signed)))).decode()
 
 
 def public_jwk(key: SigningKey, *, kid: str) -> dict[str, str]:

@@ -32,7 +32,21 @@ class Wording(models.Model):
         return f"{self.kind} ({self.language})"
 
 
-class Document(models.Model):
+class Dated(models.Model):
+    """A row whose sealed file an authority dates in the background, where one is configured (see `dating`)."""
+
+    dated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def awaits_stamp(self) -> bool:
+        """Whether the authority still owes a time stamp."""
+        return bool(settings.TIMESTAMP_URL) and self.dated_at is None
+
+
+class Document(Dated):
     """A document: made from a kind and values, or a PDF that somebody brought.
 
     `content` is what it says (for a made one) and is frozen; `source` is the PDF that somebody brought; `pdf` is the
@@ -62,6 +76,7 @@ class Document(models.Model):
             models.Index(fields=["organisation", "created_at"], name="document_by_organisation"),
             models.Index(fields=["organisation", "about"], condition=~Q(about=""), name="document_by_subject"),
             models.Index(fields=["created_at"], condition=Q(pdf=""), name="document_to_make"),
+            models.Index(fields=["id"], condition=Q(dated_at=None), name="document_to_date"),
         ]
 
     def __str__(self) -> str:
@@ -69,6 +84,12 @@ class Document(models.Model):
 
     def as_reference(self) -> Reference:
         return Reference("document", str(self.uid), self.title, self.pdf or None)
+
+
+def undated() -> "models.QuerySet[Document]":
+    """Documents that carry all their signatures, or the seal alone, and that no authority has dated yet."""
+    is_whole = Q(request__status=SignatureRequest.Status.COMPLETED) | Q(request=None, content__capacities=[])
+    return Document.objects.filter(is_whole, dated_at=None).exclude(pdf="")
 
 
 class RequestQuerySet(models.QuerySet["SignatureRequest"]):

@@ -16,7 +16,6 @@ from itertools import count
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.x509 import load_pem_x509_certificates
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
@@ -28,7 +27,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
-from milepost.journal.timestamping import authority
+from milepost.journal.timestamping import authority_at_hand, let_rest
 
 MD = "sha256"
 STAMP_BYTES = 12_000  # what is set aside for the token of an authority
@@ -39,8 +38,8 @@ logger = logging.getLogger(__name__)
 def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", contact: str = "") -> bytes:
     """The PDF with a seal by the key. `reason` and `contact` stand in the seal, for those who read it.
 
-    An authority that does not answer lowers the level to B-B; it never holds up the seal. Raises `KeyLocked`, or
-    pyHanko's `PdfReadError` for what is no PDF.
+    An authority that does not answer lowers the level to B-B; it never holds up the seal, and `dating` asks it again.
+    Raises `KeyLocked`, or pyHanko's `PdfReadError` for what is no PDF.
     """
     writer = SealOnlyWriter(io.BytesIO(pdf))
     return seal_in(writer, _free_name(writer), key=key, time=time, reason=reason, contact=contact)
@@ -50,7 +49,7 @@ def seal_in(
     writer: "SealOnlyWriter", field: str, *, key: SigningKey, time: datetime, reason: str = "", contact: str = ""
 ) -> bytes:
     """What the writer holds, sealed in the field of this name, which is made where there is none."""
-    stamper = authority()
+    stamper = authority_at_hand()
     mould = _mould(key.pk, key.fingerprint)
     reserved = 2 * (len(mould.cms) + (STAMP_BYTES if stamper else 0))
     steps = PdfCMSEmbedder().write_cms(field_name=field, writer=writer)
@@ -95,8 +94,7 @@ class _OpenedSigner(Signer):
         )
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        private = keys.private_key(self._key)
-        return bytes(private.key_size // 8) if dry_run else private.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return bytes(keys.public_key(self._key).key_size // 8) if dry_run else keys.sign(self._key, data)
 
 
 def _stamped(key: SigningKey, digest: bytes, stamper: TimeStamper) -> bytes:
@@ -104,7 +102,8 @@ def _stamped(key: SigningKey, digest: bytes, stamper: TimeStamper) -> bytes:
     try:
         made = asyncio.run(signer.async_sign(digest, MD, use_pades=True, timestamper=stamper))
     except (OSError, TimestampRequestError) as error:
-        logger.warning("A document is sealed without a time stamp: the authority gave none (%s).", error)
+        logger.warning("A document is sealed without a time stamp for now: the authority gave none (%s).", error)
+        let_rest()
         return _mould(key.pk, key.fingerprint).fill(key, digest)
     stamped: bytes = made.dump()
     return stamped

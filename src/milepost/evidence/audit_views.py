@@ -22,7 +22,11 @@ SHOWN = 100
 @requires(Capability.SEE_EVIDENCE)
 def audits(request: OrganisationRequest) -> HttpResponse:
     """Every audit, those that are open first."""
-    rows = Audit.objects.filter(organisation=request.organisation).annotate(count=Count("actions")).order_by("-ends_on", "-pk")
+    rows = (
+        Audit.objects.filter(organisation=request.organisation)
+        .annotate(count=Count("actions"))
+        .order_by("-ends_on", "-pk")
+    )
     return render(request, "evidence/audits.html", {"page": page_of(request, rows.select_related("organisation"))})
 
 

@@ -1,8 +1,8 @@
 """The key that an organisation signs with: its seals, its certificates, its badges.
 
-Made on first use (RSA with 2048 bits and a certificate that it signs itself), or brought by the operator as a
-PKCS#12 file. The private key is kept as encrypted PKCS#8; the password comes from `MILEPOST_SECRET_KEY`, so a
-copy of the database alone signs nothing. Docs: decision 0006.
+Made on first use (RSA with 2048 bits and a certificate that it signs itself), brought by the operator as a PKCS#12
+file, or left in a token that signs (see `tokens`). A private key that is here is kept as encrypted PKCS#8; the password
+comes from `MILEPOST_SECRET_KEY`, so a copy of the database alone signs nothing. Docs: decision 0006.
 """
 
 from collections.abc import Callable
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.journal import tokens
 from milepost.journal.models import SigningKey
 
 BITS = 2048
@@ -77,7 +78,7 @@ def _make(organisation_id: int) -> SigningKey:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
         .sign(private, hashes.SHA256())
     )
-    return _keep(organisation_id, private, certificate, [])
+    return _keep(organisation_id, _encrypted(private), certificate, [])
 
 
 def _new_private_key() -> rsa.RSAPrivateKey:
@@ -99,9 +100,25 @@ def import_pkcs12(organisation_id: int, content: bytes, *, password: str) -> Sig
         raise KeyRefused(_("This is not a PKCS#12 file, or the password is not the one it was made with.")) from error
     if private is None or certificate is None:
         raise KeyRefused(_("The file holds no private key with its certificate. Export both into one .p12 file."))
-    if not isinstance(private, rsa.RSAPrivateKey) or private.key_size < BITS:
+    if not isinstance(private, rsa.RSAPrivateKey):
         raise KeyRefused(_("The key is not RSA with 2048 bits or more, which PDF/A seals need."))
-    if certificate.public_key() != private.public_key():
+    _refuse_unfit(certificate, private.public_key())
+    return _keep(organisation_id, _encrypted(private), certificate, chain)
+
+
+def use_token(organisation_id: int, *, token: str, label: str, chain: list[x509.Certificate]) -> SigningKey:
+    """Sign with the key of this label in this token from now on. Raises `KeyRefused`, `tokens.TokenRefused`."""
+    address = tokens.address_of(token, label)
+    key = tokens.opened(address)
+    certificate = key.certificate()
+    _refuse_unfit(certificate, key.public_key())
+    return _keep(organisation_id, address, certificate, chain)
+
+
+def _refuse_unfit(certificate: x509.Certificate, public: rsa.RSAPublicKey) -> None:
+    if public.key_size < BITS:
+        raise KeyRefused(_("The key is not RSA with 2048 bits or more, which PDF/A seals need."))
+    if certificate.public_key() != public:
         raise KeyRefused(_("The certificate in the file belongs to another key."))
     now = clock.now()
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
@@ -109,14 +126,16 @@ def import_pkcs12(organisation_id: int, content: bytes, *, password: str) -> Sig
         raise KeyRefused(
             words % {"start": certificate.not_valid_before_utc.date(), "end": certificate.not_valid_after_utc.date()}
         )
-    return _keep(organisation_id, private, certificate, chain)
 
 
-def _keep(organisation_id: int, private: rsa.RSAPrivateKey, certificate: x509.Certificate, chain: list[x509.Certificate]) -> SigningKey:  # fmt: skip
+def _encrypted(private: rsa.RSAPrivateKey) -> str:
+    """PKCS#8 under the server's secret."""
+    how = serialization.BestAvailableEncryption(_password())
+    return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how).decode()
+
+
+def _keep(organisation_id: int, kept: str, certificate: x509.Certificate, chain: list[x509.Certificate]) -> SigningKey:
     pem = serialization.Encoding.PEM
-    kept = private.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.BestAvailableEncryption(_password())
-    )
     mark = fingerprint(certificate.public_bytes(serialization.Encoding.DER))
     with transaction.atomic():
         before = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
@@ -124,7 +143,7 @@ def _keep(organisation_id: int, private: rsa.RSAPrivateKey, certificate: x509.Ce
         told: dict[str, Any] = {
             "certificate": certificate.public_bytes(pem).decode(),
             "chain": "".join(above.public_bytes(pem).decode() for above in chain),
-            "private": kept.decode(),
+            "private": kept,
             "is_current": True,
         }
         if before and before.fingerprint != mark:
@@ -144,7 +163,10 @@ def endorsement_of(mark: str) -> bytes:
 
 
 def sign(key: SigningKey, data: bytes) -> bytes:
-    """The signature over `data`: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2). Raises `KeyLocked`."""
+    """The signature over `data`: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2).
+
+    Raises `KeyLocked`, or `tokens.TokenRefused` for a key in a token.
+    """
     return private_key(key).sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
@@ -171,13 +193,13 @@ def is_ours(key: SigningKey) -> bool:
     """
     try:
         return private_key(key).public_key() == public_key(key)
-    except KeyLocked:
+    except (KeyLocked, tokens.TokenRefused):
         return False
 
 
-def private_key(key: SigningKey) -> rsa.RSAPrivateKey:
-    """The private key, opened once a process. Raises `KeyLocked`."""
-    return _opened(key.private)
+def private_key(key: SigningKey) -> rsa.RSAPrivateKey | tokens.TokenKey:
+    """The private key, opened once a process, or its place in a token. Raises `KeyLocked`, `tokens.TokenRefused`."""
+    return tokens.opened(key.private) if key.private.startswith(tokens.SCHEME) else _opened(key.private)
 
 
 @lru_cache(maxsize=64)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from asn1crypto import cms, tsp
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import OuterRef, Subquery
 
 from milepost.journal.models import Seal, SigningKey, Timestamp
@@ -18,18 +19,31 @@ from milepost.journal.models import Seal, SigningKey, Timestamp
 if TYPE_CHECKING:
     from pyhanko.sign.timestamps import HTTPTimeStamper
 
-TIMEOUT = 10  # seconds
+TIMEOUT = 10  # seconds, in the background
+PATIENCE = 4  # seconds, while somebody waits
+RESTS = 60  # seconds
+_RESTING = "timestamp-authority-rests"
 
 logger = logging.getLogger(__name__)
 
 
-def authority() -> "HTTPTimeStamper | None":
-    """The configured authority, or None."""
+def authority(*, timeout: int = TIMEOUT) -> "HTTPTimeStamper | None":
+    """The configured authority, or None. `timeout` is in seconds."""
     if not settings.TIMESTAMP_URL:
         return None
     from pyhanko.sign.timestamps import HTTPTimeStamper  # brings pyHanko, which few processes need
 
-    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=TIMEOUT)
+    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=timeout)
+
+
+def authority_at_hand() -> "HTTPTimeStamper | None":
+    """The authority for somebody who waits: None while it rests after not having answered."""
+    return None if cache.get(_RESTING) else authority(timeout=PATIENCE)
+
+
+def let_rest() -> None:
+    """Remember that the authority does not answer, so that nobody else waits for it in the next minute."""
+    cache.set(_RESTING, True, timeout=RESTS)
 
 
 def pending() -> list[Seal]:

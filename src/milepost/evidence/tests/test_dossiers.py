@@ -20,6 +20,7 @@ from milepost import verify as verifier
 from milepost.core import clock
 from milepost.credentials.badges import baked_svg
 from milepost.credentials.models import Certificate
+from milepost.documents.dating import date_pending
 from milepost.evidence.dossiers import ask_for, build, build_pending
 from milepost.evidence.models import Dossier
 from milepost.journal import keys
@@ -81,6 +82,18 @@ def test_one_altered_fact_in_the_dossier_of_a_person_is_found(complete, people, 
     held = contents(path)
     held["journal/entries.jsonl"] = held["journal/entries.jsonl"].replace(b"completed", b"launched", 1)
     assert "journal/entries.jsonl" in complaint(rewritten(path, held))
+
+
+def test_pieces_that_an_authority_dated_later_verify_in_the_dossier(complete, tmp_path, settings, authority):
+    settings.TIMESTAMP_URL = authority[0]
+    assert date_pending() == 4  # agreement, programme, convocation, sheet
+    path = tmp_path / "dated.zip"
+    with path.open("w+b") as file:
+        build(action=complete, file=file)
+    assert verifier.verify(path).holds
+    agreement = next(name for name in contents(path) if name.startswith("pieces/documents/agreement"))
+    (tmp_path / "it.pdf").write_bytes(contents(path)[agreement])
+    assert sum(line.startswith("Dated ") for line in verifier.verify(tmp_path / "it.pdf").holds) == 1
 
 
 # --- The proof of one fact --------------------------------------------------------------------------------

@@ -2,8 +2,6 @@ import base64
 import json
 import subprocess
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -330,37 +328,6 @@ def test_the_private_key_is_nowhere_in_the_clear():
 
 
 # --- Time stamps, by a real authority made with openssl -----------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def authority(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tsa")
-    (folder / "serial").write_text("01\n")
-    (folder / "tsa.cnf").write_text(
-        "[tsa]\ndefault_tsa=it\n[it]\nserial=serial\ncrypto_device=builtin\nsigner_cert=tsa.pem\nsigner_key=tsa.key\n"
-        "signer_digest=sha256\ndefault_policy=1.2.3.4\ndigests=sha256\naccuracy=secs:1\nordering=yes\ntsa_name=yes\n"
-        "ess_cert_id_chain=no\ness_cert_id_alg=sha256\n"
-    )
-    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -keyout tsa.key -out tsa.pem -subj /CN=tsa -addext extendedKeyUsage=critical,timeStamping"
-    subprocess.run(made.split(), cwd=folder, check=True, capture_output=True)
-
-    class Authority(BaseHTTPRequestHandler):
-        def do_POST(self):
-            (folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            reply = "openssl ts -reply -config tsa.cnf -queryfile query -out reply"
-            subprocess.run(reply.split(), cwd=folder, check=True, capture_output=True)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/timestamp-reply")
-            self.end_headers()
-            self.wfile.write((folder / "reply").read_bytes())
-
-        def log_message(self, *_args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Authority)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", folder
-    server.shutdown()
 
 
 def test_the_authority_dates_the_newest_seal_and_openssl_agrees(settings, authority, tmp_path):

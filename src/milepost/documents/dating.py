@@ -1,0 +1,131 @@
+"""Dating what was sealed: the time stamps that an authority owes, and what makes a signature hold when keys have ended.
+
+Signing never waits for the authority. What was signed while it did not answer gets a document time stamp as soon as it
+does (level B-T of ETSI EN 319 142-1). Where the key has an issuer who says which certificates are revoked, its answers
+are embedded (B-LT) and the time stamp is put over them (B-LTA). All of it is an incremental update: signatures stay.
+"""
+
+import asyncio
+import io
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from asn1crypto import pem, x509
+from django.db import transaction
+from django.db.models import QuerySet
+
+from milepost.core import blobs, clock
+from milepost.journal import keys
+from milepost.journal.models import SigningKey
+from milepost.journal.recording import SYSTEM, record
+from milepost.journal.timestamping import authority
+from milepost.journal.verbs import Verb
+
+BATCH = 25
+STAMP_BYTES = 16_000  # what is set aside for a token with its certificates
+
+logger = logging.getLogger(__name__)
+_sources: list[Callable[[], "QuerySet[Any]"]] = []
+
+
+def register(waiting: Callable[[], "QuerySet[Any]"]) -> None:
+    """Have rows dated: those with an `organisation`, a `pdf` that is whole, and no `dated_at` yet."""
+    if waiting not in _sources:
+        _sources.append(waiting)
+
+
+def date_pending() -> int:
+    """Date what waits, in all organisations; return how many. An authority that does not answer is asked again."""
+    if authority() is None:
+        return 0
+    from pyhanko.sign.timestamps import TimestampRequestError
+
+    count = 0
+    for source in _sources:
+        for row in source().select_related("organisation").order_by("pk")[:BATCH]:
+            try:
+                count += _date_row(row)
+            except (OSError, TimestampRequestError) as error:
+                logger.warning("The time-stamping authority gave no stamp (%s); asked again soon.", error)
+                return count
+    return count
+
+
+def _date_row(row: Any) -> bool:
+    """Date one row's file; False when somebody signed in the same moment. Records `sealed`, where the file changed."""
+    before = row.pdf
+    content = blobs.read(row.organisation.uid, before)
+    dated = date_pdf(content, key=keys.current_key(row.organisation_id))
+    after = blobs.store(row.organisation.uid, dated) if dated is not content else before
+    with transaction.atomic():
+        same = type(row)._default_manager.filter(pk=row.pk, pdf=before)
+        if not same.update(pdf=after, dated_at=clock.now()):
+            return False
+        if after != before:
+            record(Verb.SEALED, organisation_id=row.organisation_id, actor=SYSTEM, object=row.as_reference(),
+                   result={"sha256": after, "document_sha256": before}, context={"what": "time stamp"})  # fmt: skip
+    return True
+
+
+def date_pdf(content: bytes, *, key: SigningKey) -> bytes:
+    """The PDF with what it lacks: the same object if it lacks nothing. Raises `OSError`, `TimestampRequestError`."""
+    return asyncio.run(_date(content, key))
+
+
+async def _date(content: bytes, key: SigningKey) -> bytes:
+    from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.signers import PdfTimeStamper
+    from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
+
+    from milepost.documents.sealing import MD, SealOnlyWriter
+
+    stamper = authority()
+    assert stamper is not None  # noqa: S101 (the caller asked)
+    signatures = list(PdfFileReader(io.BytesIO(content), strict=False).embedded_regular_signatures)
+    context = _context(key, (await stamper.async_dummy_response(MD))["content"]["certificates"]) if key.chain else None
+    paths = [path async for path in _paths(signatures, context)] if context else []
+    if not paths and all(_is_stamped(signature) for signature in signatures):
+        return content
+    writer = SealOnlyWriter(io.BytesIO(content), strict=False)
+    output = await PdfTimeStamper(stamper).async_timestamp_pdf(
+        writer,
+        MD,
+        validation_context=context if paths else None,
+        bytes_reserved=2 * STAMP_BYTES,
+        validation_paths=paths or None,
+        dss_settings=TimestampDSSContentSettings(include_vri=not paths, update_before_ts=bool(paths)),
+    )
+    dated: bytes = output.getvalue()
+    return dated
+
+
+def _is_stamped(signature: Any) -> bool:
+    attributes = signature.signer_info["unsigned_attrs"]
+    return any(attribute["type"].native == "signature_time_stamp_token" for attribute in attributes)
+
+
+def _context(key: SigningKey, of_authority: Any) -> Any:
+    """Who is trusted while proofs are collected: the root of the key's own chain, and that of the authority."""
+    from pyhanko_certvalidator import ValidationContext
+
+    chain = [x509.Certificate.load(der) for _type, _headers, der in pem.unarmor(key.chain.encode(), multiple=True)]
+    theirs = [one.chosen for one in of_authority]
+    roots = [one for one in (*chain, *theirs) if one.self_signed != "no"]
+    return ValidationContext(
+        trust_roots=roots, other_certs=[*chain, *theirs], allow_fetching=True, revocation_mode="require"
+    )
+
+
+async def _paths(signatures: list[Any], context: Any) -> AsyncIterator[Any]:
+    """The chains of our signatures, once every certificate in them was found valid and unrevoked; none if one was not."""
+    from pyhanko.sign.validation import collect_validation_info
+    from pyhanko.sign.validation.errors import ValidationInfoReadingError
+    from pyhanko_certvalidator.errors import PathError, ValidationError
+
+    for signature in signatures:
+        try:
+            for path in await collect_validation_info(signature, context):
+                yield path
+        except (PathError, ValidationError, ValidationInfoReadingError) as error:
+            logger.warning("A document stays at level B-T: who issued its key does not vouch for it (%s).", error)

@@ -1,0 +1,250 @@
+"""Time stamps and long-term proofs, with a real authority (openssl ts) and a real issuer with a revocation list."""
+
+import io
+import subprocess
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+from asn1crypto import pem
+from asn1crypto import x509 as asn1
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec, SignatureValidationSpec
+from pyhanko_certvalidator.context import CertValidationPolicySpec
+from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolicy
+from pyhanko_certvalidator.registry import SimpleTrustManager
+
+from milepost import verify as verifier
+from milepost.core import blobs, clock
+from milepost.documents.composing import compose, make_pending
+from milepost.documents.dating import date_pdf, date_pending
+from milepost.documents.kinds import KINDS
+from milepost.documents.models import Document, Signatory
+from milepost.documents.requesting import Act, Party, Terms, request_signatures, sign
+from milepost.documents.sealing import seal_pdf
+from milepost.documents.signatures import Signature
+from milepost.documents.typesetting import render
+from milepost.journal import keys
+from milepost.journal.models import Entry
+
+pytestmark = pytest.mark.django_db
+DRAWN = Signature(strokes=((10, 80, 60, 40, 90, 120, 140, 60),), width=300, height=160)
+NOBODY = "http://127.0.0.1:9/"
+
+
+@pytest.fixture
+def agreement(organisation, lead):
+    made = compose(
+        organisation=organisation, kind=KINDS["agreement"], values={"title": "Ladders"}, language="en", by=lead
+    )
+    make_pending()
+    parties = [Party("Claire", "claire@aldermoor.example"), Party("Maud", "maud@one.example")]
+    request_signatures(document=Document.objects.get(pk=made.pk), parties=parties, terms=Terms(), by=lead)
+    return Document.objects.get(pk=made.pk)
+
+
+def sign_all(document):
+    for who in Signatory.objects.filter(request__document=document).select_related(
+        "request__document__organisation", "member"
+    ):
+        sign(signatory=who, act=Act(DRAWN, {}, "10.0.0.8", "Desk"))
+    document.refresh_from_db()
+
+
+def file_of(document):
+    return blobs.read(document.organisation.uid, document.pdf)
+
+
+def stamps(content):
+    return len(list(PdfFileReader(io.BytesIO(content)).embedded_timestamp_signatures))
+
+
+def is_accepted(content, tmp_path, count):
+    path = tmp_path / "it.pdf"
+    path.write_bytes(content)
+    told = subprocess.run(["pdfsig", str(path)], capture_output=True, text=True).stdout
+    return told.count("Signature is Valid") == count and "Total document signed" in told
+
+
+def test_with_the_authority_at_hand_each_signature_is_dated_as_it_is_made(settings, authority, agreement, tmp_path):
+    settings.TIMESTAMP_URL = authority[0]
+    sign_all(agreement)
+    content = file_of(agreement)
+    assert all(
+        seal.compute_integrity_info() is None and seal.signer_info["unsigned_attrs"]
+        for seal in PdfFileReader(io.BytesIO(content)).embedded_regular_signatures
+    )
+    assert date_pending() == 1
+    assert file_of(agreement) == content  # nothing was lacking
+    assert is_accepted(content, tmp_path, 2)
+
+
+def test_while_it_does_not_answer_people_sign_and_the_stamp_is_pending_until_it_does(
+    settings, authority, agreement, lead, visit, tmp_path
+):
+    settings.TIMESTAMP_URL = NOBODY
+    sign_all(agreement)
+    before = file_of(agreement)
+    assert agreement.request.status == "completed"
+    assert date_pending() == 0
+    page = f"/aldermoor/documents/{agreement.uid}/"
+    assert "The time stamp of an authority is pending." in visit(lead).get(page).text
+    settings.TIMESTAMP_URL = authority[0]
+    assert (date_pending(), date_pending()) == (1, 0)
+    agreement.refresh_from_db()
+    content = file_of(agreement)
+    assert content.startswith(before)
+    assert stamps(content) == 1
+    assert is_accepted(content, tmp_path, 2)
+    assert "pending" not in visit(lead).get(page).text
+    assert Entry.objects.filter(verb="sealed", object_id=str(agreement.uid)).count() == 1
+
+
+def test_nobody_waits_twice_for_an_authority_that_does_not_answer(settings, agreement, monkeypatch):
+    settings.TIMESTAMP_URL = NOBODY
+    asked = []
+    from milepost.documents import sealing
+
+    usual = sealing._stamped
+    monkeypatch.setattr(sealing, "_stamped", lambda *args: asked.append(1) or usual(*args))
+    sign_all(agreement)
+    assert asked == [1]
+
+
+def test_any_changed_byte_of_a_dated_document_is_refused(settings, authority, agreement, tmp_path):
+    settings.TIMESTAMP_URL = NOBODY
+    sign_all(agreement)
+    settings.TIMESTAMP_URL = authority[0]
+    date_pending()
+    agreement.refresh_from_db()
+    content = file_of(agreement)
+    path = tmp_path / "it.pdf"
+    path.write_bytes(content)
+    verifier.verify(path)
+    for at in (200, len(content) // 2, content.rindex(b"/ByteRange") + 14):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with pytest.raises(verifier.Broken):
+            verifier.verify(path)
+
+
+# --- An issuer that says what it revoked --------------------------------------------------------------------
+
+
+@pytest.fixture
+def issuer(tmp_path):
+    """A root that issues the organisation's key and serves a revocation list over HTTP."""
+    lists = {}
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "application/pkix-crl")
+            self.end_headers()
+            self.wfile.write(lists["crl"])
+
+        def log_message(self, *_args):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Server)
+    Thread(target=server.serve_forever, daemon=True).start()
+    made = Issuer(f"http://127.0.0.1:{server.server_port}/ca.crl")
+    lists["crl"] = made.revocations()
+    made.lists = lists
+    yield made
+    server.shutdown()
+
+
+class Issuer:
+    def __init__(self, address):
+        from cryptography.hazmat.primitives.asymmetric import rsa
+
+        self.address, self.now = address, datetime.now(UTC)
+        self.root_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.root = self._certificate("Root", self.root_key, is_root=True)
+        self.leaf = self._certificate("Aldermoor", self.key, is_root=False)
+
+    def _certificate(self, name, key, *, is_root):
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        builder = (
+            x509.CertificateBuilder().subject_name(subject).public_key(key.public_key()).serial_number(x509.random_serial_number())
+            .issuer_name(subject if is_root else self.root.subject)
+            .not_valid_before(self.now - timedelta(days=1)).not_valid_after(self.now + timedelta(days=365))
+            .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
+            .add_extension(x509.KeyUsage(digital_signature=not is_root, content_commitment=not is_root, key_encipherment=False,
+                data_encipherment=False, key_agreement=False, key_cert_sign=is_root, crl_sign=is_root, encipher_only=False, decipher_only=False), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key()), critical=False)
+        )  # fmt: skip
+        if not is_root:
+            point = x509.DistributionPoint([x509.UniformResourceIdentifier(self.address)], None, None, None)
+            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+        return builder.sign(self.root_key, hashes.SHA256())
+
+    def revocations(self, *revoked):
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self.root.subject)
+        builder = builder.last_update(self.now - timedelta(hours=1)).next_update(self.now + timedelta(days=7))
+        builder = builder.add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key()), critical=False
+        )
+        builder = builder.add_extension(x509.CRLNumber(1), critical=False)
+        for certificate in revoked:
+            entry = (
+                x509.RevokedCertificateBuilder()
+                .serial_number(certificate.serial_number)
+                .revocation_date(self.now - timedelta(hours=2))
+            )
+            builder = builder.add_revoked_certificate(entry.build())
+        return builder.sign(self.root_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
+
+    def bring_key(self):
+        file = pkcs12.serialize_key_and_certificates(
+            b"k", self.key, self.leaf, [self.root], serialization.NoEncryption()
+        )
+        return keys.import_pkcs12(7, file, password="")
+
+
+def sealed_by(issuer):
+    key = issuer.bring_key()
+    pdf = render("cover", COVER, time=datetime.now(UTC))
+    return key, seal_pdf(pdf, key=key, time=clock.now().replace(microsecond=0))
+
+
+COVER = {
+    "language": "en", "organisation": "Aldermoor", "colour": "#0f5c4d", "organisation_facts": [], "logo": None, "heading": "Dossier",
+    "title": "Ladders", "reference": "A-1", "facts": [], "percent": 100, "readiness": "", "labels": ["", "", ""], "findings": [],
+    "how": "", "check": [], "made": "", "sealed": "",
+}  # fmt: skip
+
+
+def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, issuer, tmp_path):
+    settings.TIMESTAMP_URL, folder = authority
+    key, sealed = sealed_by(issuer)
+    dated = date_pdf(sealed, key=key)
+    reader = PdfFileReader(io.BytesIO(dated))
+    assert len(reader.root["/DSS"]["/CRLs"]) == 1
+    assert stamps(dated) == 1
+    roots = [issuer.root.public_bytes(serialization.Encoding.DER), pem.unarmor((folder / "tsa.pem").read_bytes())[2]]
+    policy = CertValidationPolicySpec(
+        SimpleTrustManager.build([asn1.Certificate.load(root) for root in roots]), CertRevTrustPolicy(REQUIRE_REVINFO)
+    )
+    spec = PdfSignatureValidationSpec(SignatureValidationSpec(policy))
+    import asyncio
+
+    found = asyncio.run(ades_lta_validation(reader.embedded_regular_signatures[0], spec))
+    assert found.ades_subindic.standard_name == "OK"
+    assert is_accepted(dated, tmp_path, 1)
+
+
+def test_a_key_that_its_issuer_revoked_is_dated_but_not_vouched_for(settings, authority, issuer):
+    settings.TIMESTAMP_URL = authority[0]
+    key, sealed = sealed_by(issuer)
+    issuer.lists["crl"] = issuer.revocations(issuer.leaf)
+    dated = date_pdf(sealed, key=key)
+    assert "/DSS" not in PdfFileReader(io.BytesIO(dated)).root
