@@ -133,11 +133,27 @@ def test_every_page_of_sessions_documents_and_evidence_is_readable_by_everybody(
     claire = visitor(width)
     claire.sign_in("claire.fontaine")
     for path in ("sessions/", "sessions/rules/", "documents/", "documents/new/", "documents/bulk/?q=berg",
-                 "documents/wordings/agreement/en/", "actions/", "actions/new/"):  # fmt: skip
+                 "documents/wordings/agreement/en/", "actions/", "actions/new/", "actions/retention/", "journal/?q=fire", "audits/", "audits/new/",
+                 "my-data/"):  # fmt: skip
         claire.go("/aldermoor/" + path)
+    page = claire.go("/aldermoor/journal/")
+    page.locator(".timeline a").last.click()
+    expect(page.get_by_text("computed just now")).to_be_visible()
+    claire.check()
+    page = claire.go("/aldermoor/people/?q=jonas")
+    page.get_by_role("link", name="Jonas Nygård").click()
+    page.get_by_role("link", name="Erase").click()
+    expect(page.get_by_role("heading", name="Erase Jonas Nygård?")).to_be_visible()
+    claire.check()
     page = claire.go("/aldermoor/actions/")
     page.get_by_role("link", name="Data protection, with a workshop").click()
     expect(page.get_by_text("1 half-day is not closed.")).to_be_visible()
+    claire.check()
+    people = page.url + "people/"
+    page.goto(people)
+    claire.check()
+    page.locator("table a").first.click()
+    expect(page.get_by_role("heading", name="Dossier of one person")).to_be_visible()
     claire.check()
     page = claire.go("/aldermoor/documents/")
     page.get_by_role("link", name="Fire safety, with an evacuation drill").first.click()
@@ -175,6 +191,41 @@ def test_two_outside_parties_sign_an_agreement(visitor):
     with page.expect_download() as download:
         page.get_by_role("link", name="The file, PDF").click()
     assert verify(download.value.path()).count("holds: Seal") == 2
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_an_auditor_from_outside_reads_by_a_link_and_a_code(visitor, width):
+    claire, address = visitor(1280), f"ines{width}@funds.example"
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/audits/new/")
+    page.get_by_label("Name", exact=True).fill("Ines Marchand")
+    page.get_by_label("E-mail", exact=True).fill(address)
+    page.get_by_label("A-2026-001 Fire safety").check()
+    page.get_by_role("button", name="Invite").click()
+    expect(page.get_by_role("heading", name="Ines Marchand may read until")).to_be_visible()
+    ines = visitor(width)
+    ines.go(path_in(mail_to(claire.server, address, "opens its training evidence for you"), "/audit/"))
+    ines.page.get_by_role("button", name="Send me the code").click()
+    ines.page.get_by_label("Six digits").fill(mail_to(claire.server, address, "this is your code").split()[2])
+    ines.check()
+    ines.page.get_by_role("button", name="Go on").click()
+    expect(ines.page.get_by_role("heading", name="1 training action to look at.")).to_be_visible()
+    ines.check()
+    ines.page.get_by_role("link", name="Fire safety, with an evacuation drill").click()
+    expect(ines.page.get_by_text("Closed and signed.")).to_be_visible()
+    ines.check()
+    with ines.page.expect_download() as download:
+        ines.page.get_by_role("link", name="Attendance sheet").click()
+    assert verify(download.value.path()).startswith("holds: Seal 1")
+    ines.page.locator(".timeline a").last.click()
+    expect(ines.page.get_by_text("computed just now")).to_be_visible()
+    ines.check()
+    with ines.page.expect_download() as download:
+        ines.page.get_by_role("link", name="The proof as a file").click()
+    assert "facts that were sealed on" in verify(download.value.path())
+    page.reload()
+    expect(page.get_by_text("Opened “A-2026-001 Fire safety")).to_be_visible()
+    claire.check()
 
 
 def test_a_dossier_is_built_verified_offline_altered_and_refused(visitor, tmp_path):

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -59,6 +59,7 @@ def _entered(request: HttpRequest, token: str) -> Audit:
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         translation.activate(audit.language)
         request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+    timezone.activate(audit.organisation.time_zone)
     request.audit_token = token  # type: ignore[attr-defined]
     return audit
 
@@ -244,7 +245,7 @@ def _entry(audit: Audit, action: str, number: int) -> Entry:
 def audit_entry(request: HttpRequest, audit: Audit, action: str, entry: int) -> HttpResponse:
     """One fact with its proof."""
     found = _entry(audit, action, entry)
-    note(audit, Reference("entry", str(found.pk), str(found.pk)))
+    note(audit, Reference("entry", str(found.pk), _("fact %(number)s") % {"number": found.pk}))
     proof = reverse("audit_proof", args=[request.audit_token, action, entry])  # type: ignore[attr-defined]
     return _render(request, "evidence/room_entry.html", audit, shown=shown(found), proof=proof)
 

@@ -294,7 +294,8 @@ def _for_each(known: _Known, wanted: Wanted, there: set[int], actor: Actor, *, m
         words = _("Nobody takes part yet.")
         return Finding(**base | {"remedy": "action"}, state=State.MISSING, words=words, actor=Actor.LEAD)
     if not lacking:
-        return Finding(**base, state=State.READY, words=_("Everybody has one."))
+        words = _("There.") if known.things.member else _("Everybody has one.")
+        return Finding(**base, state=State.READY, words=words)
     names = ", ".join(person.full_name for person in lacking[:SHOWN]) + (" …" if len(lacking) > SHOWN else "")
     words = ngettext("%(count)d person has none: %(names)s", "%(count)d people have none: %(names)s", len(lacking))
     state = State.LATE if known.is_over() else State.MISSING

@@ -20,6 +20,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.classroom.models import Attendance, Participant, Trainer
 from milepost.core import blobs, clock
@@ -40,6 +41,14 @@ from milepost.people.models import Member
 
 FORMAT = "milepost-personal-data/1"
 _LEFT_OUT = {"password", "code", "code_tries", "code_sent_at", "searchable", "secret", "organisation", "id"}
+NAMES = {
+    "people.RoleGrant": gettext_lazy("Roles"), "people.PeopleImport": gettext_lazy("Uploads of the HR file"),
+    "documents.Signatory": gettext_lazy("Requests to sign"), "learning.Enrolment": gettext_lazy("Enrolments"),
+    "learning.Progress": gettext_lazy("Activities begun"), "learning.Attempt": gettext_lazy("Attempts"), "learning.Answer": gettext_lazy("Answers"),
+    "credentials.Certificate": gettext_lazy("Certificates"), "classroom.Trainer": gettext_lazy("Sessions held"),
+    "classroom.Participant": gettext_lazy("Seats in sessions"), "classroom.Attendance": gettext_lazy("Half-days"),
+    "evidence.TrainingAction_members": gettext_lazy("Training actions"), "evidence.Piece": gettext_lazy("Files"), "evidence.Dossier": gettext_lazy("Dossiers"),
+}  # fmt: skip
 # Facts of an office: what somebody did for the organisation, which stays a fact about the organisation.
 OFFICE = (
     Verb.CREATED, Verb.UPDATED, Verb.DEACTIVATED, Verb.REACTIVATED, Verb.INVITED, Verb.GRANTED, Verb.REVOKED, Verb.IMPORTED,
@@ -156,7 +165,7 @@ def _page(member: Member, told: dict[str, Any], facts: list[Entry]) -> str:
         tables = []
         for label, rows in told["records"].items():
             names = list(rows[0])
-            tables.append((label.partition(".")[2], names, [[row[name] for name in names] for row in rows]))
+            tables.append((NAMES.get(label, label), names, [[row[name] for name in names] for row in rows]))
         history = [(date_format(entry.time, "DATETIME_FORMAT"), phrase(entry, str(member.uid))) for entry in facts]
         context = {
             "told": told,

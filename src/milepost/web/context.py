@@ -18,10 +18,11 @@ class Place:
     label: str | Promise
     path: str
     capability: Capability | None = None
+    more: tuple[str, ...] = ()  # other paths that belong to it
 
     def is_here(self, rest: str) -> bool:
         """Whether the page at `rest` (the path after the organisation) belongs to this place."""
-        return rest == self.path or (self.path != "" and rest.startswith(self.path))
+        return rest == self.path or rest.startswith(tuple(filter(None, (self.path, *self.more))))
 
 
 PLACES = (
@@ -31,7 +32,7 @@ PLACES = (
     Place(_("Certificates"), "certificates/"),
     Place(_("Courses"), "courses/", Capability.SEE_COURSES),
     Place(_("Documents"), "documents/", Capability.MANAGE_DOCUMENTS),
-    Place(_("Evidence"), "actions/", Capability.SEE_EVIDENCE),
+    Place(_("Evidence"), "actions/", Capability.SEE_EVIDENCE, ("journal/", "audits/")),
     Place(_("People"), "people/", Capability.SEE_PEOPLE),
 )
 
