@@ -363,8 +363,9 @@ def dossier() -> None:
 @click.argument("reference")
 @in_organisation
 @click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The zip file to write.")
+@click.option("--person", default="", metavar="E-MAIL", help="Only what belongs to this person in the action.")
 @with_django
-def build_dossier(reference: str, organisation: str, output: Path) -> None:
+def build_dossier(reference: str, organisation: str, output: Path, person: str) -> None:
     """Build the dossier of the action REFERENCE."""
     from milepost.evidence.dossiers import build_to
     from milepost.evidence.models import TrainingAction
@@ -375,9 +376,17 @@ def build_dossier(reference: str, organisation: str, output: Path) -> None:
     if found is None:
         known = ", ".join(actions.order_by("reference").values_list("reference", flat=True)[:20]) or "none yet"
         raise click.ClickException(f"{organisation} has no action “{reference}” (it has: {known}).")
+    member = found.members.filter(email=person.lower()).first() if person else None
+    if person and member is None:
+        raise click.ClickException(f"{reference} has nobody with the address {person}.")
     try:
         with _bar("Building the dossier", 100) as bar:
-            build_to(output, found, progress=lambda done, total: bar.update(100 * done // max(total, 1) - bar.pos))
+            build_to(
+                output,
+                found,
+                member=member,
+                progress=lambda done, total: bar.update(100 * done // max(total, 1) - bar.pos),
+            )
     except OSError as error:
         raise click.ClickException(f"{output}: {error.strerror}.") from error
     click.echo(f"{output} holds the dossier of {found.reference} “{found.title}”. Check it: milepost verify {output}")

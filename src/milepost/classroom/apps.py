@@ -11,6 +11,7 @@ class ClassroomConfig(AppConfig):
         from milepost.classroom.player import LivePlayer
         from milepost.classroom.sections import sessions_of
         from milepost.classroom.sheets import make_pending
+        from milepost.classroom.watching import keep_ended, watch
         from milepost.core import periodic
         from milepost.courses import kinds
         from milepost.documents import dating
@@ -23,3 +24,5 @@ class ClassroomConfig(AppConfig):
         dating.register(undated)
         periodic.every(3, make_pending)
         periodic.every(10, mail_due)
+        periodic.every(60, watch)
+        periodic.every(60, keep_ended)

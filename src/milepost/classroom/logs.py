@@ -15,7 +15,7 @@ from milepost.classroom.meetings import Connection
 from milepost.classroom.models import ConnectionLog, LiveSession, Participant
 from milepost.core import blobs
 from milepost.core.tables import UnreadableTable, decode, read_table
-from milepost.journal.recording import record
+from milepost.journal.recording import SYSTEM, record
 from milepost.journal.verbs import Verb
 from milepost.people.headings import Field, guess_mapping
 from milepost.people.models import Member, plain
@@ -48,7 +48,15 @@ def take_log(*, session: LiveSession, content: bytes, name: str, by: Member) -> 
     return _keep(session, _matched(rows, session), digest=digest, source=name[:200], by=by)
 
 
-def _keep(session: LiveSession, rows: list[dict[str, Any]], *, digest: str, source: str, by: Member) -> ConnectionLog:
+def keep_connections(*, session: LiveSession, rows: list[Connection], content: bytes, source: str) -> ConnectionLog:
+    """Keep what a meeting tool told by itself, with the file that says the same. Records `imported`."""
+    digest = blobs.store(session.organisation.uid, content)
+    return _keep(session, _matched(rows, session), digest=digest, source=source, by=None)
+
+
+def _keep(
+    session: LiveSession, rows: list[dict[str, Any]], *, digest: str, source: str, by: Member | None
+) -> ConnectionLog:
     with transaction.atomic():
         log, is_new = ConnectionLog.objects.get_or_create(
             session=session, digest=digest,
@@ -60,7 +68,8 @@ def _keep(session: LiveSession, rows: list[dict[str, Any]], *, digest: str, sour
                 "rows": len(rows),
                 "matched": sum(row["participant"] is not None for row in rows),
             }
-            record(Verb.IMPORTED, organisation_id=session.organisation_id, actor=by.as_reference(),
+            actor = by.as_reference() if by else SYSTEM
+            record(Verb.IMPORTED, organisation_id=session.organisation_id, actor=actor,
                    object=session.as_reference(), result=result, context={"source": source})  # fmt: skip
     return log
 
@@ -147,6 +156,7 @@ def _minutes(text: str) -> float | None:
 
 def _matched(rows: list[Connection], session: LiveSession) -> list[dict[str, Any]]:
     seats = list(session.participants.exclude(status=Participant.Status.LEFT).select_related("member"))
+    by_id = {str(uid): seat for seat in seats for uid in (seat.uid, seat.member.uid)}
     by_email = {seat.member.email: seat for seat in seats if seat.member.email}
     by_name: dict[str, Participant] = {}
     for seat in seats:
@@ -154,7 +164,11 @@ def _matched(rows: list[Connection], session: LiveSession) -> list[dict[str, Any
         by_name |= {f"{given} {family}": seat, f"{family} {given}": seat, f"{family}, {given}": seat}
     told = []
     for row in rows:
-        found = by_email.get(row.email) or by_name.get(plain(re.sub(r"\s*\(.*\)$", "", row.name)).strip())
+        found = (
+            by_id.get(row.id)
+            or by_email.get(row.email)
+            or by_name.get(plain(re.sub(r"\s*\(.*\)$", "", row.name)).strip())
+        )
         told.append(
             {
                 "name": row.name, "email": row.email, "participant": str(found.uid) if found else None,

@@ -14,8 +14,8 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import redirect, render
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -31,7 +31,7 @@ from milepost.classroom.public import circumstances, meaning
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import RegistrationRefused, register
 from milepost.classroom.signing import Mark, SigningRefused, change_attendance, close_slot, take_offline
-from milepost.core import clock
+from milepost.core import blobs, clock
 from milepost.core.canonical import fingerprint
 from milepost.core.queries import text_of, uuid_of
 from milepost.documents.signatures import NoSignature, Signature
@@ -49,7 +49,7 @@ def held(view: View) -> View:
     """Find the trainer by their link and the slot by its code, in the session's time zone."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, token: str, code: str | None = None) -> HttpResponseBase:
+    def guarded(request: HttpRequest, token: str, code: str | None = None, **more: Any) -> HttpResponseBase:
         trainer = presence.trainer_of(token)
         if trainer is None:
             raise Http404
@@ -59,7 +59,7 @@ def held(view: View) -> View:
             return redirect_to_login(request.get_full_path())
         with timezone.override(trainer.session.zone):
             if code is None:
-                return view(request, trainer)
+                return view(request, trainer, **more)
             slot = trainer.session.slots.filter(code=code).first()
             if slot is None:
                 raise Http404
@@ -82,6 +82,15 @@ def room(request: HttpRequest, trainer: Trainer) -> HttpResponse:
     current = next((slot for slot in slots if not slot.is_closed and slot.ends_at > now - timedelta(hours=2)), None)
     context = _context(trainer) | {"rows": rows, "current": current, "documents": session.documents.all()}
     return render(request, "classroom/room.html", context)
+
+
+@require_GET
+@held
+def document(request: HttpRequest, trainer: Trainer, document: str) -> HttpResponseBase:
+    """A file of the session."""
+    found = get_object_or_404(trainer.session.documents, uid=document)
+    opened = blobs.open_blob(trainer.session.organisation.uid, found.digest)
+    return FileResponse(opened, as_attachment=True, filename=found.name, headers={"X-Content-Type-Options": "nosniff"})
 
 
 def _context(trainer: Trainer) -> dict[str, Any]:

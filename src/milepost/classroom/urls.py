@@ -33,6 +33,7 @@ public_urlpatterns = [
     path("room/offline.js", rooms.offline_worker, name="room_offline_worker"),
     path("room/<str:token>/", rooms.room, name="room"),
     path("room/<str:token>/meeting/", rooms.meeting, name="room_meeting"),
+    path("room/<str:token>/documents/<uuid:document>/", rooms.document, name="room_document"),
     path("room/<str:token>/<slug:code>/", rooms.live, name="room_slot"),
     path("room/<str:token>/<slug:code>/list/", rooms.live_list, name="room_list"),
     path("room/<str:token>/<slug:code>/code/", rooms.live_code, name="room_code"),

@@ -136,7 +136,10 @@ def _meet(session: LiveSession, people: list[Member], tale: Tale, chance: random
                     continue  # the afternoon ran late, three left without signing, and nobody closed the list
                 words = f"I attended “{session.title}” on {slot.day}, {slot.hours}."
                 where = Circumstances(f"192.0.2.{20 + at}", PHONE)
-                sign(attendance=row, mark=Mark(_drawn(chance), Way.PROJECTED, words, where))
+                sign(
+                    attendance=row,
+                    mark=Mark(_drawn(row.participant.member.full_name, chance), Way.PROJECTED, words, where),
+                )
         if tale.is_whole and not number:
             late = rows[len(people) // 2]
             with clock.at(slot.starts_at + timedelta(minutes=25)):
@@ -151,14 +154,14 @@ def _meet(session: LiveSession, people: list[Member], tale: Tale, chance: random
                 close_slot(
                     slot=slot,
                     trainer=trainer,
-                    mark=Mark(_drawn(chance), Way.TRAINER, words, Circumstances("192.0.2.9", PHONE)),
+                    mark=Mark(_drawn(trainer.name, chance), Way.TRAINER, words, Circumstances("192.0.2.9", PHONE)),
                 )
 
 
-def _drawn(chance: random.Random) -> Signature:
-    """A scrawl: nobody's in particular."""
-    stroke, x = [], 20
-    for _step in range(chance.randint(9, 14)):
-        x += chance.randint(9, 24)
-        stroke += [x, 80 + chance.randint(-42, 42)]
+def _drawn(name: str, chance: random.Random) -> Signature:
+    """A scrawl: this person's own, never twice quite the same."""
+    hand, stroke, x = random.Random(name), [], 20  # noqa: S311 (a drawing)
+    for _step in range(hand.randint(9, 14)):
+        x += hand.randint(9, 24)
+        stroke += [x + chance.randint(-2, 2), 80 + hand.randint(-42, 42) + chance.randint(-4, 4)]
     return Signature(strokes=(tuple(stroke),), width=320, height=160)

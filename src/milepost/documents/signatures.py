@@ -6,6 +6,8 @@ could run, and it is drawn here, from numbers.
 
 import json
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from math import dist, hypot
 from typing import Any, Self
 
 from django.utils.translation import gettext as _
@@ -16,6 +18,7 @@ MAX_BYTES = 64 * 1024
 MAX_SIDE = 4_000  # pixels
 MIN_LENGTH = 40  # pixels of ink: less is a dot or a slip
 MAX_NAME = 120
+SPREAD = 48  # points at which two signatures are compared
 
 
 class NoSignature(ValueError):
@@ -105,6 +108,35 @@ class Signature:
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}"><path d="{path}" fill="none" stroke="#1c2421" '
             'stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/></svg>'
         )
+
+
+def difference(one: Signature, other: Signature) -> float:
+    """How unlike two drawn signatures are: 0 for the same, about 0.1 for a hand's own variation, 0.3 and more for strangers.
+
+    The mean distance between points at equal parts of the ink, after both were moved and scaled onto each other, as a
+    share of the signature's longer side. It finds what a glance would find and no more: it is a reason to look.
+    """
+    pairs = zip(_spread(one), _spread(other), strict=True)
+    return sum(hypot(x1 - x2, y1 - y2) for (x1, y1), (x2, y2) in pairs) / SPREAD
+
+
+def _spread(signature: Signature) -> list[tuple[float, float]]:
+    """So many points at equal distances along the ink, around their middle, in a box of side 1."""
+    points = [
+        (float(x), float(y)) for stroke in signature.strokes for x, y in zip(stroke[::2], stroke[1::2], strict=True)
+    ]
+    lengths = [0.0, *accumulate(dist(a, b) for a, b in pairwise(points))]
+    side = max(max(axis) - min(axis) for axis in zip(*points, strict=True)) or 1.0
+    found, at = [], 0
+    for step in range(SPREAD):
+        wanted = lengths[-1] * step / (SPREAD - 1)
+        while at < len(points) - 2 and lengths[at + 1] < wanted:
+            at += 1
+        (x1, y1), (x2, y2) = points[at], points[min(at + 1, len(points) - 1)]
+        part = (wanted - lengths[at]) / ((lengths[min(at + 1, len(points) - 1)] - lengths[at]) or 1.0)
+        found.append((x1 + part * (x2 - x1), y1 + part * (y2 - y1)))
+    middle_x, middle_y = (sum(axis) / SPREAD for axis in zip(*found, strict=True))
+    return [((x - middle_x) / side, (y - middle_y) / side) for x, y in found]
 
 
 def _whole(number: Any) -> int:

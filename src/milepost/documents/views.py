@@ -394,12 +394,14 @@ def _words(text: str, name: str, problems: dict[str, str]) -> str:
 @require_GET
 @requires(Capability.MANAGE_DOCUMENTS)
 def wording_preview(request: OrganisationRequest, kind: str, language: str) -> HttpResponse:
-    """How a document of this kind looks with the organisation's words, and values to look at."""
+    """How a document of this kind looks with the organisation's words, and the values of the last one that was made."""
     if kind not in KINDS or language not in ("en", "fr"):
         raise Http404
     person = Member.objects.filter(organisation=request.organisation).active().first()
     with translation.override(language):
         values = {name: f"[{label}]" for name, label in VALUES.items()}
+    newest = Document.objects.filter(organisation=request.organisation, kind=kind, language=language).first()
+    values |= {name: text for name, text in (newest.content["values"] if newest else {}).items() if text}
     values |= {"person": person.full_name if person else values["person"]}
     content = composing.preview(organisation=request.organisation, kind_name=kind, values=values, language=language)
     return download(content, name=f"{kind}.pdf", content_type="application/pdf", is_shown=True)

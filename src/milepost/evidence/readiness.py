@@ -18,6 +18,7 @@ from milepost.classroom.models import LiveSession, Slot
 from milepost.core import clock
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Document, SignatureRequest
+from milepost.documents.signatures import Signature, difference
 from milepost.evidence.belongings import Belongings
 from milepost.evidence.models import Piece, TrainingAction
 from milepost.evidence.profiles import Profile, Wanted, profiles
@@ -25,6 +26,7 @@ from milepost.learning.models import Enrolment
 from milepost.people.models import Member
 
 SHOWN = 20  # people who are named for one piece
+UNLIKE = 0.3  # from where on two signatures look like those of two people
 
 
 class State(StrEnum):
@@ -423,12 +425,44 @@ def _half_days(known: _Known) -> Iterator[Finding]:
         yield Finding("one-signature-a-half-day", label, State.READY, _("No slot is longer."), ready=1)
 
 
+def _signatures(known: _Known) -> Iterator[Finding]:
+    """One person's signature that varies was rejected: each drawn one should look like another of the same person."""
+    drawn: dict[int, list[Signature]] = {}
+    names: dict[int, str] = {}
+    rows = known.things.attendances.filter(signed_at__isnull=False).order_by("participant__member", "slot__starts_at")
+    for row in rows.iterator(500):
+        member = row.participant.member
+        if row.signature and "strokes" in row.signature:
+            drawn.setdefault(member.pk, []).append(Signature.from_json(row.signature))
+            names[member.pk] = member.full_name
+    if not drawn:
+        return
+    label = _("Each person’s signatures look alike")
+    unlike = [names[key] for key, several in drawn.items() if len(several) > 1 and _has_stranger(several)]
+    if unlike:
+        words = ngettext(
+            "%(count)d person signed in very different ways: %(names)s. Look at the sheet, and ask them.",
+            "%(count)d people signed in very different ways: %(names)s. Look at the sheet, and ask them.",
+            len(unlike),
+        ) % {"count": len(unlike), "names": ", ".join(unlike[:SHOWN])}
+        target = str(known.sessions[0].uid)
+        yield Finding("signatures", label, State.INCONSISTENT, words, Actor.LEAD, "session", target)
+    else:
+        yield Finding("signatures", label, State.READY, _("They do."), ready=1)
+
+
+def _has_stranger(several: list[Signature]) -> bool:
+    """Whether one of the signatures looks like none of the others."""
+    return any(all(difference(one, other) > UNLIKE for other in several if other is not one) for one in several)
+
+
 _CHECKS = {
     "titles": _titles,
     "hours": _hours,
     "published": _published,
     "holidays": _holidays,
     "one-signature-a-half-day": _half_days,
+    "signatures": _signatures,
 }
 
 

@@ -49,6 +49,7 @@ class MeetingProvider(ABC):
     name: ClassVar[str]
     label: ClassVar[str | Promise]
     asks_for_address: ClassVar[bool] = False  # of the person who makes the session
+    tells_who_is_there: ClassVar[bool] = False
 
     @property
     def is_configured(self) -> bool:

@@ -1,5 +1,6 @@
 import hashlib
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,6 +10,8 @@ import pytest
 from milepost.classroom.logs import UnreadableLog, connected_minutes, take_log
 from milepost.classroom.meetings import Guest, MeetingRefused, provider_of
 from milepost.classroom.scheduling import Plan, change_session
+from milepost.classroom.watching import keep_ended, watch
+from milepost.core import clock
 from milepost.journal.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +81,28 @@ def test_bigbluebutton_opens_on_the_first_join_tells_who_is_there_and_ends(sessi
     provider.end(session)
     with pytest.raises(MeetingRefused, match="could not find a meeting"):
         provider.end(session)
+
+
+def test_who_is_in_the_meeting_is_seen_each_minute_and_kept_as_a_log_when_it_is_over(session, server, lead):
+    import urllib.request
+
+    spans = [(slot.starts_at, slot.ends_at) for slot in session.slots.all()]
+    change_session(session=session, plan=Plan(title="T", spans=spans, provider="bigbluebutton"), by=lead)
+    session.refresh_from_db()
+    seat = session.participants.select_related("member").first()
+    start = spans[0][0]
+    with clock.at(start):
+        assert watch() == 0  # nobody has opened it
+    urllib.request.urlopen(provider_of("bigbluebutton").join(session, Guest("Somebody", str(seat.member.uid)))).read()  # noqa: S310
+    for minute in (1, 2, 3, 30, 31):
+        with clock.at(start + timedelta(minutes=minute)):
+            assert (watch(), keep_ended()) == (1, 0)
+    with clock.at(spans[-1][1] + timedelta(minutes=16)):
+        assert (watch(), keep_ended(), keep_ended()) == (0, 1, 0)
+    session.refresh_from_db()
+    assert [row["minutes"] for row in session.logs.get().rows] == [2, 1]
+    assert connected_minutes(session) == {str(seat.uid): 3}
+    assert Entry.objects.filter(verb="imported", object_id=str(session.uid), actor_id="milepost").count() == 1
 
 
 def test_a_wrong_secret_is_told_in_words(session, server, settings):

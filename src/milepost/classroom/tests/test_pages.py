@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 
 from milepost.classroom.models import LiveSession, Participant, Rules, Way
+from milepost.classroom.presence import trainer_link
 from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.classroom.sheets import make_pending
@@ -134,6 +136,9 @@ def test_a_document_is_there_for_those_who_take_part(visit, lead, session):
     document = session.documents.get()
     served = client.get(f"/aldermoor/sessions/{session.uid}/documents/{document.uid}/")
     assert b"".join(served.streaming_content) == b"%PDF- plan"
+    room = trainer_link(session.trainers.get()).removeprefix("http://localhost:8000")
+    assert "plan.pdf" in Client().get(room).text
+    assert b"".join(Client().get(f"{room}documents/{document.uid}/").streaming_content) == b"%PDF- plan"
 
 
 def test_a_live_step_is_done_by_being_there(visit, lead, organisation):

@@ -1,11 +1,13 @@
 import json
+import math
+import random
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milepost.documents.signatures import MAX_BYTES, NoSignature, Signature
+from milepost.documents.signatures import MAX_BYTES, NoSignature, Signature, difference
 
 STROKE = [10, 80, 60, 40, 90, 120]
 
@@ -61,3 +63,39 @@ def test_the_fingerprint_follows_the_strokes(drawn):
     flat = tuple(tuple(number for point in stroke for number in point) for stroke in drawn)
     one, same = Signature(flat, 600, 600), Signature(flat, 600, 600)
     assert one.fingerprint == same.fingerprint != Signature(((0, 0, 99, 99), *flat), 600, 600).fingerprint
+
+
+WAVE = tuple(x for step in range(30) for x in (20 + 8 * step, 80 + (25 if step % 4 < 2 else -25)))
+LOOP = tuple(
+    x for step in range(30) for x in (round(150 + 70 * math.cos(step / 4)), round(80 + 60 * math.sin(step / 4)))
+)
+
+
+def drawn(points, *, scale=1.0, x=0, y=0, jitter=0, seed=0):
+    chance = random.Random(seed)
+    return Signature(
+        (tuple(round(scale * at) + (y if number % 2 else x) + chance.randint(-jitter, jitter) for number, at in enumerate(points)),),
+        1000, 1000,
+    )  # fmt: skip
+
+
+@given(st.floats(0.6, 2.0), st.integers(0, 90), st.integers(0, 90), st.integers(0, 99))
+def test_the_same_hand_is_alike_wherever_and_however_large_it_signs(scale, x, y, seed):
+    assert difference(drawn(WAVE), drawn(WAVE, scale=scale, x=x, y=y, jitter=4, seed=seed)) < 0.15
+
+
+@given(st.integers(0, 99), st.floats(0.6, 2.0))
+def test_another_shape_is_unlike(seed, scale):
+    assert difference(drawn(WAVE), drawn(LOOP, scale=scale, jitter=4, seed=seed)) > 0.3
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(st.integers(0, 300), st.integers(0, 160)), min_size=1, max_size=6), min_size=1, max_size=4
+    )
+)
+def test_unlikeness_is_a_measure(strokes):
+    one = Signature(tuple(tuple(at for point in stroke for at in point) for stroke in strokes), 300, 160)
+    assert difference(one, one) == 0
+    assert difference(one, drawn(WAVE)) == pytest.approx(difference(drawn(WAVE), one))
+    assert 0 <= difference(one, drawn(LOOP)) <= 2

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 
 SOURCES = ("document", "sheet", "certificate", "file")
-CHECKS = ("titles", "hours", "published", "holidays", "one-signature-a-half-day")
+CHECKS = ("titles", "hours", "published", "holidays", "one-signature-a-half-day", "signatures")
 SIGNED = ("", "yes", "before-start")
 
 

@@ -5,7 +5,7 @@ import pytest
 from milepost.classroom.models import Attendance, Slot
 from milepost.core import clock
 from milepost.credentials.models import Certificate
-from milepost.evidence.actions import InvalidAction, add_piece, open_action
+from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
 from milepost.evidence.models import Piece
 from milepost.evidence.profiles import InvalidProfile, profiles, read_profile
 from milepost.evidence.readiness import is_french_holiday, readiness_of, refresh
@@ -145,3 +145,42 @@ def test_an_action_that_can_not_be_is_refused(action, organisation, lead, change
 def test_a_file_that_no_profile_asks_for_is_refused(action, lead):
     with pytest.raises(InvalidAction):
         add_piece(action=action, key="poem", name="x", content=b"x", by=lead)
+
+
+def test_one_person_s_signatures_that_differ_widely_are_a_reason_to_look(complete, people):
+    assert "Each person’s signatures look alike" not in {finding.label for finding in readiness_of(complete).open}
+    row = Attendance.objects.filter(participant__member=people[1]).last()
+    row.signature = {
+        "strokes": [[20, 20, 20, 140, 150, 140, 150, 20, 20, 20, 80, 80, 140, 30]],
+        "width": 300,
+        "height": 160,
+    }
+    row.save()
+    finding = next(finding for finding in readiness_of(complete).open if finding.key == "signatures")
+    assert f"1 person signed in very different ways: {people[1].full_name}." in finding.words
+
+
+def test_what_each_person_needs_is_asked_of_each(complete, people, lead, settings):
+    folder = settings.ENVIRONMENT.data / "profiles"
+    folder.mkdir(exist_ok=True)
+    path = folder / "each.yaml"
+    path.write_text(
+        "title: {en: Each}\nkept_years: 1\npieces:\n"
+        "  - {key: rules, label: {en: House rules}, from: document, kind: non-disclosure, per: person}\n"
+        "  - {key: needs, label: {en: Needs}, from: file, per: person}\n"
+    )
+    profiles.cache_clear()
+    try:
+        complete.profile = "each"
+        assert [finding.ready for finding in readiness_of(complete).findings] == [0, 0]
+        write_document(action=complete, kind="non-disclosure", by=lead, member=people[0])
+        add_piece(action=complete, key="needs", name="needs.pdf", content=b"x", by=lead, member=people[0])
+        assert [finding.ready for finding in readiness_of(complete).findings] == [1, 1]
+        assert readiness_of(complete, people[0]).percent == 100
+        assert [(f.remedy, f.target) for f in readiness_of(complete, people[1]).open] == [
+            ("write", "non-disclosure"),
+            ("file", "needs"),
+        ]
+    finally:
+        path.unlink()
+        profiles.cache_clear()

@@ -31,6 +31,7 @@ class Provider(MeetingProvider):
 
     name = "bigbluebutton"
     label = gettext_lazy("BigBlueButton")
+    tells_who_is_there = True
 
     @property
     def is_configured(self) -> bool:

@@ -1,0 +1,75 @@
+"""Who is connected: asked of the meeting tool once a minute while a session goes on, and kept as a log when it is over."""
+
+import csv
+import io
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from milepost.classroom.logs import keep_connections
+from milepost.classroom.meetings import Connection, MeetingRefused, provider_of, providers
+from milepost.classroom.models import LiveSession
+from milepost.core import clock
+
+AROUND = timedelta(minutes=15)  # people come early and stay on
+GAP = timedelta(seconds=150)  # whoever was not seen for so long was away
+
+
+def watch() -> int:
+    """Look into the meetings that go on, in all organisations; return in how many somebody was."""
+    now, count = clock.now(), 0
+    going_on = _watched().filter(slots__starts_at__lte=now + AROUND, slots__ends_at__gte=now - AROUND)
+    for session in going_on.distinct():
+        try:
+            there = provider_of(session.provider).connections(session)
+        except MeetingRefused:  # nobody has opened it, or the tool is down: the next minute asks again
+            continue
+        if there:
+            seen = _continued(session.meeting.get("seen", []), there, now)
+            LiveSession.objects.filter(pk=session.pk).update(meeting=session.meeting | {"seen": seen})
+            count += 1
+    return count
+
+
+def keep_ended() -> int:
+    """Keep what was seen in meetings that are over as connection logs; return how many. Records `imported`."""
+    since, count = clock.now() - AROUND, 0
+    for session in _watched().filter(meeting__has_key="seen").exclude(slots__ends_at__gte=since).distinct():
+        stretches = [_connection(told) for told in session.meeting["seen"]]
+        label = str(provider_of(session.provider).label)
+        keep_connections(session=session, rows=stretches, content=_as_csv(stretches), source=f"{label}.csv")
+        rest = {name: value for name, value in session.meeting.items() if name != "seen"}
+        LiveSession.objects.filter(pk=session.pk).update(meeting=rest)
+        count += 1
+    return count
+
+
+def _watched() -> Any:
+    names = [name for name, provider in providers().items() if provider.tells_who_is_there and provider.is_configured]
+    return LiveSession.objects.filter(provider__in=names, cancelled_at=None).select_related("organisation")
+
+
+def _continued(seen: list[list[str]], there: list[Connection], now: datetime) -> list[list[str]]:
+    """What was seen so far, with those who are there now: a stretch goes on, or begins."""
+    newest = {told[0]: at for at, told in enumerate(seen)}
+    stretches = [list(told) for told in seen]
+    for one in there:
+        at = newest.get(one.id)
+        if at is not None and now - datetime.fromisoformat(stretches[at][3]) <= GAP:
+            stretches[at][3] = now.isoformat()
+        else:
+            stretches.append([one.id, one.name[:200], now.isoformat(), now.isoformat()])
+    return stretches
+
+
+def _connection(told: list[str]) -> Connection:
+    found = Connection(name=told[1], id=told[0])
+    return replace(found, joined=datetime.fromisoformat(told[2]), left=datetime.fromisoformat(told[3]))
+
+
+def _as_csv(rows: list[Connection]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(["Name", "User ID", "Joined", "Left"])
+    writer.writerows([row.name, row.id, row.joined, row.left] for row in rows)
+    return text.getvalue().encode()
