@@ -376,7 +376,7 @@ def _published(known: _Known) -> Iterator[Finding]:
     wrong = [row for row in known.certificates().values() if row.content["version"] not in published]
     early = Enrolment.objects.filter(
         course=known.action.course_id,
-        member__in=known.things.people.order_by(),
+        member__in=known.things.seats,
         completed_at__date__lt=known.action.starts_on,
     ).count()
     label = _("Certificates are of what was taught")
