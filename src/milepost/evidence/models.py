@@ -42,7 +42,9 @@ class TrainingAction(models.Model):
     members = models.ManyToManyField(Member, blank=True, related_name="+")
     readiness = models.PositiveSmallIntegerField(default=0)
     checked_at = models.DateTimeField(null=True)
-    let_go_at = models.DateTimeField(null=True)  # when its evidence was taken away, after its time
+    letting_go_at = models.DateTimeField(null=True)  # when somebody said that its evidence can go, after its time
+    letting_go_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    let_go_at = models.DateTimeField(null=True)  # when it was taken away
     created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 
@@ -56,7 +58,14 @@ class TrainingAction(models.Model):
                 violation_error_message=_("The last day lies before the first."),
             ),
         ]
-        indexes = [models.Index(fields=["organisation", "starts_on"], name="action_by_start")]
+        indexes = [
+            models.Index(fields=["organisation", "starts_on"], name="action_by_start"),
+            models.Index(
+                fields=["letting_go_at"],
+                condition=Q(letting_go_at__isnull=False, let_go_at=None),
+                name="action_to_let_go",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.reference} {self.title}"

@@ -5,6 +5,7 @@ line with its title and dates, and every proof of what other facts say, stay. Ce
 people's, and go with the person (see `rights`).
 """
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -22,8 +23,11 @@ from milepost.evidence.models import TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.journal.erasing import erase
 from milepost.journal.models import Entry
+from milepost.journal.recording import SYSTEM
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
+
+logger = logging.getLogger(__name__)
 
 
 class StillKept(ValueError):
@@ -74,17 +78,43 @@ def preview(action: TrainingAction) -> Going:
     )  # fmt: skip
 
 
-def let_go(*, action: TrainingAction, by: Member) -> int:
-    """Take the evidence of the action away, for good; return how many facts were erased. Raises `StillKept`.
+def ask_to_let_go(*, action: TrainingAction, by: Member) -> None:
+    """Have the evidence of the action taken away in the background. Raises `StillKept`."""
+    _refuse_kept(action)
+    TrainingAction.objects.filter(pk=action.pk, let_go_at=None).update(letting_go_at=clock.now(), letting_go_by=by)
 
-    One transaction: a process that is killed has taken nothing. Records `erased`.
-    """
+
+def let_go_pending() -> int:
+    """Let go what somebody said can go, in all organisations; return how many. One that fails is tried again."""
+    waiting = TrainingAction.objects.filter(letting_go_at__isnull=False, let_go_at=None).select_related(
+        "organisation", "letting_go_by"
+    )
+    count = 0
+    for action in waiting.order_by("letting_go_at")[:5]:
+        try:
+            let_go(action=action, by=action.letting_go_by)
+        except Exception:
+            logger.exception("The evidence of %s can't be taken away.", action.uid)
+        else:
+            count += 1
+    return count
+
+
+def _refuse_kept(action: TrainingAction) -> None:
     if not is_due(action):
         day = kept_until(action)
         raise StillKept(
             _("%(reference)s is kept until %(day)s.")
             % {"reference": action.reference, "day": date_format(day, "DATE_FORMAT")}
         )
+
+
+def let_go(*, action: TrainingAction, by: Member | None) -> int:
+    """Take the evidence of the action away, for good; return how many facts were erased. Raises `StillKept`.
+
+    One transaction: a process that is killed has taken nothing. Records `erased`.
+    """
+    _refuse_kept(action)
     with transaction.atomic():
         locked = (
             TrainingAction.objects.select_for_update(of=("self",))
@@ -101,7 +131,7 @@ def let_go(*, action: TrainingAction, by: Member) -> int:
         count = erase(
             facts,
             organisation_id=locked.organisation_id,
-            by=by.as_reference(),
+            by=by.as_reference() if by else SYSTEM,
             about=locked.as_reference(),
             reason=reason,
         )

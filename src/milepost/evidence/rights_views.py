@@ -8,7 +8,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core import clock
@@ -98,12 +97,9 @@ def letting_go(request: OrganisationRequest, action: str) -> HttpResponseBase:
         TrainingAction.objects.select_related("organisation"), organisation=request.organisation, uid=action
     )
     try:
-        count = retention.let_go(action=found, by=request.member)
+        retention.ask_to_let_go(action=found, by=request.member)
     except retention.StillKept as error:
         messages.error(request, str(error))
     else:
-        words = ngettext(
-            "Gone; the words of %(count)d fact were erased.", "Gone; the words of %(count)d facts were erased.", count
-        )
-        messages.success(request, words % {"count": count})
+        messages.success(request, _("It is being taken away. Within a minute nothing of it is left but its line."))
     return redirect("retention", request.organisation.slug)

@@ -8,7 +8,7 @@ from milepost.credentials.models import Certificate
 from milepost.documents.models import Document
 from milepost.evidence.dossiers import ask_for, build_pending
 from milepost.evidence.models import TrainingAction
-from milepost.evidence.retention import StillKept, kept_until, let_go, preview, timetable
+from milepost.evidence.retention import StillKept, kept_until, let_go, let_go_pending, preview, timetable
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
 from milepost.journal.verification import verify
@@ -99,6 +99,9 @@ def test_the_page_says_what_is_kept_until_when_and_lets_go_what_is_due(visit, le
     TrainingAction.objects.update(starts_on=date(2020, 1, 7), ends_on=date(2020, 1, 7))
     assert "1 action has served its time." in client.get("/aldermoor/actions/retention/").text
     done = client.post(f"/aldermoor/actions/{complete.uid}/letting-go/", follow=True).text
-    assert "facts were erased" in done
+    assert "It is being taken away" in done
+    assert LiveSession.objects.exists()
+    assert (let_go_pending(), let_go_pending()) == (1, 0)
+    assert Entry.objects.get(verb="erased").actor_id == str(lead.uid)
     assert "No training action yet." in client.get("/aldermoor/actions/").text
     assert timetable(complete.organisation) == []
