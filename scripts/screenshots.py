@@ -81,11 +81,8 @@ def _session(browser: Browser, server: Server, claire: Page) -> None:
     now = datetime.now(ZoneInfo("Europe/Paris"))
     claire.goto(f"{server.url}/aldermoor/sessions/new/")
     claire.get_by_label("Title", exact=True).fill("First aid in the office")
-    for name, value in (
-        ("day", f"{now:%Y-%m-%d}"),
-        ("start", f"{now - timedelta(minutes=20):%H:%M}"),
-        ("end", "23:59"),
-    ):
+    end = min(now + timedelta(hours=3), now.replace(hour=23, minute=59))
+    for name, value in (("day", f"{now:%Y-%m-%d}"), ("start", f"{now:%H:%M}"), ("end", f"{end:%H:%M}")):
         claire.locator(f"[name={name}]").first.fill(value)
     claire.locator("[name=day]").nth(1).fill("")
     claire.get_by_label("Place").fill("Room 12")

@@ -16,7 +16,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
@@ -105,6 +105,8 @@ def build(*, progress: Progress) -> str:
             _import_people(story)
             _take_in_courses(story, progress)
         _let_learn(story, progress)
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")  # the database knows how much there is before the first question about it
         with progress("Two training actions", 1) as bar:
             _tell_of_actions(story)
             bar.update(1)
