@@ -75,7 +75,7 @@ class Hold:
 # --- Having it --------------------------------------------------------------------------------------------
 
 
-def belongings(member: Member) -> "dict[str, models.QuerySet[Any]]":
+def rows_of(member: Member) -> "dict[str, models.QuerySet[Any]]":
     """Every row that belongs to the person, by the name of its model."""
     found: dict[str, models.QuerySet[Any]] = {}
     for field in _fields_to(Member):
@@ -106,7 +106,7 @@ def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
     with transaction.atomic():
         record(Verb.EXPORTED, organisation_id=member.organisation_id, actor=by.as_reference(), object=member.as_reference(),
                context={"what": "personal data"})  # fmt: skip
-    records = {label: [_as_json(row) for row in _rows(rows)] for label, rows in belongings(member).items()}
+    records = {label: [_as_json(row) for row in _rows(rows)] for label, rows in rows_of(member).items()}
     facts = list(timeline(member.organisation_id, str(member.uid)).exclude(statement="").order_by("id"))
     told = {
         "format": FORMAT, "made_at": time_text(clock.now()), "organisation": member.organisation.name,

@@ -52,7 +52,7 @@ def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
             problem = _("Type the name as it stands above. Nothing was erased.")
         else:
             return _erase(request, person)
-    counts = [(rights.NAMES.get(label, label), rows.count()) for label, rows in rights.belongings(person).items()]
+    counts = [(rights.NAMES.get(label, label), rows.count()) for label, rows in rights.rows_of(person).items()]
     context = {"person": person, "holds": holds, "problem": problem, "counts": [pair for pair in counts if pair[1]]}
     return render(request, "evidence/erasure.html", context, status=400 if problem else 200)
 
