@@ -34,7 +34,7 @@ def main() -> int:
                 changed = environment | {"MILEPOST_DATABASE_URL": url}
                 failed += [] if _step("tests on PostgreSQL", _pytest("not browser"), changed) else ["PostgreSQL"]
         if only in (None, "browser"):
-            failed += [] if _step("tests in the browser", _pytest("browser", workers=1), environment) else ["browser"]
+            failed += [] if _step("tests in the browser", _pytest("browser"), environment) else ["browser"]
     print("\nFailed: " + ", ".join(failed) if failed else "\nEverything holds.", flush=True)
     return 1 if failed else 0
 
@@ -48,8 +48,9 @@ LINTERS = {
 }
 
 
-def _pytest(marks: str, *, workers: int = 2) -> list[str | Path]:
-    parallel = ["-n", str(workers)] if workers > 1 else []
+def _pytest(marks: str) -> list[str | Path]:
+    # Each worker has a server and a demonstration of its own, so that a file's journeys stay with one of them.
+    parallel = ["-n", "2", "--dist", "loadfile"] if marks == "browser" else ["-n", "2"]
     return [BIN / "python", "-m", "pytest", "-m", marks, "-p", "no:cacheprovider", "--create-db", *parallel]
 
 

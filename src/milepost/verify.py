@@ -38,6 +38,7 @@ PROOF = "milepost-inclusion-proof/1"
 HEAD = "milepost-tree-head/1"
 MAX_UNZIPPED = 64 * 1024**3
 NODE, LEAF = b"\x01", b"\x00"
+Progress = Callable[[int, int], object]
 
 
 class Broken(Exception):
@@ -53,13 +54,16 @@ class Report:
     key: str = ""
 
 
-def verify(path: Path, *, key: str = "") -> Report:
-    """Check the file. `key` is the fingerprint that its key must have. Raises `Broken`, or `OSError`."""
+def verify(path: Path, *, key: str = "", progress: Progress = lambda _done, _total: None) -> Report:
+    """Check the file. `key` is the fingerprint that its key must have; `progress` is told of a dossier's sealed documents.
+
+    Raises `Broken`, or `OSError`.
+    """
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
         if start.startswith(b"PK"):
-            return _Dossier(file, key).check()
+            return _Dossier(file, key, progress).check()
         content = file.read()
     if start.lstrip().startswith(b"%PDF"):
         return _check_pdf(content, key)
@@ -76,12 +80,13 @@ def verify(path: Path, *, key: str = "") -> Report:
 class _Dossier:
     """A dossier while it is being checked."""
 
-    def __init__(self, file: IO[bytes], key: str) -> None:
+    def __init__(self, file: IO[bytes], key: str, progress: Progress) -> None:
         try:
             self.zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError) as error:
             raise Broken(f"The zip file is broken: {error}.") from error
         self.wanted_key = key.lower().replace(":", "")
+        self.progress = progress
         self.report = Report()
         self.keys: dict[str, x509.Certificate] = {}
         self.manifest: dict[str, Any] = {}
@@ -170,8 +175,21 @@ class _Dossier:
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
             if digest.hexdigest() != told[name]["sha256"]:
-                raise Broken(f"{name} was changed: its fingerprint is not the one in the manifest.")
+                raise Broken(f"{name} was changed: {self._which(name)}")
         self.report.holds.append(f"{len(told)} files are there, unchanged.")
+
+    def _which(self, name: str) -> str:
+        """Which record of a changed file it is, as far as the rest of the dossier tells."""
+        try:
+            if name == "journal/entries.jsonl":
+                return self._first_wrong(list(self._leaves()))
+            if name.startswith("records/attendance."):
+                list(self._leaves())
+                self._attendance()
+                self._tables()
+        except Broken as error:
+            return str(error)
+        return "its fingerprint is not the one in the manifest."
 
     def _keys(self) -> None:
         """Every key is the manifest's, or leads to it by handing over."""
@@ -213,7 +231,7 @@ class _Dossier:
         head = _root(leaves, proof["size"], [bytes.fromhex(node) for node in proof["nodes"]])
         if head is None or head.hex() != statement["root"]:
             raise Broken(
-                f"The facts in journal/entries.jsonl are not those that were sealed: {self._first_wrong(leaves, statement)}"
+                f"The facts in journal/entries.jsonl are not those that were sealed: {self._first_wrong(leaves)}"
             )
         if len(leaves) != self.manifest["entries"]:
             raise Broken(
@@ -221,16 +239,26 @@ class _Dossier:
             )
         self.report.holds.append(f"{len(leaves)} facts are in the journal that was sealed on {statement['time']}.")
 
-    def _first_wrong(self, leaves: list[tuple[int, bytes]], statement: dict[str, Any]) -> str:
+    def _first_wrong(self, leaves: list[tuple[int, bytes]]) -> str:
         """Which fact it is, as far as the fingerprints beside the facts tell."""
         marks: list[str] = self._read("journal/leaves.txt").decode().split()
-        for at, ((index, leaf), mark) in enumerate(zip(leaves, marks, strict=False)):
-            if leaf.hex() != mark:
-                told = self.statements[at]
-                return f"number {index} ({told['actor']['name']} {told['verb']} “{told['object']['name']}”, {told['time']}) was changed."
-        if len(leaves) != len(marks):
-            return "one was left out, or added."
-        return "their order or number was changed."
+        here, known = [leaf.hex() for _index, leaf in leaves], set(marks)
+
+        def fact(at: int) -> str:
+            told = self.statements[at]
+            return f"number {leaves[at][0]} ({told['actor']['name']} {told['verb']} “{told['object']['name']}”, {told['time']})"
+
+        for at, mark in enumerate(here):
+            if mark not in known:
+                return f"{fact(at)} was changed or added."
+        there = set(here)
+        for at, mark in enumerate(marks):
+            if mark not in there:
+                return f"the one after {fact(at - 1)} was left out." if at else "the first was left out."
+        for at, (mark, wanted) in enumerate(zip(here, marks, strict=False)):
+            if mark != wanted:
+                return f"{fact(at)} is not in its place."
+        return "their numbers were changed, or journal/proof.json was."
 
     def _leaves(self) -> Iterator[tuple[int, bytes]]:
         with self.zip.open("journal/entries.jsonl") as file:
@@ -257,7 +285,6 @@ class _Dossier:
 
     def _pieces(self) -> None:
         """Every sealed PDF is unchanged since, the journal knows it, and none that it knows is missing."""
-        count = 0
         there = {told["sha256"] for told in self.manifest["files"].values()}
         for mark, facts in self.facts.items():
             for fact in facts:
@@ -274,23 +301,23 @@ class _Dossier:
             found = re.fullmatch(r"pieces/certificates/([0-9a-f-]{36})\.pdf", name)
             if found and all(fact["object"]["id"] != found[1] for fact in self.facts.get(told["sha256"], [])):
                 raise Broken(f"{name} is the file of another certificate.")
-            is_sealed = (
-                name == "cover.pdf"
-                or name.startswith(("pieces/sheets/", "pieces/certificates/"))
-                or told.get("kind") == "document"
-            )
-            if is_sealed:
-                self._seals(name, count)
-                count += 1
-        self.report.holds.append(f"{count} documents carry the organisation’s seal.")
+        sealed = [
+            name
+            for name, told in sorted(self.manifest["files"].items())
+            if name == "cover.pdf"
+            or name.startswith(("pieces/sheets/", "pieces/certificates/"))
+            or told.get("kind") == "document"
+        ]
+        for done, name in enumerate(sealed, start=1):
+            self._seals(name)
+            self.progress(done, len(sealed))
+        self.report.holds.append(f"{len(sealed)} documents carry the organisation’s seal.")
 
-    def _seals(self, name: str, count: int) -> None:
+    def _seals(self, name: str) -> None:
         try:
             found = _seals_of(self._read(name))
         except ImportError:
-            if not count:
-                raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from None
-            return
+            raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from None
         if not found:
             raise Broken(f"{name} carries no seal.")
         for seal in found:
@@ -329,10 +356,21 @@ class _Dossier:
         )
 
     def _tables(self) -> None:
-        """The CSV tables are tables, and say what the JSON beside them says."""
-        for name in self.manifest["files"]:
-            if name.endswith(".csv"):
-                list(csv.reader(io.StringIO(self._read(name).decode("utf-8-sig"))))
+        """The table of attendance, which people open, says what the JSON says that was held against the journal."""
+        if "records/attendance.csv" not in self.manifest["files"]:
+            return
+        rows: list[dict[str, Any]] = json.loads(self._read("records/attendance.json"))
+        with self.zip.open("records/attendance.csv") as file:
+            table = list(csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline="")))
+        if len(table) != len(rows):
+            raise Broken(f"records/attendance.csv has {len(table)} rows, the JSON beside it {len(rows)}.")
+        for number, (line, row) in enumerate(zip(table, rows, strict=True), start=1):
+            for name, cell in line.items():
+                told = "" if row.get(name) is None else str(row[name])
+                if cell not in (told, f"'{told}"):  # an apostrophe keeps a formula from being one
+                    raise Broken(
+                        f"Row {number} of records/attendance.csv says “{cell}” where the JSON beside it says “{told}”."
+                    )
 
 
 # --- PDFs and badges --------------------------------------------------------------------------------------
@@ -639,7 +677,7 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     parser.add_argument("--key", default="", help="the fingerprint (SHA-256) that the key must have")
     told = parser.parse_args(arguments)
     try:
-        report = verify(told.file, key=told.key)
+        report = verify(told.file, key=told.key, progress=_show if sys.stderr.isatty() else lambda _done, _total: None)
     except Broken as error:
         say(f"DOES NOT HOLD: {error}")
         return 1
@@ -652,6 +690,13 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
         say(f"note:  {line}")
     say("Everything in it holds.")
     return 0
+
+
+def _show(done: int, total: int) -> None:
+    """On a terminal, how far it is: the seals of ten thousand documents take a minute."""
+    if done % 100 == 0 or done == total:
+        sys.stderr.write(f"\r{done} of {total} sealed documents checked" + ("\n" if done == total else ""))
+        sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -4,9 +4,7 @@ It is written as it is read, so its size does not matter to memory. A worker tha
 next one begins anew.
 """
 
-import csv
 import hashlib
-import io
 import json
 import logging
 import tempfile
@@ -45,6 +43,7 @@ from milepost.people.models import Member
 from milepost.verify import FORMAT
 
 PART = 1_000
+ATTENDANCE = ("name", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "minutes", "absence_reason")
 STALE = timedelta(minutes=2)  # a worker that was not heard of for so long is gone
 
 logger = logging.getLogger(__name__)
@@ -214,41 +213,21 @@ class _Builder:
             {"key": f.key, "label": f.label, "state": str(f.state), "words": f.words, "article": f.article} for f in self.found.findings
         ])  # fmt: skip
         if self.things.sessions:
-            rows = list(self._attendance())
-            self._json("records/attendance.json", rows)
-            heading = (
-                "name",
-                "hours",
-                "state",
-                "signed_at",
-                "way",
-                "arrived_at",
-                "left_at",
-                "minutes",
-                "absence_reason",
-            )
-            self._csv(
-                "records/attendance.csv",
-                heading,
-                ([row[name] if row[name] is not None else "" for name in heading] for row in rows),
-            )
+            self._add("records/attendance.json", _array(self._attendance()), kind="record")
+            self._table("records/attendance.csv", _attendance_table(self._attendance()))
         if self.action.course and self.action.course.published_id:
-            lines = (line.encode() for line in as_csv(people_rows(self.action.course, self.things.people.order_by())))
-            self._add("records/progress.csv", lines, kind="table")
+            self._table("records/progress.csv", people_rows(self.action.course, self.things.people.order_by()))
         self._step()
 
     def _json(self, name: str, told: Any) -> None:
         self._add(name, [json.dumps(told, ensure_ascii=False, indent=1).encode()], kind="record")
 
-    def _csv(self, name: str, heading: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(heading)
-        writer.writerows(rows)
-        self._add(name, ["\ufeff".encode() + text.getvalue().encode()], kind="table")
+    def _table(self, name: str, rows: Iterator[list[Any]]) -> None:
+        self._add(name, (line.encode() for line in as_csv(rows)), kind="table")
 
     def _attendance(self) -> Iterator[dict[str, Any]]:
-        for row in self.things.attendances.order_by("slot__starts_at", "participant__member__family_name", "pk"):
+        rows = self.things.attendances.order_by("slot__starts_at", "participant__member__family_name", "pk")
+        for row in rows.iterator(PART):
             yield {
                 "person": str(row.participant.member.uid), "name": row.participant.member.full_name,
                 "employer": row.participant.employer, "slot": str(row.slot.uid), "hours": str(row.slot), "state": row.state,
@@ -364,6 +343,21 @@ class _Builder:
         for name, part in (("manifest.json", content), ("manifest.sig", keys.sign(self.key, content))):
             self._add(name, [part])
         self._step()
+
+
+def _array(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    """The rows as a JSON array, a row at a time."""
+    comma = "[\n"
+    for row in rows:
+        yield (comma + json.dumps(row, ensure_ascii=False)).encode()
+        comma = ",\n"
+    yield b"\n]" if comma == ",\n" else b"[]"
+
+
+def _attendance_table(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
+    yield list(ATTENDANCE)
+    for row in rows:
+        yield ["" if row[name] is None else row[name] for name in ATTENDANCE]
 
 
 def _safe(name: str) -> str:
