@@ -60,6 +60,11 @@ def read(organisation: UUID, digest: str) -> bytes:
         return file.read()
 
 
+def is_there(organisation: UUID, digest: str) -> bool:
+    """Whether there is a blob of this digest."""
+    return bool(default_storage.exists(path_of(organisation, digest)))
+
+
 def remove(organisation: UUID, digest: str) -> None:
     """Take the blob away, for good. Whoever calls knows that nothing refers to it any more."""
     default_storage.delete(path_of(organisation, digest))

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from milepost.core import clock
+from milepost.documents.models import Dated
 from milepost.journal.recording import Reference
 from milepost.learning.models import Enrolment
 from milepost.people.models import Organisation
@@ -52,8 +53,12 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         """Those whose PDF is still to be made."""
         return self.filter(pdf="")
 
+    def undated(self) -> Self:
+        """Those whose PDF no authority has dated yet."""
+        return self.filter(dated_at=None).exclude(pdf="")
 
-class Certificate(models.Model):
+
+class Certificate(Dated):
     """What somebody earned. `content` is what it says, frozen; `pdf` is the SHA-256 of the sealed file, once made."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -86,6 +91,7 @@ class Certificate(models.Model):
             models.Index(fields=["organisation", "issued_at"], name="certificate_by_organisation"),
             models.Index(fields=["pdf"], name="certificate_by_pdf"),
             models.Index(fields=["issued_at"], condition=Q(mailed_at=None), name="certificate_to_mail"),
+            models.Index(fields=["id"], condition=Q(dated_at=None), name="certificate_to_date"),
         ]
 
     def __str__(self) -> str:

@@ -79,7 +79,7 @@ def proof(request: HttpRequest, code: str) -> HttpResponseBase:
     if certificate is None:
         raise Http404
     told = Entry.objects.filter(organisation_id=certificate.organisation_id, object_id=str(certificate.uid))
-    entry = told.filter(verb=Verb.SEALED).order_by("id").first()
+    entry = told.filter(verb=Verb.SEALED).order_by("-id").first()
     return proof_response(entry, name=f"{certificate.file_name}-proof.json")
 
 

@@ -8,7 +8,8 @@ are embedded (B-LT) and the time stamp is put over them (B-LTA). All of it is an
 import asyncio
 import io
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from asn1crypto import pem, x509
@@ -23,6 +24,7 @@ from milepost.journal.timestamping import authority
 from milepost.journal.verbs import Verb
 
 BATCH = 25
+ROUND = 500  # dated in one round, so that what else is done in the background gets its turn
 STAMP_BYTES = 16_000  # what is set aside for a token with its certificates
 
 logger = logging.getLogger(__name__)
@@ -36,20 +38,35 @@ def register(waiting: Callable[[], "QuerySet[Any]"]) -> None:
 
 
 def date_pending() -> int:
-    """Date what waits, in all organisations; return how many. An authority that does not answer is asked again."""
+    """Date what waits, in all organisations; return how many. An authority that does not answer is asked again.
+
+    A file that can't be dated (it is gone, or broken) is logged and left for the next round; it holds up no other.
+    """
     if authority() is None:
         return 0
     from pyhanko.sign.timestamps import TimestampRequestError
 
     count = 0
     for source in _sources:
-        for row in source().select_related("organisation").order_by("pk")[:BATCH]:
+        for row in islice(_each(source), ROUND):
             try:
                 count += _date_row(row)
+            except FileNotFoundError:
+                logger.exception("The file of %s %s is gone: it can't be dated.", type(row).__name__, row.pk)
             except (OSError, TimestampRequestError) as error:
                 logger.warning("The time-stamping authority gave no stamp (%s); asked again soon.", error)
                 return count
+            except Exception:
+                logger.exception("The file of %s %s can't be dated.", type(row).__name__, row.pk)
     return count
+
+
+def _each(source: Callable[[], "QuerySet[Any]"]) -> Iterator[Any]:
+    """What waits, in the order in which it came; no query stays open meanwhile."""
+    last = 0
+    while batch := list(source().filter(pk__gt=last).select_related("organisation").order_by("pk")[:BATCH]):
+        yield from batch
+        last = batch[-1].pk
 
 
 def _date_row(row: Any) -> bool:

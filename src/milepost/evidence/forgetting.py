@@ -1,7 +1,9 @@
 """Files whose rows are gone, removed once the change is certain, unless something else still refers to them."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import batched
 
 from django.db import models, transaction
 
@@ -11,6 +13,7 @@ from milepost.courses.models import Course, Version
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Document
 from milepost.evidence.models import Dossier, Piece
+from milepost.journal.models import Entry
 from milepost.people.models import Organisation
 
 # Where a digest of the organisation may stand: in a column of its own, or within JSON.
@@ -21,10 +24,26 @@ _COLUMNS: tuple[tuple[type[models.Model], str], ...] = (
 _JSON: tuple[tuple[type[models.Model], str], ...] = ((Course, "draft"), (Version, "files"), (Document, "annexes"))
 
 
+def files_of(documents: Iterable[Document]) -> Iterator[str]:
+    """The digests of the files of these documents, as they stand now."""
+    for document in documents:
+        yield from (document.pdf, document.source, *(annex["digest"] for annex in document.annexes))
+
+
+def named_in(facts: Iterable[int]) -> Iterator[str]:
+    """Every digest that these facts name, to be asked for before they lose their words.
+
+    What a file was before a signature, a time stamp or a correction is a blob that nothing else names.
+    """
+    for part in batched(facts, 1_000, strict=False):
+        for statement in Entry.objects.filter(pk__in=part).values_list("statement", flat=True):
+            yield from re.findall(r'"([0-9a-f]{64})"', statement)
+
+
 def forget_files(organisation: Organisation, digests: Iterable[str]) -> None:
     """Remove these blobs when the transaction has committed. Called after their rows were deleted."""
     for digest in sorted({digest for digest in digests if digest} - {organisation.logo}):
-        if not _is_used(organisation, digest):
+        if blobs.is_there(organisation.uid, digest) and not _is_used(organisation, digest):
             transaction.on_commit(partial(blobs.remove, organisation.uid, digest))
 
 

@@ -18,7 +18,7 @@ from milepost.classroom.models import LiveSession, Slot
 from milepost.core import clock
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.evidence.belongings import Belongings
-from milepost.evidence.forgetting import forget_files
+from milepost.evidence.forgetting import files_of, forget_files, named_in
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.journal.erasing import erase
@@ -73,7 +73,7 @@ def preview(action: TrainingAction) -> Going:
     things = Belongings(action)
     return Going(
         action, kept_until(action), things.people.count(), things.documents.count(),
-        things.attendances.filter(signed_at__isnull=False).count(), things.sheets.count(), len(_digests(things)),
+        things.attendances.filter(signed_at__isnull=False).count(), things.sheets.count(), len(set(_files(things)) - {""}),
         len(_facts(things)),
     )  # fmt: skip
 
@@ -124,7 +124,8 @@ def let_go(*, action: TrainingAction, by: Member | None) -> int:
         if locked.let_go_at:
             return 0
         things = Belongings(locked)
-        digests, facts = _digests(things), _facts(things)
+        facts = _facts(things)
+        digests = {*_files(things), *named_in(facts)}
         reason = _("Kept until %(day)s by the profile “%(profile)s”") % {
             "day": kept_until(locked).isoformat(), "profile": locked.profile,
         }  # fmt: skip
@@ -148,14 +149,10 @@ def _alone(things: Belongings) -> "list[LiveSession]":
     return [session for session in things.sessions if session.pk not in needed]
 
 
-def _digests(things: Belongings) -> set[str]:
+def _files(things: Belongings) -> Iterator[str]:
+    """The digests of the files that go; some rows have none."""
     sessions = _alone(things)
-    return set(_all_digests(things, sessions)) - {""}
-
-
-def _all_digests(things: Belongings, sessions: list[LiveSession]) -> Iterator[str]:
-    for document in things.documents:
-        yield from (document.pdf, document.source, *(annex["digest"] for annex in document.annexes))
+    yield from files_of(things.documents)
     yield from things.sheets.filter(session__in=sessions).values_list("pdf", flat=True)
     yield from things.logs.filter(session__in=sessions).values_list("digest", flat=True)
     yield from things.attendances.filter(slot__session__in=sessions).values_list("absence_file", flat=True)
@@ -163,11 +160,6 @@ def _all_digests(things: Belongings, sessions: list[LiveSession]) -> Iterator[st
         yield from session.documents.values_list("digest", flat=True)
     yield from things.pieces.values_list("digest", flat=True)
     yield from things.action.dossiers.values_list("digest", flat=True)
-    # What a document was before each signature is a file of its own, which only its facts still name.
-    uids = [str(uid) for uid in things.documents.values_list("uid", flat=True)]
-    signed = Entry.objects.filter(organisation_id=things.action.organisation_id, object_id__in=uids, verb=Verb.SIGNED)
-    for entry in signed.exclude(statement=""):
-        yield entry.content["result"].get("document_sha256", "")
 
 
 def _facts(things: Belongings) -> set[int]:

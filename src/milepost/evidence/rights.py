@@ -26,7 +26,7 @@ from milepost.classroom.models import Attendance, Participant, Trainer
 from milepost.core import blobs, clock
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Document, Signatory, SignatureRequest
-from milepost.evidence.forgetting import forget_files
+from milepost.evidence.forgetting import files_of, forget_files, named_in
 from milepost.evidence.models import Dossier, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.evidence.retention import kept_until
@@ -239,9 +239,11 @@ def erase_person(*, member: Member, by: Member) -> int:
         locked = Member.objects.select_for_update(of=("self",)).select_related("organisation", "user").get(pk=member.pk)
         if holds := holds_on(locked):
             raise ErasureRefused(holds)
-        organisation, digests = locked.organisation, [digest for _name, digest in _files(locked)]
-        digests += Dossier.objects.filter(member=locked).values_list("digest", flat=True)
-        count = erase(_facts_of(locked), organisation_id=organisation.pk, by=by.as_reference(),
+        organisation, facts = locked.organisation, _facts_of(locked)
+        dossiers = Dossier.objects.filter(member=locked).values_list("digest", flat=True)
+        files = (digest for _name, digest in _files(locked))
+        digests = {*files, *dossiers, *files_of(_own_documents(locked)), *named_in(facts)}
+        count = erase(facts, organisation_id=organisation.pk, by=by.as_reference(),
                       about=nameless(locked.as_reference()), reason=_("Asked for by the person"))  # fmt: skip
         _delete(locked)
         forget_files(organisation, digests)

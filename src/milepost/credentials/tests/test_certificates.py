@@ -17,6 +17,7 @@ from milepost.credentials.checking import Verdict, check_code, check_file
 from milepost.credentials.issuing import NoReason, NotCurrent, issue_missing, months_after, reissue, revoke
 from milepost.credentials.models import Certificate, new_code, normal_code
 from milepost.credentials.typesetting import pdf_of, typeset, typeset_pending
+from milepost.documents.dating import date_pending
 from milepost.documents.sealing import seal_pdf
 from milepost.journal import keys
 from milepost.journal.models import Entry, SigningKey
@@ -178,6 +179,23 @@ def test_a_code_is_found_however_people_type_it(code):
 @pytest.fixture
 def file(earned):
     return pdf_of(earned)
+
+
+def test_one_that_the_authority_dated_later_is_genuine_and_so_is_the_file_that_was_mailed_before(
+    earned, settings, authority, visit, learner
+):
+    settings.TIMESTAMP_URL = "http://127.0.0.1:9/"  # where nobody answers
+    before = pdf_of(earned)
+    page = f"/aldermoor/certificates/{earned.uid}/"
+    assert "time stamp of an authority is pending" in visit(learner).get(page).text
+    settings.TIMESTAMP_URL = authority[0]
+    assert (date_pending(), date_pending()) == (1, 0)
+    earned.refresh_from_db()
+    after = pdf_of(earned)
+    assert after.startswith(before)
+    assert len(list(PdfFileReader(io.BytesIO(after)).embedded_timestamp_signatures)) == 1
+    assert [check_file(file).verdict for file in (before, after)] == [Verdict.GENUINE] * 2
+    assert "pending" not in visit(learner).get(page).text
 
 
 def test_the_file_that_was_issued_is_genuine(file, earned):

@@ -106,6 +106,19 @@ def test_while_it_does_not_answer_people_sign_and_the_stamp_is_pending_until_it_
     assert Entry.objects.filter(verb="sealed", object_id=str(agreement.uid)).count() == 1
 
 
+def test_a_file_that_is_gone_holds_up_no_other(settings, authority, organisation, lead):
+    for title in ("Lost", "Kept"):
+        compose(organisation=organisation, kind=KINDS["programme"], values={"title": title}, language="en", by=lead)
+    make_pending()
+    lost, kept = Document.objects.order_by("pk")
+    blobs.remove(organisation.uid, lost.pdf)
+    settings.TIMESTAMP_URL = authority[0]
+    assert date_pending() == 1
+    lost.refresh_from_db()
+    kept.refresh_from_db()
+    assert (lost.dated_at, stamps(file_of(kept))) == (None, 1)
+
+
 def test_nobody_waits_twice_for_an_authority_that_does_not_answer(settings, agreement, monkeypatch):
     settings.TIMESTAMP_URL = NOBODY
     asked = []

@@ -87,7 +87,7 @@ def test_one_altered_fact_in_the_dossier_of_a_person_is_found(complete, people, 
 
 def test_pieces_that_an_authority_dated_later_verify_in_the_dossier(complete, tmp_path, settings, authority):
     settings.TIMESTAMP_URL = authority[0]
-    assert date_pending() == 4  # agreement, programme, convocation, sheet
+    assert date_pending() == 8  # agreement, programme, convocation, sheet, and four certificates
     path = tmp_path / "dated.zip"
     with path.open("w+b") as file:
         build(action=complete, file=file)

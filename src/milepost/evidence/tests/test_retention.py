@@ -1,10 +1,13 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.core.files.storage import default_storage
 
 from milepost.classroom.models import Attendance, LiveSession
 from milepost.core import blobs, clock
+from milepost.courses.models import Course, Version
 from milepost.credentials.models import Certificate
+from milepost.documents.dating import date_pending
 from milepost.documents.models import Document
 from milepost.evidence.dossiers import ask_for, build_pending
 from milepost.evidence.models import TrainingAction
@@ -62,6 +65,24 @@ def test_letting_go_takes_evidence_away_and_leaves_the_proofs_and_the_certificat
     assert (kept.title, kept.members.count(), kept.let_go_at) == ("Evacuation", 0, LATER)
     seal(organisation.pk)
     assert verify(organisation.pk).finding is None
+
+
+def test_no_file_stays_behind_that_nothing_speaks_of_any_more(
+    complete, lead, organisation, settings, authority, django_capture_on_commit_callbacks
+):
+    """Not even what a document was before each signature, or a sheet before the authority dated it."""
+    settings.TIMESTAMP_URL = authority[0]
+    assert date_pending() == 8
+    with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
+        let_go(action=complete, by=lead)
+    kept = {fact for fact in Entry.objects.values_list("statement", flat=True) if fact}
+    kept.update(str(told) for told in Version.objects.values_list("files", flat=True))
+    kept.update(str(told) for told in Course.objects.values_list("draft", flat=True))
+    folder = f"blobs/{organisation.uid}"
+    shelves = default_storage.listdir(folder)[0]
+    left = [shelf + name for shelf in shelves for name in default_storage.listdir(f"{folder}/{shelf}")[1]]
+    assert left
+    assert all(any(digest in told for told in kept) for digest in left)
 
 
 def let_go_again(action, lead):
