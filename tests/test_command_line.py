@@ -39,6 +39,15 @@ def test_help_reads_well_and_needs_no_settings(tmp_path):
     assert not (tmp_path / "nowhere").exists()
 
 
+def test_without_its_tables_or_its_database_a_command_says_what_to_do(tmp_path):
+    status, _out, err = run(tmp_path, "action", "list", "--organisation", "acme")
+    assert (status, err) == (1, "Error: The database is not ready for this version. Run: milepost migrate\n")
+    nowhere = {"MILEPOST_DATABASE_URL": "postgresql://milepost@127.0.0.1:9/milepost", "MILEPOST_SECRET_KEY": "x" * 50}
+    status, _out, err = run(tmp_path, "action", "list", "--organisation", "acme", **nowhere)
+    assert status == 1
+    assert err.startswith("Error: The database can’t be used: connection")
+
+
 def test_an_address_that_is_taken_or_kept_is_refused(home):
     assert "already an organisation" in run(home, "organisation", "create", "acme", "--name", "X")[2]
     status, _out, err = run(home, "organisation", "create", "static", "--name", "X")

@@ -28,12 +28,24 @@ def _setup() -> None:
 
 
 def with_django[**P, R](command: Callable[P, R]) -> Callable[P, R]:
-    """Load the settings and the rooms before the command runs; `--help` stays fast without them."""
+    """Load the settings and the rooms before the command runs; `--help` stays fast without them.
+
+    A database that is not there, or without the tables of this version, is told of in words.
+    """
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         _setup()
-        return command(*args, **kwargs)
+        from django.db import DatabaseError
+
+        try:
+            return command(*args, **kwargs)
+        except DatabaseError as error:
+            from milepost.config.schema import why_it_failed
+
+            if words := why_it_failed(error):
+                raise click.ClickException(words) from error
+            raise
 
     return run
 
@@ -106,9 +118,11 @@ def migrate() -> None:
 @cli.command()
 @with_django
 def demo() -> None:
-    """Build the demonstration organisation: 240 people, three courses, three months of learning."""
+    """Build the demonstration organisation: 240 people, three courses, two training actions, three months of learning."""
+    from milepost.config.schema import catch_up
     from milepost.demonstration.building import AlreadyBuilt, build
 
+    catch_up()
     try:
         told = build(progress=_bar)
     except AlreadyBuilt as error:

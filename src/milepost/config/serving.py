@@ -14,6 +14,8 @@ import click
 from django.conf import settings
 from django.core.management import call_command
 
+from milepost.config import schema
+
 PATIENCE = 20.0  # seconds that the children have to stop
 # A worker that was just forked misses its signal: the web server must end it, within our own patience.
 WORKER_PATIENCE = 5  # seconds
@@ -44,13 +46,7 @@ def serve(*, host: str, port: int, workers: int | None, with_demo: bool) -> int:
 
 def prepare() -> None:
     """Bring database and static files up to date; quick when they are."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        click.echo("Preparing the database …", err=True)
-        call_command("migrate", interactive=False, verbosity=0)
+    schema.catch_up()
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     newest = max((path.stat().st_mtime for path in _static_sources()), default=0.0)
     if not stamp.exists() or stamp.stat().st_mtime < newest:
