@@ -105,6 +105,8 @@ class Belongings:
         if self.member:
             yield told.filter(Q(verb__in=_OF_ALL) | Q(actor_id=str(self.member.uid)))
             yield entries.filter(object_id__in=[str(uid) for uid in self.documents.values_list("uid", flat=True)])
+            for digest in self.pieces.values_list("digest", flat=True):
+                yield told.filter(verb=Verb.UPDATED, statement__contains=f'"{digest}"')
         else:
             yield told
         course = self.action.course

@@ -1,7 +1,8 @@
 """The dossier: everything of an action in one zip that anybody can check offline (see `milepost.verify`).
 
-It is written as it is read, so its size does not matter to memory. A worker that is killed leaves no half dossier: the
-next one begins anew.
+It is written as it is read, so its size does not matter to memory, and people go on learning and signing meanwhile. So
+the facts are read first, up to the newest seal; what else is in it is as these facts tell of it. A worker that is
+killed leaves no half dossier: the next one begins anew.
 """
 
 import hashlib
@@ -12,7 +13,7 @@ import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from itertools import batched
+from itertools import batched, chain, islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,9 +29,9 @@ from milepost.core import blobs, clock
 from milepost.core.words import duration
 from milepost.credentials.typesetting import typeset
 from milepost.documents.composing import ensure_file
-from milepost.documents.models import Document
 from milepost.documents.typesetting import logo_of, render
 from milepost.evidence.belongings import Belongings
+from milepost.evidence.forgetting import digests_in
 from milepost.evidence.models import Dossier, TrainingAction
 from milepost.evidence.readiness import Readiness, readiness_of
 from milepost.journal import keys, merkle, tiles
@@ -138,14 +139,16 @@ class _Builder:
         self.key = keys.current_key(self.organisation.pk)
         self.now = clock.now()
         self.files: dict[str, dict[str, Any]] = {}
-        self.documents = list(things.documents.exclude(pdf="").select_related("request"))
-        self.certificates = things.certificates.exclude(pdf="")
-        self.done, self.total = 0, 4 + len(self.documents) + self.certificates.count()
+        self.known: set[str] = set()  # every digest that the facts name
+        self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
+        self.sealed: set[str] = set()  # the digests of files that carry our seal, and all signatures
+        self.documents, self.certificates = things.documents.exclude(pdf=""), things.certificates.exclude(pdf="")
+        self.done, self.total = 0, 4 + self.documents.count() + self.certificates.count()
 
     def write(self) -> None:
+        count = self._journal()
         self._pieces()
         self._records()
-        count = self._journal()
         self._keys()
         self._cover(count)
         self._manifest(count)
@@ -166,17 +169,25 @@ class _Builder:
                 target.write(chunk)
         self.files[name] = {"sha256": digest.hexdigest(), "size": size} | ({"kind": kind} if kind else {})
 
+    def _as_told(self, thing: object, digest: str) -> str:
+        """The thing's file as the facts know it: a time stamp or a signature may have come since. Empty for a new one."""
+        return digest if digest in self.known else self.newest.get(str(thing), "")
+
     def _blob(self, name: str, digest: str, *, kind: str) -> None:
+        """Add a stored file, unless the facts do not know it: it came while the dossier was being written."""
+        if digest not in self.known:
+            return
         with blobs.open_blob(self.organisation.uid, digest) as file:
             self._add(name, blobs.chunks_of(file), kind=kind, compressed=False)
 
     def _pieces(self) -> None:
         for document in self.documents:
             who = f"-{document.pk}" if ":" in document.about.removeprefix("action:") else ""
+            digest = self._as_told(document.uid, document.pdf)
             self._blob(
                 f"pieces/documents/{document.kind or 'document'}-{document.pk}{who}.pdf",
-                document.pdf,
-                kind="document" if self._is_sealed(document) else "file",
+                digest,
+                kind="document" if digest in self.sealed else "file",
             )
             for number, annex in enumerate(document.annexes, start=1):
                 self._blob(
@@ -186,7 +197,8 @@ class _Builder:
                 )
             self._step()
         for sheet in self.things.sheets.exclude(pdf=""):
-            self._blob(f"pieces/sheets/{sheet.session.reference}-{sheet.number}.pdf", sheet.pdf, kind="sheet")
+            digest = self._as_told(sheet.as_reference().id, sheet.pdf)
+            self._blob(f"pieces/sheets/{sheet.session.reference}-{sheet.number}.pdf", digest, kind="sheet")
         for log in self.things.logs:
             self._blob(f"pieces/logs/{log.session.reference}-{log.pk}-{_safe(log.source)}", log.digest, kind="log")
         for row in self.things.attendances.exclude(absence_file=""):
@@ -195,15 +207,8 @@ class _Builder:
             self._blob(f"pieces/files/{piece.key}-{piece.pk}-{_safe(piece.name)}", piece.digest, kind="file")
         for part in batched(self.certificates.values_list("uid", "pdf").iterator(PART), PART, strict=False):
             for uid, digest in part:
-                self._blob(f"pieces/certificates/{uid}.pdf", digest, kind="certificate")
+                self._blob(f"pieces/certificates/{uid}.pdf", self._as_told(uid, digest), kind="certificate")
             self._step(len(part))
-
-    @staticmethod
-    def _is_sealed(document: Document) -> bool:
-        """Documents that were sent but that nobody signed yet carry no seal."""
-        return not document.content.get("capacities") or (
-            hasattr(document, "request") and document.request.status == "completed"
-        )
 
     # --- Records ------------------------------------------------------------------------------------------
 
@@ -213,8 +218,12 @@ class _Builder:
             {"key": f.key, "label": f.label, "state": str(f.state), "words": f.words, "article": f.article} for f in self.found.findings
         ])  # fmt: skip
         if self.things.sessions:
-            self._add("records/attendance.json", _array(self._attendance()), kind="record")
-            self._table("records/attendance.csv", _attendance_table(self._attendance()))
+            with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:  # read once, written twice
+                spool.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in self._attendance())
+                spool.seek(0)
+                self._add("records/attendance.json", _array(spool), kind="record")
+                spool.seek(0)
+                self._table("records/attendance.csv", _attendance_table(map(json.loads, spool)))
         if self.action.course and self.action.course.published_id:
             self._table("records/progress.csv", people_rows(self.action.course, self.things.people.order_by()))
         self._step()
@@ -228,6 +237,9 @@ class _Builder:
     def _attendance(self) -> Iterator[dict[str, Any]]:
         rows = self.things.attendances.order_by("slot__starts_at", "participant__member__family_name", "pk")
         for row in rows.iterator(PART):
+            if row.drawn and row.drawn.fingerprint not in self.known:  # signed while the dossier was being written
+                row.signed_at = row.signature = row.location = None
+                row.way = row.address = row.agent = ""
             yield {
                 "person": str(row.participant.member.uid), "name": row.participant.member.full_name,
                 "employer": row.participant.employer, "slot": str(row.slot.uid), "hours": str(row.slot), "state": row.state,
@@ -245,7 +257,7 @@ class _Builder:
         """The facts, what it takes to come from them to the sealed head, and the seal."""
         head = newest(self.action.organisation_id)
         assert head is not None  # noqa: S101 (making the action was a fact, and it was sealed)
-        places = _places(self.action.organisation_id, self.things.entry_numbers())
+        places = _places(self.action.organisation_id, self.things.entry_numbers(), head.size)
         order = sorted(places, key=places.__getitem__)
         leaves: list[str] = []
         self._add("journal/entries.jsonl", self._lines(order, places, leaves), kind="journal")
@@ -266,12 +278,22 @@ class _Builder:
             for number in part:
                 _id, salt, statement, leaf = rows[number]
                 leaves.append(bytes(leaf).hex())
+                self._remember(statement)
                 lines.append(
                     json.dumps(
                         {"index": places[number], "salt": bytes(salt).hex(), "statement": statement}, ensure_ascii=False
                     )
                 )
             yield ("\n".join(lines) + "\n").encode()
+
+    def _remember(self, statement: str) -> None:
+        if digests := digests_in(statement):
+            self.known.update(digests)
+            told = json.loads(statement)
+            if digest := told.get("result", {}).get("sha256"):
+                self.newest[told["object"]["id"]] = digest
+                if told["verb"] in (Verb.SEALED, Verb.COMPLETED):
+                    self.sealed.add(digest)
 
     def _keys(self) -> None:
         """Every key that the organisation ever signed with, and how each handed over to the next."""
@@ -345,13 +367,13 @@ class _Builder:
         self._step()
 
 
-def _array(rows: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    """The rows as a JSON array, a row at a time."""
-    comma = "[\n"
-    for row in rows:
-        yield (comma + json.dumps(row, ensure_ascii=False)).encode()
-        comma = ",\n"
-    yield b"\n]" if comma == ",\n" else b"[]"
+def _array(lines: Iterable[str]) -> Iterator[bytes]:
+    """Lines of JSON as one array, a line at a time."""
+    before = "["
+    for line in lines:
+        yield (before + "\n" + line.rstrip("\n")).encode()
+        before = ","
+    yield b"\n]" if before == "," else b"[]"
 
 
 def _attendance_table(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
@@ -367,16 +389,10 @@ def _safe(name: str) -> str:
     )
 
 
-def _places(organisation_id: int, wanted: set[int]) -> dict[int, int]:
-    """The place of each of these entries in the tree."""
-    places: dict[int, int] = {}
-    index = 0
-    for leaves in tiles.leaves_of(organisation_id):
-        for number, _leaf in leaves:
-            if number in wanted:
-                places[number] = index
-            index += 1
-    return places
+def _places(organisation_id: int, wanted: set[int], size: int) -> dict[int, int]:
+    """The place of each of these entries in the tree of this size; later ones have none."""
+    leaves = chain.from_iterable(tiles.leaves_of(organisation_id))
+    return {number: place for place, (number, _leaf) in enumerate(islice(leaves, size)) if number in wanted}
 
 
 def _action_json(things: Belongings) -> dict[str, Any]:

@@ -30,6 +30,11 @@ def files_of(documents: Iterable[Document]) -> Iterator[str]:
         yield from (document.pdf, document.source, *(annex["digest"] for annex in document.annexes))
 
 
+def digests_in(statement: str) -> list[str]:
+    """Every digest (SHA-256) that a fact names."""
+    return re.findall(r'"([0-9a-f]{64})"', statement)
+
+
 def named_in(facts: Iterable[int]) -> Iterator[str]:
     """Every digest that these facts name, to be asked for before they lose their words.
 
@@ -37,7 +42,7 @@ def named_in(facts: Iterable[int]) -> Iterator[str]:
     """
     for part in batched(facts, 1_000, strict=False):
         for statement in Entry.objects.filter(pk__in=part).values_list("statement", flat=True):
-            yield from re.findall(r'"([0-9a-f]{64})"', statement)
+            yield from digests_in(statement)
 
 
 def forget_files(organisation: Organisation, digests: Iterable[str]) -> None:

@@ -18,12 +18,16 @@ from cryptography.x509.oid import NameOID
 from django.db import transaction
 
 from milepost import verify as verifier
+from milepost.classroom.models import Attendance
+from milepost.classroom.signing import Change, change_attendance
 from milepost.core import clock
 from milepost.credentials.badges import baked_svg
 from milepost.credentials.models import Certificate
 from milepost.documents.dating import date_pending
+from milepost.evidence.actions import add_piece
 from milepost.evidence.dossiers import ask_for, build, build_pending
 from milepost.evidence.models import Dossier
+from milepost.evidence.tests.conftest import sign_agreement
 from milepost.journal import keys
 from milepost.journal.erasing import erase
 from milepost.journal.models import Entry
@@ -76,6 +80,16 @@ def test_the_dossier_of_one_person_verifies_and_names_nobody_else(complete, peop
     assert not any(str(other.uid) in text or other.full_name in text for other in people[1:])
 
 
+def test_a_file_about_one_person_is_in_their_dossier_and_in_nobody_else_s(complete, people, lead, tmp_path):
+    add_piece(action=complete, key="hot-evaluation", name="hers.pdf", content=b"5", by=lead, member=people[0])
+    for member, count in ((people[0], 1), (people[1], 0)):
+        path = tmp_path / f"{member.pk}.zip"
+        with path.open("w+b") as file:
+            build(action=complete, member=member, file=file)
+        assert verifier.verify(path).holds
+        assert sum(name.startswith("pieces/files/") for name in contents(path)) == count
+
+
 def test_one_altered_fact_in_the_dossier_of_a_person_is_found(complete, people, tmp_path):
     path = tmp_path / "one.zip"
     with path.open("w+b") as file:
@@ -95,6 +109,40 @@ def test_pieces_that_an_authority_dated_later_verify_in_the_dossier(complete, tm
     agreement = next(name for name in contents(path) if name.startswith("pieces/documents/agreement"))
     (tmp_path / "it.pdf").write_bytes(contents(path)[agreement])
     assert sum(line.startswith("Dated ") for line in verifier.verify(tmp_path / "it.pdf").holds) == 1
+
+
+def test_what_happens_while_a_dossier_is_written_waits_for_the_next_one(
+    complete, lead, people, session, settings, authority, tmp_path
+):
+    """A signature is put anew, an agreement comes, the authority dates every file: none of it breaks the dossier."""
+    settings.TIMESTAMP_URL = ""
+    slot = session.slots.first()
+    row = Attendance.objects.select_related("slot__session__organisation", "participant__member").get(
+        slot=slot, participant__member=people[0]
+    )
+    steps = []
+
+    def meanwhile(done, _total):
+        if done == 1:
+            settings.TIMESTAMP_URL = authority[0]
+            change_attendance(
+                attendance=row, change=Change("absent", absence_reason="Ill"), by=lead.as_reference(), why="Mixed up"
+            )
+            sign_agreement(complete, lead, on=clock.now())
+            steps.append(date_pending())
+            seal(complete.organisation_id)
+
+    for name in ("meanwhile.zip", "after.zip"):
+        with (tmp_path / name).open("w+b") as file:
+            build(
+                action=complete,
+                file=file,
+                progress=meanwhile if name == "meanwhile.zip" else lambda _done, _total: None,
+            )
+    assert steps == [9]
+    first, second = (verifier.verify(tmp_path / name).holds for name in ("meanwhile.zip", "after.zip"))
+    assert "9 documents carry the organisation’s seal." in first
+    assert "11 documents carry the organisation’s seal." in second  # the agreement, and the corrected sheet
 
 
 # --- The proof of one fact --------------------------------------------------------------------------------
