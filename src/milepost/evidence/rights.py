@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.core.mail import EmailMessage
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -23,7 +24,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.classroom.models import Attendance, Participant, Trainer
-from milepost.core import blobs, clock
+from milepost.core import blobs, clock, mails
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.evidence.forgetting import files_of, forget_files, named_in
@@ -248,6 +249,22 @@ def erase_person(*, member: Member, by: Member) -> int:
         _delete(locked)
         forget_files(organisation, digests)
     return count
+
+
+def notice_of_erasure(*, member: Member, by: Member) -> EmailMessage | None:
+    """The mail that tells the person what was done (GDPR, article 12(3)); None for somebody without an address.
+
+    Written before the erasure, which leaves nobody to write to, and sent by the caller once that has happened.
+    """
+    if not member.email:
+        return None
+    organisation = member.organisation
+    context = {
+        "name": member.full_name, "organisation": organisation.name, "day": clock.today(organisation.time_zone),
+        "contact": by.email or organisation.name,
+    }  # fmt: skip
+    language = member.language or organisation.language
+    return mails.compose("evidence/mail/erased", context, to=member.email, language=language)
 
 
 def _own_documents(member: Member) -> "models.QuerySet[Document]":

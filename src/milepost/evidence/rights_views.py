@@ -1,10 +1,12 @@
 """A person's rights: their data as a file, the erasure of it, and the actions whose time is over."""
 
+import logging
 import tempfile
 
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMessage
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -16,6 +18,8 @@ from milepost.evidence.models import TrainingAction
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
 from milepost.people.roles import Capability
+
+logger = logging.getLogger(__name__)
 
 
 @require_GET
@@ -59,16 +63,31 @@ def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
 
 def _erase(request: OrganisationRequest, person: Member) -> HttpResponseBase:
     is_self = person == request.member
+    notice = rights.notice_of_erasure(member=person, by=request.member)
     try:
         rights.erase_person(member=person, by=request.member)
     except rights.ErasureRefused as error:
         messages.error(request, str(error))
         return redirect("erasure", request.organisation.slug, person.uid)
     messages.success(request, _("Erased. Every proof of anybody else still holds."))
+    _tell(request, notice)
     if is_self:
         logout(request)
         return redirect("home")
     return redirect("people", request.organisation.slug)
+
+
+def _tell(request: OrganisationRequest, notice: EmailMessage | None) -> None:
+    """Send the notice now: a queue would keep the address that was just erased."""
+    problem = "" if notice else _("They had no e-mail address. Tell them yourself that it is done.")
+    try:
+        if notice:
+            notice.send()
+    except OSError:
+        logger.exception("The notice of an erasure was not sent.")
+        problem = _("The mail that tells them could not be sent. Tell them yourself that it is done.")
+    if problem:
+        messages.warning(request, problem)
 
 
 # --- Retention --------------------------------------------------------------------------------------------

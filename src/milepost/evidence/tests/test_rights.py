@@ -28,6 +28,7 @@ from milepost.people.models import Member, User
 from tests.worlds import SMALL_COURSE, activity, make_course, make_member
 
 pytestmark = pytest.mark.django_db
+NOWHERE = {"host": "127.0.0.1", "port": 9}
 LATER = datetime(2029, 11, 28, 9, tzinfo=UTC)  # three years and a day after the action
 
 
@@ -177,6 +178,24 @@ def test_the_page_says_what_goes_and_asks_for_the_name(visit, lead, graduate):
         "Every proof of anybody else still holds." in client.post(path, {"name": graduate.full_name}, follow=True).text
     )
     assert client.get(path).status_code == 404
+
+
+def test_the_person_is_told_by_a_last_mail_in_their_language(visit, lead, graduate, mailoutbox):
+    Member.objects.filter(pk=graduate.pk).update(language="fr")
+    visit(lead).post(f"/aldermoor/people/{graduate.uid}/erasure/", {"name": graduate.full_name})
+    (message,) = mailoutbox
+    assert message.to == [graduate.email]
+    assert message.subject == "Aldermoor a effacé vos données"
+    assert graduate.full_name in message.body
+    assert lead.email in message.body
+
+
+def test_when_no_mail_can_tell_them_the_page_asks_to_do_it(visit, lead, graduate, settings):
+    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": NOWHERE}}
+    path = f"/aldermoor/people/{graduate.uid}/erasure/"
+    page = visit(lead).post(path, {"name": graduate.full_name}, follow=True)
+    assert "Tell them yourself that it is done." in page.text
+    assert not Member.objects.filter(pk=graduate.pk).exists()
 
 
 def test_the_page_shows_what_stands_against_it_and_a_post_changes_nothing(visit, lead, complete, people):
