@@ -17,6 +17,7 @@ import csv
 import hashlib
 import io
 import json
+import logging
 import re
 import sys
 import zipfile
@@ -315,7 +316,7 @@ class _Dossier:
 
     def _seals(self, name: str) -> None:
         try:
-            found = _seals_of(self._read(name))
+            found = seals_in(self._read(name))
         except ImportError:
             raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from None
         if not found:
@@ -378,15 +379,21 @@ class _Dossier:
 
 @dataclass(frozen=True)
 class Seal:
-    """A seal or a time stamp in a PDF: by which key (the SHA-256 of its certificate), whether it holds, and when, for a stamp."""
+    """A seal or a time stamp in a PDF: by which key (the SHA-256 of its certificate), and when, for a stamp.
+
+    It `holds` if what it covers is as it was, its signature fits, and nothing was added after it but what it allows
+    (ISO 32000-2, 12.8.2) and another seal covers in turn.
+    """
 
     key: str
     signer: str
+    reason: str
     holds: bool
     dated: str = ""
 
 
-def _seals_of(content: bytes) -> list[Seal]:
+def seals_in(content: bytes) -> list[Seal]:
+    """The seals and time stamps in a PDF, in the order in which they were set. Raises `Broken` for what can't be read."""
     from pyhanko.pdf_utils.misc import PdfError
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.diff_analysis import ModificationLevel
@@ -398,7 +405,8 @@ def _seals_of(content: bytes) -> list[Seal]:
     allowed = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
     try:
         found = []
-        for signature in PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures:
+        signatures = PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures
+        for signature in signatures:
             certificate = signature.signer_cert
             context = ValidationContext(trust_roots=[certificate], allow_fetching=False)
             is_stamp = signature.sig_object_type == "/DocTimeStamp"
@@ -407,12 +415,19 @@ def _seals_of(content: bytes) -> list[Seal]:
                 if is_stamp
                 else validate_pdf_signature(signature, signer_validation_context=context)
             )
+            # The last one covers all there is: a value typed into a form afterwards is a change that nobody sealed.
             is_whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE or (
-                status.coverage == SignatureCoverageLevel.ENTIRE_REVISION and status.modification_level in allowed
+                signature is not signatures[-1]
+                and status.coverage == SignatureCoverageLevel.ENTIRE_REVISION
+                and status.modification_level in allowed
             )
             holds = status.intact and status.valid and is_whole and _is_packed(signature.pkcs7_content)
             key, signer = hashlib.sha256(certificate.dump()).hexdigest(), certificate.subject.human_friendly
-            found.append(Seal(key, signer, bool(holds), status.timestamp.isoformat() if is_stamp else ""))
+            reason, dated = (
+                str(signature.sig_object.get("/Reason", "")),
+                status.timestamp.isoformat() if is_stamp else "",
+            )
+            found.append(Seal(key, signer, reason, bool(holds), dated))
     except (
         PdfError,
         SignatureValidationError,
@@ -439,7 +454,7 @@ def _is_packed(contents: bytes) -> bool:
 
 def _check_pdf(content: bytes, key: str) -> Report:
     try:
-        seals = _seals_of(content)
+        seals = seals_in(content)
     except ImportError as error:
         raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
     stamps, seals = [seal for seal in seals if seal.dated], [seal for seal in seals if not seal.dated]
@@ -676,6 +691,7 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     parser.add_argument("file", type=Path, help="the zip, PDF, badge or JSON")
     parser.add_argument("--key", default="", help="the fingerprint (SHA-256) that the key must have")
     told = parser.parse_args(arguments)
+    logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # else it prints its reasons, as tracebacks
     try:
         report = verify(told.file, key=told.key, progress=_show if sys.stderr.isatty() else lambda _done, _total: None)
     except Broken as error:

@@ -208,5 +208,6 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"django.server": {"level": "ERROR"}},
+    # A PDF that somebody changed and brings to /verify/ is no trouble of ours: pyHanko warns of it with a traceback.
+    "loggers": {"django.server": {"level": "ERROR"}, "pyhanko": {"level": "ERROR"}},
 }

@@ -6,7 +6,7 @@ Nothing about a person is told that the code's holder or the file does not show 
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jwt
 
@@ -15,9 +15,7 @@ from milepost.credentials import badges
 from milepost.credentials.models import ALPHABET, CODE_LENGTH, Certificate, State, normal_code
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
-
-if TYPE_CHECKING:
-    from milepost.documents.inspecting import Inspection
+from milepost.verify import Broken, Seal, seals_in
 
 _SHOWN_CODE = rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{2,4}}){{6}}"
 
@@ -69,29 +67,34 @@ def check_file(content: bytes) -> Finding:
 
 
 def _check_pdf(content: bytes) -> Finding:
-    from milepost.documents.inspecting import codes_in, inspect_pdf  # brings pyHanko, which few processes need
-
-    inspection = inspect_pdf(content)
-    certificate = _named_in(inspection, codes_in(content, _SHOWN_CODE))
+    try:
+        seals = seals_in(content)
+    except Broken:
+        seals = []
+    certificate = _named_in(content, seals)
     if certificate is None:
         return Finding(Verdict.UNKNOWN)
-    ours = set(_fingerprints(certificate))
-    first = inspection.seals[0] if inspection.seals else None
-    if first is None or first.fingerprint not in ours or not first.is_intact or not first.is_whole:
+    if not seals or not all(seal.holds for seal in seals):
         return Finding(Verdict.ALTERED, certificate)
-    if _with_code(first.reason.rpartition(" ")[2]) != certificate:
+    first, *others = seals
+    if first.key not in _fingerprints(certificate) or _with_code(_code_of(first)) != certificate:
         return Finding(Verdict.ALTERED, certificate)
-    worth = _worth(certificate)
-    return Finding(worth.verdict, certificate, tuple(seal.signer for seal in inspection.seals[1:]))
+    signers = tuple(seal.signer for seal in others if not seal.dated)
+    return Finding(_worth(certificate).verdict, certificate, signers)
 
 
-def _named_in(inspection: "Inspection", shown: list[str]) -> Certificate | None:
+def _named_in(content: bytes, seals: list[Seal]) -> Certificate | None:
     """The certificate that the file claims to be: by its seal, or by the codes that a broken file still shows."""
-    reasons = [seal.reason.rpartition(" ")[2] for seal in inspection.seals]
-    for code in [*reasons, *shown]:
+    shown = [found.decode("ascii") for found in re.findall(_SHOWN_CODE.encode(), content)]
+    for code in [*map(_code_of, seals), *shown]:
         if found := _with_code(code):
             return found
     return None
+
+
+def _code_of(seal: Seal) -> str:
+    """The code in a seal's reason, whose last word it is."""
+    return seal.reason.rpartition(" ")[2]
 
 
 def _check_badge(token: str) -> Finding:

@@ -8,6 +8,7 @@ filled in, which takes a tenth of the time. With a time-stamping authority each 
 import asyncio
 import io
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -18,9 +19,9 @@ from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import load_pem_x509_certificates
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.signers import Signer
-from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigObjSetup
+from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
@@ -46,9 +47,13 @@ def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", c
 
 
 def seal_in(
-    writer: "SealOnlyWriter", field: str, *, key: SigningKey, time: datetime, reason: str = "", contact: str = ""
-) -> bytes:
-    """What the writer holds, sealed in the field of this name, which is made where there is none."""
+    writer: "SealOnlyWriter", field: str, *, key: SigningKey, time: datetime, reason: str = "", contact: str = "",
+    locked: Sequence[str] = (),
+) -> bytes:  # fmt: skip
+    """What the writer holds, sealed in the field of this name, which is made where there is none.
+
+    The `locked` fields may not be filled anew by whoever seals later (FieldMDP, ISO 32000-2, 12.8.2.4).
+    """
     stamper = authority_at_hand()
     mould = _mould(key.pk, key.fingerprint)
     reserved = 2 * (len(mould.cms) + (STAMP_BYTES if stamper else 0))
@@ -58,7 +63,8 @@ def seal_in(
         timestamp=time, subfilter=SigSeedSubFilter.PADES, name=key.common_name, reason=reason or None,
         contact_info=contact or None, bytes_reserved=reserved,
     )  # fmt: skip
-    steps.send(SigObjSetup(sig_placeholder=seal))
+    lock = SigMDPSetup(MD, field_lock=FieldMDPSpec(FieldMDPAction.INCLUDE, list(locked))) if locked else None
+    steps.send(SigObjSetup(sig_placeholder=seal, mdp_setup=lock))
     prepared, output = steps.send(SigIOSetup(md_algorithm=MD, output=io.BytesIO()))
     digest = prepared.document_digest
     steps.send(_stamped(key, digest, stamper) if stamper else mould.fill(key, digest))

@@ -1,7 +1,8 @@
 """What happens to the PDF of a document that is signed: places are put into it, then each signature fills its own.
 
 Everything is an incremental update (ISO 32000-2, 7.5.6): what was signed before stays as it was, to the byte, and only
-fields that were there before the first signature are filled later, which every validator allows.
+fields that were there before the first signature are filled later, which every validator allows. What a signatory
+filled in, their signature locks.
 """
 
 import io
@@ -213,14 +214,15 @@ def sign_in(
     fields = {
         str(reference.get_object()["/T"]): reference.get_object() for reference in writer.root["/AcroForm"]["/Fields"]
     }
-    for number, place in enumerate(places):
-        if place["signatory"] == stamp.number:
-            _fill(writer, fields[place_name(number)], _shown(place, stamp, number), stamp, time)
+    theirs = {number: place for number, place in enumerate(places) if place["signatory"] == stamp.number}
+    for number, place in theirs.items():
+        _fill(writer, fields[place_name(number)], _shown(place, stamp, number), stamp, time)
     own = fields[signature_name(stamp.number)]
     if "/Rect" in own and any(float(side) for side in own["/Rect"]):
         _draw(writer, own, stamp, lines=stamp.lines, text=stamp.signature.text, svg=stamp.signature.svg(), time=time)
         writer.update_container(own)
-    return seal_in(writer, signature_name(stamp.number), key=key, time=time, reason=reason)
+    locked = [place_name(number) for number in theirs]
+    return seal_in(writer, signature_name(stamp.number), key=key, time=time, reason=reason, locked=locked)
 
 
 def _shown(place: Mapping[str, Any], stamp: Stamp, number: int) -> str:

@@ -34,6 +34,7 @@ from milepost.journal.models import Entry
 from milepost.journal.proofs import inclusion_proof
 from milepost.journal.recording import SYSTEM
 from milepost.journal.sealing import seal
+from tests.readers import text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -211,9 +212,7 @@ def test_a_dossier_holds_every_piece_and_verifies(dossier, complete):
 
 
 def test_the_cover_reads_like_a_report(dossier):
-    text = subprocess.run(
-        ["pdftotext", "-layout", "-", "-"], input=contents(dossier)["cover.pdf"], capture_output=True
-    ).stdout.decode()
+    text = text_in(contents(dossier)["cover.pdf"])
     for words in (
         "Evacuation",
         "Norrviken AB",

@@ -1,0 +1,36 @@
+"""What readers make of a PDF: those of others (poppler, qpdf), and ours."""
+
+import subprocess
+from tempfile import NamedTemporaryFile
+
+from milepost.verify import Broken, seals_in
+
+
+def told_by(command, content):
+    """What a command says of the file."""
+    with NamedTemporaryFile(suffix=".pdf") as file:
+        file.write(content)
+        file.flush()
+        done = subprocess.run([*command.split(), file.name], capture_output=True, text=True)
+    return done.stdout + done.stderr
+
+
+def text_in(content):
+    """The words on its pages, as they stand there, with single spaces."""
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
+    return " ".join(done.stdout.decode().split())
+
+
+def pdfsig_accepts(content, *, seals):
+    """Whether poppler finds so many seals, all of them valid, and nothing after the last."""
+    told = told_by("pdfsig", content)
+    return told.count("Signature is Valid") == seals and "Total document signed" in told
+
+
+def milepost_accepts(content, *, seals):
+    """Whether so many seals and time stamps (by pyHanko's validator) hold."""
+    try:
+        found = seals_in(content)
+    except Broken:
+        return False
+    return len(found) == seals and all(seal.holds for seal in found)
