@@ -423,10 +423,8 @@ def seals_in(content: bytes) -> list[Seal]:
             )
             holds = status.intact and status.valid and is_whole and _is_packed(signature.pkcs7_content)
             key, signer = hashlib.sha256(certificate.dump()).hexdigest(), certificate.subject.human_friendly
-            reason, dated = (
-                str(signature.sig_object.get("/Reason", "")),
-                status.timestamp.isoformat() if is_stamp else "",
-            )
+            reason = str(signature.sig_object.get("/Reason", ""))
+            dated = status.timestamp.isoformat() if is_stamp else ""
             found.append(Seal(key, signer, reason, bool(holds), dated))
     except (
         PdfError,
