@@ -1,7 +1,10 @@
 """What readers make of a PDF: those of others (poppler, qpdf), and ours."""
 
+import io
 import subprocess
 from tempfile import NamedTemporaryFile
+
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from milepost.verify import Broken, seals_in
 
@@ -34,3 +37,8 @@ def milepost_accepts(content, *, seals):
     except Broken:
         return False
     return len(found) == seals and all(seal.holds for seal in found)
+
+
+def stamps_in(content):
+    """How many document time stamps it carries."""
+    return len(list(PdfFileReader(io.BytesIO(content)).embedded_timestamp_signatures))

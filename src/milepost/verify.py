@@ -315,10 +315,7 @@ class _Dossier:
         self.report.holds.append(f"{len(sealed)} documents carry the organisation’s seal.")
 
     def _seals(self, name: str) -> None:
-        try:
-            found = seals_in(self._read(name))
-        except ImportError:
-            raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from None
+        found = seals_in(self._read(name))
         if not found:
             raise Broken(f"{name} carries no seal.")
         for seal in found:
@@ -394,13 +391,16 @@ class Seal:
 
 def seals_in(content: bytes) -> list[Seal]:
     """The seals and time stamps in a PDF, in the order in which they were set. Raises `Broken` for what can't be read."""
-    from pyhanko.pdf_utils.misc import PdfError
-    from pyhanko.pdf_utils.reader import PdfFileReader
-    from pyhanko.sign.diff_analysis import ModificationLevel
-    from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature, validate_pdf_timestamp
-    from pyhanko.sign.validation.errors import SignatureValidationError
-    from pyhanko_certvalidator import ValidationContext
-    from pyhanko_certvalidator.errors import PathError, ValidationError
+    try:
+        from pyhanko.pdf_utils.misc import PdfError
+        from pyhanko.pdf_utils.reader import PdfFileReader
+        from pyhanko.sign.diff_analysis import ModificationLevel
+        from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature, validate_pdf_timestamp
+        from pyhanko.sign.validation.errors import SignatureValidationError
+        from pyhanko_certvalidator import ValidationContext
+        from pyhanko_certvalidator.errors import PathError, ValidationError
+    except ImportError as error:
+        raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
 
     allowed = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
     try:
@@ -451,10 +451,7 @@ def _is_packed(contents: bytes) -> bool:
 
 
 def _check_pdf(content: bytes, key: str) -> Report:
-    try:
-        seals = seals_in(content)
-    except ImportError as error:
-        raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
+    seals = seals_in(content)
     stamps, seals = [seal for seal in seals if seal.dated], [seal for seal in seals if not seal.dated]
     if not seals:
         raise Broken("The PDF carries no seal.")

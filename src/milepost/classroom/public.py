@@ -255,5 +255,5 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(
             _("This calendar does not exist any more."), status=404, content_type="text/plain; charset=utf-8"
         )
-    with translation.override(member.language or member.organisation.language):
+    with translation.override(member.speaks):
         return HttpResponse(calendars.feed(member), content_type="text/calendar; charset=utf-8")

@@ -47,17 +47,22 @@ def named_in(facts: Iterable[int]) -> Iterator[str]:
 
 def forget_files(organisation: Organisation, digests: Iterable[str]) -> None:
     """Remove these blobs when the transaction has committed. Called after their rows were deleted."""
-    for digest in sorted({digest for digest in digests if digest} - {organisation.logo}):
-        if blobs.is_there(organisation.uid, digest) and not _is_used(organisation, digest):
+    for part in batched(sorted(set(digests) - {"", organisation.logo}), 500, strict=False):
+        there = {digest for digest in part if blobs.is_there(organisation.uid, digest)}
+        for digest in _unused(organisation, there):
             transaction.on_commit(partial(blobs.remove, organisation.uid, digest))
 
 
-def _is_used(organisation: Organisation, digest: str) -> bool:
-    columns = (model._default_manager.filter(organisation=organisation, **{name: digest}) for model, name in _COLUMNS)
-    if any(rows.exists() for rows in columns):
-        return True
+def _unused(organisation: Organisation, digests: set[str]) -> set[str]:
+    """Those that no row refers to any more, in a number of queries that does not grow with theirs."""
+    left = set(digests)
+    for model, name in _COLUMNS:
+        rows = model._default_manager.filter(organisation=organisation, **{f"{name}__in": left})
+        left.difference_update(rows.values_list(name, flat=True))
     for model, name in _JSON:
         owner = "course__organisation" if model is Version else "organisation"
-        if model._default_manager.filter(**{owner: organisation, f"{name}__icontains": digest}).exists():
-            return True
-    return False
+        if left:
+            rows = model._default_manager.filter(**{owner: organisation}).values_list(name, flat=True)
+            for text in map(str, rows.iterator()):
+                left = {digest for digest in left if digest not in text}
+    return left

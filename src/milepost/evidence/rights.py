@@ -162,7 +162,7 @@ def _files(member: Member) -> Iterator[tuple[str, str]]:
 
 
 def _page(member: Member, told: dict[str, Any], facts: list[Entry]) -> str:
-    with translation.override(member.language or member.organisation.language):
+    with translation.override(member.speaks):
         tables = []
         for label, rows in told["records"].items():
             names = list(rows[0])
@@ -263,8 +263,7 @@ def notice_of_erasure(*, member: Member, by: Member) -> EmailMessage | None:
         "name": member.full_name, "organisation": organisation.name, "day": clock.today(organisation.time_zone),
         "contact": by.email or organisation.name,
     }  # fmt: skip
-    language = member.language or organisation.language
-    return mails.compose("evidence/mail/erased", context, to=member.email, language=language)
+    return mails.compose("evidence/mail/erased", context, to=member.email, language=member.speaks)
 
 
 def _own_documents(member: Member) -> "models.QuerySet[Document]":

@@ -79,15 +79,14 @@ def _erase(request: OrganisationRequest, person: Member) -> HttpResponseBase:
 
 def _tell(request: OrganisationRequest, notice: EmailMessage | None) -> None:
     """Send the notice now: a queue would keep the address that was just erased."""
-    problem = "" if notice else _("They had no e-mail address. Tell them yourself that it is done.")
+    if notice is None:
+        messages.warning(request, _("They had no e-mail address. Tell them yourself that it is done."))
+        return
     try:
-        if notice:
-            notice.send()
+        notice.send()
     except OSError:
         logger.exception("The notice of an erasure was not sent.")
-        problem = _("The mail that tells them could not be sent. Tell them yourself that it is done.")
-    if problem:
-        messages.warning(request, problem)
+        messages.warning(request, _("The mail that tells them could not be sent. Tell them yourself that it is done."))
 
 
 # --- Retention --------------------------------------------------------------------------------------------

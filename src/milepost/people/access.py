@@ -58,7 +58,7 @@ class OrganisationMiddleware:
         request.organisation = member.organisation
         timezone.activate(member.time_zone or member.organisation.time_zone)
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-            translation.activate(member.language or member.organisation.language)
+            translation.activate(member.speaks)
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         return None
 

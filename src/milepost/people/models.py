@@ -218,6 +218,11 @@ class Member(models.Model):
         return (self.given_name[:1] + self.family_name[:1]).upper()
 
     @property
+    def speaks(self) -> str:
+        """The language in which Milepost speaks to them: their own choice, or the organisation's."""
+        return self.language or self.organisation.language
+
+    @property
     def has_left(self) -> bool:
         """Whether their last day is over, by the organisation's calendar."""
         return self.left_on is not None and self.left_on <= clock.today(self.organisation.time_zone)

@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         member = Member.objects.filter(email=email.lower()).select_related("organisation").first()
-        language = (member.language or member.organisation.language) if member else translation.get_language()
+        language = member.speaks if member else translation.get_language()
         with translation.override(language):
             super().send_mail(
                 template_prefix, email, context | {"organisation": member.organisation if member else None}

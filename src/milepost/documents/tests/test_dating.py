@@ -31,7 +31,7 @@ from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import render
 from milepost.journal import keys
 from milepost.journal.models import Entry
-from tests.readers import pdfsig_accepts
+from tests.readers import pdfsig_accepts, stamps_in
 
 pytestmark = pytest.mark.django_db
 DRAWN = Signature(strokes=((10, 80, 60, 40, 90, 120, 140, 60),), width=300, height=160)
@@ -59,10 +59,6 @@ def sign_all(document):
 
 def file_of(document):
     return blobs.read(document.organisation.uid, document.pdf)
-
-
-def stamps(content):
-    return len(list(PdfFileReader(io.BytesIO(content)).embedded_timestamp_signatures))
 
 
 def test_with_the_authority_at_hand_each_signature_is_dated_as_it_is_made(settings, authority, agreement):
@@ -93,7 +89,7 @@ def test_while_it_does_not_answer_people_sign_and_the_stamp_is_pending_until_it_
     agreement.refresh_from_db()
     content = file_of(agreement)
     assert content.startswith(before)
-    assert stamps(content) == 1
+    assert stamps_in(content) == 1
     assert pdfsig_accepts(content, seals=2)
     assert "pending" not in visit(lead).get(page).text
     assert Entry.objects.filter(verb="sealed", object_id=str(agreement.uid)).count() == 1
@@ -109,7 +105,7 @@ def test_a_file_that_is_gone_holds_up_no_other(settings, authority, organisation
     assert date_pending() == 1
     lost.refresh_from_db()
     kept.refresh_from_db()
-    assert (lost.dated_at, stamps(file_of(kept))) == (None, 1)
+    assert (lost.dated_at, stamps_in(file_of(kept))) == (None, 1)
 
 
 def test_nobody_waits_twice_for_an_authority_that_does_not_answer(settings, agreement, monkeypatch):
@@ -235,7 +231,7 @@ def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, is
     dated = date_pdf(sealed, key=key)
     reader = PdfFileReader(io.BytesIO(dated))
     assert len(reader.root["/DSS"]["/CRLs"]) == 1
-    assert stamps(dated) == 1
+    assert stamps_in(dated) == 1
     roots = [issuer.root.public_bytes(serialization.Encoding.DER), pem.unarmor((folder / "tsa.pem").read_bytes())[2]]
     policy = CertValidationPolicySpec(
         SimpleTrustManager.build([asn1.Certificate.load(root) for root in roots]), CertRevTrustPolicy(REQUIRE_REVINFO)

@@ -7,7 +7,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.typesetting import picture, qr_code, render
 from milepost.journal import keys
-from milepost.verify import seals_in
+from milepost.verify import Broken, seals_in
 from tests.readers import milepost_accepts, pdfsig_accepts, text_in, told_by
 
 pytestmark = pytest.mark.django_db
@@ -118,7 +118,8 @@ def test_the_second_seal_of_a_key_is_as_good_as_the_first(pdf):
 
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.7\n", b"%PDF-" + b"\xff" * 5000, b"not a pdf", b"%PDF-1.4\n%%EOF"])
 def test_what_is_no_pdf_is_read_without_harm(content):
-    assert not milepost_accepts(content, seals=0)
+    with pytest.raises(Broken):
+        seals_in(content)
 
 
 def test_an_authority_that_is_down_lowers_the_level_and_blocks_nothing(settings, pdf):

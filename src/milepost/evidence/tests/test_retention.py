@@ -10,6 +10,7 @@ from milepost.credentials.models import Certificate
 from milepost.documents.dating import date_pending
 from milepost.documents.models import Document
 from milepost.evidence.dossiers import ask_for, build_pending
+from milepost.evidence.forgetting import forget_files
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.retention import StillKept, kept_until, let_go, let_go_pending, preview, timetable
 from milepost.journal.models import Entry
@@ -83,6 +84,14 @@ def test_no_file_stays_behind_that_nothing_speaks_of_any_more(
     left = [shelf + name for shelf in shelves for name in default_storage.listdir(f"{folder}/{shelf}")[1]]
     assert left
     assert all(any(digest in told for told in kept) for digest in left)
+
+
+def test_a_file_that_a_course_still_names_stays(organisation, course, django_capture_on_commit_callbacks):
+    kept, gone = (blobs.store(organisation.uid, content) for content in (b"kept", b"gone"))
+    Course.objects.filter(pk=course.pk).update(draft={"files": {"ladder.png": kept}})
+    with django_capture_on_commit_callbacks(execute=True):
+        forget_files(organisation, [kept, gone, "", organisation.logo])
+    assert [blobs.is_there(organisation.uid, digest) for digest in (kept, gone)] == [True, False]
 
 
 def let_go_again(action, lead):
