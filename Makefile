@@ -42,8 +42,7 @@ format: $(BIN)/.installed-dev ## Put the code into its one form
 	$(BIN)/ruff format --quiet src scripts tests
 
 messages: $(BIN)/.installed-dev ## Collect the texts for translation, and compile them (needs gettext)
-	cd src/milepost && ../../$(BIN)/django-admin makemessages --all --no-obsolete --no-wrap --no-location --settings milepost.config.settings
-	cd src/milepost && ../../$(BIN)/django-admin compilemessages --settings milepost.config.settings
+	@$(BIN)/python scripts/messages.py
 
 lock: $(BIN)/.installed-dev ## Write the lock files anew from pyproject.toml (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" --extra build pyproject.toml -o requirements/base.txt

@@ -1,6 +1,5 @@
 """Django's settings, all of them derived from the checked environment."""
 
-from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -124,7 +123,6 @@ DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
 
 # --- Languages, zones -------------------------------------------------------------------------------------
 LANGUAGES = [("en", "English"), ("fr", "Français")]
-LOCALE_PATHS = [Path(__file__).parent.parent / "locale"]
 LANGUAGE_CODE = "en"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True

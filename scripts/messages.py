@@ -1,0 +1,38 @@
+"""Collect the texts of every room for translation, and compile what is translated (`make messages`; needs gettext).
+
+A room's catalogue lies in the room: `src/milepost/<room>/locale/<language>/LC_MESSAGES/django.po`.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent / "src/milepost"
+LANGUAGES = ("fr",)
+
+
+def main() -> None:
+    for application in sorted(ROOT.rglob("apps.py")):
+        (application.parent / "locale").mkdir(exist_ok=True)
+    collect(ROOT)
+    django_admin(ROOT, "compilemessages", "--settings", "milepost.config.settings")
+
+
+def collect(root: Path) -> None:
+    """Bring every catalogue under `root` up to date; what is new there has no translation yet."""
+    languages = [f"--locale={language}" for language in LANGUAGES]
+    django_admin(root, "makemessages", *languages, "--no-obsolete", "--no-wrap", "--no-location")
+    for catalogue in root.rglob("django.po"):
+        text = catalogue.read_text(encoding="utf-8")
+        # The date says nothing that git does not say better, and would be a conflict in every merge.
+        catalogue.write_text(re.sub(r'^"POT-Creation-Date:.*\n', "", text, flags=re.M), encoding="utf-8")
+
+
+def django_admin(folder: Path, *words: str) -> None:
+    command = [Path(sys.executable).parent / "django-admin", *words]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()
