@@ -29,7 +29,7 @@ $(BIN)/.installed-dev: $(BIN)/.installed requirements/dev.txt
 
 .PHONY: help up install system test lint format messages lock vendor screenshots bench
 system:
-	@scripts/install_system.sh
+	@$(PYTHON) scripts/programs.py
 
 test: system $(BIN)/.installed-dev ## Lint, types, import contract, and every test on SQLite and PostgreSQL
 	@$(BIN)/python scripts/run_checks.py

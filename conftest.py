@@ -1,7 +1,6 @@
 """What all tests share: a temporary data folder, an organisation with people, a small published course."""
 
 import os
-import subprocess
 import tempfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -14,6 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from django.utils import timezone
+from programs import run
 
 from tests.worlds import SMALL_COURSE, World, make_course, make_member
 
@@ -108,13 +108,13 @@ def authority(tmp_path_factory):
         "ess_cert_id_chain=no\ness_cert_id_alg=sha256\n"
     )
     made = "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -keyout tsa.key -out tsa.pem -subj /CN=tsa -addext extendedKeyUsage=critical,timeStamping"
-    subprocess.run(made.split(), cwd=folder, check=True, capture_output=True)
+    run(made, cwd=folder, check=True, capture_output=True)
 
     class Authority(BaseHTTPRequestHandler):
         def do_POST(self):
             (folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
             reply = "openssl ts -reply -config tsa.cnf -queryfile query -out reply"
-            subprocess.run(reply.split(), cwd=folder, check=True, capture_output=True)
+            run(reply, cwd=folder, check=True, capture_output=True)
             self.send_response(200)
             self.send_header("Content-Type", "application/timestamp-reply")
             self.end_headers()

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark import browsing, load, signing
+from programs import run
 from running import SECRET, clean_environment, free_port, milepost, postgresql
 
 ROOT = Path(__file__).parent.parent
@@ -78,7 +79,7 @@ def _row(backend: str, work: str, **numbers: Any) -> dict[str, Any]:
 
 def _memory(pid: int) -> float:
     """The resident memory of a process and all under it, summed, in MB."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,rss="], capture_output=True, text=True, check=True).stdout
+    listed = run("ps -eo pid=,ppid=,rss=", capture_output=True, text=True, check=True).stdout
     rows = [tuple(map(int, line.split())) for line in listed.splitlines()]
     family, total = {pid}, 0
     for one, parent, rss in sorted(rows):
@@ -90,16 +91,12 @@ def _memory(pid: int) -> float:
 
 def _pgbench(url: str) -> list[dict[str, Any]]:
     """The reference limit for writes: single-row inserts, a transaction each, that this PostgreSQL takes."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
-    if not found:
-        return []
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
         script.write("INSERT INTO bench_limit VALUES (1, 'entry', now());\n")
         script.flush()
-        connect = ["psql", url, "-qc", "CREATE TABLE bench_limit (a int, b text, c timestamptz)"]
-        subprocess.run(connect, check=True)
-        command = [str(found[-1]), "-n", "-c", "8", "-j", "2", "-T", "10", "-f", script.name, url]
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        run("psql -q", url, "-c", "CREATE TABLE bench_limit (a int, b text, c timestamptz)", check=True)
+        command = "pgbench -n -c 8 -j 2 -T 10 -f"
+        told = run(command, script.name, url, capture_output=True, text=True, check=True).stdout
     tps = next(float(line.split("=")[1].split()[0]) for line in told.splitlines() if line.startswith("tps"))
     return [_row("PostgreSQL", "limit: single-row inserts (pgbench)", rate=tps, unit="/s")]
 

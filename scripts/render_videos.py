@@ -6,12 +6,12 @@ Durations and chapters are written back into the video activities.
 
 import html
 import re
-import subprocess
 import tempfile
 import wave
 from pathlib import Path
 
 import yaml
+from programs import run
 
 ROOT = Path(__file__).parent.parent
 COURSES = ROOT / "examples/courses"
@@ -31,10 +31,12 @@ TONES = (
     {"ground": "#0f5c4d", "ink": "#ffffff", "mark": "#f0c27a"},
     {"ground": "#fbfaf7", "ink": "#1c2421", "mark": "#0f5c4d"},
 )
-CHROMIUM = [
-    "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1280,720",
-]  # fmt: skip
+CHROMIUM = (
+    "chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --hide-scrollbars --window-size=1280,720 "
+    "--disable-background-networking --disable-component-update --disable-sync --virtual-time-budget=3000"
+)
+PICTURE = "-c:v libx264 -preset slow -tune stillimage -crf 27"
+SOUND = "-c:a aac -b:a 40k -ac 1 -ar 22050"
 
 
 def main() -> None:
@@ -54,16 +56,13 @@ def render(board: dict, *, name: str) -> None:
             spans.append((at, at + length))
             at += length
         _join(work, spans, media / f"{stem}.mp4")
-        subprocess.run(
-            ["ffmpeg", "-y", "-v", "error", "-i", str(work / "0.png"), "-q:v", "4", str(media / f"{stem}.jpg")],
-            check=True,
-        )
+        _ffmpeg("-i", work / "0.png", "-q:v", 4, media / f"{stem}.jpg")
     (media / f"{stem}.{board['language']}.vtt").write_text(_captions(board["slides"], spans), encoding="utf-8")
     _write_back(board, name, round(at, 1), spans)
 
 
 def _speak(text: str, voice: str, target: Path) -> float:
-    subprocess.run(["espeak-ng", "-v", voice, "-s", "150", "-w", str(target), text], check=True)
+    run("espeak-ng -s 150", "-v", voice, "-w", target, text, check=True)
     with wave.open(str(target)) as sound:
         return sound.getnframes() / sound.getframerate()
 
@@ -75,10 +74,8 @@ def _draw(slide: dict, work: Path, number: int, count: int) -> None:
         **TONES[0 if number in (0, count - 1) else 1],
     )  # fmt: skip
     (work / f"{number}.html").write_text(page, encoding="utf-8")
-    subprocess.run(
-        [*CHROMIUM, f"--user-data-dir={work}/profile", f"--screenshot={work}/{number}.png", "--virtual-time-budget=3000", f"file://{work}/{number}.html"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    picture = [f"--screenshot={work}/{number}.png", f"file://{work}/{number}.html"]
+    run(CHROMIUM, f"--user-data-dir={work}/profile", *picture, check=True, capture_output=True)
 
 
 def _join(work: Path, spans: list[tuple[float, float]], target: Path) -> None:
@@ -86,17 +83,17 @@ def _join(work: Path, spans: list[tuple[float, float]], target: Path) -> None:
     for number, (start, end) in enumerate(spans):
         part = work / f"{number}.mp4"
         fade = f"fade=t=in:st=0:d=0.35,fade=t=out:st={end - start - 0.25:.2f}:d=0.25"
-        subprocess.run(
-            ["ffmpeg", "-y", "-v", "error", "-loop", "1", "-i", f"{work}/{number}.png", "-i", f"{work}/{number}.wav", "-t", f"{end - start:.3f}",
-             "-vf", f"{fade},format=yuv420p", "-af", "apad", "-r", "12", "-c:v", "libx264", "-preset", "slow", "-tune", "stillimage", "-crf", "27",
-             "-c:a", "aac", "-b:a", "40k", "-ac", "1", "-ar", "22050", str(part)], check=True,
-        )  # fmt: skip
+        slide = ["-loop", 1, "-i", work / f"{number}.png", "-i", work / f"{number}.wav", "-t", f"{end - start:.3f}"]
+        _ffmpeg(
+            *slide, "-vf", f"{fade},format=yuv420p", "-af", "apad", "-r", 12, *PICTURE.split(), *SOUND.split(), part
+        )
         parts.append(f"file '{part}'")
     (work / "parts.txt").write_text("\n".join(parts))
-    subprocess.run(
-        ["ffmpeg", "-y", "-v", "error", "-f", "concat", "-safe", "0", "-i", f"{work}/parts.txt", "-c", "copy", "-movflags", "+faststart", str(target)],
-        check=True,
-    )  # fmt: skip
+    _ffmpeg("-f", "concat", "-safe", 0, "-i", work / "parts.txt", "-c", "copy", "-movflags", "+faststart", target)
+
+
+def _ffmpeg(*words: object) -> None:
+    run("ffmpeg -y -v error", *words, check=True)
 
 
 def _captions(slides: list[dict], spans: list[tuple[float, float]]) -> str:

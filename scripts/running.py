@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from programs import program
 
 SECRET = "only-for-tests-" + "x" * 40
 
@@ -81,11 +82,9 @@ def _until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
 
 def chromium(playwright: Playwright) -> Browser:
     """Debian's browser, headless, that calls nobody."""
-    known = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-    path = next((path for path in known if Path(path).exists()), None)
     quiet = ["gpu", "quic", "background-networking", "component-update", "sync"]
     flags = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
-    return playwright.chromium.launch(executable_path=path, args=flags)
+    return playwright.chromium.launch(executable_path=program("chromium"), args=flags)
 
 
 def english_context(browser: Browser, server: Server, *, width: int, height: int = 800, **options: object) -> BrowserContext:  # fmt: skip
@@ -108,44 +107,25 @@ def sign_in(page: Page, server: Server, who: str) -> Page:
 @contextmanager
 def postgresql() -> Iterator[str]:
     """A PostgreSQL server on a free port in a temporary folder; yields its URL. It refuses to run as root."""
-    binaries = _postgresql_binaries()
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     folder = Path(tempfile.mkdtemp(prefix="milepost-postgresql-"))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, user)
         port = free_port()
-        initdb = [
-            binaries / "initdb",
-            "-D",
-            folder / "data",
-            "-U",
-            "milepost",
-            "--auth=trust",
-            "-E",
-            "UTF8",
-            "--no-sync",
-        ]
+        initdb = [program("initdb"), "-D", folder / "data", "-U", "milepost", "--auth=trust", "-E", "UTF8", "--no-sync"]
         _run_as(user, *initdb)
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c shared_buffers=512MB -c max_connections=60"
-        _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start")
+        _run_as(user, program("pg_ctl"), "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start")
         try:
-            _run_as(user, binaries / "createdb", "-h", folder, "-p", port, "-U", "milepost", "milepost")
+            _run_as(user, program("createdb"), "-h", folder, "-p", port, "-U", "milepost", "milepost")
             yield f"postgresql://milepost@127.0.0.1:{port}/milepost"
         finally:
-            _run_as(user, binaries / "pg_ctl", "-D", folder / "data", "-m", "fast", "-w", "stop")
+            _run_as(user, program("pg_ctl"), "-D", folder / "data", "-m", "fast", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _postgresql_binaries() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
-    on_path = shutil.which("initdb")
-    if not found and not on_path:
-        raise SystemExit("PostgreSQL's initdb was not found. Install PostgreSQL (Debian: postgresql).")
-    return found[-1].parent if found else Path(str(on_path)).resolve().parent
-
-
 def _run_as(user: str, *command: object) -> None:
-    become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if os.geteuid() == 0 else []
+    become = [program("setpriv"), f"--reuid={user}", f"--regid={user}", "--init-groups"] if os.geteuid() == 0 else []
     subprocess.run([*become, *map(str, command)], check=True, stdout=subprocess.DEVNULL, cwd="/")

@@ -1,7 +1,6 @@
 """Take the README's pictures from a fresh demonstration (`make screenshots`)."""
 
 import re
-import subprocess
 import tempfile
 import time
 import zipfile
@@ -11,6 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, sync_playwright
+from programs import run
 from running import Server, chromium, demonstration, english_context, sign_in
 
 PICTURES = Path(__file__).parent.parent / "docs/pictures"
@@ -134,8 +134,7 @@ def _certificate(claire: Page, url: str, width: int) -> None:
 
 
 def _first_page(pdf: bytes, picture: str) -> None:
-    command = ["pdftoppm", "-singlefile", "-r", "70", "-png", "-", str(PICTURES / picture)]
-    subprocess.run(command, input=pdf, check=True)
+    run("pdftoppm -singlefile -r 70 -png -", PICTURES / picture, input=pdf, check=True)
 
 
 def shoot(page: Page, address: str, name: str) -> None:

@@ -1,9 +1,10 @@
 """Fetch the pinned front-end files with npm into the static folder; the result is committed (`make vendor`)."""
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
+
+from programs import run
 
 TARGET = Path(__file__).parent.parent / "src/milepost/web/static/milepost"
 PACKAGES = {
@@ -43,7 +44,7 @@ def main() -> None:
         root = Path(folder)
         (root / "package.json").write_text('{"private": true}')
         names = [f"{name}@{version}" for name, version in PACKAGES.items()]
-        subprocess.run(["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", *names], cwd=root, check=True)
+        run("npm install --ignore-scripts --no-audit --no-fund", *names, cwd=root, check=True)
         modules = root / "node_modules"
         shutil.rmtree(TARGET / "vendor", ignore_errors=True)
         shutil.rmtree(TARGET / "icons", ignore_errors=True)

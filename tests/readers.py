@@ -1,9 +1,9 @@
 """What readers make of a PDF: those of others (poppler, qpdf), and ours."""
 
 import io
-import subprocess
 from tempfile import NamedTemporaryFile
 
+from programs import run
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from milepost.verify import Broken, seals_in
@@ -14,13 +14,13 @@ def told_by(command, content):
     with NamedTemporaryFile(suffix=".pdf") as file:
         file.write(content)
         file.flush()
-        done = subprocess.run([*command.split(), file.name], capture_output=True, text=True)
+        done = run(command, file.name, capture_output=True, text=True)
     return done.stdout + done.stderr
 
 
 def text_in(content):
     """The words on its pages, as they stand there, with single spaces."""
-    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=content, capture_output=True, check=True)
+    done = run("pdftotext -layout - -", input=content, capture_output=True, check=True)
     return " ".join(done.stdout.decode().split())
 
 

@@ -2,10 +2,11 @@
 
 import ast
 import re
-import subprocess
+import shutil
 from pathlib import Path
 
 import messages
+import programs
 import pytest
 from django.core.management import call_command
 from django.db import connection
@@ -58,10 +59,9 @@ def test_french_is_complete(catalogue):
 
 
 def test_every_text_is_collected_into_the_catalogue_of_its_room(tmp_path):
-    if subprocess.run(["which", "xgettext"], capture_output=True).returncode:
-        pytest.skip("needs gettext")
+    programs.program("xgettext")
     copy = tmp_path / "milepost"
-    subprocess.run(["cp", "-r", SOURCE, copy], check=True)
+    shutil.copytree(SOURCE, copy)
     messages.collect(copy)
     for catalogue in copy.rglob("django.po"):
         there = SOURCE / catalogue.relative_to(copy)

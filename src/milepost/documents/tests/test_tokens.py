@@ -1,7 +1,6 @@
 """A key in a token (SoftHSM): everything is signed there, and nothing of it is here."""
 
 import os
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from django.db import transaction
+from programs import run
 
 from milepost import verify as verifier
 from milepost.documents.sealing import seal_pdf
@@ -44,7 +44,7 @@ def hsm(tmp_path_factory):
         "softhsm2-util --init-token --free --label aldermoor --pin 1234 --so-pin 5678",
         "softhsm2-util --import key.pem --token aldermoor --label seal --id 01 --pin 1234",
     ):
-        subprocess.run(command.split(), cwd=folder, check=True, capture_output=True)
+        run(command, cwd=folder, check=True, capture_output=True)
     session = pkcs11.lib(str(LIBRARY)).get_token(token_label="aldermoor").open(rw=True, user_pin="1234")
     put(session, "seal", certificate(private))
     session.close()

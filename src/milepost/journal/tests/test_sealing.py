@@ -1,6 +1,5 @@
 import base64
 import json
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from django.db import DatabaseError, connection, transaction
+from programs import run
 
 from milepost.journal import keys, merkle
 from milepost.journal.leaves import leaf_hash
@@ -338,7 +338,7 @@ def test_the_authority_dates_the_newest_seal_and_openssl_agrees(settings, author
     (tmp_path / "token").write_bytes(bytes(Timestamp.objects.get().token))
     (tmp_path / "signature").write_bytes(bytes(made.signature))
     command = f"openssl ts -verify -data signature -in token -token_in -CAfile {folder}/tsa.pem"
-    assert "OK" in subprocess.run(command.split(), cwd=tmp_path, capture_output=True, text=True).stdout
+    assert "OK" in run(command, cwd=tmp_path, capture_output=True, text=True).stdout
     assert verify(7).finding is None
 
 
