@@ -15,7 +15,7 @@ from programs import run
 
 ROOT = Path(__file__).parent.parent
 COURSES = ROOT / "examples/courses"
-FONTS = ROOT / "src/milepost/web/static/milepost/vendor"
+FONTS = ROOT / "src/milepost/design/static/design/vendor"
 PAUSE = 0.7  # seconds after each slide
 VOICES = {"en": "en-gb", "fr": "fr-fr"}
 PAGE = """<!doctype html><meta charset="utf-8"><style>

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from programs import run
 
-TARGET = Path(__file__).parent.parent / "src/milepost/web/static/milepost"
+TARGET = Path(__file__).parent.parent / "src/milepost/design/static/design"
 PACKAGES = {
     "axe-core": "4.14.1",
     "bootstrap": "5.3.9",

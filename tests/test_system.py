@@ -96,9 +96,9 @@ def test_no_page_has_inline_script_or_style():
 
 def test_the_static_files_are_hashed_to_the_last_import(settings, tmp_path):
     settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "milepost.web.storage.StaticStorage"}}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "milepost.design.storage.StaticStorage"}}
     call_command("collectstatic", interactive=False, verbosity=0)
-    app = next(tmp_path.glob("milepost/app.*.js"))
+    app = next(tmp_path.glob("design/app.*.js"))
     assert re.search(r'from "\./reliable\.[0-9a-f]{12}\.js"', app.read_text())
 
 

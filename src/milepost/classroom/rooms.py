@@ -245,7 +245,7 @@ def device(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBa
 @require_GET
 def offline_worker(request: HttpRequest) -> HttpResponse:
     """The service worker that keeps the trainer's page within reach; it has to come from the address that it serves."""
-    found = finders.find("milepost/offline.js")
+    found = finders.find("classroom/offline.js")
     assert isinstance(found, str)  # noqa: S101 (it comes with Milepost)
     return HttpResponse(
         Path(found).read_bytes(), content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"}

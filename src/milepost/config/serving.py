@@ -56,9 +56,9 @@ def prepare() -> None:
 
 
 def _static_sources() -> list[Path]:
-    from milepost import web
+    from django.contrib.staticfiles.finders import get_finders
 
-    return [path for path in (Path(web.__file__).parent / "static").rglob("*") if path.is_file()]
+    return [Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([])]
 
 
 def _demonstration() -> str:

@@ -34,7 +34,7 @@ INSTALLED_APPS = [
     "milepost.credentials",
     "milepost.analytics",
     "milepost.evidence",
-    "milepost.web",
+    "milepost.design",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -76,12 +76,12 @@ TEMPLATES: list[dict[str, Any]] = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
-                "milepost.web.context.shell",
+                "milepost.design.context.shell",
             ],
             "builtins": [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
-                "milepost.web.templatetags.milepost",
+                "milepost.design.templatetags.design",
             ],
         },
     }
@@ -115,7 +115,7 @@ MAILERS: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend"
         if ENVIRONMENT.mail
-        else "milepost.web.outbox.EmailBackend",
+        else "milepost.design.outbox.EmailBackend",
         "OPTIONS": ENVIRONMENT.mail or {"file_path": OUTBOX},
     }
 }
@@ -126,7 +126,7 @@ LANGUAGES = [("en", "English"), ("fr", "Français")]
 LANGUAGE_CODE = "en"
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
-FORMAT_MODULE_PATH = ["milepost.web.formats"]
+FORMAT_MODULE_PATH = ["milepost.design.formats"]
 TIME_ZONE = "UTC"
 
 # --- Files ------------------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ STATIC_ROOT = ENVIRONMENT.data / "static"
 MEDIA_ROOT = ENVIRONMENT.data / "files"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "milepost.web.storage.StaticStorage"},
+    "staticfiles": {"BACKEND": "milepost.design.storage.StaticStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440

@@ -4,10 +4,10 @@ from django.urls import include, path
 
 from milepost.classroom.urls import public_urlpatterns as classroom_urlpatterns
 from milepost.credentials.urls import public_urlpatterns
+from milepost.design import views as design
 from milepost.documents.urls import public_urlpatterns as documents_urlpatterns
 from milepost.evidence.urls import public_urlpatterns as evidence_urlpatterns
 from milepost.people import views as people
-from milepost.web import views as web
 
 # The order matters once: “courses/new/” stands before “courses/<course>/”.
 organisation = [
@@ -23,15 +23,15 @@ organisation = [
 
 urlpatterns = [
     path("", people.entrance, name="home"),
-    path("accounts/devices/", web.devices, name="devices"),
+    path("accounts/devices/", design.devices, name="devices"),
     path("accounts/", include("allauth.urls")),
     path("brand/<slug:slug>/<slug:mark>.css", people.brand, name="brand"),
     path("brand/<slug:slug>/<slug:mark>/logo", people.logo, name="logo"),
     path("invitations/<str:token>/", people.invitation, name="invitation"),
-    path("language/", web.language, name="language"),
-    path("outbox/", web.outbox, name="outbox"),
-    path("outbox/<str:name>/", web.outbox_message, name="outbox_message"),
-    path("healthz", web.health, name="health"),
+    path("language/", design.language, name="language"),
+    path("outbox/", design.outbox, name="outbox"),
+    path("outbox/<str:name>/", design.outbox_message, name="outbox_message"),
+    path("healthz", design.health, name="health"),
     *public_urlpatterns,
     *classroom_urlpatterns,
     *documents_urlpatterns,
@@ -39,6 +39,6 @@ urlpatterns = [
     path("<slug:organisation>/", include(organisation)),
 ]
 
-handler403 = "milepost.web.views.forbidden"
-handler404 = "milepost.web.views.not_found"
-handler500 = "milepost.web.views.failed"
+handler403 = "milepost.design.views.forbidden"
+handler404 = "milepost.design.views.not_found"
+handler500 = "milepost.design.views.failed"

@@ -1,5 +1,5 @@
 // The place to sign: drawn with signature_pad, or typed. What is sent are the points of the strokes, not a picture.
-import SignaturePad from "./vendor/signature_pad.min.js";
+import SignaturePad from "../design/vendor/signature_pad.min.js";
 
 export class Pad {
   constructor(root) {

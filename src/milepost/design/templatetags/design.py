@@ -23,7 +23,7 @@ register = template.Library()
 
 @cache
 def _icon(name: str) -> str:
-    path = finders.find(f"milepost/icons/{name}.svg")
+    path = finders.find(f"design/icons/{name}.svg")
     if not isinstance(path, str):
         raise template.TemplateSyntaxError(f"There is no icon {name}")
     return Path(path).read_text(encoding="utf-8").strip()

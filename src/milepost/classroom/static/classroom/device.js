@@ -1,6 +1,6 @@
 // The trainer's device, handed round. Every signature is kept here first and delivered when there is a network; the
 // server says of each what became of it, and one that is delivered twice counts once.
-import { Pad } from "./sign.js";
+import { Pad } from "../documents/sign.js";
 
 const root = document.querySelector("[data-device]");
 const list = root.querySelector("[data-list]");

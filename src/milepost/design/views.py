@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
-from milepost.web import outbox as mailbox
+from milepost.design import outbox as mailbox
 
 
 @require_POST
@@ -32,7 +32,7 @@ def language(request: HttpRequest) -> HttpResponseBase:
 @require_GET
 def outbox(request: HttpRequest) -> HttpResponse:
     """The mails that would have been sent."""
-    return render(request, "web/outbox.html", {"mails": mailbox.mails(_folder(request))})
+    return render(request, "design/outbox.html", {"mails": mailbox.mails(_folder(request))})
 
 
 @require_GET
@@ -41,7 +41,7 @@ def outbox_message(request: HttpRequest, name: str) -> HttpResponse:
     found = mailbox.mail(_folder(request), name)
     if found is None:
         raise Http404
-    return render(request, "web/outbox_message.html", {"mail": found})
+    return render(request, "design/outbox_message.html", {"mail": found})
 
 
 def _folder(request: HttpRequest) -> Path:
@@ -61,7 +61,7 @@ def devices(request: HttpRequest) -> HttpResponseBase:
             if str(session.pk) in request.POST.getlist("session") and not session.is_current():
                 session.end()
         return redirect("devices")
-    return render(request, "web/devices.html", {"sessions": sessions})
+    return render(request, "design/devices.html", {"sessions": sessions})
 
 
 def health(request: HttpRequest) -> HttpResponse:
@@ -71,14 +71,14 @@ def health(request: HttpRequest) -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """403, in words."""
-    return render(request, "web/error.html", {"kind": "forbidden"}, status=403)
+    return render(request, "design/error.html", {"kind": "forbidden"}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404, in words."""
-    return render(request, "web/error.html", {"kind": "not_found"}, status=404)
+    return render(request, "design/error.html", {"kind": "not_found"}, status=404)
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """500: a page that needs nothing but itself."""
-    return render(request, "web/failed.html", status=500)
+    return render(request, "design/failed.html", status=500)
