@@ -3,7 +3,7 @@
 from uuid import uuid4
 
 from django.contrib import messages
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,19 +11,21 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.classroom.models import LiveSession
-from milepost.core import blobs
+from milepost.core import blobs, clock
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.documents.kinds import KINDS
 from milepost.documents.mailing import remind_now
 from milepost.documents.models import Document, SignatureRequest
+from milepost.evidence import retention
 from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
+from milepost.evidence.auditing import InvalidAudit, Invitation, end_audit, invite_auditor, link_of
 from milepost.evidence.belongings import Belongings
 from milepost.evidence.dossiers import ask_for
-from milepost.evidence.forms import ActionForm
-from milepost.evidence.models import Dossier, TrainingAction
-from milepost.evidence.people import standings
+from milepost.evidence.forms import ActionForm, AuditForm
+from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.evidence.readiness import readiness_of, refresh
+from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.learning.models import Enrolment
 from milepost.people.access import OrganisationRequest, requires
@@ -31,6 +33,7 @@ from milepost.people.models import Member
 from milepost.people.roles import Capability
 
 MAX_FILE = 50 * 1024 * 1024
+SHOWN = 100
 
 
 @require_GET
@@ -205,3 +208,101 @@ def action_person(request: OrganisationRequest, action: str, person: str) -> Htt
         "entries": Entry.objects.filter(pk__in=Belongings(found, member).entry_numbers()).order_by("-id")[:50],
     }  # fmt: skip
     return render(request, "evidence/person.html", context)
+
+
+# --- Retention ---
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def retention_page(request: OrganisationRequest) -> HttpResponse:
+    """What is kept until when; what can go now, counted."""
+    today = clock.today(request.organisation.time_zone)
+    table = retention.timetable(request.organisation)
+    due = [action for day, action in table if day < today]
+    context = {
+        "due": [retention.preview(action) for action in due[:20]], "more": max(0, len(due) - 20),
+        "later": [(day, action) for day, action in table if day >= today][:100],
+        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+    }  # fmt: skip
+    return render(request, "evidence/retention.html", context)
+
+
+@require_POST
+@requires(Capability.MANAGE_EVIDENCE)
+def letting_go(request: OrganisationRequest, action: str) -> HttpResponseBase:
+    """Let an action go whose time is over."""
+    found = get_object_or_404(
+        TrainingAction.objects.select_related("organisation"), organisation=request.organisation, uid=action
+    )
+    try:
+        retention.ask_to_let_go(action=found, by=request.member)
+    except retention.StillKept as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("It is being taken away. Within a minute nothing of it is left but its line."))
+    return redirect("retention", request.organisation.slug)
+
+
+# --- Audits ---
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def audits(request: OrganisationRequest) -> HttpResponse:
+    """Every audit, those that are open first."""
+    rows = (
+        Audit.objects.filter(organisation=request.organisation)
+        .annotate(count=Count("actions"))
+        .order_by("-ends_on", "-pk")
+    )
+    return render(request, "evidence/audits.html", {"page": page_of(request, rows.select_related("organisation"))})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_EVIDENCE)
+def new_audit(request: OrganisationRequest) -> HttpResponseBase:
+    """Invite an auditor."""
+    form = AuditForm(request.organisation, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        chosen = () if told["covers_all"] else tuple(told["actions"])
+        names = ("name", "email", "starts_on", "ends_on", "body", "language")
+        try:
+            made = invite_auditor(
+                organisation=request.organisation, by=request.member,
+                told=Invitation(actions=chosen, **{name: told[name] for name in names}),
+            )  # fmt: skip
+        except InvalidAudit as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Invited. The mail with the link goes out within a minute."))
+            return redirect("audit", request.organisation.slug, made.uid)
+    return render(request, "evidence/new_audit.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_GET
+@requires(Capability.SEE_EVIDENCE)
+def audit(request: OrganisationRequest, audit: str) -> HttpResponse:
+    """One audit: what it covers, and everything that the auditor opened."""
+    found = _audit(request, audit)
+    opened = Entry.objects.filter(organisation_id=request.organisation.pk, actor_id=str(found.uid)).order_by("-id")
+    context = {
+        "audit": found, "scope": found.scope.order_by("-starts_on")[:SHOWN], "entries": opened[:SHOWN],
+        "link": link_of(found), "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+    }  # fmt: skip
+    return render(request, "evidence/audit.html", context)
+
+
+@require_POST
+@requires(Capability.MANAGE_EVIDENCE)
+def audit_end(request: OrganisationRequest, audit: str) -> HttpResponseBase:
+    """Close the room now."""
+    end_audit(audit=_audit(request, audit), by=request.member)
+    messages.success(request, _("Ended. The link opens nothing any more."))
+    return redirect("audit", request.organisation.slug, audit)
+
+
+def _audit(request: OrganisationRequest, uid: str) -> Audit:
+    rows = Audit.objects.select_related("organisation", "created_by")
+    return get_object_or_404(rows, organisation=request.organisation, uid=uid)

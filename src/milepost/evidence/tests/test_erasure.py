@@ -15,8 +15,9 @@ from milepost.documents.composing import make_pending
 from milepost.documents.models import Signatory
 from milepost.documents.requesting import Act, Party, Terms, request_signatures, sign
 from milepost.evidence.actions import write_document
+from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on
+from milepost.evidence.export import NAMES, export_person, rows_of
 from milepost.evidence.retention import let_go
-from milepost.evidence.rights import NAMES, ErasureRefused, erase_person, export_person, holds_on, rows_of
 from milepost.evidence.tests.conftest import DRAWN
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal

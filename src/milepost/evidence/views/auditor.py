@@ -26,8 +26,8 @@ from milepost.evidence.belongings import Belongings
 from milepost.evidence.exploring import page_of as history_page
 from milepost.evidence.exploring import shown
 from milepost.evidence.models import Audit, Dossier, TrainingAction
-from milepost.evidence.people import standings
 from milepost.evidence.readiness import readiness_of
+from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.journal.recording import Reference
 from milepost.journal.verbs import Verb

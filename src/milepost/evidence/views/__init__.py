@@ -1,0 +1,1 @@
+"""The pages of evidence, by the person who looks."""

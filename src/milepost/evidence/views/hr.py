@@ -1,0 +1,65 @@
+"""Erasing a person: for those who keep the people's records."""
+
+import logging
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.core.mail import EmailMessage
+from django.http import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on, notice_of_erasure
+from milepost.evidence.export import NAMES, rows_of
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.models import Member
+from milepost.people.roles import Capability
+
+logger = logging.getLogger(__name__)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Capability.MANAGE_PEOPLE)
+def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
+    """What would go and what stands against it; then, typed in full, the erasure."""
+    person = get_object_or_404(
+        Member.objects.select_related("user", "organisation"), organisation=request.organisation, uid=member
+    )
+    holds, problem = holds_on(person), ""
+    if request.method == "POST" and not holds:
+        if " ".join(request.POST.get("name", "").split()).casefold() != person.full_name.casefold():
+            problem = _("Type the name as it stands above. Nothing was erased.")
+        else:
+            return _erase(request, person)
+    counts = [(NAMES.get(label, label), rows.count()) for label, rows in rows_of(person).items()]
+    context = {"person": person, "holds": holds, "problem": problem, "counts": [pair for pair in counts if pair[1]]}
+    return render(request, "evidence/erasure.html", context, status=400 if problem else 200)
+
+
+def _erase(request: OrganisationRequest, person: Member) -> HttpResponseBase:
+    is_self = person == request.member
+    notice = notice_of_erasure(member=person, by=request.member)
+    try:
+        erase_person(member=person, by=request.member)
+    except ErasureRefused as error:
+        messages.error(request, str(error))
+        return redirect("erasure", request.organisation.slug, person.uid)
+    messages.success(request, _("Erased. Every proof of anybody else still holds."))
+    _tell(request, notice)
+    if is_self:
+        logout(request)
+        return redirect("home")
+    return redirect("people", request.organisation.slug)
+
+
+def _tell(request: OrganisationRequest, notice: EmailMessage | None) -> None:
+    """Send the notice now: a queue would keep the address that was just erased."""
+    if notice is None:
+        messages.warning(request, _("They had no e-mail address. Tell them yourself that it is done."))
+        return
+    try:
+        notice.send()
+    except OSError:
+        logger.exception("The notice of an erasure was not sent.")
+        messages.warning(request, _("The mail that tells them could not be sent. Tell them yourself that it is done."))
