@@ -5,24 +5,6 @@ class ClassroomConfig(AppConfig):
     name = "milepost.classroom"
 
     def ready(self) -> None:
-        from milepost.classroom.invitations import mail_due
-        from milepost.classroom.kind import LiveKind
-        from milepost.classroom.models import undated
-        from milepost.classroom.player import LivePlayer
-        from milepost.classroom.sections import sessions_of
-        from milepost.classroom.sheets import make_pending
-        from milepost.classroom.watching import keep_ended, watch
-        from milepost.core import periodic
-        from milepost.courses import kinds
-        from milepost.documents import dating
-        from milepost.learning import players
-        from milepost.people import sections
+        from milepost.classroom import registered
 
-        kinds.register(LiveKind())
-        players.register(LivePlayer())
-        sections.register(sessions_of)
-        dating.register(undated)
-        periodic.every(3, make_pending)
-        periodic.every(10, mail_due)
-        periodic.every(60, watch)
-        periodic.every(60, keep_ended)
+        registered.register()

@@ -22,6 +22,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 INSTALLED_APPS = [
     "milepost.core",
     "milepost.journal",
+    "milepost.design",
     "milepost.people",
     "milepost.documents",
     "milepost.courses",
@@ -34,7 +35,6 @@ INSTALLED_APPS = [
     "milepost.credentials",
     "milepost.analytics",
     "milepost.evidence",
-    "milepost.design",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -77,6 +77,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
                 "milepost.design.context.shell",
+                "milepost.people.context.shell",
             ],
             "builtins": [
                 "django.templatetags.i18n",
@@ -115,7 +116,7 @@ MAILERS: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.mail.backends.smtp.EmailBackend"
         if ENVIRONMENT.mail
-        else "milepost.design.outbox.EmailBackend",
+        else "milepost.people.outbox.EmailBackend",
         "OPTIONS": ENVIRONMENT.mail or {"file_path": OUTBOX},
     }
 }

@@ -1,12 +1,13 @@
-"""Every address: the few that are nobody's, then everything else under an organisation."""
+"""Every address: those outside of organisations, then everything else under an organisation."""
 
 from django.urls import include, path
 
 from milepost.classroom.urls import public_urlpatterns as classroom_urlpatterns
+from milepost.config import health
 from milepost.credentials.urls import public_urlpatterns
-from milepost.design import views as design
 from milepost.documents.urls import public_urlpatterns as documents_urlpatterns
 from milepost.evidence.urls import public_urlpatterns as evidence_urlpatterns
+from milepost.people import devices, outbox_views
 from milepost.people import views as people
 
 # The order matters once: “courses/new/” stands before “courses/<course>/”.
@@ -23,15 +24,15 @@ organisation = [
 
 urlpatterns = [
     path("", people.entrance, name="home"),
-    path("accounts/devices/", design.devices, name="devices"),
+    path("accounts/devices/", devices.devices, name="devices"),
     path("accounts/", include("allauth.urls")),
     path("brand/<slug:slug>/<slug:mark>.css", people.brand, name="brand"),
     path("brand/<slug:slug>/<slug:mark>/logo", people.logo, name="logo"),
     path("invitations/<str:token>/", people.invitation, name="invitation"),
-    path("language/", design.language, name="language"),
-    path("outbox/", design.outbox, name="outbox"),
-    path("outbox/<str:name>/", design.outbox_message, name="outbox_message"),
-    path("healthz", design.health, name="health"),
+    path("", include("milepost.design.urls")),
+    path("outbox/", outbox_views.outbox, name="outbox"),
+    path("outbox/<str:name>/", outbox_views.outbox_message, name="outbox_message"),
+    path("healthz", health.health, name="health"),
     *public_urlpatterns,
     *classroom_urlpatterns,
     *documents_urlpatterns,

@@ -41,6 +41,10 @@ class Course(models.Model):
             raise NotPublished(self.slug)
         return self.published
 
+    def is_published(self) -> bool:
+        """Whether there is a version that people learn from."""
+        return self.published_id is not None
+
     @property
     def has_unpublished_changes(self) -> bool:
         return self.published is None or self.published.files != self.draft

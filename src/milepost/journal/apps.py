@@ -5,8 +5,6 @@ class JournalConfig(AppConfig):
     name = "milepost.journal"
 
     def ready(self) -> None:
-        from milepost.core import periodic
-        from milepost.journal import sealing, timestamping
+        from milepost.journal import registered
 
-        periodic.every(15, sealing.seal_all)
-        periodic.every(30, timestamping.stamp_pending)
+        registered.register()

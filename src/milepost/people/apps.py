@@ -5,8 +5,6 @@ class PeopleConfig(AppConfig):
     name = "milepost.people"
 
     def ready(self) -> None:
-        from milepost.journal import keys
-        from milepost.people import organisations, signing_in
+        from milepost.people import registered
 
-        signing_in.connect()
-        keys.tell_names(organisations.name_of)
+        registered.register()

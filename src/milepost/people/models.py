@@ -79,6 +79,11 @@ class Organisation(models.Model):
         return self.name
 
     @property
+    def home(self) -> str:
+        """Where its pages begin."""
+        return f"/{self.slug}/"
+
+    @property
     def brand_mark(self) -> str:
         """Changes whenever the brand does: part of the addresses of style sheet and logo."""
         return fingerprint(f"{self.brand_colour}|{self.corner_radius}|{self.logo}".encode())[:12]

@@ -22,6 +22,7 @@ from milepost.core.tables import UnreadableTable, read_table
 from milepost.journal.queries import timeline
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.colours import lighten_until_readable
+from milepost.people.context import Brand
 from milepost.people.filters import PeopleFilter
 from milepost.people.forms import BrandForm, UploadPeopleForm
 from milepost.people.granting import LastOwner, grant, revoke
@@ -43,7 +44,7 @@ def entrance(request: HttpRequest) -> HttpResponseBase:
         return redirect("account_login")
     memberships = list(Member.objects.active().filter(user=request.user).select_related("organisation"))
     if len(memberships) == 1:
-        return redirect("my_learning", memberships[0].organisation.slug)
+        return redirect(memberships[0].organisation.home)
     return render(request, "people/entrance.html", {"memberships": memberships})
 
 
@@ -158,7 +159,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
             request, Login(user=user, email_verification="none", redirect_url=f"/{member.organisation.slug}/")
         )
         return response
-    return render(request, "people/invitation.html", {"member": member, "organisation": member.organisation})
+    return render(request, "people/invitation.html", {"invited": member, "brand": Brand.of(member.organisation)})
 
 
 # --- The HR file ------------------------------------------------------------------------------------------

@@ -5,10 +5,6 @@ class PageConfig(AppConfig):
     name = "milepost.activities.page"
 
     def ready(self) -> None:
-        from milepost.activities.page.kind import PageKind
-        from milepost.activities.page.player import PagePlayer
-        from milepost.courses import kinds
-        from milepost.learning import players
+        from milepost.activities.page import registered
 
-        kinds.register(PageKind())
-        players.register(PagePlayer())
+        registered.register()

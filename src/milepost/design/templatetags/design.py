@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.contrib.staticfiles import finders
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,8 +16,7 @@ from django.utils.translation import ngettext
 
 from milepost.core import clock
 from milepost.core.words import duration
-from milepost.journal.models import Entry
-from milepost.journal.phrases import phrase
+from milepost.design import navigation
 
 register = template.Library()
 
@@ -111,20 +111,6 @@ def querystring_with(context: template.Context, **changes: Any) -> str:
     return f"?{query.urlencode()}"
 
 
-@register.simple_tag
-def journal_phrase(entry: Entry, subject: object) -> str:
-    """An entry of the journal as a sentence."""
-    return phrase(entry, str(subject))
-
-
-@register.simple_tag
-def journal_sentence(entry: Entry) -> SafeString:
-    """An entry as a sentence that begins with who: for a history of many people."""
-    if entry.is_erased:
-        return format_html("{}", phrase(entry, ""))
-    return format_html("<strong>{}</strong>: {}", entry.content["actor"]["name"], phrase(entry, entry.actor_id))
-
-
 @register.filter
 def short_mark(digest: str) -> str:
     """The first signs of a fingerprint, enough to tell two apart by eye."""
@@ -135,3 +121,20 @@ def short_mark(digest: str) -> str:
 def iso_date(text: str) -> str:
     """A date that is kept as text (2026-11-23), as people of the language write it."""
     return date_format(date.fromisoformat(text), "DATE_FORMAT")
+
+
+@register.inclusion_tag("design/components/tabs.html", takes_context=True)
+def tabs(
+    context: template.Context, page: str, here: str, label: str, of: Any = None, classes: str = ""
+) -> dict[str, Any]:
+    """The tabs of a sort of page (`navigation.tabs`): about `of`, by its slug, or about the organisation alone."""
+    before = (context["organisation"].slug, *((of.slug,) if of is not None else ()))
+    can = context["can"]
+    shown = navigation.tabs_of(page, thing=of, before=before, here=here, allows=lambda name: bool(can[name]))
+    return {"tabs": shown, "label": label, "classes": classes}
+
+
+@register.simple_tag(takes_context=True)
+def place(context: template.Context, name: str) -> str:
+    """The address of a place in the main navigation, for templates of rooms below the one that owns it."""
+    return reverse(navigation.main.get(name).url_name, args=[context["organisation"].slug])

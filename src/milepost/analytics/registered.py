@@ -1,0 +1,13 @@
+"""What analytics bring to the rooms below."""
+
+from django.utils.translation import gettext_lazy as _
+
+from milepost.courses.models import Course
+from milepost.design import navigation
+from milepost.design.navigation import Link
+
+
+def register() -> None:
+    """Hang everything on its seam; called once, when Django starts."""
+    numbers = Link(_("Numbers"), "numbers", order=20, permission="see_results", shown=Course.is_published)
+    navigation.tabs("course").register("numbers", numbers)

@@ -1,0 +1,33 @@
+"""What certificates and badges bring to the rooms below."""
+
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import periodic
+from milepost.courses.models import Course
+from milepost.credentials.issuing import issue_on_completion
+from milepost.credentials.mailing import mail_pending
+from milepost.credentials.models import Certificate
+from milepost.credentials.sections import certificates_of
+from milepost.credentials.typesetting import typeset_pending
+from milepost.design import navigation
+from milepost.design.navigation import Link
+from milepost.documents import dating
+from milepost.learning import progressing
+from milepost.people import sections
+
+
+def register() -> None:
+    """Hang everything on its seam; called once, when Django starts."""
+    if issue_on_completion not in progressing.completion_listeners:
+        progressing.completion_listeners.append(issue_on_completion)
+    sections.register(certificates_of)
+    dating.register(Certificate.objects.undated)
+    periodic.every(3, typeset_pending)
+    periodic.every(10, mail_pending)
+
+    navigation.main.register("certificates", Link(_("Certificates"), "my_certificates", order=40))
+    navigation.foot.register("verify", Link(_("Check a certificate"), "verify", order=10, is_inside=False))
+    given = Link(
+        _("Certificates"), "course_certificates", order=30, permission="see_results", shown=Course.is_published
+    )
+    navigation.tabs("course").register("certificates", given)

@@ -1,0 +1,1 @@
+"""Tags for entries of the journal."""

@@ -1,0 +1,24 @@
+"""What learning brings to the rooms below."""
+
+from django.utils.translation import gettext_lazy as _
+
+from milepost.courses import publishing
+from milepost.courses.models import Course
+from milepost.design import navigation
+from milepost.design.navigation import Link
+from milepost.learning.carrying_over import carry_over
+from milepost.learning.sections import courses_of
+from milepost.people import sections
+
+
+def register() -> None:
+    """Hang everything on its seam; called once, when Django starts."""
+    if carry_over not in publishing.listeners:
+        publishing.listeners.append(carry_over)
+    sections.register(courses_of)
+
+    navigation.main.register("my_learning", Link(_("My learning"), "my_learning", order=10))
+    navigation.main.register("catalogue", Link(_("Catalogue"), "catalogue", order=20))
+    navigation.main.register("courses", Link(_("Courses"), "courses", order=50, permission="see_courses"))
+    people = Link(_("People"), "enrolments", order=10, permission="see_results", shown=Course.is_published)
+    navigation.tabs("course").register("people", people)

@@ -1,0 +1,48 @@
+"""Who looks at a page, what they may do, the organisation's look and the menus: for the templates of all rooms."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from milepost.design.navigation import Menus
+from milepost.people.models import Member, Organisation
+from milepost.people.roles import Capability
+
+
+@dataclass(frozen=True)
+class Brand:
+    """How an organisation looks, as addresses that a browser may keep for ever."""
+
+    name: str
+    stylesheet: str
+    logo: str  # empty when there is none
+
+    @classmethod
+    def of(cls, organisation: Organisation) -> "Brand":
+        """The look of the organisation as it is now."""
+        args = (organisation.slug, organisation.brand_mark)
+        return cls(
+            organisation.name, reverse("brand", args=args), reverse("logo", args=args) if organisation.logo else ""
+        )
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """For every template: `member`, `organisation`, `brand`, `home`, `can` and `menus`."""
+    member: Member | None = getattr(request, "member", None)
+    organisation: Organisation | None = getattr(request, "organisation", None)
+    slug = organisation.slug if organisation else None
+
+    def allows(permission: str) -> bool:
+        return member is not None and member.can(Capability(permission))
+
+    return {
+        "member": member,
+        "organisation": organisation,
+        "brand": Brand.of(organisation) if organisation else None,
+        "home": organisation.home if organisation else "/",
+        # Lazy, since the player shows neither: a page without them does not ask for the person's roles.
+        "can": SimpleLazyObject(lambda: {capability.value: allows(capability) for capability in Capability}),
+        "menus": Menus(path=request.path, organisation=slug, allows=allows),
+    }

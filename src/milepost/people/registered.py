@@ -1,0 +1,39 @@
+"""What people bring to the rooms below."""
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from milepost.design import navigation
+from milepost.design.navigation import Link
+from milepost.journal import keys
+from milepost.people import organisations, signing_in
+
+
+def register() -> None:
+    """Hang everything on its seam; called once, when Django starts."""
+    signing_in.connect()
+    keys.tell_names(organisations.name_of)
+
+    navigation.main.register("people", Link(_("People"), "people", order=80, permission="see_people"))
+    _menu_of_the_person()
+
+
+def _menu_of_the_person() -> None:
+    menu = navigation.person
+    settings_page = Link(
+        _("Organisation"), "organisation_settings", order=10, icon="gear", permission="manage_organisation"
+    )
+    menu.register("organisation", settings_page)
+    menu.register("devices", Link(_("My devices"), "devices", order=20, icon="phone", is_inside=False))
+    menu.register("sign_in", Link(_("Passkeys and password"), "mfa_index", order=30, icon="key", is_inside=False))
+    menu.register("organisations", Link(_("My organisations"), "home", order=50, icon="building", is_inside=False))
+    sign_out = Link(_("Sign out"), "account_logout", order=90, icon="box-arrow-right", posts=True, is_inside=False)
+    menu.register("sign_out", sign_out)
+
+    outbox = Link(_("Outbox"), "outbox", order=60, icon="envelope", is_inside=False, shown=_has_outbox)
+    menu.register("outbox", outbox)
+    navigation.foot.register("outbox", outbox)
+
+
+def _has_outbox(_thing: object) -> bool:
+    return settings.OUTBOX is not None
