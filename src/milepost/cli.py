@@ -5,7 +5,8 @@ Exit status 0, or 1 with a message on stderr that says where and what.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from milepost import __version__
-from milepost.config.environment import Misconfigured
+from milepost.core.refusals import Refused
 
 if TYPE_CHECKING:
     from milepost.courses.models import Course
@@ -50,9 +51,30 @@ def with_django[**P, R](command: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
+class Commands(click.Group):
+    """The commands: whatever is refused ends with status 1 and its sentence on stderr, in this one place."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Refused as refused:
+            raise click.ClickException(str(refused)) from refused
+
+
 def fail(message: object) -> None:
     """End with status 1 and the message on stderr."""
     raise click.ClickException(str(message))
+
+
+@contextmanager
+def about(file: Path) -> Iterator[None]:
+    """Name the file in what is said when it can't be read, or is refused."""
+    try:
+        yield
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror}.") from error
+    except Refused as refused:
+        raise click.ClickException(f"{file}: {refused}") from refused
 
 
 def _organisation(slug: str) -> "Organisation":
@@ -83,7 +105,7 @@ def _course(organisation: "Organisation", slug: str) -> "Course":
 in_organisation = click.option("--organisation", required=True, metavar="SLUG", help="The organisation's address.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="milepost")
 def cli() -> None:
     """Corporate open online courses, and the proof that they took place.
@@ -120,15 +142,10 @@ def migrate() -> None:
 def demo() -> None:
     """Build the demonstration organisation: 240 people, three courses, two training actions, three months of learning."""
     from milepost.config.schema import catch_up
-    from milepost.demonstration.building import AlreadyBuilt, build
+    from milepost.demonstration.building import build
 
     catch_up()
-    try:
-        told = build(progress=_bar)
-    except AlreadyBuilt as error:
-        fail(error)
-    else:
-        click.echo(told)
+    click.echo(build(progress=_bar))
 
 
 def _bar(label: str, length: int) -> Any:
@@ -168,8 +185,8 @@ def create_organisation(slug: str, name: str, language: str, owner: str | None) 
                     organisation=made, email=owner, given_name=given.title(), family_name=family.title() or "–"
                 )
                 grant(member=member, role=Role.OWNER)
-    except (organisations.InvalidOrganisation, ValidationError) as error:
-        fail(error.messages[0] if isinstance(error, ValidationError) else error)
+    except ValidationError as error:
+        fail(error.messages[0])
     click.echo(f"{name} is at /{slug}/.")
 
 
@@ -187,18 +204,14 @@ def people() -> None:
 def import_people(file: Path, organisation: str, dry_run: bool, complete: bool) -> None:
     """Import the HR file FILE (CSV or XLSX), all or nothing."""
     from milepost.core.canonical import fingerprint
-    from milepost.core.tables import UnreadableTable, read_table
+    from milepost.core.tables import read_table
     from milepost.people.import_plan import plan_import
     from milepost.people.importing import apply_import
 
     target = _organisation(organisation)
-    try:
+    with about(file):
         content = file.read_bytes()
         table = read_table(content, name=file.name)
-    except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror}.") from error
-    except UnreadableTable as error:
-        raise click.ClickException(f"{file}: {error}") from error
     plan = plan_import(organisation=target, table=table, is_complete=complete)
     if plan.problems:
         for problem in plan.problems[:50]:
@@ -223,13 +236,11 @@ def course() -> None:
 @with_django
 def check_course(path: Path) -> None:
     """Check the course in the folder or zip PATH; every problem with file and line."""
-    from milepost.courses.files import RefusedFiles, open_files
+    from milepost.courses.files import open_files
     from milepost.courses.reading import read_course
 
-    try:
+    with about(path):
         source = read_course(open_files(path))
-    except RefusedFiles as error:
-        raise click.ClickException(f"{path}: {error}") from error
     for problem in source.problems:
         click.echo(f"{path}/{problem}", err=True)
     if source.problems:
@@ -244,21 +255,19 @@ def check_course(path: Path) -> None:
 def import_course(path: Path, organisation: str) -> None:
     """Take the course in the folder or zip PATH in, as a draft."""
     from milepost.courses.drafts import CourseHasProblems, import_draft
-    from milepost.courses.files import RefusedFiles, open_files
+    from milepost.courses.files import open_files
 
     target = _organisation(organisation)
-    try:
-        taken = import_draft(organisation=target, files=open_files(path))
-    except CourseHasProblems as error:
-        for problem in error.problems:
-            click.echo(f"{path}/{problem}", err=True)
-        fail(f"{len(error.problems)} problem(s) in {path}; nothing was imported.")
-    except RefusedFiles as error:
-        fail(f"{path}: {error}")
-    else:
-        click.echo(
-            f"{taken.title} is the draft “{taken.slug}”. Publish it: milepost course publish {taken.slug} --organisation {organisation}"
-        )
+    with about(path):
+        try:
+            taken = import_draft(organisation=target, files=open_files(path))
+        except CourseHasProblems as error:
+            for problem in error.problems:
+                click.echo(f"{path}/{problem}", err=True)
+            raise click.ClickException(f"{len(error.problems)} problem(s) in {path}; nothing was imported.") from error
+    click.echo(
+        f"{taken.title} is the draft “{taken.slug}”. Publish it: milepost course publish {taken.slug} --organisation {organisation}"
+    )
 
 
 @course.command("export")
@@ -269,7 +278,6 @@ def import_course(path: Path, organisation: str) -> None:
 def export_course(slug: str, dest: Path, organisation: str) -> None:
     """Write the draft of the course SLUG into the folder DEST (or a zip, if DEST ends with .zip)."""
     from milepost.courses.drafts import export_to_folder, export_to_zip
-    from milepost.courses.files import RefusedFiles
 
     found = _course(_organisation(organisation), slug)
     try:
@@ -280,7 +288,7 @@ def export_course(slug: str, dest: Path, organisation: str) -> None:
             count = export_to_folder(found, dest)
     except FileExistsError as error:
         raise click.ClickException(f"{dest} exists already. Name another file.") from error
-    except (RefusedFiles, OSError) as error:
+    except OSError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{count} files in {dest}.")
 
@@ -294,7 +302,6 @@ def export_course(slug: str, dest: Path, organisation: str) -> None:
 @with_django
 def publish_course(slug: str, organisation: str, ask_again: tuple[str, ...]) -> None:
     """Freeze the draft of the course SLUG as the version that people learn from."""
-    from milepost.courses.drafts import CourseHasProblems
     from milepost.courses.publishing import NothingToPublish, publish
 
     found = _course(_organisation(organisation), slug)
@@ -302,8 +309,6 @@ def publish_course(slug: str, organisation: str, ask_again: tuple[str, ...]) -> 
         version = publish(course=found, ask_again=ask_again)
     except NothingToPublish:
         click.echo(f"{slug}: nothing has changed since the last version.")
-    except CourseHasProblems as error:
-        fail(error)
     else:
         click.echo(f"{version.title}: version {version.number} is published ({version.digest[:12]}).")
 
@@ -393,16 +398,13 @@ def build_dossier(reference: str, organisation: str, output: Path, person: str) 
     member = found.members.filter(email=person.lower()).first() if person else None
     if person and member is None:
         raise click.ClickException(f"{reference} has nobody with the address {person}.")
-    try:
-        with _bar("Building the dossier", 100) as bar:
-            build_to(
-                output,
-                found,
-                member=member,
-                progress=lambda done, total: bar.update(100 * done // max(total, 1) - bar.pos),
-            )
-    except OSError as error:
-        raise click.ClickException(f"{output}: {error.strerror}.") from error
+    with about(output), _bar("Building the dossier", 100) as bar:
+        build_to(
+            output,
+            found,
+            member=member,
+            progress=lambda done, total: bar.update(100 * done // max(total, 1) - bar.pos),
+        )
     click.echo(f"{output} holds the dossier of {found.reference} “{found.title}”. Check it: milepost verify {output}")
 
 
@@ -440,15 +442,11 @@ def show_key(organisation: str) -> None:
 @with_django
 def import_key(file: Path, organisation: str, password: str) -> None:
     """Sign with the key in the PKCS#12 file FILE from now on. What was signed before stays valid."""
-    from milepost.journal.keys import KeyRefused, import_pkcs12
+    from milepost.journal.keys import import_pkcs12
 
     target = _organisation(organisation)
-    try:
+    with about(file):
         taken = import_pkcs12(target.pk, file.read_bytes(), password=password)
-    except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror}.") from error
-    except KeyRefused as error:
-        raise click.ClickException(f"{file}: {error}") from error
     click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
 
 
@@ -463,26 +461,22 @@ def use_token(token: str, label: str, organisation: str, chain: Path | None) -> 
     from cryptography import x509
 
     from milepost.journal import keys
-    from milepost.journal.tokens import TokenRefused
 
     target = _organisation(organisation)
-    try:
-        above = x509.load_pem_x509_certificates(chain.read_bytes()) if chain else []
-        taken = keys.use_token(target.pk, token=token, label=label, chain=above)
-    except OSError as error:
-        raise click.ClickException(f"{chain}: {error.strerror}.") from error
-    except (keys.KeyRefused, TokenRefused, ValueError) as error:
-        raise click.ClickException(str(error)) from error
+    above = []
+    if chain:
+        with about(chain):
+            try:
+                above = x509.load_pem_x509_certificates(chain.read_bytes())
+            except ValueError as error:
+                raise keys.KeyRefused(str(error)) from error
+    taken = keys.use_token(target.pk, token=token, label=label, chain=above)
     click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
 
 
 def main() -> None:
     """The entry point."""
-    try:
-        cli(prog_name="milepost")
-    except Misconfigured as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+    cli(prog_name="milepost")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from milepost.classroom.meetings import Connection
 from milepost.classroom.models import ConnectionLog, LiveSession, Participant
 from milepost.core import blobs
-from milepost.core.tables import UnreadableTable, decode, read_table
+from milepost.core.refusals import Refused
+from milepost.core.tables import decode, read_table
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.verbs import Verb
 from milepost.people.headings import Field, guess_mapping
@@ -34,14 +35,17 @@ _FORMATS = (
 )  # fmt: skip
 
 
-class UnreadableLog(ValueError):
+class UnreadableLog(Refused):
     """The file is no connection log that can be read; the message says what was looked for."""
+
+    status = 422
 
 
 def take_log(*, session: LiveSession, content: bytes, name: str, by: Member) -> ConnectionLog:
-    """Read a tool's file, match its people with the participants, and keep both. Raises `UnreadableLog`.
+    """Read a tool's file, match its people with the participants, and keep both.
 
-    The same file twice is kept once. Records `imported` with the file's fingerprint.
+    The same file twice is kept once. Raises `UnreadableLog`, or `UnreadableTable` for what is no table at all. Records
+    `imported` with the file's fingerprint.
     """
     rows = _rows(content, session)
     digest = blobs.store(session.organisation.uid, content)
@@ -75,10 +79,7 @@ def _keep(
 
 
 def _rows(content: bytes, session: LiveSession) -> list[Connection]:
-    try:
-        lines = decode(content)[0].replace("\x00", "").splitlines()
-    except UnreadableTable as error:
-        raise UnreadableLog(str(error)) from error
+    lines = decode(content)[0].replace("\x00", "").splitlines()
     for at, line in enumerate(lines[:200]):
         columns = guess_mapping([cell.strip('" ') for cell in re.split(r"[\t;,]", line)], FIELDS)
         if "name" in columns and columns.keys() & {"joined", "minutes"}:
@@ -97,10 +98,7 @@ def _until_blank(lines: list[str]) -> str:
 
 
 def _read(text: str, session: LiveSession) -> list[Connection]:
-    try:
-        table = read_table(text.encode())
-    except UnreadableTable as error:
-        raise UnreadableLog(str(error)) from error
+    table = read_table(text.encode())
     if len(table.rows) > MAX_ROWS:
         raise UnreadableLog(_("The log has more than %(count)d lines.") % {"count": MAX_ROWS})
     columns = guess_mapping(table.header, FIELDS)

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 
 from milepost.classroom.models import Attendance, LiveSession, Participant
 from milepost.classroom.queries import upcoming
-from milepost.classroom.registering import RegistrationRefused, leave, register
+from milepost.classroom.registering import leave, register
 from milepost.core.queries import uuid_of
+from milepost.core.refusals import as_message
 from milepost.courses.outline import content_of
 from milepost.learning.models import Enrolment
 from milepost.learning.players import Handler, Play, Player
@@ -51,11 +52,8 @@ def _take_seat(play: Play) -> HttpResponseBase:
     if session is None:
         messages.error(play.request, _("Choose a date first."))
         return play.again()
-    try:
+    with as_message(play.request):
         seat = register(session=session, member=play.enrolment.member)
-    except RegistrationRefused as error:
-        messages.error(play.request, str(error))
-    else:
         is_seated = seat.status == Participant.Status.SEATED
         told = (
             _("You have a seat. An invitation comes by mail.")
@@ -69,12 +67,10 @@ def _take_seat(play: Play) -> HttpResponseBase:
 def _give_up_seat(play: Play) -> HttpResponseBase:
     told = _sessions(play).filter(uid=uuid_of(play.request.POST, "session"))
     seat = Participant.objects.filter(member=play.enrolment.member, session__in=told).first()
-    try:
+    with as_message(play.request):
         if seat:
             leave(participant=seat)
             messages.success(play.request, _("Your seat is free for somebody else. Choose another date when you like."))
-    except RegistrationRefused as error:
-        messages.error(play.request, str(error))
     return play.again()
 
 

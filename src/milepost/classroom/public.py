@@ -196,13 +196,13 @@ def _sign(request: HttpRequest, slot: Slot, shown: Presence, row: Attendance | N
     try:
         signature = Signature.read(request.POST.get("signature", ""))
         sign(attendance=row, mark=Mark(signature, shown.way, meaning(slot), circumstances(request)))
-    except NoSignature as error:
-        return _asked(request, slot, row, problem=str(error))
+    except NoSignature as refused:
+        return _asked(request, slot, row, problem=str(refused))
     except AlreadySigned:
         row.refresh_from_db()
         return _done(request, slot, row)
-    except SigningRefused as error:
-        return _told(request, slot, str(error), status=409)
+    except SigningRefused as refused:
+        return _told(request, slot, str(refused), status=refused.status)
     response = _done(request, slot, row)
     replace(shown, has_signed=str(row.uid)).remember(response)
     return response

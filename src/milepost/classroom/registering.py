@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from milepost.classroom.models import Attendance, LiveSession, Participant
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record, record_many
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
@@ -16,7 +17,7 @@ BATCH = 2_000
 SEATED, WAITING, LEFT = Participant.Status.SEATED, Participant.Status.WAITING, Participant.Status.LEFT
 
 
-class RegistrationRefused(ValueError):
+class RegistrationRefused(Refused):
     """Nobody can register or leave now; the message says why."""
 
 

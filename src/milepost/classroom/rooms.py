@@ -25,15 +25,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.classroom import presence
 from milepost.classroom.invitations import remind_missing
 from milepost.classroom.marking import read_change
-from milepost.classroom.meetings import Guest, MeetingRefused, provider_of
+from milepost.classroom.meetings import Guest, provider_of
 from milepost.classroom.models import Attendance, Participant, Rules, Slot, Trainer, TrainerRight, Way
 from milepost.classroom.public import circumstances, meaning
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import RegistrationRefused, register
-from milepost.classroom.signing import Mark, SigningRefused, change_attendance, close_slot, take_offline
+from milepost.classroom.signing import Mark, change_attendance, close_slot, take_offline
 from milepost.core import blobs, clock
 from milepost.core.canonical import fingerprint
 from milepost.core.queries import text_of, uuid_of
+from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
 from milepost.documents.typesetting import qr_code
 from milepost.people.members import add_member
@@ -111,8 +112,8 @@ def meeting(request: HttpRequest, trainer: Trainer) -> HttpResponseBase:
     guest = Guest(trainer.name, str(trainer.uid), trainer.email, is_trainer=True)
     try:
         return redirect(provider_of(session.provider).join(session, guest))
-    except MeetingRefused as error:
-        messages.error(request, str(error))
+    except Refused as refused:
+        messages.error(request, str(refused))
         return redirect("room", presence.room_token(trainer))
 
 
@@ -184,11 +185,9 @@ def marks(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBas
     if row is None:
         raise Http404
     rules = Rules.of(trainer.session.organisation)
-    try:
+    with as_message(request):
         change = read_change(request, slot, may_justify=rules.allows(TrainerRight.JUSTIFY_ABSENCES))
         change_attendance(attendance=row, change=change, by=trainer.as_reference(), why=request.POST.get("why", ""))
-    except SigningRefused as error:
-        messages.error(request, str(error))
     return _back(trainer, slot)
 
 
@@ -198,11 +197,11 @@ def people(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBa
     """Put somebody onto the list who is in the room: known by their e-mail address, or new where trainers may do that."""
     rules = Rules.of(trainer.session.organisation)
     try:
-        seat = _seated(request, trainer, rules)
-    except (RegistrationRefused, ValidationError) as error:
-        messages.error(request, error.messages[0] if isinstance(error, ValidationError) else str(error))
-    else:
-        messages.success(request, _("%(name)s is on the list.") % {"name": seat.member.full_name})
+        with as_message(request):
+            seat = _seated(request, trainer, rules)
+            messages.success(request, _("%(name)s is on the list.") % {"name": seat.member.full_name})
+    except ValidationError as error:
+        messages.error(request, error.messages[0])
     return _back(trainer, slot)
 
 
@@ -273,8 +272,8 @@ def deliveries(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespon
     refused = dict.fromkeys((who for who, mark in read if mark is None), "refused")
     try:
         return JsonResponse({"told": take_offline(slot=slot, trainer=trainer, marks=good) | refused})
-    except SigningRefused as error:
-        return JsonResponse({"detail": str(error)}, status=409)
+    except Refused as closed:
+        return problem_response(closed)
 
 
 def _delivered(
@@ -308,8 +307,8 @@ def closure(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseB
         try:
             signature = Signature.read(request.POST.get("signature", ""))
             close_slot(slot=slot, trainer=trainer, mark=Mark(signature, Way.TRAINER, sentence, circumstances(request)))
-        except (NoSignature, SigningRefused) as error:
-            return render(request, "classroom/closure.html", context | {"problem": str(error)}, status=400)
+        except Refused as refused:
+            return render(request, "classroom/closure.html", context | {"problem": str(refused)}, status=400)
         messages.success(request, _("Closed. The sealed sheet is made within a minute once every half-day is closed."))
         return redirect("room", presence.room_token(trainer))
     if slot.is_closed:

@@ -11,10 +11,12 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.classroom.meetings import provider_of
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.journal.recording import record, time_text
 from milepost.journal.verbs import Verb
@@ -25,15 +27,16 @@ MAX_SLOT = timedelta(hours=12)
 HALF_DAYS = ((time(9), time(12, 30)), (time(13, 30), time(17)))
 
 
-class InvalidSession(ValueError):
+class InvalidSession(Refused):
     """The session can't be as it was told; the message says where and what."""
+
+    status = 422
 
 
 class SlotHasSignatures(InvalidSession):
     """A slot that somebody signed, or that is closed, can be neither moved nor removed."""
 
-    def __str__(self) -> str:
-        return _("Somebody has signed this half-day already, so its hours stay as they were.")
+    sentence = gettext_lazy("Somebody has signed this half-day already, so its hours stay as they were.")
 
 
 Span = tuple[datetime, datetime]

@@ -7,34 +7,34 @@ from typing import Any, Literal
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Trainer, Way
 from milepost.core import clock
 from milepost.core.canonical import canonical_json, fingerprint
+from milepost.core.refusals import Refused
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many, time_text
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member
 
 
-class SigningRefused(ValueError):
+class SigningRefused(Refused):
     """Nobody can sign or mark this now; the message says why and what to do."""
 
 
 class AlreadySigned(SigningRefused):
     """There is a signature already."""
 
-    def __str__(self) -> str:
-        return _("You have signed this half-day already. Nothing is left to do.")
+    sentence = gettext_lazy("You have signed this half-day already. Nothing is left to do.")
 
 
 class SlotClosed(SigningRefused):
     """The trainer closed the slot."""
 
-    def __str__(self) -> str:
-        return _(
-            "The trainer has closed this half-day. Whoever was there and did not sign asks the trainer or the training team."
-        )
+    sentence = gettext_lazy(
+        "The trainer has closed this half-day. Whoever was there and did not sign asks the trainer or the training team."
+    )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from milepost.classroom import presence, scheduling
 from milepost.classroom.forms import RulesForm, SessionForm
 from milepost.classroom.logs import UnreadableLog, connected_minutes, take_log
 from milepost.classroom.marking import read_change
-from milepost.classroom.meetings import Guest, MeetingRefused, provider_of
+from milepost.classroom.meetings import Guest, provider_of
 from milepost.classroom.models import (
     Attendance,
     LiveSession,
@@ -29,12 +29,13 @@ from milepost.classroom.models import (
 )
 from milepost.classroom.presence import Presence
 from milepost.classroom.queries import attendances, holds, sessions_of_member, tally, to_sign, with_numbers
-from milepost.classroom.registering import RegistrationRefused, leave, register_many
-from milepost.classroom.scheduling import Holder, InvalidSession
-from milepost.classroom.signing import SigningRefused, change_attendance
+from milepost.classroom.registering import leave, register_many
+from milepost.classroom.scheduling import Holder
+from milepost.classroom.signing import change_attendance
 from milepost.core import blobs, clock
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
+from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.journal.recording import record
 from milepost.journal.verbs import Verb
 from milepost.people.access import OrganisationRequest, requires
@@ -144,8 +145,8 @@ def new_session(request: OrganisationRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             made = scheduling.schedule_session(organisation=request.organisation, plan=form.plan(), by=request.member)
-        except (InvalidSession, MeetingRefused) as error:
-            form.add_error(None, str(error))
+        except Refused as refused:
+            add_to_form(refused, form)
         else:
             messages.success(request, _("Scheduled. Say who holds it, and who takes part."))
             return redirect("live_session", request.organisation.slug, made.uid)
@@ -161,8 +162,8 @@ def session_settings(request: OrganisationRequest, session: str) -> HttpResponse
     if request.method == "POST" and form.is_valid():
         try:
             scheduling.change_session(session=found, plan=form.plan(), by=request.member)
-        except (InvalidSession, MeetingRefused) as error:
-            form.add_error(None, str(error))
+        except Refused as refused:
+            add_to_form(refused, form)
         else:
             messages.success(request, _("Saved. Whoever is invited gets the new invitation."))
             return redirect("live_session", request.organisation.slug, found.uid)
@@ -174,11 +175,9 @@ def cancellation(request: OrganisationRequest, session: str) -> HttpResponseBase
     """Cancel a session, with a reason."""
     _manager(request)
     found = _session(request, session)
-    try:
+    with as_message(request):
         scheduling.cancel_session(session=found, reason=request.POST.get("reason", ""), by=request.member)
         messages.success(request, _("Cancelled. Everybody who was invited gets a mail."))
-    except InvalidSession as error:
-        messages.error(request, str(error))
     return redirect("live_session", request.organisation.slug, found.uid)
 
 
@@ -193,11 +192,8 @@ def participants(request: OrganisationRequest, session: str) -> HttpResponseBase
     picked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
     if request.method == "POST":
         new = members.filter(uid__in=picked) if picked else members
-        try:
+        with as_message(request):
             count = register_many(session=found, members=new.exclude(pk__in=there), by=request.member)
-        except RegistrationRefused as error:
-            messages.error(request, str(error))
-        else:
             told = ngettext("%(count)d person was added.", "%(count)d people were added.", count)
             messages.success(
                 request, told % {"count": count} if count else _("Everybody you chose takes part already.")
@@ -224,11 +220,9 @@ def departure(request: OrganisationRequest, session: str) -> HttpResponseBase:
     else:
         seats = seats.filter(uid=who)
     seat = get_object_or_404(seats)
-    try:
+    with as_message(request):
         leave(participant=seat, by=request.member)
         messages.success(request, _("The seat is free again."))
-    except RegistrationRefused as error:
-        messages.error(request, str(error))
     return (
         redirect("live_session", request.organisation.slug, found.uid)
         if seat.member_id != request.member.pk
@@ -247,13 +241,11 @@ def trainers(request: OrganisationRequest, session: str) -> HttpResponseBase:
         return redirect("live_session", request.organisation.slug, found.uid)
     email = text_of(request.POST, "email").strip().lower()
     member = Member.objects.filter(organisation=request.organisation, email=email).active().first() if email else None
-    try:
+    with as_message(request):
         scheduling.add_trainer(
             session=found, holder=Holder(member, text_of(request.POST, "name"), email), by=request.member
         )
         messages.success(request, _("The link to the session goes to them by mail."))
-    except InvalidSession as error:
-        messages.error(request, str(error))
     return redirect("live_session", request.organisation.slug, found.uid)
 
 
@@ -288,14 +280,12 @@ def corrections(request: OrganisationRequest, session: str, slot: str) -> HttpRe
     here = get_object_or_404(Slot, session=found, code=slot)
     here.session = found
     row = get_object_or_404(Attendance, slot=here, participant__uid=uuid_of(request.POST, "who"))
-    try:
+    with as_message(request):
         change = read_change(request, here, may_justify=True)
         change_attendance(
             attendance=row, change=change, by=request.member.as_reference(), why=request.POST.get("why", "")
         )
         messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
-    except SigningRefused as error:
-        messages.error(request, str(error))
     return redirect("slot_list", request.organisation.slug, found.uid, here.code)
 
 
@@ -363,15 +353,12 @@ def logs(request: OrganisationRequest, session: str) -> HttpResponseBase:
     _manager(request)
     found = _session(request, session)
     file = request.FILES.get("file")
-    try:
+    with as_message(request):
         if file is None:
             raise UnreadableLog(_("Choose a file first."))
         if (file.size or 0) > 20 * 1024 * 1024:
             raise UnreadableLog(_("The file is larger than 20 MB."))
         log = take_log(session=found, content=file.read(), name=file.name or "log.csv", by=request.member)
-    except UnreadableLog as error:
-        messages.error(request, str(error))
-    else:
         matched = sum(row["participant"] is not None for row in log.rows)
         messages.success(
             request, _("%(matched)d of %(all)d lines fit a participant.") % {"matched": matched, "all": len(log.rows)}
@@ -391,8 +378,8 @@ def joining(request: OrganisationRequest, session: str) -> HttpResponseBase:
     )
     try:
         return redirect(provider_of(found.provider).join(found, guest))
-    except MeetingRefused as error:
-        messages.error(request, str(error))
+    except Refused as refused:
+        messages.error(request, str(refused))
         return redirect("live_session", request.organisation.slug, found.uid)
 
 

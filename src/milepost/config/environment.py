@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from milepost.core.refusals import Refused
 
-class Misconfigured(Exception):
+
+class Misconfigured(Refused):
     """A setting is missing or can't be used; the message names the variable and what it should hold."""
 
 

@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "milepost.people.access.OrganisationMiddleware",
+    "milepost.design.refusals.RefusalMiddleware",
 ]
 
 ROOT_URLCONF = "milepost.config.urls"

@@ -9,14 +9,19 @@ from datetime import timedelta
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
+from milepost.core.refusals import Refused
 
 LIVES, TRIES, PAUSE = timedelta(minutes=10), 5, timedelta(seconds=30)
 
 
-class TooSoon(ValueError):
+class TooSoon(Refused):
     """A code was sent a moment ago; the message says so."""
+
+    sentence = gettext_lazy("A code was sent a moment ago. Look into your mail, or wait half a minute.")
+    status = 429
 
 
 class TakesCode(models.Model):
@@ -33,7 +38,7 @@ class TakesCode(models.Model):
         """A code for this person; an earlier one ends. Raises `TooSoon` within 30 seconds."""
         now = clock.now()
         if self.code_sent_at and now - self.code_sent_at < PAUSE:
-            raise TooSoon(_("A code was sent a moment ago. Look into your mail, or wait half a minute."))
+            raise TooSoon
         code = f"{secrets.randbelow(1_000_000):06}"
         self.code, self.code_sent_at, self.code_tries = make_password(code), now, 0
         self.save(update_fields=["code", "code_sent_at", "code_tries"])

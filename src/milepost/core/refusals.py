@@ -9,18 +9,31 @@ A refusal is an answer, not a fault: the person reads a sentence that says what 
     raise InvalidSession(_("It ends before it starts."), field="ends_at")
 
 `code` is the class's name as words joined with hyphens (`slot-closed`): what programs hold on to, while sentences change.
-Pages, the command line and the API turn a refusal into their own words here and nowhere else: `add_to_form` for a form
-that has the field, `as_problem` for JSON (RFC 9457, section 3), `milepost.design.refusals` for a whole page,
-`milepost.cli` for an exit status.
+Nobody turns a refusal into words of their own. A view shows it where the person looks, or lets it fly:
+
+    except Refused as refused:
+        add_to_form(refused, form)                       # at the input, or above the form
+
+    with as_message(request):                            # on the page that comes next
+        withdraw(request=asked, by=request.member)
+        messages.success(request, _("Withdrawn."))
+    return redirect(...)
+
+One that nobody caught is a page, a part of a page (htmx) or problem details (RFC 9457) through
+`milepost.design.refusals.RefusalMiddleware`, and exit status 1 with its sentence through `milepost.cli`.
 """
 
 import re
-from typing import Any, ClassVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.forms import BaseForm
+from django.contrib import messages
+from django.http import HttpRequest, JsonResponse
 from django.utils.functional import Promise
 
-EXIT_STATUS = 1  # of a command that was refused; 2 is click's, for words it doesn't know
+if TYPE_CHECKING:  # the command line knows refusals before it loads forms
+    from django.forms import BaseForm
 
 
 class Refused(ValueError):
@@ -28,11 +41,12 @@ class Refused(ValueError):
 
     A subclass is named after what went wrong for the person, and gives its `sentence` or is raised with one.
     `status` is the HTTP status with which it is told (RFC 9110, section 15.5): 409 by default, since the request was
-    understood and something stands in its way.
+    understood and something stands in its way. `retry_after` says in seconds when asking again may help (section 10.2.3).
     """
 
     sentence: ClassVar[str | Promise] = ""
     status: ClassVar[int] = 409
+    retry_after: ClassVar[int] = 0
 
     def __init__(self, sentence: str | Promise = "", *, field: str = "") -> None:
         super().__init__(sentence)
@@ -48,13 +62,27 @@ class Refused(ValueError):
         return str(self._said or self.sentence)
 
 
-def add_to_form(refused: Refused, form: BaseForm, *, field: str = "") -> None:
+def add_to_form(refused: Refused, form: "BaseForm", *, field: str = "") -> None:
     """Show the refusal where its input is, or above the form; `field` is where one without a field of its own goes."""
     name = refused.field or field
     form.add_error(name if name in form.fields else None, str(refused))
+
+
+@contextmanager
+def as_message(request: HttpRequest) -> Iterator[None]:
+    """Show a refusal inside the block as a message on the page that comes next, and go on after the block."""
+    try:
+        yield
+    except Refused as refused:
+        messages.error(request, str(refused))
 
 
 def as_problem(refused: Refused) -> dict[str, Any]:
     """The refusal as problem details (RFC 9457, section 3.1); `code` and `field` are extension members."""
     told: dict[str, Any] = {"title": str(refused), "status": refused.status, "code": refused.code}
     return told | {"field": refused.field} if refused.field else told
+
+
+def problem_response(refused: Refused) -> JsonResponse:
+    """The problem details as a response, for views that speak JSON."""
+    return JsonResponse(as_problem(refused), status=refused.status, content_type="application/problem+json")

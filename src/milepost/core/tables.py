@@ -14,13 +14,17 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 from python_calamine import CalamineError, CalamineWorkbook
 
+from milepost.core.refusals import Refused
+
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
 MAX_UNZIPPED = 512 * 1024 * 1024
 
 
-class UnreadableTable(ValueError):
+class UnreadableTable(Refused):
     """The file is not a table that can be read; the message says what to do about it."""
+
+    status = 422
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
+from milepost.core.refusals import Refused
 from milepost.courses.files import CourseFiles, RefusedFiles
 from milepost.courses.frontmatter import Problem
 from milepost.courses.models import Course
@@ -19,8 +20,10 @@ from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
 
 
-class CourseHasProblems(ValueError):
+class CourseHasProblems(Refused):
     """The course can't be taken in as it is; `problems` says what to mend."""
+
+    status = 422
 
     def __init__(self, problems: list[Problem]) -> None:
         super().__init__("\n".join(map(str, problems)))

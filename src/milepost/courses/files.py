@@ -15,6 +15,8 @@ from typing import IO, Protocol
 
 from django.utils.translation import gettext as _
 
+from milepost.core.refusals import Refused
+
 MAX_FILES = 2_000
 MAX_FILE = 1 << 30  # bytes
 MAX_TOTAL = 4 << 30  # bytes
@@ -25,8 +27,10 @@ CHUNK = 1 << 20
 IGNORED = frozenset({".git", ".DS_Store", "Thumbs.db", "__MACOSX", "desktop.ini"})
 
 
-class RefusedFiles(ValueError):
+class RefusedFiles(Refused):
     """The folder or zip is not a course that can be taken in; the message says which file and why."""
+
+    status = 422
 
 
 class CourseFiles(Protocol):

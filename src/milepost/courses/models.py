@@ -8,12 +8,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.journal.recording import Reference
 from milepost.people.models import Organisation
 
 
-class NotPublished(ValueError):
+class NotPublished(Refused):
     """The course has no version that people could learn from."""
+
+    sentence = _("The course is not published yet.")
 
 
 class Course(models.Model):
@@ -38,7 +41,7 @@ class Course(models.Model):
     def published_or_raise(self) -> "Version":
         """The version that people learn from now. Raises `NotPublished`."""
         if self.published is None:
-            raise NotPublished(self.slug)
+            raise NotPublished
         return self.published
 
     def is_published(self) -> bool:

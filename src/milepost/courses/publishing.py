@@ -4,9 +4,11 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint_of
+from milepost.core.refusals import Refused
 from milepost.courses import kinds
 from milepost.courses.drafts import CourseHasProblems, read_draft
 from milepost.courses.models import Content, Course, Version
@@ -21,8 +23,10 @@ Listener = Callable[[Version, Version | None, Collection[str]], None]
 listeners: list[Listener] = []
 
 
-class NothingToPublish(ValueError):
+class NothingToPublish(Refused):
     """The draft is the same as the published version."""
+
+    sentence = gettext_lazy("Nothing has changed since the last version.")
 
 
 def publish(*, course: Course, by: Member | None = None, ask_again: Collection[str] = ()) -> Version:
@@ -42,7 +46,7 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
         )
         previous = course.published
         if previous and previous.files == course.draft:
-            raise NothingToPublish(course.slug)
+            raise NothingToPublish
         _keep_contents(course, source)
         version = _freeze(course, source, number=previous.number + 1 if previous else 1, by=by)
         course.published = version

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from milepost.core import blobs
 from milepost.core.http import ranged_response
+from milepost.core.refusals import Refused, add_to_form
 from milepost.courses.drafts import CourseHasProblems, export_to_zip, import_draft, read_draft
-from milepost.courses.files import RefusedFiles, Zip
+from milepost.courses.files import Zip
 from milepost.courses.forms import UploadCourseForm
 from milepost.courses.frontmatter import Problem
 from milepost.courses.models import Course
@@ -52,10 +53,10 @@ def _take_in(request: OrganisationRequest, course: Course | None) -> HttpRespons
             taken = import_draft(
                 organisation=request.organisation, files=files, slug=course.slug if course else "", by=request.member
             )
-        except RefusedFiles as error:
-            form.add_error("file", str(error))
-        except CourseHasProblems as error:
-            problems = error.problems
+        except CourseHasProblems as refused:
+            problems = refused.problems
+        except Refused as refused:
+            add_to_form(refused, form, field="file")
         else:
             messages.success(request, _("The draft was taken in. Publish it when you are ready."))
             return redirect("course_admin", request.organisation.slug, taken.slug)
@@ -101,10 +102,10 @@ def publication(request: OrganisationRequest, course: str) -> HttpResponseBase:
     found = _course(request, course)
     try:
         version = publish(course=found, by=request.member, ask_again=request.POST.getlist("ask_again"))
-    except NothingToPublish:
-        messages.info(request, _("Nothing has changed since the last version."))
-    except CourseHasProblems as error:
-        messages.error(request, str(error.problems[0]))
+    except NothingToPublish as refused:
+        messages.info(request, str(refused))
+    except CourseHasProblems as refused:
+        messages.error(request, str(refused.problems[0]))
     else:
         messages.success(request, _("Version %(number)d is published.") % {"number": version.number})
     return redirect("course_admin", request.organisation.slug, found.slug)

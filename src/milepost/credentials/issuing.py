@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.credentials.models import Certificate
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
@@ -20,12 +22,17 @@ from milepost.people.models import Member, Organisation
 BATCH = 2_000
 
 
-class NotCurrent(ValueError):
+class NotCurrent(Refused):
     """The certificate was revoked or replaced already."""
 
+    sentence = gettext_lazy("It did not count any more already.")
 
-class NoReason(ValueError):
+
+class NoReason(Refused):
     """A revocation needs a reason: whoever checks the certificate reads it."""
+
+    sentence = gettext_lazy("Give a reason: whoever checks the certificate reads it.")
+    status = 422
 
 
 def issue_on_completion(enrolment: Enrolment) -> None:

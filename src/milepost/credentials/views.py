@@ -12,10 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.core.http import download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
+from milepost.core.refusals import as_message
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
 from milepost.credentials import badges
-from milepost.credentials.issuing import NoReason, NotCurrent, issue_missing, reissue, revoke, without_certificate
+from milepost.credentials.issuing import issue_missing, reissue, revoke, without_certificate
 from milepost.credentials.models import Certificate
 from milepost.credentials.typesetting import address_of, pdf_of
 from milepost.people.access import OrganisationRequest, requires
@@ -62,13 +63,8 @@ def badge(request: OrganisationRequest, certificate: str) -> HttpResponse:
 def revocation(request: OrganisationRequest, certificate: str) -> HttpResponseBase:
     """Revoke it, with a reason."""
     found = _visible(request, certificate)
-    try:
+    with as_message(request):
         revoke(certificate=found, reason=request.POST.get("reason", ""), by=request.member)
-    except NoReason:
-        messages.error(request, _("Give a reason: whoever checks the certificate reads it."))
-    except NotCurrent:
-        messages.info(request, _("It did not count any more already."))
-    else:
         messages.success(request, _("Revoked. Whoever checks it reads that, and why."))
     return redirect("certificate", request.organisation.slug, found.uid)
 
@@ -78,11 +74,8 @@ def revocation(request: OrganisationRequest, certificate: str) -> HttpResponseBa
 def replacement(request: OrganisationRequest, certificate: str) -> HttpResponseBase:
     """Issue it anew with the name and the details of today."""
     found = _visible(request, certificate)
-    try:
+    with as_message(request):
         found = reissue(certificate=found, by=request.member)
-    except NotCurrent:
-        messages.info(request, _("It did not count any more already."))
-    else:
         messages.success(request, _("Issued anew. The old one stays readable, and says that it was replaced."))
     return redirect("certificate", request.organisation.slug, found.uid)
 

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.core.refusals import Refused
 from milepost.core.tables import read_table
 from milepost.courses.drafts import import_draft
 from milepost.courses.files import Folder
@@ -56,8 +57,10 @@ PEOPLE = (
 Progress = Callable[[str, int], AbstractContextManager[Any]]
 
 
-class AlreadyBuilt(ValueError):
+class AlreadyBuilt(Refused):
     """The demonstration is there already."""
+
+    sentence = f"The demonstration is there already, at /{SLUG}/. It is not built twice."
 
     def __str__(self) -> str:
         return f"The demonstration is there already, at /{SLUG}/. It is not built twice."

@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from milepost.core.mails import compose
+from milepost.core.refusals import Refused
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,15 @@ class Addressee:
     phone: str = ""
 
 
+class NotSent(Refused):
+    """The way to the person is closed now."""
+
+    sentence = gettext_lazy("The mail server does not answer. Try again in a minute.")
+    status = 503
+
+
 class Channel(Protocol):
-    """A way to somebody. `send` raises `OSError` when the way is closed now."""
+    """A way to somebody. `send` raises `NotSent` when the way is closed now."""
 
     name: str
     label: str | Promise
@@ -38,7 +46,10 @@ class EMail:
     def send(self, code: str, *, to: Addressee, title: str) -> None:
         """Bring the code to the person; `title` is what it opens."""
         context = {"name": to.name, "code": code, "title": title}
-        compose("documents/mail/code", context, to=to.email, language=to.language).send()
+        try:
+            compose("documents/mail/code", context, to=to.email, language=to.language).send()
+        except OSError as error:
+            raise NotSent from error
 
 
 channels: dict[str, Channel] = {"e-mail": EMail()}

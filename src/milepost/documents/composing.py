@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
+from milepost.core.refusals import Refused
 from milepost.documents import kinds
 from milepost.documents.kinds import KINDS, DocumentKind, wording_of
 from milepost.documents.models import Document, Signatory, Wording
@@ -27,8 +28,10 @@ PLACE_KINDS = ("signature", "text", "date", "check")
 logger = logging.getLogger(__name__)
 
 
-class RefusedDocument(ValueError):
+class RefusedDocument(Refused):
     """The document can't be taken or made; the message says why and what to do."""
+
+    status = 422
 
 
 def compose(*, organisation: Organisation, kind: DocumentKind, values: Mapping[str, str], language: str, by: Member | None = None, about: str = "") -> Document:  # fmt: skip
@@ -109,23 +112,14 @@ def values_of(organisation: Organisation, language: str) -> dict[str, str]:
 def upload(*, organisation: Organisation, content: bytes, name: str, title: str, language: str, by: Member) -> Document:
     """A document from a PDF that somebody brought, with its places still to be put. Records `created`.
 
-    Raises `RefusedDocument` for what is no PDF, is encrypted, empty, too long or too large. One that others signed is
+    Raises `RefusedPdf` for what is no PDF, is encrypted, empty or too long, `RefusedDocument` for what is too large. One that others signed is
     taken as it is: nothing but signatures can be added to it.
     """
-    from milepost.documents.stamping import RefusedPdf, examine
+    from milepost.documents.stamping import examine
 
     if len(content) > MAX_FILE:
         raise RefusedDocument(_("The file is larger than 50 MB. Save it with smaller pictures."))
-    try:
-        examined = examine(content)
-    except RefusedPdf as error:
-        reasons = {
-            "encrypted": _("The PDF is protected with a password. Save it without one, then bring it again."),
-            "broken": _("This is not a PDF, or it is broken. Open it, save it as PDF anew, then bring that."),
-            "empty": _("The PDF has no page."),
-            "long": _("The PDF has more than 500 pages. Bring it in parts."),
-        }
-        raise RefusedDocument(reasons[error.reason]) from error
+    examined = examine(content)
     digest = blobs.store(organisation.uid, content)
     with transaction.atomic():
         document = Document.objects.create(

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.core.refusals import Refused
 from milepost.documents.models import Wording
 from milepost.people.models import Organisation
 
@@ -44,8 +45,10 @@ VALUES: dict[str, str | Promise] = {
 }
 
 
-class UnknownValue(ValueError):
+class UnknownValue(Refused):
     """Words name a value that does not exist; the message says which, and which there are."""
+
+    status = 422
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core import blobs, links
-from milepost.core.codes import TooSoon
 from milepost.core.http import download
+from milepost.core.refusals import Refused, as_message
 from milepost.documents.channels import Addressee, channels, hinted
 from milepost.documents.composing import file_of
 from milepost.documents.mailing import file_name, language_of
@@ -29,7 +29,7 @@ from milepost.documents.requesting import (
     open_document,
     sign,
 )
-from milepost.documents.signatures import NoSignature, Signature
+from milepost.documents.signatures import Signature
 from milepost.people.access import client_address
 from milepost.people.limits import is_over_limit
 
@@ -99,9 +99,9 @@ def _sign(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
             client_address(request), request.headers.get("User-Agent", ""),
         )  # fmt: skip
         sign(signatory=signatory, act=act)
-    except (NoSignature, RequestRefused) as error:
+    except Refused as refused:
         return _page(
-            request, signatory, problem=str(error), values={name: str(value) for name, value in values.items()}
+            request, signatory, problem=str(refused), values={name: str(value) for name, value in values.items()}
         )
     return redirect("signatory", _token(signatory))
 
@@ -147,7 +147,7 @@ def annex(request: HttpRequest, signatory: Signatory, number: int) -> HttpRespon
 def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     """Send a one-time code, or take it."""
     typed = "".join(character for character in request.POST.get("code", "")[:20] if character.isdigit())
-    try:
+    with as_message(request):
         if is_over_limit(request, "document-code", a_minute=10):
             raise RequestRefused(_("Too many tries. Wait a minute."))
         if typed:
@@ -158,10 +158,6 @@ def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
             messages.success(
                 request, _("A code of six digits is on its way to %(email)s.") % {"email": hinted(signatory.email)}
             )
-    except (RequestRefused, TooSoon) as error:
-        messages.error(request, str(error))
-    except OSError:
-        messages.error(request, _("The mail server does not answer. Try again in a minute."))
     return redirect("signatory", _token(signatory))
 
 
@@ -169,10 +165,8 @@ def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
 @asked
 def refusal(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     """Decline, with a reason."""
-    try:
+    with as_message(request):
         decline(signatory=signatory, reason=request.POST.get("reason", ""), address=client_address(request))
-    except RequestRefused as error:
-        messages.error(request, str(error))
     return redirect("signatory", _token(signatory))
 
 
@@ -180,8 +174,6 @@ def refusal(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
 @asked
 def delegation(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     """Pass it on to the person who should sign."""
-    try:
+    with as_message(request):
         delegate(signatory=signatory, to=Party(request.POST.get("name", ""), request.POST.get("email", "")))
-    except RequestRefused as error:
-        messages.error(request, str(error))
     return redirect("signatory", _token(signatory))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
 from milepost.core.canonical import canonical_json, fingerprint
+from milepost.core.refusals import Refused
 from milepost.documents.composing import ensure_file, make_file
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.documents.signatures import Signature
@@ -26,7 +27,7 @@ MAX_SIGNATORIES = 20
 Status, State = SignatureRequest.Status, Signatory.State
 
 
-class RequestRefused(ValueError):
+class RequestRefused(Refused):
     """Nobody can ask or sign now; the message says why and what to do."""
 
 

@@ -13,6 +13,7 @@ from typing import Any, Self
 from django.utils.translation import gettext as _
 
 from milepost.core.canonical import canonical_json, fingerprint
+from milepost.core.refusals import Refused
 
 MAX_BYTES = 64 * 1024
 MAX_SIDE = 4_000  # pixels
@@ -21,8 +22,10 @@ MAX_NAME = 120
 SPREAD = 48  # points at which two signatures are compared
 
 
-class NoSignature(ValueError):
+class NoSignature(Refused):
     """What came is no signature; the message says what to do."""
+
+    status = 422
 
 
 @dataclass(frozen=True)

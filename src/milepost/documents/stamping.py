@@ -13,12 +13,14 @@ from typing import Any
 
 import pikepdf
 import pypdfium2
+from django.utils.translation import gettext, gettext_lazy
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
+from milepost.core.refusals import Refused
 from milepost.documents.sealing import SealOnlyWriter, seal_in
 from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import render
@@ -30,12 +32,14 @@ A4_HEIGHT = 297
 MAX_PAGES = 500
 
 
-class RefusedPdf(ValueError):
-    """The PDF can't be taken; `reason` is encrypted, broken, empty or long."""
+PROTECTED = gettext_lazy("The PDF is protected with a password. Save it without one, then bring it again.")
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+
+class RefusedPdf(Refused):
+    """The PDF can't be taken: it is broken, unless raised with another sentence."""
+
+    sentence = gettext_lazy("This is not a PDF, or it is broken. Open it, save it as PDF anew, then bring that.")
+    status = 422
 
 
 @dataclass(frozen=True)
@@ -51,11 +55,9 @@ def examine(content: bytes) -> Examined:
     try:
         with pikepdf.open(io.BytesIO(content)) as file:
             pages, is_encrypted = len(file.pages), file.is_encrypted
-        if is_encrypted:
-            raise RefusedPdf("encrypted")
         was_signed = bool(PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures)
     except pikepdf.PasswordError as error:
-        raise RefusedPdf("encrypted") from error
+        raise RefusedPdf(PROTECTED) from error
     except (
         pikepdf.PdfError,
         PdfError,
@@ -67,13 +69,13 @@ def examine(content: bytes) -> Examined:
         RecursionError,
         OSError,
     ) as error:
-        if isinstance(error, RefusedPdf):
-            raise
-        raise RefusedPdf("broken") from error
+        raise RefusedPdf from error
+    if is_encrypted:
+        raise RefusedPdf(PROTECTED)
     if not pages:
-        raise RefusedPdf("empty")
+        raise RefusedPdf(gettext("The PDF has no page."))
     if pages > MAX_PAGES:
-        raise RefusedPdf("long")
+        raise RefusedPdf(gettext("The PDF has more than 500 pages. Bring it in parts."))
     return Examined(pages, was_signed)
 
 

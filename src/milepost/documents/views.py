@@ -20,9 +20,10 @@ from milepost.core import blobs
 from milepost.core.http import download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
+from milepost.core.refusals import Refused, as_message
 from milepost.documents import composing, kinds
 from milepost.documents.composing import RefusedDocument, check_places, file_of
-from milepost.documents.kinds import KINDS, VALUES, UnknownValue, check_words, wording_of
+from milepost.documents.kinds import KINDS, VALUES, check_words, wording_of
 from milepost.documents.mailing import file_name, link_of, remind_now
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_many, request_signatures, withdraw
@@ -84,8 +85,8 @@ def new_document(request: OrganisationRequest) -> HttpResponseBase:
             file = request.FILES.get("file")
             made = _bring(request, file) if file else _compose(request)
             return redirect("document", request.organisation.slug, made.uid)
-        except RefusedDocument as error:
-            problem = str(error)
+        except Refused as refused:
+            problem = str(refused)
     context = {"kinds": KINDS.values(), "values": _asked_values(told), "told": told, "problem": problem}
     return render(request, "documents/new.html", context, status=400 if problem else 200)
 
@@ -181,8 +182,10 @@ def places(request: OrganisationRequest, document: str) -> HttpResponseBase:
             found.save(update_fields=["places"])
             messages.success(request, _("The places are kept. Say who signs."))
             return redirect("document", request.organisation.slug, found.uid)
-        except (RefusedDocument, ValueError) as error:
-            problem = str(error) if isinstance(error, RefusedDocument) else _("What arrived can’t be read.")
+        except Refused as refused:
+            problem = str(refused)
+        except ValueError:
+            problem = _("What arrived can’t be read.")
     context = {
         "document": found,
         "pages": range(found.content.get("pages", 0)),
@@ -214,11 +217,9 @@ def annexes(request: OrganisationRequest, document: str) -> HttpResponseBase:
 def signature_request(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """Ask people to sign it."""
     found = _document(request, document)
-    try:
+    with as_message(request):
         request_signatures(document=found, parties=_parties(request), terms=_terms(request), by=request.member)
         messages.success(request, _("Asked. Each gets a mail with a personal link."))
-    except RequestRefused as error:
-        messages.error(request, str(error))
     return redirect("document", request.organisation.slug, found.uid)
 
 
@@ -265,11 +266,9 @@ def withdrawal(request: OrganisationRequest, document: str) -> HttpResponseBase:
     found = get_object_or_404(
         SignatureRequest.objects.select_related("document"), document=_document(request, document)
     )
-    try:
+    with as_message(request):
         withdraw(request=found, reason=request.POST.get("reason", ""), by=request.member)
         messages.success(request, _("Withdrawn. Those who were asked get a mail."))
-    except RequestRefused as error:
-        messages.error(request, str(error))
     return redirect("document", request.organisation.slug, document)
 
 
@@ -284,8 +283,8 @@ def bulk(request: OrganisationRequest) -> HttpResponseBase:
     if request.method == "POST":
         try:
             sent = _send_bulk(request, members, count)
-        except (RefusedDocument, RequestRefused) as error:
-            problem = str(error)
+        except Refused as refused:
+            problem = str(refused)
         else:
             told = ngettext(
                 "%(count)d document goes out, as fast as the mail server takes it.",
@@ -386,8 +385,8 @@ def wording(request: OrganisationRequest, kind: str, language: str) -> HttpRespo
 def _words(text: str, name: str, problems: dict[str, str]) -> str:
     try:
         return check_words(text)
-    except UnknownValue as error:
-        problems[name] = str(error)
+    except Refused as refused:
+        problems[name] = str(refused)
         return text
 
 

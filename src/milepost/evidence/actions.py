@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from milepost.classroom.models import LiveSession, Participant
 from milepost.core import blobs, clock
+from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
@@ -20,8 +21,10 @@ from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
 
 
-class InvalidAction(ValueError):
+class InvalidAction(Refused):
     """The action can't be as it was told; the message says what to mend."""
+
+    status = 422
 
 
 def open_action(

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock, links
 from milepost.core.mails import compose, send_claimed
+from milepost.core.refusals import Refused
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.journal.recording import Reference, record
 from milepost.journal.verbs import Verb
@@ -21,8 +22,10 @@ BATCH = 25
 LONGEST = 366  # days
 
 
-class InvalidAudit(ValueError):
+class InvalidAudit(Refused):
     """The audit can't be as it was told; the message says what to mend."""
+
+    status = 422
 
 
 @dataclass(frozen=True)

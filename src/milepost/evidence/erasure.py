@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from milepost.classroom.models import Participant, Trainer
 from milepost.core import clock, mails
+from milepost.core.refusals import Refused
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.evidence.export import files_about
@@ -32,7 +33,7 @@ OFFICE = (
 )  # fmt: skip
 
 
-class ErasureRefused(ValueError):
+class ErasureRefused(Refused):
     """A law still wants the records kept; `holds` says which, and until when."""
 
     def __init__(self, holds: "list[Hold]") -> None:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from milepost.classroom.models import LiveSession, Slot
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.evidence.belongings import Belongings
 from milepost.evidence.forgetting import files_of, forget_files, named_in
@@ -30,7 +31,7 @@ from milepost.people.models import Member, Organisation
 logger = logging.getLogger(__name__)
 
 
-class StillKept(ValueError):
+class StillKept(Refused):
     """The action's time is not over; the message says until when it is kept."""
 
 

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.core.refusals import Refused
 from milepost.journal import tokens
 from milepost.journal.models import SigningKey
 
@@ -33,12 +34,16 @@ YEARS = 10
 name_of: Callable[[int], str] = str
 
 
-class KeyRefused(ValueError):
+class KeyRefused(Refused):
     """The key file can't be used; the message says why and what to do."""
 
+    status = 422
 
-class KeyLocked(RuntimeError):
+
+class KeyLocked(Refused):
     """The kept key does not open with this `MILEPOST_SECRET_KEY`."""
+
+    status = 503
 
 
 def tell_names(by: Callable[[int], str]) -> None:

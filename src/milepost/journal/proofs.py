@@ -7,13 +7,20 @@ implementation: leaf = SHA-256(0x00 || salt || statement), then the path, then t
 from base64 import b64encode
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
+from milepost.core.refusals import Refused
 from milepost.journal import merkle, tiles
 from milepost.journal.models import Entry, Seal
 from milepost.journal.sealing import newest
 
 
-class NotSealedYet(LookupError):
+class NotSealedYet(Refused):
     """The entry waits for its seal, which takes at most a minute."""
+
+    sentence = gettext_lazy("The journal is sealed within a minute. Ask again then.")
+    status = 503
+    retry_after = 60
 
 
 def inclusion_proof(entry: Entry) -> dict[str, Any]:
@@ -21,7 +28,7 @@ def inclusion_proof(entry: Entry) -> dict[str, Any]:
     place = tiles.place_of(entry.organisation_id, entry.pk)
     seal = newest(entry.organisation_id)
     if place is None or seal is None:
-        raise NotSealedYet(entry.pk)
+        raise NotSealedYet
     path = merkle.inclusion_proof(place.index, seal.size, tiles.StoredNodes(entry.organisation_id))
     return {
         "type": "milepost-inclusion-proof/1",

@@ -13,11 +13,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 
+from milepost.core.refusals import Refused
+
 SCHEME = "pkcs11:"
 
 
-class TokenRefused(RuntimeError):
+class TokenRefused(Refused):
     """The token can't be reached, or holds no such key; the message says what to look at."""
+
+    status = 503
 
 
 def address_of(token: str, label: str) -> str:

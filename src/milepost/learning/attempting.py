@@ -9,8 +9,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.courses.outline import Activity
 from milepost.learning.models import Answer, Attempt, Enrolment
 from milepost.learning.progressing import complete_activity
@@ -21,12 +23,16 @@ GRACE = timedelta(seconds=15)  # for the way from the browser when the time runs
 Marker = Callable[[str, Any], float]
 
 
-class NoAttemptLeft(ValueError):
+class NoAttemptLeft(Refused):
     """Every attempt that the quiz allows was used, or the quiz was passed."""
 
+    sentence = gettext_lazy("You have used every attempt. Your trainer can help you on.")
 
-class AttemptOver(ValueError):
+
+class AttemptOver(Refused):
     """The attempt was finished, or its time is up: nothing can be answered any more."""
+
+    sentence = gettext_lazy("The time was up. What you had answered before was counted.")
 
 
 def open_attempt(*, enrolment: Enrolment, activity: Activity) -> Attempt | None:

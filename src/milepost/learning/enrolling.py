@@ -3,8 +3,11 @@
 from datetime import date
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
 from milepost.journal.recording import Fact, Reference, record, record_many
@@ -15,12 +18,16 @@ from milepost.people.models import Member, MemberQuerySet
 BATCH = 2_000
 
 
-class NotOpen(ValueError):
+class NotOpen(Refused):
     """People can't enrol themselves in this course."""
 
+    sentence = gettext_lazy("People don’t join this course by themselves. Ask the training team for a place.")
 
-class AlreadyCompleted(ValueError):
+
+class AlreadyCompleted(Refused):
     """What was completed stays on record."""
+
+    sentence = gettext_lazy("The course is completed; that stays on record.")
 
 
 def enrol(*, member: Member, course: Course, due: date | None = None, by: Member | None = None) -> Enrolment:
@@ -31,7 +38,7 @@ def enrol(*, member: Member, course: Course, due: date | None = None, by: Member
     """
     version = course.published_or_raise()
     if by is None and not version.is_open:
-        raise NotOpen(course.slug)
+        raise NotOpen
     with transaction.atomic():
         enrolment, is_new = Enrolment.objects.get_or_create(
             member=member,
@@ -87,7 +94,9 @@ def withdraw(*, enrolment: Enrolment, by: Member) -> None:
     with transaction.atomic():
         enrolment = Enrolment.objects.select_for_update().get(pk=enrolment.pk)
         if enrolment.completed_at:
-            raise AlreadyCompleted
+            raise AlreadyCompleted(
+                _("%(person)s has completed the course; that stays on record.") % {"person": enrolment.member}
+            )
         member, course = enrolment.member, enrolment.course
         enrolment.delete()
         record(Verb.WITHDREW, organisation_id=course.organisation_id, actor=member.as_reference(),

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from milepost.core import clock
 from milepost.core.paging import page_of
 from milepost.core.queries import key_of, text_of
+from milepost.core.refusals import as_message
 from milepost.courses.models import Course
-from milepost.learning.enrolling import AlreadyCompleted, enrol_many, reschedule, withdraw
+from milepost.learning.enrolling import enrol_many, reschedule, withdraw
 from milepost.learning.forms import EnrolForm, RescheduleForm
 from milepost.learning.models import Enrolment
 from milepost.learning.queries import CourseNumbers, course_numbers, enrolments_of
@@ -100,13 +101,8 @@ def enrolment(request: OrganisationRequest, course: str, member: str) -> HttpRes
     form = RescheduleForm(request.POST or None, initial={"due": row.due})
     if request.method == "POST":
         if "withdraw" in request.POST:
-            try:
+            with as_message(request):
                 withdraw(enrolment=row, by=request.member)
-            except AlreadyCompleted:
-                messages.error(
-                    request, _("%(person)s has completed the course; that stays on record.") % {"person": person}
-                )
-            else:
                 messages.success(request, _("%(person)s is not in the course any more.") % {"person": person})
             return redirect("enrolments", request.organisation.slug, found.slug)
         if form.is_valid():

@@ -1,15 +1,19 @@
 """The verbs on roles: grant and revoke."""
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
+from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member, RoleGrant
 from milepost.people.roles import Role
 
 
-class LastOwner(ValueError):
+class LastOwner(Refused):
     """The organisation would be left without an owner."""
+
+    sentence = gettext_lazy("An organisation needs an owner. Make somebody else owner first.")
 
 
 def grant(*, member: Member, role: Role, by: Member | None = None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.db import transaction
 
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many
 from milepost.journal.verbs import Verb
 from milepost.people.import_plan import Change, Plan
@@ -17,7 +18,7 @@ from milepost.people.models import Department, Member, Organisation, Site
 BATCH = 2_000
 
 
-class ImportRefused(ValueError):
+class ImportRefused(Refused):
     """The plan has problems, or the people changed since it was made; nothing was written."""
 
 

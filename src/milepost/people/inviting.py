@@ -7,9 +7,11 @@ from django.conf import settings
 from django.core import mail, signing
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.mails import compose
+from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record_many
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member, User
@@ -19,8 +21,13 @@ VALID_FOR = 14 * 24 * 3600  # seconds
 _SALT = "milepost.people.invitation"
 
 
-class InvitationRefused(ValueError):
+class InvitationRefused(Refused):
     """The link is not one of ours, is too old, was used, or its person has left."""
+
+    sentence = gettext_lazy(
+        "This invitation is over. It was used already, or it is older than 14 days. If you have joined, ask for a sign-in code; otherwise ask for a new invitation."
+    )
+    status = 410
 
 
 def invite(*, members: Sequence[Member], by: Member) -> int:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.core import blobs
+from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.verbs import Verb
 from milepost.people.colours import contrast
@@ -16,8 +17,10 @@ MAX_LOGO_BYTES = 512 * 1024
 _LOGO_TYPES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 
 
-class InvalidOrganisation(ValueError):
+class InvalidOrganisation(Refused):
     """What was given can't be an organisation; the message says why."""
+
+    status = 422
 
 
 def create_organisation(*, slug: str, name: str, language: str = "en", time_zone: str = "Europe/Paris") -> Organisation:
@@ -50,7 +53,8 @@ def set_brand(*, organisation: Organisation, colour: str, radius: int, logo: byt
     if ratio < 4.5:
         raise InvalidOrganisation(
             _("White words on this colour reach a contrast of %(ratio).1f to 1; people need 4.5. Choose a darker one.")
-            % {"ratio": ratio}
+            % {"ratio": ratio},
+            field="brand_colour",
         )
     logo_type = _logo_type(logo) if logo else None
     with transaction.atomic():
@@ -67,8 +71,8 @@ def set_brand(*, organisation: Organisation, colour: str, radius: int, logo: byt
 
 def _logo_type(logo: bytes) -> str:
     if len(logo) > MAX_LOGO_BYTES:
-        raise InvalidOrganisation(_("The logo is larger than 512 kB. Save a smaller one."))
+        raise InvalidOrganisation(_("The logo is larger than 512 kB. Save a smaller one."), field="logo_file")
     for mark, media_type in _LOGO_TYPES:
         if logo.startswith(mark) and (media_type != "image/webp" or logo[8:12] == b"WEBP"):
             return media_type
-    raise InvalidOrganisation(_("The logo must be a PNG, JPEG or WebP picture."))
+    raise InvalidOrganisation(_("The logo must be a PNG, JPEG or WebP picture."), field="logo_file")

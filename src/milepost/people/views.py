@@ -18,20 +18,21 @@ from milepost.core import blobs, clock
 from milepost.core.canonical import fingerprint
 from milepost.core.paging import page_of
 from milepost.core.queries import uuid_of
-from milepost.core.tables import UnreadableTable, read_table
+from milepost.core.refusals import Refused, add_to_form, as_message
+from milepost.core.tables import read_table
 from milepost.journal.queries import timeline
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.colours import lighten_until_readable
 from milepost.people.context import Brand
 from milepost.people.filters import PeopleFilter
 from milepost.people.forms import BrandForm, UploadPeopleForm
-from milepost.people.granting import LastOwner, grant, revoke
+from milepost.people.granting import grant, revoke
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_plan import SHOWN_PROBLEMS, Plan, plan_import
 from milepost.people.importing import apply_import
-from milepost.people.inviting import InvitationRefused, accept, invite, invited
+from milepost.people.inviting import accept, invite, invited
 from milepost.people.models import Member, Organisation, PeopleImport, RoleGrant
-from milepost.people.organisations import InvalidOrganisation, set_brand
+from milepost.people.organisations import set_brand
 from milepost.people.roles import DESCRIPTIONS, Capability, Role
 from milepost.people.sections import sections_of
 
@@ -112,14 +113,11 @@ def role(request: OrganisationRequest, member: str, role: str) -> HttpResponseBa
     found = _person(request, member)
     if role not in Role.values:
         raise Http404
-    try:
+    with as_message(request):
         if request.POST.get("held") == "1":
             grant(member=found, role=Role(role), by=request.member)
         else:
             revoke(member=found, role=Role(role), by=request.member)
-    except LastOwner:
-        messages.error(request, _("An organisation needs an owner. Make somebody else owner first."))
-    else:
         messages.success(request, _("Saved."))
     return redirect("person", request.organisation.slug, found.uid)
 
@@ -149,10 +147,7 @@ def invitations(request: OrganisationRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
     """Where the link in an invitation leads: who invites, and one button."""
-    try:
-        member = invited(token)
-    except InvitationRefused:
-        return render(request, "people/invitation_over.html", status=410)
+    member = invited(token)
     if request.method == "POST":
         user = accept(member=member)
         response: HttpResponseBase = perform_login(
@@ -175,8 +170,8 @@ def new_import(request: OrganisationRequest) -> HttpResponseBase:
         content = file.read()
         try:
             table = read_table(content, name=file.name)
-        except UnreadableTable as error:
-            form.add_error("file", str(error))
+        except Refused as refused:
+            add_to_form(refused, form, field="file")
         else:
             _forget_unfinished(request)
             draft = PeopleImport.objects.create(
@@ -275,8 +270,8 @@ def organisation_settings(request: OrganisationRequest) -> HttpResponseBase:
                     organisation=organisation, colour=form.cleaned_data["brand_colour"],
                     radius=form.cleaned_data["corner_radius"], logo=logo.read() if logo else None, by=request.member,
                 )  # fmt: skip
-        except InvalidOrganisation as error:
-            form.add_error("logo_file" if logo and "logo" in str(error).lower() else "brand_colour", str(error))
+        except Refused as refused:
+            add_to_form(refused, form)
         else:
             messages.success(request, _("Saved."))
             return redirect("organisation_settings", organisation.slug)

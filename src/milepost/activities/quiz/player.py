@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from milepost.activities.quiz.finishing import finish
 from milepost.activities.quiz.grading import Mark, Question, Response, is_answered, mark, right_response
 from milepost.core import clock
+from milepost.core.refusals import as_message
 from milepost.learning.attempting import (
     AttemptOver,
-    NoAttemptLeft,
     open_attempt,
     save_answers,
     start_attempt,
@@ -64,15 +64,13 @@ class QuizPlayer(Player):
 
 def _start(play: Play) -> HttpResponseBase:
     definition = play.definition
-    try:
+    with as_message(play.request):
         start_attempt(
             enrolment=play.enrolment,
             activity=play.activity,
             limit=definition["attempts"],
             seconds=definition["time_limit"],
         )
-    except NoAttemptLeft:
-        messages.error(play.request, _("You have used every attempt. Your trainer can help you on."))
     return play.again()
 
 
@@ -94,8 +92,8 @@ def _submit(play: Play) -> HttpResponseBase:
         return play.again()
     try:
         save_answers(attempt=attempt, responses=read_responses(play.definition["questions"], play.request.POST))
-    except AttemptOver:
-        messages.info(play.request, _("The time was up. What you had answered before was counted."))
+    except AttemptOver as refused:
+        messages.info(play.request, str(refused))
     _finish(play, attempt)
     return play.again()
 

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from milepost.core.refusals import Refused
+
 _TIME = r"(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})"
 _TIMING = re.compile(rf"^{_TIME}[ \t]+-->[ \t]+{_TIME}(?:[ \t].*)?$")
 _TAG = re.compile(r"<[^>]*>")
 
 
-class BadCaptions(ValueError):
+class BadCaptions(Refused):
     """The captions can't be read; `line` is where (1 for the first)."""
+
+    status = 422
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)

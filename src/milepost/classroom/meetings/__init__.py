@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.functional import Promise
 
+from milepost.core.refusals import Refused
+
 if TYPE_CHECKING:
     from milepost.classroom.models import LiveSession
 
 
-class MeetingRefused(Exception):
+class MeetingRefused(Refused):
     """The meeting tool does not do what it was asked; the message says why and what to do."""
 
 

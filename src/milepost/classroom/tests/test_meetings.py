@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
-from milepost.classroom.logs import UnreadableLog, connected_minutes, take_log
+from milepost.classroom.logs import connected_minutes, take_log
 from milepost.classroom.meetings import Guest, MeetingRefused, provider_of
 from milepost.classroom.scheduling import Plan, change_session
 from milepost.classroom.watching import keep_ended, watch
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.journal.models import Entry
 
 pytestmark = pytest.mark.django_db
@@ -184,6 +185,6 @@ def test_a_log_that_is_taken_twice_counts_once(session, lead):
     ],
 )
 def test_a_file_that_is_no_log_is_refused_with_what_was_looked_for(session, lead, content):
-    with pytest.raises(UnreadableLog):
+    with pytest.raises(Refused):
         take_log(session=session, content=content, name="x.csv", by=lead)
     assert not session.logs.exists()

@@ -11,6 +11,7 @@ from django.test import Client
 from pyhanko.pdf_utils import generic
 
 from milepost.core import blobs, clock
+from milepost.core.refusals import Refused
 from milepost.documents.composing import RefusedDocument, check_places, compose, make_pending, upload
 from milepost.documents.kinds import KINDS, UnknownValue, check_words
 from milepost.documents.mailing import link_of, mail_due
@@ -499,7 +500,7 @@ def render_blank():
     ids=["encrypted", "broken", "svg", "empty", "long"],
 )  # fmt: skip
 def test_a_pdf_that_can_not_be_taken_is_refused_with_what_to_do(organisation, lead, content, complaint):
-    with pytest.raises(RefusedDocument, match=complaint):
+    with pytest.raises(Refused, match=complaint):
         upload(organisation=organisation, content=content, name="x.pdf", title="", language="en", by=lead)
     assert not Document.objects.exists()
 

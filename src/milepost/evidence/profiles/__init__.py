@@ -10,13 +10,17 @@ import yaml
 from django.conf import settings
 from django.utils.translation import get_language
 
+from milepost.core.refusals import Refused
+
 SOURCES = ("document", "sheet", "certificate", "file")
 CHECKS = ("titles", "hours", "published", "holidays", "one-signature-a-half-day", "signatures")
 SIGNED = ("", "yes", "before-start")
 
 
-class InvalidProfile(ValueError):
+class InvalidProfile(Refused):
     """A profile can't be read; the message names the file, the place, and what to write there."""
+
+    status = 422
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.core import blobs
-from milepost.core.codes import TooSoon
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
+from milepost.core.refusals import as_message
 from milepost.documents.channels import Addressee, channels, hinted
 from milepost.evidence.auditing import audit_of, identify, note
 from milepost.evidence.belongings import Belongings
@@ -120,16 +120,12 @@ def _identify(request: HttpRequest, audit: Audit, token: str) -> HttpResponseBas
 
 
 def _send_code(request: HttpRequest, audit: Audit) -> None:
-    try:
+    with as_message(request):
         to = Addressee(audit.name, audit.email, audit.language)
         channels["e-mail"].send(audit.new_code(), to=to, title=audit.organisation.name)
         messages.success(
             request, _("A code of six digits is on its way to %(email)s.") % {"email": hinted(audit.email)}
         )
-    except TooSoon as error:
-        messages.error(request, str(error))
-    except OSError:
-        messages.error(request, _("The mail server does not answer. Try again in a minute."))
 
 
 # --- What can be read -------------------------------------------------------------------------------------

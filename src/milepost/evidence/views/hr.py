@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on, notice_of_erasure
+from milepost.core.refusals import Refused
+from milepost.evidence.erasure import erase_person, holds_on, notice_of_erasure
 from milepost.evidence.export import NAMES, rows_of
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
@@ -42,8 +43,8 @@ def _erase(request: OrganisationRequest, person: Member) -> HttpResponseBase:
     notice = notice_of_erasure(member=person, by=request.member)
     try:
         erase_person(member=person, by=request.member)
-    except ErasureRefused as error:
-        messages.error(request, str(error))
+    except Refused as refused:
+        messages.error(request, str(refused))
         return redirect("erasure", request.organisation.slug, person.uid)
     messages.success(request, _("Erased. Every proof of anybody else still holds."))
     _tell(request, notice)

@@ -14,12 +14,13 @@ from milepost.classroom.models import LiveSession
 from milepost.core import blobs, clock
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
+from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.documents.kinds import KINDS
 from milepost.documents.mailing import remind_now
 from milepost.documents.models import Document, SignatureRequest
 from milepost.evidence import retention
-from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
-from milepost.evidence.auditing import InvalidAudit, Invitation, end_audit, invite_auditor, link_of
+from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.evidence.auditing import Invitation, end_audit, invite_auditor, link_of
 from milepost.evidence.belongings import Belongings
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.forms import ActionForm, AuditForm
@@ -61,8 +62,8 @@ def new_action(request: OrganisationRequest) -> HttpResponseBase:
     if request.method == "POST" and form.is_valid():
         try:
             made = _open(request, form)
-        except InvalidAction as error:
-            form.add_error(None, str(error))
+        except Refused as refused:
+            add_to_form(refused, form)
         else:
             messages.success(request, _("Made. This is what is left to do."))
             return redirect("action", request.organisation.slug, made.uid)
@@ -147,7 +148,7 @@ def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
     if file is None or not file.size or file.size > MAX_FILE:
         messages.error(request, _("Choose a file of up to 50 MB."))
     else:
-        try:
+        with as_message(request):
             add_piece(
                 action=found,
                 key=request.POST.get("key", ""),
@@ -157,8 +158,6 @@ def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
                 member=member,
             )
             messages.success(request, _("Added."))
-        except InvalidAction as error:
-            messages.error(request, str(error))
     return _page_of(request, found, member)
 
 
@@ -235,11 +234,8 @@ def letting_go(request: OrganisationRequest, action: str) -> HttpResponseBase:
     found = get_object_or_404(
         TrainingAction.objects.select_related("organisation"), organisation=request.organisation, uid=action
     )
-    try:
+    with as_message(request):
         retention.ask_to_let_go(action=found, by=request.member)
-    except retention.StillKept as error:
-        messages.error(request, str(error))
-    else:
         messages.success(request, _("It is being taken away. Within a minute nothing of it is left but its line."))
     return redirect("retention", request.organisation.slug)
 
@@ -273,8 +269,8 @@ def new_audit(request: OrganisationRequest) -> HttpResponseBase:
                 organisation=request.organisation, by=request.member,
                 told=Invitation(actions=chosen, **{name: told[name] for name in names}),
             )  # fmt: skip
-        except InvalidAudit as error:
-            form.add_error(None, str(error))
+        except Refused as refused:
+            add_to_form(refused, form)
         else:
             messages.success(request, _("Invited. The mail with the link goes out within a minute."))
             return redirect("audit", request.organisation.slug, made.uid)

@@ -1,0 +1,53 @@
+"""What the browser is shown when a verb refused and no view caught it: a page, a part of a page, or problem details."""
+
+import re
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from milepost.core.http import is_partial
+from milepost.core.refusals import Refused, problem_response
+
+JSON_TYPES = ("application/problem+json", "application/json")
+
+
+class RefusalMiddleware:
+    """Turn every `Refused` that a view lets fly into an answer that says its sentence."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The answer to a refusal; anything else is a fault, and Django's to tell."""
+        if not isinstance(exception, Refused):
+            return None
+        response = _answer(request, exception)
+        if exception.retry_after:
+            response["Retry-After"] = str(exception.retry_after)
+        return response
+
+
+def _answer(request: HttpRequest, refused: Refused) -> HttpResponse:
+    if request.get_preferred_type(["text/html", *JSON_TYPES]) in JSON_TYPES:
+        return problem_response(refused)
+    if is_partial(request):
+        # Above what is on the screen, which stays as it is. htmx shows nothing that comes with 4xx or 5xx.
+        response = render(request, "design/refused.html#sentence", {"refused": refused})
+        response["HX-Retarget"], response["HX-Reswap"] = "#main", "afterbegin"
+        return response
+    # The first sentence says what is in the way, the others what to do.
+    says, _space, advice = re.sub(r"(?<=[.!?])\s+", "\0", str(refused), count=1).partition("\0")
+    context = {"says": says, "advice": advice, "back": _back(request)}
+    return render(request, "design/refused.html", context, status=refused.status)
+
+
+def _back(request: HttpRequest) -> str:
+    """The page that the person comes from, if it is one of ours and another one."""
+    came_from = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
+    return came_from if is_ours and came_from != request.build_absolute_uri() else ""

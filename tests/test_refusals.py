@@ -1,0 +1,124 @@
+"""A refusal that no view and no command caught is told once each as page, part of a page, problem details, exit status."""
+
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+from click.testing import CliRunner
+from django.shortcuts import redirect
+from django.test import RequestFactory
+from django.urls import path
+
+import milepost
+from milepost.cli import cli
+from milepost.config import urls
+from milepost.core.refusals import Refused, as_message
+from milepost.design.refusals import RefusalMiddleware
+from milepost.journal.proofs import NotSealedYet
+from milepost.people.inviting import InvitationRefused
+
+
+class SlotClosed(Refused):
+    """The trainer closed the half-day."""
+
+    sentence = "The trainer has closed this half-day. Ask the trainer."
+
+
+def refuse(request):
+    raise SlotClosed
+
+
+def wait(request):
+    raise NotSealedYet
+
+
+def show(request):
+    with as_message(request):
+        raise SlotClosed
+    return redirect("home")
+
+
+urlpatterns = [
+    path("refuse/", refuse),
+    path("wait/", wait),
+    path("show/", show),
+    *urls.urlpatterns,
+]
+
+
+@pytest.fixture
+def client(client, settings):
+    settings.ROOT_URLCONF = __name__
+    return client
+
+
+def test_a_refusal_that_flies_is_a_page_that_says_what_is_in_the_way_and_what_to_do(client, db):
+    response = client.get("/refuse/", HTTP_REFERER="http://testserver/where-i-was/")
+    assert response.status_code == 409
+    assert "<h1>The trainer has closed this half-day.</h1>" in response.text
+    assert "<p>Ask the trainer.</p>" in response.text
+    assert 'href="http://testserver/where-i-was/"' in response.text
+
+
+def test_the_way_back_leads_to_no_other_site(client, db):
+    assert "evil" not in client.get("/refuse/", HTTP_REFERER="https://evil.example/").text
+
+
+def test_htmx_gets_it_above_what_is_on_the_screen(client, db):
+    response = client.get("/refuse/", headers={"HX-Request": "true"})
+    assert (response.status_code, response["HX-Retarget"], response["HX-Reswap"]) == (200, "#main", "afterbegin")
+    assert "Ask the trainer." in response.text
+    assert "<html" not in response.text
+
+
+@pytest.mark.parametrize("accepted", ["application/json", "application/problem+json"])
+def test_programs_get_problem_details(client, db, accepted):
+    response = client.get("/refuse/", headers={"Accept": accepted})
+    assert (response.status_code, response["Content-Type"]) == (409, "application/problem+json")
+    assert response.json() == {"title": SlotClosed.sentence, "status": 409, "code": "slot-closed"}
+
+
+def test_what_will_do_in_a_minute_says_so(client, db):
+    response = client.get("/wait/", headers={"Accept": "application/json"})
+    assert (response.status_code, response["Retry-After"]) == (503, "60")
+
+
+def test_a_refusal_can_wait_for_the_page_that_comes_next(client, db):
+    assert "Ask the trainer." in client.get("/show/", follow=True).text
+
+
+def test_a_fault_stays_a_fault():
+    assert RefusalMiddleware(lambda request: None).process_exception(RequestFactory().get("/"), ValueError("x")) is None
+
+
+def test_an_old_invitation_says_what_to_do(client, db):
+    response = client.get("/invitations/forged:token/")
+    assert response.status_code == InvitationRefused.status == 410
+    assert "ask for a sign-in code" in response.text
+
+
+def test_the_command_line_ends_with_status_1_and_the_sentence(organisation):
+    told = CliRunner().invoke(cli, ["organisation", "create", organisation.slug, "--name", "Twice"])
+    assert told.exit_code == 1
+    assert told.stderr == "Error: There is already an organisation at “aldermoor”.\n"
+
+
+def test_every_exception_that_tells_a_person_something_is_a_refusal():
+    """Programs' faults are listed here; a new exception is either one of them, or a `Refused`."""
+    faults = {
+        "milepost.core.registry.RegisteredTwice",  # a mistake in the code
+        "milepost.core.registry.NotRegistered",
+        "milepost.journal.recording.NoTransaction",
+        "milepost.journal.verification._Fault",  # never leaves its module
+        "milepost.verify.Broken",  # stands alone, without Milepost
+    }
+    found = {
+        f"{kind.__module__}.{kind.__qualname__}"
+        for module in pkgutil.walk_packages(milepost.__path__, "milepost.")
+        if ".tests" not in module.name and ".migrations" not in module.name and not module.name.endswith("wsgi")
+        for _name, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
+        if kind.__module__.startswith("milepost.") and issubclass(kind, Exception) and not issubclass(kind, Refused)
+    }
+    ours = {name for name in found if not name.endswith((".DoesNotExist", ".MultipleObjectsReturned", ".NotUpdated"))}
+    assert ours == faults
