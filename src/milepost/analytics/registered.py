@@ -10,4 +10,4 @@ from milepost.design.navigation import Link
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     numbers = Link(_("Numbers"), "numbers", order=20, permission="see_results", shown=Course.is_published)
-    navigation.tabs("course").register("numbers", numbers)
+    navigation.links("course").register("numbers", numbers)

@@ -8,4 +8,4 @@ from milepost.design.navigation import Link
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
-    navigation.tabs("course").register("content", Link(_("Content and versions"), "course_admin", order=40))
+    navigation.links("course").register("content", Link(_("Content and versions"), "course_admin", order=40))

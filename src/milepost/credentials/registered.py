@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import periodic
 from milepost.courses.models import Course
+from milepost.courses.outline import Outline
 from milepost.credentials.issuing import issue_on_completion
 from milepost.credentials.mailing import mail_pending
 from milepost.credentials.models import Certificate
@@ -30,4 +31,10 @@ def register() -> None:
     given = Link(
         _("Certificates"), "course_certificates", order=30, permission="see_results", shown=Course.is_published
     )
-    navigation.tabs("course").register("certificates", given)
+    navigation.links("course").register("certificates", given)
+    mine = Link(_("My certificate"), "my_certificates", order=10, icon="award", shown=_gives_certificate)
+    navigation.links("completion").register("certificate", mine)
+
+
+def _gives_certificate(outline: Outline) -> bool:
+    return outline.gives_certificate

@@ -5,9 +5,10 @@ A room says in its `registered.py` where its pages stand:
     navigation.main.register("catalogue", Link(_("Catalogue"), "catalogue", order=20))
     navigation.main.register("people", Link(_("People"), "people", order=80, permission="see_people"))
     navigation.person.register("my_data", Link(_("My data"), "my_data", order=40, icon="person"))
-    navigation.tabs("course").register("numbers", Link(_("Numbers"), "numbers", order=20, permission="see_results"))
+    navigation.links("course").register("numbers", Link(_("Numbers"), "numbers", order=20, permission="see_results"))
 
-and a template shows a row of tabs with `{% tabs "course" of=course here="numbers" %}`. Who may see a link is asked
+and a template shows a row of tabs with `{% tabs "course" "numbers" label of=course %}`, or takes what others offer next
+with `{% links "completion" of=outline as links %}`. Who may see a link is asked
 through `allows`, so that this room knows nothing of roles; what is not allowed is not shown, and never only hidden.
 """
 
@@ -39,7 +40,7 @@ class Link:
     icon: str = ""
     posts: bool = False  # a button that sends a form, since following the link changes something
     is_inside: bool = True  # its address begins with the organisation
-    shown: Callable[[Any], bool] = _always  # of the thing that tabs are about: whether it has this page
+    shown: Callable[[Any], bool] = _always  # of the thing that a page is about: whether it has this link
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,12 @@ class Shown:
 main: Registry[Link] = Registry("place in the navigation")
 person: Registry[Link] = Registry("link in the person's menu")
 foot: Registry[Link] = Registry("link at the foot of pages for everybody")
-_tabs: dict[str, Registry[Link]] = {}
+_links: dict[str, Registry[Link]] = {}
 
 
-def tabs(page: str) -> Registry[Link]:
-    """The tabs of one sort of page, by the name that its template asks for."""
-    return _tabs.setdefault(page, Registry(f"tab of the page “{page}”"))
+def links(page: str) -> Registry[Link]:
+    """The tabs or further links of one sort of page, by the name that its template asks for."""
+    return _links.setdefault(page, Registry(f"link of the page “{page}”"))
 
 
 class Menus:
@@ -106,11 +107,11 @@ class Menus:
         return self._path.startswith(tuple(below))
 
 
-def tabs_of(page: str, *, thing: Any, before: Sequence[Any], here: str, allows: Allows) -> list[Shown]:
-    """The tabs of a page about `thing`, whose addresses begin with `before`; `here` names the one that is open."""
+def links_of(page: str, *, thing: Any, before: Sequence[Any], allows: Allows, here: str = "") -> list[Shown]:
+    """The links of a page about `thing`, whose addresses begin with `before`; `here` names the one that is open."""
     return [
         Shown(name, link.label, reverse(link.url_name, args=before), link.icon, link.posts, name == here)
-        for name, link in _allowed(tabs(page), allows, thing)
+        for name, link in _allowed(links(page), allows, thing)
     ]
 
 

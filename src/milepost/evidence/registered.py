@@ -24,7 +24,7 @@ def register() -> None:
     place = Link(_("Evidence"), "actions", order=70, permission="see_evidence", also=("journal/", "audits/"))
     navigation.main.register("evidence", place)
     navigation.person.register("my_data", Link(_("My data"), "my_data", order=40, icon="person"))
-    tabs = navigation.tabs("evidence")
+    tabs = navigation.links("evidence")
     tabs.register("actions", Link(_("Actions"), "actions", order=10))
     tabs.register("journal", Link(_("Journal"), "journal", order=20))
     tabs.register("audits", Link(_("Audits"), "audits", order=30))

@@ -21,4 +21,4 @@ def register() -> None:
     navigation.main.register("catalogue", Link(_("Catalogue"), "catalogue", order=20))
     navigation.main.register("courses", Link(_("Courses"), "courses", order=50, permission="see_courses"))
     people = Link(_("People"), "enrolments", order=10, permission="see_results", shown=Course.is_published)
-    navigation.tabs("course").register("people", people)
+    navigation.links("course").register("people", people)

@@ -127,11 +127,22 @@ def iso_date(text: str) -> str:
 def tabs(
     context: template.Context, page: str, here: str, label: str, of: Any = None, classes: str = ""
 ) -> dict[str, Any]:
-    """The tabs of a sort of page (`navigation.tabs`): about `of`, by its slug, or about the organisation alone."""
+    """The tabs of a sort of page (`navigation.links`): about `of`, by its slug, or about the organisation alone."""
     before = (context["organisation"].slug, *((of.slug,) if of is not None else ()))
-    can = context["can"]
-    shown = navigation.tabs_of(page, thing=of, before=before, here=here, allows=lambda name: bool(can[name]))
+    shown = navigation.links_of(page, thing=of, before=before, here=here, allows=_allows(context))
     return {"tabs": shown, "label": label, "classes": classes}
+
+
+@register.simple_tag(takes_context=True)
+def links(context: template.Context, page: str, of: Any = None) -> list[navigation.Shown]:
+    """What rooms offer on a sort of page (`navigation.links`) about `of`; addresses begin with the organisation."""
+    before = (context["organisation"].slug,)
+    return navigation.links_of(page, thing=of, before=before, allows=_allows(context))
+
+
+def _allows(context: template.Context) -> navigation.Allows:
+    can = context["can"]
+    return lambda permission: bool(can[permission])
 
 
 @register.simple_tag(takes_context=True)
