@@ -346,8 +346,12 @@ def seal_journal(organisation: str) -> None:
     """Seal what waits, now. (The background worker does this every 15 seconds.)"""
     from milepost.journal import sealing, timestamping
 
-    seal = sealing.seal(_organisation(organisation).pk)
-    timestamping.stamp_pending()
+    number = _organisation(organisation).pk
+    seal = sealing.seal(number)
+    try:
+        timestamping.stamp_newest(number)
+    except timestamping.NoStamp as error:
+        click.echo(f"It has no time stamp yet ({error}); the worker asks again.", err=True)
     click.echo(f"Seal {seal.number} covers {seal.size} entries." if seal else "There is nothing to seal yet.")
 
 

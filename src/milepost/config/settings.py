@@ -45,7 +45,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
-    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -110,7 +109,7 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
-TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+TASKS = {"default": {"BACKEND": "milepost.core.jobs.backends.TableBackend"}}
 
 OUTBOX = None if ENVIRONMENT.mail else ENVIRONMENT.data / "outbox"
 MAILERS: dict[str, dict[str, Any]] = {

@@ -1,26 +1,31 @@
-"""The background worker's entry point: tasks from the database, and what comes round again and again."""
+"""The background worker's entry point: it does the jobs of all queues until a signal comes."""
 
 import os
+import signal
 from threading import Event, Thread
+from types import FrameType
 
 
 def main() -> None:
-    """Work until a signal comes."""
+    """Work until a signal comes, and be gone within five seconds of it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
     import django
-    from django.core.management import call_command
 
     django.setup()
     from milepost.core import periodic
+    from milepost.core.jobs import Worker
 
-    stop = Event()
-    rounds = Thread(target=periodic.run_until, args=(stop,), name="rounds")
+    rounds = Thread(target=periodic.run_until, args=(Event(),), name="rounds", daemon=True)
     rounds.start()
-    try:
-        call_command("db_worker", interval=1.0, reload=False, verbosity=0)
-    finally:
-        stop.set()
-        rounds.join()
+    signals: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, note)
+    if not Worker().run(lambda: bool(signals)):
+        os._exit(0)  # what still runs was given back: waiting for it would only keep the next worker from it
 
 
 if __name__ == "__main__":

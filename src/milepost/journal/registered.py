@@ -1,10 +1,10 @@
 """What the journal brings to the rooms below."""
 
-from milepost.core import periodic
-from milepost.journal import sealing, timestamping
+from milepost.core.jobs import every
+from milepost.journal import jobs
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
-    periodic.every(15, sealing.seal_all)
-    periodic.every(30, timestamping.stamp_pending)
+    every(15, jobs.seal_everywhere)
+    every(30, jobs.stamp_everywhere)

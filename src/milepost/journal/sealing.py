@@ -19,10 +19,9 @@ BATCH = 10_000  # entries in one transaction: on SQLite, appends wait for it a t
 TYPE = "milepost-tree-head/1"
 
 
-def seal_all() -> int:
-    """Seal whatever waits, in all organisations; return how many entries were sealed."""
-    waiting = Unsealed.objects.order_by().values_list("organisation_id", flat=True).distinct()
-    return sum(seal.size - before for number in list(waiting) for before, seal in _seals(number))
+def unsealed() -> list[int]:
+    """The organisations in which entries wait for their seal."""
+    return list(Unsealed.objects.order_by().values_list("organisation_id", flat=True).distinct())
 
 
 def seal(organisation_id: int) -> Seal | None:

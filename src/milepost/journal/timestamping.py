@@ -6,7 +6,6 @@ answer never holds up a seal: the next round asks again.
 
 import asyncio
 import hashlib
-import logging
 from typing import TYPE_CHECKING
 
 from asn1crypto import cms, tsp
@@ -23,8 +22,6 @@ TIMEOUT = 10  # seconds, in the background
 PATIENCE = 4  # seconds, while somebody waits
 RESTS = 60  # seconds
 _RESTING = "timestamp-authority-rests"
-
-logger = logging.getLogger(__name__)
 
 
 def authority(*, timeout: int = TIMEOUT) -> "HTTPTimeStamper | None":
@@ -46,33 +43,33 @@ def let_rest() -> None:
     cache.set(_RESTING, True, timeout=RESTS)
 
 
-def pending() -> list[Seal]:
-    """The newest seal of each organisation that has no stamp yet."""
+def unstamped() -> list[int]:
+    """The organisations whose newest seal has no stamp yet."""
     newest = Seal.objects.filter(organisation_id=OuterRef("organisation_id")).order_by("-number").values("pk")[:1]
     keys = SigningKey.objects.filter(is_current=True).annotate(newest=Subquery(newest))
-    return list(Seal.objects.filter(pk__in=keys.values("newest"), timestamp=None))
+    waiting = Seal.objects.filter(pk__in=keys.values("newest"), timestamp=None)
+    return list(waiting.values_list("organisation_id", flat=True))
 
 
-def stamp_pending() -> int:
-    """Ask the authority to stamp what waits; return how many stamps it gave. Failures are logged, and tried again."""
+class NoStamp(ConnectionError):
+    """The authority does not answer, or refuses."""
+
+
+def stamp_newest(organisation_id: int) -> bool:
+    """Have the authority stamp the organisation's newest seal; False where that needs none. Raises `NoStamp`."""
     stamper = authority()
-    if stamper is None:
-        return 0
+    seal = Seal.objects.filter(organisation_id=organisation_id).order_by("number").last()
+    if stamper is None or seal is None or Timestamp.objects.filter(seal=seal).exists():
+        return False
     from pyhanko.sign.timestamps import TimestampRequestError
 
-    count = 0
-    for seal in pending():
-        digest = hashlib.sha256(bytes(seal.signature)).digest()
-        try:
-            token = asyncio.run(stamper.async_timestamp(digest, "sha256"))
-        except (OSError, TimestampRequestError) as error:
-            logger.warning("The time-stamping authority %s gave no stamp (%s); asked again soon.", stamper.url, error)
-            return count
-        Timestamp.objects.get_or_create(
-            seal=seal, defaults={"token": token.dump(), "time": _info(token)["gen_time"].native}
-        )
-        count += 1
-    return count
+    digest = hashlib.sha256(bytes(seal.signature)).digest()
+    try:
+        token = asyncio.run(stamper.async_timestamp(digest, "sha256"))
+    except (OSError, TimestampRequestError) as error:
+        raise NoStamp(f"{stamper.url}: {error}") from error
+    told = {"token": token.dump(), "time": _info(token)["gen_time"].native}
+    return Timestamp.objects.get_or_create(seal=seal, defaults=told)[1]
 
 
 def is_stamp_of(token: bytes, signature: bytes) -> bool:

@@ -11,13 +11,14 @@ from cryptography.x509.oid import NameOID
 from django.db import DatabaseError, connection, transaction
 from programs import run
 
-from milepost.journal import keys, merkle
+from milepost.core import clock
+from milepost.core.jobs import run_all
+from milepost.journal import jobs, keys, merkle
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.models import Entry, Seal, SigningKey, Tile, Timestamp, Unsealed
 from milepost.journal.proofs import NotSealedYet, consistency_proof, inclusion_proof
 from milepost.journal.recording import Fact, Reference, record_many
-from milepost.journal.sealing import seal, seal_all
-from milepost.journal.timestamping import stamp_pending
+from milepost.journal.sealing import seal
 from milepost.journal.verbs import Verb
 from milepost.journal.verification import verify
 
@@ -63,7 +64,7 @@ def test_sealing_again_adds_only_what_is_new():
 def test_each_organisation_has_a_tree_and_a_key_of_its_own():
     write(3, organisation_id=7)
     write(4, organisation_id=8)
-    assert seal_all() == 7
+    assert run_all(jobs.seal) == 2
     assert [verify(number).sealed for number in (7, 8)] == [3, 4]
     assert SigningKey.objects.filter(organisation_id=8).count() == 1
 
@@ -334,7 +335,7 @@ def test_the_authority_dates_the_newest_seal_and_openssl_agrees(settings, author
     settings.TIMESTAMP_URL, folder = authority
     write(3)
     made = seal(7)
-    assert (stamp_pending(), stamp_pending()) == (1, 0)
+    assert (run_all(jobs.stamp), run_all(jobs.stamp)) == (1, 0)
     (tmp_path / "token").write_bytes(bytes(Timestamp.objects.get().token))
     (tmp_path / "signature").write_bytes(bytes(made.signature))
     command = f"openssl ts -verify -data signature -in token -token_in -CAfile {folder}/tsa.pem"
@@ -346,22 +347,23 @@ def test_an_authority_that_does_not_answer_holds_up_nothing_and_is_asked_again(s
     settings.TIMESTAMP_URL = "http://127.0.0.1:9/"
     write(3)
     assert seal(7).size == 3
-    assert stamp_pending() == 0
+    assert run_all(jobs.stamp) == 0
     settings.TIMESTAMP_URL = authority[0]
-    assert stamp_pending() == 1
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        assert run_all(jobs.stamp) == 1
 
 
 def test_without_an_authority_there_are_no_stamps():
     write(1)
     seal(7)
-    assert stamp_pending() == 0
+    assert run_all(jobs.stamp) == 0
 
 
 def test_a_stamp_moved_from_another_seal_is_named(settings, authority):
     settings.TIMESTAMP_URL = authority[0]
     write(3)
     seal(7)
-    stamp_pending()
+    run_all()
     write(3)
     second = seal(7)
     tamper("SELECT 1")

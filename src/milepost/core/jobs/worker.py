@@ -1,0 +1,180 @@
+"""Who does the jobs: threads for each queue under one that keeps the leases, and `run_all` for tests.
+
+    Worker().run(should_stop)        # until `should_stop()`; returns whether all that was begun could end
+
+Nothing is lost when it is told to stop: what can't end within `PATIENCE` is given back and waits for the next worker.
+"""
+
+import itertools
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from threading import Event, Lock, Thread
+
+from django.db import DatabaseError, close_old_connections, connection
+
+from milepost.core import clock
+from milepost.core.jobs import leases
+from milepost.core.jobs.tasks import QUEUES, JobTask
+from milepost.core.models import Job
+
+THREADS = 2  # for each queue: one organisation holds at most one of them
+POLL = 0.5  # seconds between two looks
+BEAT = 15.0  # seconds between two signs of life: four in a lease
+PATIENCE = 3.5  # seconds that running jobs have to end after a signal
+
+logger = logging.getLogger(__name__)
+
+
+def perform(job: Job) -> bool:
+    """Do a job that was taken, and put its row in order; whether it went well."""
+    try:
+        leases.task_of(job).call(**job.arguments)
+    except BaseException as error:  # whatever it is, the row must not stay behind as running
+        leases.fail(job, error)
+        return False
+    leases.finish(job)
+    return True
+
+
+@dataclass
+class Held:
+    """A job that a thread of this process is at."""
+
+    job: Job
+    until: float  # by the monotonic clock: what takes longer hangs
+    is_given_up: bool = False
+
+
+@dataclass
+class Worker:
+    """A process's share of the work. `queues` are those that it looks after."""
+
+    queues: Sequence[str] = QUEUES
+    threads: int = THREADS
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+
+    def __post_init__(self) -> None:
+        self._lock = Lock()
+        self._stop = Event()
+        self._wake = {queue: Event() for queue in self.queues}
+        self._held: dict[str, Held] = {}
+        self._alive: list[Thread] = []
+        self._numbers = itertools.count(1)
+
+    def run(self, should_stop: Callable[[], bool]) -> bool:
+        """Work until told to stop; whether everything that was begun could end."""
+        for queue in self.queues:
+            for _each in range(self.threads):
+                self._start(queue)
+        next_beat = 0.0
+        while not should_stop():
+            try:
+                if next_beat <= time.monotonic():
+                    next_beat = time.monotonic() + BEAT
+                    close_old_connections()
+                    leases.ensure_turns()
+                    self._keep()
+                self._look()
+            except DatabaseError:
+                logger.exception("The database does not answer; the worker asks again.")
+                connection.close()
+            time.sleep(POLL)
+        return self._end()
+
+    def _start(self, queue: str) -> None:
+        name = f"{queue}-{next(self._numbers)}"
+        thread = Thread(target=self._work, args=(queue, name), name=name, daemon=True)
+        self._alive.append(thread)
+        thread.start()
+
+    # --- The thread that keeps ----------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        """Wake the threads of the queues in which something is due."""
+        due = Job.objects.due().order_by().filter(queue__in=self.queues)
+        for queue in due.values_list("queue", flat=True).distinct():
+            self._wake[queue].set()
+
+    def _keep(self) -> None:
+        """Hold the leases of what goes on, take back those of the lost, and replace threads that hang."""
+        with self._lock:
+            held = list(self._held.values())
+        now = time.monotonic()
+        leases.beat(one.job for one in held if now < one.until)
+        for one in held:
+            if now >= one.until and not one.is_given_up:
+                logger.error("%s takes longer than its limit: another thread goes on.", one.job)
+                one.is_given_up = True
+                self._start(one.job.queue)
+        leases.reap()
+
+    def _end(self) -> bool:
+        """Let what goes on end for a while, then give it back."""
+        self._stop.set()
+        for wake in self._wake.values():
+            wake.set()
+        deadline = time.monotonic() + PATIENCE
+        for thread in self._alive:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        with self._lock:
+            left = [one.job for one in self._held.values()]
+        for job in left:
+            leases.release(job)
+            logger.warning("%s was interrupted; the next worker does it.", job)
+        return not any(thread.is_alive() for thread in self._alive)
+
+    # --- The threads that work ----------------------------------------------------------------------------
+
+    def _work(self, queue: str, name: str) -> None:
+        wake = self._wake[queue]
+        while not self._stop.is_set():
+            wake.clear()
+            try:
+                while held := self._take(queue, name):
+                    self._do(held, name)
+                    if held.is_given_up:  # another thread has this one's place
+                        return
+            except DatabaseError:
+                logger.exception("The database did not answer the queue %s; it is asked again.", queue)
+            finally:
+                connection.close()  # an idle thread holds neither a connection nor its memory
+            wake.wait()
+
+    def _take(self, queue: str, name: str) -> Held | None:
+        with self._lock:  # of this process's threads one at a time, so that they see what the others hold
+            if self._stop.is_set():
+                return None
+            same = [one.job.organisation_id for one in self._held.values() if one.job.queue == queue]
+            crowded = {one for one in same if same.count(one) >= self.threads - 1} if self.threads > 1 else set()
+            job = leases.take(queue, worker=f"{self.name}:{name}", avoiding=crowded)
+            if job is None:
+                return None
+            held = self._held[name] = Held(job, time.monotonic() + leases.limit_of(job))
+            return held
+
+    def _do(self, held: Held, name: str) -> None:
+        try:
+            perform(held.job)
+        finally:
+            with self._lock:
+                self._held.pop(name, None)
+
+
+def run_all(*tasks: JobTask) -> int:
+    """Do everything that waits, here and now, with a turn of all that comes round; for tests and stories.
+
+    Returns how many jobs went well: of these tasks, or of all. One that fails waits for its next attempt, as it would
+    in a worker.
+    """
+    wanted = {task.module_path for task in tasks}
+    leases.ensure_turns()
+    Job.objects.exclude(seconds=None).update(run_after=clock.now())
+    count = 0
+    while job := next(filter(None, (leases.take(queue, worker="here") for queue in QUEUES)), None):
+        went_well = perform(job)
+        count += went_well and (not wanted or job.task in wanted)
+    return count

@@ -1,0 +1,302 @@
+"""What the jobs promise, on the table alone: once, fairly, again after a pause, given up and tried again."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import given
+from hypothesis import strategies as st
+
+from milepost.core import clock
+from milepost.core.jobs import ATTEMPTS, every, forget, job, leases, pause, retry, run_all, turns
+from milepost.core.models import Fault, Job
+from milepost.core.refusals import Refused
+
+done: list[object] = []
+broken: set[int] = set()
+
+
+@job(queue="files", title="Make a thing")
+def make(organisation_id: int, number: int) -> None:
+    if number in broken:
+        raise ConnectionRefusedError("nobody there")
+    done.append((organisation_id, number))
+
+
+@job(queue="files", attempts=3)
+def make_thrice(number: int) -> None:
+    if number in broken:
+        raise FileNotFoundError(f"logo-{number}.png")
+    done.append(number)
+
+
+@job(queue="sealing", attempts=None)
+def make_always(number: int) -> None:
+    raise ConnectionRefusedError
+
+
+@job(queue="mail")
+def refuse() -> None:
+    raise Refused("The session was cancelled.")
+
+
+@job(queue="mail")
+def look_round() -> None:
+    done.append("round")
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch, db):
+    done.clear()
+    broken.clear()
+    monkeypatch.setattr(turns, "_items", {})
+
+
+def later(**pause):
+    return clock.at(clock.now() + timedelta(**pause))
+
+
+def test_what_is_enqueued_is_done_once_and_leaves_no_row():
+    make.enqueue(1, 7)
+    assert run_all() == 1
+    assert (done, Job.objects.count()) == ([(1, 7)], 0)
+
+
+def test_a_second_enqueue_of_what_waits_is_no_second_job():
+    make.enqueue(1, 7)
+    make.enqueue(1, number=7)
+    assert make.enqueue_many([(1, 7), (1, 8), (1, 8)]) == 1
+    assert run_all() == 2
+
+
+def test_a_key_of_ones_own_makes_two_calls_one():
+    make.using(key="digest").enqueue(1, 7)
+    make.using(key="digest").enqueue(1, 8)
+    run_all()
+    assert done == [(1, 7)]
+
+
+def test_what_is_enqueued_while_it_runs_is_done_again():
+    make.enqueue(1, 7)
+    running = leases.take("files", worker="one")
+    make.enqueue(1, 7)
+    leases.finish(running)
+    assert run_all() == 1
+
+
+def test_a_change_that_is_undone_enqueues_nothing():
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        make.enqueue(1, 7)
+        raise ZeroDivisionError
+    assert run_all() == 0
+
+
+def test_arguments_that_do_not_fit_are_refused_where_they_are_given():
+    with pytest.raises(TypeError):
+        make.enqueue(1)
+
+
+def test_a_job_waits_until_its_time():
+    make.using(run_after=clock.now() + timedelta(hours=1)).enqueue(1, 7)
+    assert run_all() == 0
+    with later(hours=2):
+        assert run_all() == 1
+
+
+def test_one_that_fails_holds_up_no_other():
+    broken.update(range(21))
+    make.enqueue_many([(1, number) for number in range(22)])
+    run_all()
+    assert done == [(1, 21)]
+
+
+def test_one_that_fails_is_tried_again_after_a_pause():
+    broken.add(7)
+    make.enqueue(1, 7)
+    run_all()
+    broken.clear()
+    assert run_all() == 0
+    with later(seconds=12):
+        assert run_all() == 1
+
+
+def test_enqueueing_it_again_does_not_shorten_the_pause():
+    broken.add(7)
+    make.enqueue(1, 7)
+    run_all()
+    make.enqueue(1, 7)
+    assert run_all() == 0
+    assert Job.objects.get().attempts == 1
+
+
+@given(st.integers(1, 200))
+def test_pauses_grow_and_end_at_six_hours(attempts):
+    assert 10 <= pause(attempts) <= pause(attempts + 1) <= 6 * 3600
+    assert pause(attempts + 1) > pause(attempts) or pause(attempts) == 6 * 3600
+
+
+def test_all_attempts_together_outlast_a_night():
+    assert sum(pause(attempt) for attempt in range(1, ATTEMPTS)) > 24 * 3600
+
+
+def fail_until_given_up():
+    broken.add(7)
+    make_thrice.enqueue(7)
+    for hours in range(3):
+        with later(hours=hours):
+            run_all()
+    return Job.objects.get()
+
+
+def test_after_its_last_attempt_a_job_is_given_up_with_a_reason():
+    row = fail_until_given_up()
+    assert (row.is_dead, row.attempts, row.fault) == (True, 3, Fault.GONE)
+    assert "logo-7.png" in row.reason
+    assert row in Job.objects.failing()
+
+
+def test_what_was_given_up_waits_for_somebody_to_try_it_again():
+    fail_until_given_up()
+    make_thrice.enqueue(7)
+    broken.clear()
+    with later(days=30):
+        assert run_all() == 0
+    assert retry(Job.objects.failing()) == 1
+    assert (run_all(), done) == (1, [7])
+
+
+def test_what_was_given_up_is_forgotten_after_three_months():
+    fail_until_given_up()
+    with later(days=80):
+        assert forget() == 0
+    with later(days=100):
+        assert forget() == 1
+
+
+def test_a_refusal_is_an_answer_and_not_asked_again():
+    refuse.enqueue()
+    run_all()
+    row = Job.objects.get()
+    assert (row.is_dead, row.told_reason) == (True, "The session was cancelled.")
+
+
+def test_what_is_never_given_up_is_tried_every_ten_minutes_and_shown():
+    make_always.enqueue(1)
+    for attempt in range(30):
+        with later(hours=attempt):
+            run_all()
+    row = Job.objects.get()
+    assert (row.is_dead, row.attempts) == (False, 30)
+    assert row.run_after - row.failed_at <= timedelta(minutes=11)
+    assert row in Job.objects.failing()
+
+
+def test_a_thousand_jobs_of_one_organisation_do_not_delay_anothers_one():
+    make.enqueue_many([(1, number) for number in range(1000)])
+    for _taken in range(300):
+        leases.finish(leases.take("files", worker="one"))
+    make.enqueue(2, 0)
+    assert 2 in [leases.take("files", worker="one").organisation_id for _taken in range(2)]
+
+
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=60))
+def test_nobody_who_waits_is_overtaken_for_ever(organisations):
+    """Whoever enqueues, when its turn comes at most one later job of each other organisation was before it."""
+    Job.objects.all().delete()
+    make.enqueue(9, 0)
+    make.enqueue_many([(organisation, number) for number, organisation in enumerate(organisations)])
+    before = []
+    while (taken := leases.take("files", worker="one")).organisation_id != 9:
+        before.append(taken.organisation_id)
+        leases.finish(taken)
+        make.enqueue(taken.organisation_id, 1000 + len(before))
+    assert len(before) == len(set(before))
+    Job.objects.all().delete()
+
+
+def test_two_workers_never_take_one_job_and_avoid_crowded_organisations():
+    make.enqueue(1, 7)
+    make.enqueue(2, 7)
+    first = leases.take("files", worker="one")
+    second = leases.take("files", worker="two", avoiding={1})
+    assert (first.organisation_id, second.organisation_id) == (1, 2)
+    assert leases.take("files", worker="three") is None
+
+
+def test_a_lost_worker_costs_one_attempt_and_its_job_is_done_by_another():
+    make.enqueue(1, 7)
+    lost = leases.take("files", worker="one")
+    with later(seconds=30):
+        assert leases.reap() == []
+    with later(seconds=61):
+        assert leases.reap() == [lost]
+    with later(seconds=90):
+        taken = leases.take("files", worker="two")
+        assert (taken.attempts, taken.fault) == (2, Fault.LOST)
+        leases.finish(lost)  # it was only slow, and comes back too late
+        assert Job.objects.get().worker == "two"
+
+
+def test_a_job_that_kills_its_worker_every_time_is_given_up():
+    make_thrice.enqueue(7)
+    for hours in range(1, 4):
+        with later(hours=hours):
+            leases.take("files", worker="one")
+        with later(hours=hours, minutes=2):
+            leases.reap()
+    assert Job.objects.get().is_dead
+
+
+def test_a_sign_of_life_keeps_the_lease():
+    make.enqueue(1, 7)
+    held = leases.take("files", worker="one")
+    with later(seconds=50):
+        leases.beat([held])
+    with later(seconds=100):
+        assert leases.reap() == []
+
+
+def test_what_is_given_back_lost_no_attempt():
+    make.enqueue(1, 7)
+    leases.release(leases.take("files", worker="one"))
+    assert Job.objects.get().attempts == 0
+    assert run_all() == 1
+
+
+def test_what_comes_round_waits_in_its_queue_one_turn_at_a_time():
+    every(30, look_round)
+    leases.ensure_turns()
+    leases.ensure_turns()
+    turn = leases.take("mail", worker="one")
+    assert leases.take("mail", worker="two") is None
+    leases.ensure_turns()
+    leases.finish(turn)
+    assert leases.take("mail", worker="two") is None
+    with later(seconds=31):
+        assert leases.take("mail", worker="two") is not None
+    assert Job.objects.count() == 1
+
+
+def test_what_no_longer_comes_round_is_gone():
+    every(30, look_round)
+    leases.ensure_turns()
+    turns._items.clear()
+    leases.ensure_turns()
+    assert not Job.objects.exists()
+
+
+def test_a_turn_that_fails_comes_again_and_is_never_given_up(monkeypatch):
+    every(5, refuse)
+    for hours in range(20):
+        with later(hours=hours):
+            run_all()
+    row = Job.objects.get()
+    assert not row.is_dead
+    assert row.run_after - row.failed_at <= timedelta(minutes=11)
+
+
+def test_a_job_that_this_version_does_not_have_says_so():
+    make.enqueue(1, 7)
+    Job.objects.update(task="milepost.core.tests.test_jobs.gone")
+    run_all()
+    assert "no job" in Job.objects.get().reason

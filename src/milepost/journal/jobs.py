@@ -1,0 +1,32 @@
+"""What the background does for the journal: seals, and the time stamps on them."""
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core.jobs import job
+from milepost.journal import sealing, timestamping
+
+
+@job(queue="sealing", title=_("Seal new facts"), attempts=None)
+def seal(organisation_id: int) -> None:
+    """Seal what waits in the organisation."""
+    sealing.seal(organisation_id)
+
+
+@job(queue="sealing")
+def seal_everywhere() -> None:
+    """Find the organisations in which facts wait."""
+    seal.enqueue_many((number,) for number in sealing.unsealed())
+
+
+@job(queue="outside", title=_("Have the newest seal stamped"), attempts=None)
+def stamp(organisation_id: int) -> None:
+    """Have the authority stamp the organisation's newest seal."""
+    timestamping.stamp_newest(organisation_id)
+
+
+@job(queue="outside")
+def stamp_everywhere() -> None:
+    """Find the seals that have no stamp, where an authority is configured."""
+    if settings.TIMESTAMP_URL:
+        stamp.enqueue_many((number,) for number in timestamping.unstamped())
