@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from milepost.classroom.meetings import provider_of, providers
 from milepost.classroom.models import LiveSession, Rules, TrainerRight, Way
 from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
+from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
 from milepost.people.models import Organisation
@@ -126,7 +127,7 @@ def live_steps(organisation: Organisation) -> list[tuple[str, str]]:
         (f"{course.slug}:{activity.key}", f"{course.title}: {activity.title}")
         for course in courses
         for activity in outline_of(course.published_id or 0).activities
-        if activity.kind == "live"
+        if kinds.get(activity.kind).is_live
     ]
 
 

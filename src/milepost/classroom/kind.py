@@ -11,6 +11,7 @@ class LiveKind(Kind):
     """A live session as a step of a course."""
 
     name = "live"
+    is_live = True
     label = gettext_lazy("Live session")
     icon = "people"
 

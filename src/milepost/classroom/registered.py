@@ -10,18 +10,18 @@ from milepost.classroom.sections import sessions_of
 from milepost.classroom.sheets import make_pending
 from milepost.classroom.watching import keep_ended, watch
 from milepost.core import periodic
-from milepost.courses import kinds
+from milepost.courses.kinds import kinds
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
-from milepost.learning import players
+from milepost.learning.players import players
 from milepost.people import sections
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
-    kinds.register(LiveKind())
-    players.register(LivePlayer())
+    kinds.register(LiveKind.name, LiveKind())
+    players.register(LivePlayer.kind, LivePlayer())
     sections.register(sessions_of)
     dating.register(undated)
     periodic.every(3, make_pending)

@@ -1,4 +1,7 @@
-"""Activity kinds: the registry that each folder under `activities/` puts itself into."""
+"""Kinds of activities: how each is written. Each folder under `activities/` registers its own:
+
+kinds.register(QuizKind.name, QuizKind())
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -7,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.utils.functional import Promise
 
+from milepost.core.registry import Registry
 from milepost.courses.frontmatter import SourceFile
 from milepost.courses.markdown import MediaFinder, render
 
@@ -35,6 +39,7 @@ class Kind(ABC):
     label: ClassVar[str | Promise]
     icon: ClassVar[str]
     is_assessment: ClassVar[bool] = False
+    is_live: ClassVar[bool] = False  # done together at its hour; its minutes are told apart from those at a distance
 
     @abstractmethod
     def read(self, file: ActivityFile) -> dict[str, Any]:
@@ -48,19 +53,4 @@ class Kind(ABC):
         return 3
 
 
-_kinds: dict[str, Kind] = {}
-
-
-def register(kind: Kind) -> None:
-    """Make a kind known; its app calls this when it is ready."""
-    _kinds[kind.name] = kind
-
-
-def get(name: str) -> Kind:
-    """The kind of this name. Raises `KeyError`."""
-    return _kinds[name]
-
-
-def names() -> list[str]:
-    """The names of all kinds, sorted."""
-    return sorted(_kinds)
+kinds: Registry[Kind] = Registry("kind of activity")

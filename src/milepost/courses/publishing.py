@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy
 from milepost.core import clock
 from milepost.core.canonical import fingerprint_of
 from milepost.core.refusals import Refused
-from milepost.courses import kinds
 from milepost.courses.drafts import CourseHasProblems, read_draft
+from milepost.courses.kinds import kinds
 from milepost.courses.models import Content, Course, Version
 from milepost.courses.reading import CourseSource
 from milepost.journal.recording import SYSTEM, record

@@ -13,10 +13,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from milepost.core.canonical import fingerprint_of
-from milepost.courses import kinds
 from milepost.courses.files import CourseFiles, read_bytes
 from milepost.courses.frontmatter import Problem, SourceFile, split
-from milepost.courses.kinds import ActivityFile
+from milepost.courses.kinds import ActivityFile, kinds
 from milepost.courses.markdown import render
 
 COURSE = "course.md"
@@ -193,9 +192,9 @@ class _Reader:
 
     def _read_activity(self, module: ModuleSource, path: str, name: str) -> None:
         found = _ACTIVITY.match(name)
-        if not found or found[2] not in kinds.names():
+        if not found or found[2] not in kinds:
             message = _("This is not the name of an activity. Name it like 01-why.page.md; kinds are: %(kinds)s.")
-            self.course.problems.append(Problem(path, 1, message % {"kinds": ", ".join(kinds.names())}))
+            self.course.problems.append(Problem(path, 1, message % {"kinds": ", ".join(sorted(kinds.names()))}))
             return
         key = f"{module.key}/{found[1]}"
         if any(activity.key == key for activity in module.activities):

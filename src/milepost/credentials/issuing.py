@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
 from milepost.core.refusals import Refused
+from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.credentials.models import Certificate
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
@@ -132,7 +133,7 @@ def _certificate(enrolment: Enrolment, certifier: tuple[str, str], minutes_live:
         "objectives": list(outline.objectives[:6]),
         "begun": _day(enrolment.launched_at, zone),
         "completed": completed.isoformat(),
-        "minutes_at_a_distance": sum(a.minutes for a in outline.activities if a.kind != "live"),
+        "minutes_at_a_distance": sum(a.minutes for a in outline.activities if not kinds.get(a.kind).is_live),
         "minutes_live": minutes_live,
         "score": enrolment.score,
         "certifier": certifier[0],

@@ -1,4 +1,7 @@
-"""How each kind of activity is played: the registry that the folders under `activities/` put themselves into."""
+"""How each kind of activity is played. Each folder under `activities/` registers its own:
+
+players.register(QuizPlayer.kind, QuizPlayer())
+"""
 
 from abc import ABC
 from collections.abc import Callable, Mapping
@@ -8,6 +11,7 @@ from typing import Any, ClassVar
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
+from milepost.core.registry import Registry
 from milepost.courses.markdown import with_media
 from milepost.courses.outline import Activity, Outline, content_of
 from milepost.learning.models import Enrolment, Progress
@@ -75,17 +79,12 @@ class Player(ABC):
         return {}
 
 
-_players: dict[str, Player] = {}
-
-
-def register(player: Player) -> None:
-    """Make a player known; its app calls this when it is ready."""
-    _players[player.kind] = player
+players: Registry[Player] = Registry("player of a kind of activity")
 
 
 def player_of(activity: Activity) -> Player:
-    """The player of the activity's kind. Raises `KeyError`."""
-    return _players[activity.kind]
+    """The player of the activity's kind. Raises `NotRegistered`."""
+    return players.get(activity.kind)
 
 
 def activity_url(organisation: str, course: str, activity: Activity) -> str:

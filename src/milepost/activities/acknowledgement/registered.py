@@ -1,12 +1,12 @@
-"""What the acknowledgement brings to the rooms below."""
+"""What this kind hangs on the seams of the rooms below it."""
 
 from milepost.activities.acknowledgement.kind import AcknowledgementKind
 from milepost.activities.acknowledgement.player import AcknowledgementPlayer
-from milepost.courses import kinds
-from milepost.learning import players
+from milepost.courses.kinds import kinds
+from milepost.learning.players import players
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
-    kinds.register(AcknowledgementKind())
-    players.register(AcknowledgementPlayer())
+    kinds.register(AcknowledgementKind.name, AcknowledgementKind())
+    players.register(AcknowledgementPlayer.kind, AcknowledgementPlayer())

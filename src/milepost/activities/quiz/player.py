@@ -4,7 +4,6 @@ until the attempt is over.
 
 import random
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +11,8 @@ from django.http import HttpResponseBase, JsonResponse, QueryDict
 from django.utils.translation import gettext as _
 
 from milepost.activities.quiz.finishing import finish
-from milepost.activities.quiz.grading import Mark, Question, Response, is_answered, mark, right_response
+from milepost.activities.quiz.grading import is_answered, mark, right_response, type_of
+from milepost.activities.quiz.types import Mark, Question, Response, Showing
 from milepost.core import clock
 from milepost.core.refusals import as_message
 from milepost.learning.attempting import (
@@ -23,8 +23,6 @@ from milepost.learning.attempting import (
 )
 from milepost.learning.models import Attempt
 from milepost.learning.players import Handler, Play, Player
-
-MAX_TEXT = 500
 
 
 class QuizPlayer(Player):
@@ -109,21 +107,8 @@ def _finish(play: Play, attempt: Attempt) -> None:
 def read_responses(questions: list[Question], data: QueryDict) -> dict[str, Response]:
     """The responses in a form: `question` names those that it speaks of; parts are named question.part."""
     spoken_of = set(data.getlist("question"))
-    return {question["key"]: _response(question, data) for question in questions if question["key"] in spoken_of}
-
-
-def _response(question: Question, data: QueryDict) -> Response:
-    key = question["key"]
-    if question["type"] == "multiple":
-        return [value[:40] for value in data.getlist(key)[:100]]
-    if question["type"] == "ordering":
-        return [value[:40] for value in data.getlist(key)[:100]]
-    if question["type"] == "matching":
-        return {pair["key"]: data.get(f"{key}.{pair['key']}", "")[:40] for pair in question["pairs"]}
-    if question["type"] == "gaps":
-        parts = (part["key"] for part in question["parts"] if "key" in part)
-        return {part: data.get(f"{key}.{part}", "")[:MAX_TEXT] for part in parts}
-    return data.get(key, "")[:MAX_TEXT]
+    of_form = [question for question in questions if question["key"] in spoken_of]
+    return {question["key"]: type_of(question).take(question, data) for question in of_form}
 
 
 def _questions_to_answer(play: Play, attempt: Attempt) -> dict[str, Any]:
@@ -142,50 +127,9 @@ def _shown(play: Play, question: Question, response: Response, seed: int) -> dic
     shuffler = random.Random(f"{seed}/{question['key']}")  # noqa: S311 - an order, not a secret
     shown: dict[str, Any] = {name: question[name] for name in ("key", "type", "title", "plain_title", "points")}
     shown |= {"body": play.html(question["body"]), "is_answered": is_answered(response)}
-    if question["type"] in {"single", "multiple", "truefalse"}:
-        chosen = set(response) if isinstance(response, list) else {response}
-        options = [
-            {"key": option["key"], "html": option["html"], "is_chosen": option["key"] in chosen}
-            for option in question["options"]
-        ]
-        if play.definition["shuffle"] and question["type"] != "truefalse":
-            shuffler.shuffle(options)
-        shown["options"] = options
-    elif question["type"] == "ordering":
-        items = {item["key"]: item for item in question["items"]}
-        order = (
-            response
-            if isinstance(response, list) and sorted(response) == sorted(items)
-            else _mixed(list(items), shuffler)
-        )
-        shown["items"] = [items[key] for key in order]
-    elif question["type"] == "matching":
-        given = response if isinstance(response, dict) else {}
-        rights = [{"key": pair["right_key"], "html": pair["right"]} for pair in question["pairs"]]
-        shuffler.shuffle(rights)
-        shown["rights"] = rights
-        shown["lefts"] = [
-            {"key": pair["key"], "html": pair["left"], "chosen": given.get(pair["key"], "")}
-            for pair in question["pairs"]
-        ]
-    elif question["type"] == "gaps":
-        given = response if isinstance(response, dict) else {}
-        shown["parts"] = [
-            {"key": part["key"], "value": given.get(part["key"], "")}
-            if "key" in part else part
-            for part in question["parts"]
-        ]  # fmt: skip
-    else:
-        shown |= {"value": response or "", "unit": question.get("unit", "")}
-    return shown
-
-
-def _mixed(keys: list[str], shuffler: random.Random) -> list[str]:
-    """An order that is not the right one."""
-    right = list(keys)
-    while keys == right:
-        shuffler.shuffle(keys)
-    return keys
+    kind = type_of(question)
+    showing = Showing(shuffler, is_shuffled=play.definition["shuffle"])
+    return shown | {"template": kind.template} | kind.show(question, response, showing)
 
 
 def _review(play: Play, attempt: Attempt, *, shows_answers: bool) -> list[dict[str, Any]]:
@@ -202,32 +146,12 @@ def _review(play: Play, attempt: Attempt, *, shows_answers: bool) -> list[dict[s
                 "is_partly": 0 < judged.fraction < 1,
                 "is_answered": is_answered(response),
                 "feedback": [*judged.feedback, *([question["feedback"]] if question["feedback"] else [])],
-                "given": _told(question, response),
-                "right": _told(question, right_response(question)) if shows_answers and not judged.is_right else [],
+                "given": _in_words(question, response),
+                "right": _in_words(question, right_response(question)) if shows_answers and not judged.is_right else [],
             }
         )
     return rows
 
 
-def _told(question: Question, response: Response) -> list[str]:
-    """A response in words, as HTML lines."""
-    if not is_answered(response):
-        return []
-    match question["type"]:
-        case "truefalse":
-            return [_("True") if response == "true" else _("False")]
-        case "single" | "multiple":
-            chosen = set(response) if isinstance(response, list) else {response}
-            return [option["html"] for option in question["options"] if option["key"] in chosen]
-        case "ordering":
-            items = {item["key"]: item["html"] for item in question["items"]}
-            return [f"{number}. {items.get(key, '')}" for number, key in enumerate(response, 1)]
-        case "matching":
-            rights = {pair["right_key"]: pair["right"] for pair in question["pairs"]}
-            return [f"{pair['left']} → {rights.get(response.get(pair['key']), '…')}" for pair in question["pairs"]]
-        case "gaps":
-            return [escape(", ".join(str(value) or "…" for value in response.values()))]
-        case "number":
-            return [escape(f"{response} {question['unit']}".strip())]
-        case _:
-            return [escape(str(response))]
+def _in_words(question: Question, response: Response) -> list[str]:
+    return type_of(question).tell(question, response) if is_answered(response) else []

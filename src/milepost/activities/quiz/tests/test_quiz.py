@@ -1,11 +1,15 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from milepost.activities.quiz.grading import is_answered, mark, right_response, score_of
+from milepost.activities.quiz.notation import Notation
+from milepost.activities.quiz.types import Mark, QuestionType, question_types
 from milepost.courses.reading import read_course
+from milepost.learning.enrolling import enrol
 from milepost.learning.models import Attempt
 from tests.worlds import SMALL_COURSE, files, make_course
 
@@ -286,3 +290,51 @@ def test_an_attempt_under_way_is_judged_by_the_content_it_began_with(client, org
 
 def test_definitions_are_plain_json(questions):
     assert json.loads(json.dumps(questions)) == questions
+
+
+# --- A type of one's own ------------------------------------------------------------------------------------
+
+
+class Guess(QuestionType):
+    """`? 42`: whoever types it is right. All that a type brings, in one place."""
+
+    name = "guess"
+    notation = Notation("guesses", re.compile(r"^\?[ \t]+(?P<text>.+)$"))
+
+    def fits(self, draft):
+        return True
+
+    def read(self, written):
+        return {"answer": written.items(self.notation)[0].text}
+
+    def show(self, question, response, showing):
+        return {"value": response or ""}
+
+    def mark(self, question, response):
+        return Mark.of(float(response == question["answer"]), "That is what I meant.")
+
+    def right(self, question):
+        return question["answer"]
+
+    def tell(self, question, response):
+        return [f"<em>{response}</em>"]
+
+    @property
+    def template(self):
+        return "quiz/types/text.html"
+
+
+def test_a_type_that_somebody_brings_is_written_shown_judged_and_told(organisation, lead, learner, visit):
+    text = "---\ntitle: Mine\nshuffle: false\npass_mark: 100\n---\n\n## How many?\n\n? 42\n"
+    with question_types.holding("guess", Guess()):
+        course = make_course(organisation, SMALL_COURSE | {"01-first/02-check.quiz.md": text}, by=lead)
+        enrol(member=learner, course=course, by=lead)
+        client, url = visit(learner), ADDRESS
+        client.post(url + "attempt/")
+        assert 'name="q1"' in client.get(url).text
+        assert "42" not in client.get(url).text
+        client.post(url + "submission/", {"question": "q1", "q1": "42"})
+        shown = client.get(url).text
+        assert "<em>42</em>" in shown
+        assert "That is what I meant." in shown
+        assert Attempt.objects.get().score == 100
