@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from programs import run
+
 ROOT = Path(__file__).parent.parent / "src/milepost"
 LANGUAGES = ("fr",)
 
@@ -15,6 +17,8 @@ LANGUAGES = ("fr",)
 def main() -> None:
     for application in sorted(ROOT.rglob("apps.py")):
         (application.parent / "locale").mkdir(exist_ok=True)
+    for catalogue in ROOT.rglob("django.po"):  # two branches that both brought a text leave it twice
+        run("msguniq --use-first --no-wrap --output-file", catalogue, catalogue, check=True)
     collect(ROOT)
     django_admin(ROOT, "compilemessages", "--settings", "milepost.config.settings")
 

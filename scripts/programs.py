@@ -16,6 +16,7 @@ PACKAGES = {
     "chromium": "chromium",
     "git": "git",
     "initdb": "postgresql",
+    "msguniq": "gettext",
     "openssl": "openssl",
     "pdfinfo": "poppler-utils",
     "pdfsig": "poppler-utils",
