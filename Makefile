@@ -14,6 +14,9 @@ help: ## Show this list
 up: $(BIN)/.installed ## Start Milepost on http://localhost:8000 (PORT= changes it)
 	@$(BIN)/milepost up --demo --port $(PORT)
 
+dev: $(BIN)/.installed-dev ## The same for those who work on it: server and worker reload, errors are shown
+	@MILEPOST_DEBUG=1 $(BIN)/milepost up --demo --reload --port $(PORT)
+
 install: $(BIN)/.installed ## Install what running needs into .venv, by hash
 
 $(BIN)/.installed: requirements/base.txt pyproject.toml
@@ -27,12 +30,15 @@ $(BIN)/.installed-dev: $(BIN)/.installed requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help up install system test lint format messages lock vendor screenshots bench
+.PHONY: help up dev install system test check lint format messages lock vendor screenshots bench
 system:
 	@$(PYTHON) scripts/programs.py
 
 test: system $(BIN)/.installed-dev ## Lint, types, import contract, and every test on SQLite and PostgreSQL
 	@$(BIN)/python scripts/run_checks.py
+
+check: $(BIN)/.installed-dev ## What you changed, in under a minute: lint, types, the tests of its rooms on SQLite
+	@$(BIN)/python scripts/check_changes.py
 
 lint: $(BIN)/.installed-dev ## Lint, types and import contract only
 	@$(BIN)/python scripts/run_checks.py --only lint

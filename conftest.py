@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 from programs import run
 
+from tests import prepared_databases
 from tests.worlds import SMALL_COURSE, World, make_course, make_member
 
 
@@ -22,6 +23,13 @@ from tests.worlds import SMALL_COURSE, World, make_course, make_member
 def private_key():
     """One key for all tests: making one takes longer than most of them."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, django_db_createdb):
+    """The database is migrated once for each state of the migrations, not once a run; `--create-db` migrates anew."""
+    if not django_db_createdb:
+        prepared_databases.use()
 
 
 @pytest.fixture(autouse=True)

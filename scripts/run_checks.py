@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from running import SECRET, clean_environment, postgresql
@@ -26,17 +27,16 @@ def main() -> int:
         )
         failed = []
         if only in (None, "lint"):
-            failed += [name for name, command in LINTERS.items() if not _step(name, command, environment)]
+            failed += [name for name, command in LINTERS.items() if not step(name, command, environment)]
         if only in (None, "sqlite"):
-            failed += [] if _step("tests on SQLite", _pytest("not browser"), environment) else ["SQLite"]
+            failed += [] if step("tests on SQLite", _pytest("not browser"), environment) else ["SQLite"]
         if only in (None, "postgresql"):
             with postgresql() as url:
                 changed = environment | {"MILEPOST_DATABASE_URL": url}
-                failed += [] if _step("tests on PostgreSQL", _pytest("not browser"), changed) else ["PostgreSQL"]
+                failed += [] if step("tests on PostgreSQL", _pytest("not browser"), changed) else ["PostgreSQL"]
         if only in (None, "browser"):
-            failed += [] if _step("tests in the browser", _pytest("browser"), environment) else ["browser"]
-    print("\nFailed: " + ", ".join(failed) if failed else "\nEverything holds.", flush=True)
-    return 1 if failed else 0
+            failed += [] if step("tests in the browser", _pytest("browser"), environment) else ["browser"]
+    return report(failed)
 
 
 LINTERS = {
@@ -54,12 +54,19 @@ def _pytest(marks: str) -> list[str | Path]:
     return [BIN / "python", "-m", "pytest", "-m", marks, "-p", "no:cacheprovider", "--create-db", *parallel]
 
 
-def _step(name: str, command: list[str | Path], environment: dict[str, str]) -> bool:
+def step(name: str, command: Sequence[object], environment: dict[str, str]) -> bool:
+    """Run one check, shown as it goes; whether it held."""
     print(f"\n--- {name} " + "-" * (90 - len(name)), flush=True)
     began = time.monotonic()
-    passed = subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
+    passed = subprocess.run(list(map(str, command)), cwd=ROOT, env=environment).returncode == 0
     print(f"--- {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.1f} s", flush=True)
     return passed
+
+
+def report(failed: list[str]) -> int:
+    """Say what did not hold; return the exit status."""
+    print("\nFailed: " + ", ".join(failed) if failed else "\nEverything holds.", flush=True)
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -119,13 +119,14 @@ def cli() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="On which address to listen.")
 @click.option("--workers", default=None, type=click.IntRange(1, 64), help="Web processes (default: one a core).")
 @click.option("--demo/--no-demo", default=False, help="Build the demonstration on the first start.")
-def up(port: int, host: str, workers: int | None, demo: bool) -> None:
+@click.option("--reload", is_flag=True, help="Start anew whenever the source changes (needs the dev requirements).")
+def up(port: int, host: str, workers: int | None, demo: bool, reload: bool) -> None:
     """Start the web server and the background worker; Ctrl-C stops both."""
     os.environ.setdefault("MILEPOST_BASE_URL", f"http://localhost:{port}")
     _setup()
     from milepost.config.serving import serve
 
-    sys.exit(serve(host=host, port=port, workers=workers, with_demo=demo))
+    sys.exit(serve(host=host, port=port, workers=workers, with_demo=demo, reload=reload))
 
 
 @cli.command()

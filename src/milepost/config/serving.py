@@ -1,6 +1,7 @@
 """One parent process with the web server and the background worker under it."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -19,16 +20,23 @@ from milepost.config import schema
 PATIENCE = 20.0  # seconds that the children have to stop
 # A worker that was just forked misses its signal: the web server must end it, within our own patience.
 WORKER_PATIENCE = 5  # seconds
+WORKER = [sys.executable, "-m", "milepost.config.worker"]
 
 
-def serve(*, host: str, port: int, workers: int | None, with_demo: bool) -> int:
-    """Prepare, start both children, and stay until one ends or a signal comes; return the exit status."""
+def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload: bool = False) -> int:
+    """Prepare, start both children, and stay until one ends or a signal comes; return the exit status.
+
+    With `reload`, both start anew whenever the source changes: for those who work on it.
+    """
     if _is_taken(host, port):
         click.echo(f"Error: port {port} is in use. Choose another: PORT={port + 1} make up", err=True)
         return 1
     prepare()
     told = _demonstration() if with_demo else ""
-    children = [_start(_web(host, port, workers)), _start([sys.executable, "-m", "milepost.config.worker"])]
+    commands = (
+        [_web_that_reloads(host, port), _worker_that_reloads()] if reload else [_web(host, port, workers), WORKER]
+    )
+    children = [_start(command) for command in commands]
     stop = _on_signals()
     if _wait_until_up(host, port, children):
         click.echo(f"\nMilepost is at {settings.BASE_URL}\n{told}\nCtrl-C stops it.")
@@ -76,6 +84,26 @@ def _web(host: str, port: int, workers: int | None) -> list[str]:
         "--blocking-threads", "4", "--backlog", "4096", "--backpressure", "16384", "--log-level", "warning", "--respawn-failed-workers",
         "--workers-kill-timeout", str(WORKER_PATIENCE), "milepost.config.wsgi:application",
     ]  # fmt: skip
+
+
+def _web_that_reloads(host: str, port: int) -> list[str]:
+    """Django's own server: slower, with errors on the page, and it takes each change of Python or of a template at once."""
+    return [sys.executable, "-m", "django", "runserver", f"{host}:{port}", "--settings", "milepost.config.settings"]
+
+
+def _worker_that_reloads() -> list[str]:
+    source = str(Path(__file__).parent.parent)
+    return [
+        sys.executable,
+        "-m",
+        "watchfiles",
+        "--filter",
+        "python",
+        "--sigint-timeout",
+        "5",
+        shlex.join(WORKER),
+        source,
+    ]
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:
