@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.classroom.meetings import provider_of, providers
+from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import LiveSession, Rules, TrainerRight, Way
 from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
 from milepost.courses.kinds import kinds
@@ -62,7 +62,7 @@ class SessionForm(forms.Form):
         super().__init__(data, initial=_initial(session) if session else {"language": organisation.language})
         tools = [
             (p.name, p.label)
-            for p in providers().values()
+            for p in meeting_tools.all()
             if p.is_configured or (session and session.provider == p.name)
         ]
         self._field("provider").choices = [("", _("none: people meet in a room")), *tools]
@@ -95,7 +95,11 @@ class SessionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("provider") and provider_of(cleaned["provider"]).asks_for_address and not cleaned.get("address"):
+        if (
+            cleaned.get("provider")
+            and meeting_tools.get(cleaned["provider"]).asks_for_address
+            and not cleaned.get("address")
+        ):
             self.add_error("address", _("Paste the link of the meeting, or choose that people meet in a room."))
         if not cleaned.get("provider") and not cleaned.get("place"):
             self.add_error("place", _("Say where people meet: a place, a meeting tool, or both."))

@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext_lazy as _
 
+from milepost.classroom.meetings import Meeting, meeting_tools
 from milepost.core import clock
 from milepost.courses.models import Course
 from milepost.documents.models import Dated
@@ -159,14 +160,16 @@ class LiveSession(models.Model):
     @property
     def where(self) -> str:
         """The place, the tool, or both."""
-        from milepost.classroom.meetings import provider_of
-
-        tool = str(provider_of(self.provider).label) if self.provider else ""
+        tool = str(meeting_tools.get(self.provider).label) if self.provider else ""
         return " · ".join(part for part in (self.place, tool) if part)
 
     @property
     def is_online(self) -> bool:
         return bool(self.provider)
+
+    def as_meeting(self) -> Meeting:
+        """What its meeting tool knows of it."""
+        return Meeting(self.uid, self.title, self.meeting)
 
     def as_reference(self) -> Reference:
         return Reference("session", str(self.uid), self.title)

@@ -4,6 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.invitations import mail_due
 from milepost.classroom.kind import LiveKind
+from milepost.classroom.meetings import meeting_tools
+from milepost.classroom.meetings.bigbluebutton import BigBlueButton
+from milepost.classroom.meetings.jitsi import Jitsi
+from milepost.classroom.meetings.link import VideoLink
 from milepost.classroom.models import undated
 from milepost.classroom.player import LivePlayer
 from milepost.classroom.sections import sessions_of
@@ -22,6 +26,10 @@ def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     kinds.register(LiveKind.name, LiveKind())
     players.register(LivePlayer.kind, LivePlayer())
+
+    for tool in (BigBlueButton(), Jitsi(), VideoLink()):
+        meeting_tools.register(tool.name, tool)
+
     sections.register(sessions_of)
     dating.register(undated)
     periodic.every(3, make_pending)

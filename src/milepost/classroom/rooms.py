@@ -25,7 +25,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.classroom import presence
 from milepost.classroom.invitations import remind_missing
 from milepost.classroom.marking import read_change
-from milepost.classroom.meetings import Guest, provider_of
+from milepost.classroom.meetings import Guest, meeting_tools
 from milepost.classroom.models import Attendance, Participant, Rules, Slot, Trainer, TrainerRight, Way
 from milepost.classroom.public import circumstances, meaning
 from milepost.classroom.queries import attendances, tally
@@ -111,7 +111,7 @@ def meeting(request: HttpRequest, trainer: Trainer) -> HttpResponseBase:
         raise Http404
     guest = Guest(trainer.name, str(trainer.uid), trainer.email, is_trainer=True)
     try:
-        return redirect(provider_of(session.provider).join(session, guest))
+        return redirect(meeting_tools.get(session.provider).join(session.as_meeting(), guest))
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("room", presence.room_token(trainer))

@@ -13,7 +13,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.classroom.meetings import provider_of
+from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
 from milepost.core import clock
 from milepost.core.refusals import Refused
@@ -79,7 +79,7 @@ def schedule_session(*, organisation: Organisation, plan: Plan, by: Member) -> L
     spans = _checked(plan.spans)
     if not plan.title.strip():
         raise InvalidSession(_("The session needs a title."))
-    meeting = provider_of(plan.provider).prepare(plan.address) if plan.provider else {}
+    meeting = meeting_tools.get(plan.provider).prepare(plan.address) if plan.provider else {}
     with transaction.atomic():
         # The organisation's row is the lock: numbers are given out one after another.
         Organisation.objects.select_for_update().get(pk=organisation.pk)
@@ -202,7 +202,7 @@ def _change_facts(session: LiveSession, plan: Plan) -> dict[str, Any]:
     changed = {name: value for name, value in wanted.items() if getattr(session, name) != value}
     address = session.meeting.get("address", "")
     if plan.provider and ("provider" in changed or (plan.address and plan.address != address)):
-        session.meeting = provider_of(plan.provider).prepare(plan.address)
+        session.meeting = meeting_tools.get(plan.provider).prepare(plan.address)
         changed["meeting"] = "changed"
     for name in changed.keys() & wanted.keys():
         setattr(session, name, wanted[name])

@@ -15,7 +15,7 @@ from milepost.classroom import presence, scheduling
 from milepost.classroom.forms import RulesForm, SessionForm
 from milepost.classroom.logs import UnreadableLog, connected_minutes, take_log
 from milepost.classroom.marking import read_change
-from milepost.classroom.meetings import Guest, provider_of
+from milepost.classroom.meetings import Guest, meeting_tools
 from milepost.classroom.models import (
     Attendance,
     LiveSession,
@@ -377,7 +377,7 @@ def joining(request: OrganisationRequest, session: str) -> HttpResponseBase:
         request.member.full_name, str(request.member.uid), request.member.email or "", is_trainer=seat is None
     )
     try:
-        return redirect(provider_of(found.provider).join(found, guest))
+        return redirect(meeting_tools.get(found.provider).join(found.as_meeting(), guest))
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("live_session", request.organisation.slug, found.uid)

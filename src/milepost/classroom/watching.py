@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from milepost.classroom.logs import keep_connections
-from milepost.classroom.meetings import Connection, MeetingRefused, provider_of, providers
+from milepost.classroom.meetings import Connection, MeetingRefused, meeting_tools
 from milepost.classroom.models import LiveSession
 from milepost.core import clock
 
@@ -21,7 +21,7 @@ def watch() -> int:
     going_on = _watched().filter(slots__starts_at__lte=now + AROUND, slots__ends_at__gte=now - AROUND)
     for session in going_on.distinct():
         try:
-            there = provider_of(session.provider).connections(session)
+            there = meeting_tools.get(session.provider).connections(session.as_meeting())
         except MeetingRefused:  # nobody has opened it, or the tool is down: the next minute asks again
             continue
         if there:
@@ -36,7 +36,7 @@ def keep_ended() -> int:
     since, count = clock.now() - AROUND, 0
     for session in _watched().filter(meeting__has_key="seen").exclude(slots__ends_at__gte=since).distinct():
         stretches = [_connection(told) for told in session.meeting["seen"]]
-        label = str(provider_of(session.provider).label)
+        label = str(meeting_tools.get(session.provider).label)
         keep_connections(session=session, rows=stretches, content=_as_csv(stretches), source=f"{label}.csv")
         rest = {name: value for name, value in session.meeting.items() if name != "seen"}
         LiveSession.objects.filter(pk=session.pk).update(meeting=rest)
@@ -45,7 +45,7 @@ def keep_ended() -> int:
 
 
 def _watched() -> Any:
-    names = [name for name, provider in providers().items() if provider.tells_who_is_there and provider.is_configured]
+    names = [name for name, provider in meeting_tools.items() if provider.tells_who_is_there and provider.is_configured]
     return LiveSession.objects.filter(provider__in=names, cancelled_at=None).select_related("organisation")
 
 

@@ -1,27 +1,34 @@
 """Meeting tools, one folder each: where a session meets online, and who was connected.
 
-A folder holds a `Provider`; its being there makes it known. What differs between installations (addresses, secrets)
-comes from `MILEPOST_` environment variables, what differs between sessions is the session's `meeting`.
+A folder holds a `MeetingProvider`, which its room registers: `meeting_tools.register(Jitsi.name, Jitsi())`. What differs
+between installations (addresses, secrets) comes from `MILEPOST_` environment variables, what differs between meetings
+is `Meeting.details`. A tool knows meetings, and nothing of the sessions that they belong to.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.utils.functional import Promise
 
 from milepost.core.refusals import Refused
-
-if TYPE_CHECKING:
-    from milepost.classroom.models import LiveSession
+from milepost.core.registry import Registry
 
 
 class MeetingRefused(Refused):
     """The meeting tool does not do what it was asked; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Meeting:
+    """Where people meet: a name that nobody guesses and that stays the same, a title, and what `prepare` gave."""
+
+    uid: UUID
+    title: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,29 +66,20 @@ class MeetingProvider(ABC):
         return True
 
     def prepare(self, address: str) -> dict[str, Any]:
-        """The `meeting` of a new session. Raises `MeetingRefused` for an address that is none."""
+        """The details of a new meeting. Raises `MeetingRefused` for an address that is none."""
         return {}
 
     @abstractmethod
-    def join(self, session: "LiveSession", guest: Guest) -> str:
+    def join(self, meeting: Meeting, guest: Guest) -> str:
         """Where this person goes to join, now; opens the meeting if need be. Raises `MeetingRefused`."""
 
-    def end(self, session: "LiveSession") -> bool:
+    def end(self, meeting: Meeting) -> bool:
         """End the meeting for everybody; False where the tool can't. Raises `MeetingRefused`."""
         return False
 
-    def connections(self, session: "LiveSession") -> list[Connection]:
+    def connections(self, meeting: Meeting) -> list[Connection]:
         """Who is connected now, where the tool tells. Raises `MeetingRefused`."""
         return []
 
 
-@cache
-def providers() -> dict[str, MeetingProvider]:
-    """All meeting tools by name."""
-    found = [import_module(f"{__name__}.{folder.name}").Provider() for folder in iter_modules(__path__) if folder.ispkg]
-    return {provider.name: provider for provider in found}
-
-
-def provider_of(name: str) -> MeetingProvider:
-    """The meeting tool of this name. Raises `KeyError`."""
-    return providers()[name]
+meeting_tools: Registry[MeetingProvider] = Registry("meeting tool")

@@ -8,7 +8,7 @@ import jwt
 import pytest
 
 from milepost.classroom.logs import connected_minutes, take_log
-from milepost.classroom.meetings import Guest, MeetingRefused, provider_of
+from milepost.classroom.meetings import Guest, MeetingRefused, meeting_tools
 from milepost.classroom.scheduling import Plan, change_session
 from milepost.classroom.watching import keep_ended, watch
 from milepost.core import clock
@@ -73,15 +73,15 @@ def server(settings):
 def test_bigbluebutton_opens_on_the_first_join_tells_who_is_there_and_ends(session, server):
     import urllib.request
 
-    provider = provider_of("bigbluebutton")
+    provider = meeting_tools.get("bigbluebutton")
     for guest in (TESS, OTTO):
-        urllib.request.urlopen(provider.join(session, guest)).read()  # noqa: S310 (our own server)
-    there = provider.connections(session)
+        urllib.request.urlopen(provider.join(session.as_meeting(), guest)).read()  # noqa: S310 (our own server)
+    there = provider.connections(session.as_meeting())
     assert [(one.name, one.id) for one in there] == [("Tess Okafor", "t1"), ("Otto Ølund", "p7")]
     assert "<role>MODERATOR</role>" in BigBlueButton.meetings[str(session.uid)][0]
-    provider.end(session)
+    provider.end(session.as_meeting())
     with pytest.raises(MeetingRefused, match="could not find a meeting"):
-        provider.end(session)
+        provider.end(session.as_meeting())
 
 
 def test_who_is_in_the_meeting_is_seen_each_minute_and_kept_as_a_log_when_it_is_over(session, server, lead):
@@ -94,7 +94,8 @@ def test_who_is_in_the_meeting_is_seen_each_minute_and_kept_as_a_log_when_it_is_
     start = spans[0][0]
     with clock.at(start):
         assert watch() == 0  # nobody has opened it
-    urllib.request.urlopen(provider_of("bigbluebutton").join(session, Guest("Somebody", str(seat.member.uid)))).read()  # noqa: S310
+    address = meeting_tools.get("bigbluebutton").join(session.as_meeting(), Guest("Somebody", str(seat.member.uid)))
+    urllib.request.urlopen(address).read()  # noqa: S310
     for minute in (1, 2, 3, 30, 31):
         with clock.at(start + timedelta(minutes=minute)):
             assert (watch(), keep_ended()) == (1, 0)
@@ -109,22 +110,22 @@ def test_who_is_in_the_meeting_is_seen_each_minute_and_kept_as_a_log_when_it_is_
 def test_a_wrong_secret_is_told_in_words(session, server, settings):
     settings.BIGBLUEBUTTON_SECRET = "another"
     with pytest.raises(MeetingRefused, match="checksumError"):
-        provider_of("bigbluebutton").join(session, TESS)
+        meeting_tools.get("bigbluebutton").join(session.as_meeting(), TESS)
 
 
 def test_a_bigbluebutton_that_does_not_answer_is_told_in_words(session, settings):
     settings.BIGBLUEBUTTON_URL, settings.BIGBLUEBUTTON_SECRET = "http://127.0.0.1:9/bigbluebutton", SECRET
     with pytest.raises(MeetingRefused, match="does not answer"):
-        provider_of("bigbluebutton").join(session, TESS)
+        meeting_tools.get("bigbluebutton").join(session.as_meeting(), TESS)
 
 
 def test_jitsi_gets_a_room_that_nobody_guesses_and_a_token_where_the_server_asks_for_one(session, settings):
     settings.JITSI_URL = "https://meet.example.org"
     settings.JITSI_APP_ID = settings.JITSI_APP_SECRET = ""
-    plain = provider_of("jitsi").join(session, OTTO)
+    plain = meeting_tools.get("jitsi").join(session.as_meeting(), OTTO)
     assert plain.startswith(f"https://meet.example.org/milepost-{session.uid.hex}#")
     settings.JITSI_APP_ID, settings.JITSI_APP_SECRET = "milepost", "s" * 40
-    token = provider_of("jitsi").join(session, TESS).partition("jwt=")[2]
+    token = meeting_tools.get("jitsi").join(session.as_meeting(), TESS).partition("jwt=")[2]
     told = jwt.decode(token, "s" * 40, algorithms=["HS256"], audience="jitsi", issuer="milepost")
     assert told["room"] == f"milepost-{session.uid.hex}"
     assert told["context"]["user"] == {"id": "t1", "name": "Tess Okafor", "moderator": True}

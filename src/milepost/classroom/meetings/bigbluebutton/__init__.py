@@ -15,8 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.classroom.meetings import Connection, Guest, MeetingProvider, MeetingRefused
-from milepost.classroom.models import LiveSession
+from milepost.classroom.meetings import Connection, Guest, Meeting, MeetingProvider, MeetingRefused
 from milepost.core import clock
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ TIMEOUT = 8  # seconds
 MAX_ANSWER = 4 * 1024 * 1024
 
 
-class Provider(MeetingProvider):
+class BigBlueButton(MeetingProvider):
     """BigBlueButton."""
 
     name = "bigbluebutton"
@@ -37,20 +36,20 @@ class Provider(MeetingProvider):
     def is_configured(self) -> bool:
         return bool(settings.BIGBLUEBUTTON_URL and settings.BIGBLUEBUTTON_SECRET)
 
-    def join(self, session: LiveSession, guest: Guest) -> str:
+    def join(self, meeting: Meeting, guest: Guest) -> str:
         """Opening a meeting that is open already changes nothing, so whoever comes first opens it."""
-        self._call("create", {"meetingID": str(session.uid), "name": session.title})
+        self._call("create", {"meetingID": str(meeting.uid), "name": meeting.title})
         role = "MODERATOR" if guest.is_trainer else "VIEWER"
         return self._address(
-            "join", {"meetingID": str(session.uid), "fullName": guest.name, "userID": guest.id, "role": role}
+            "join", {"meetingID": str(meeting.uid), "fullName": guest.name, "userID": guest.id, "role": role}
         )
 
-    def end(self, session: LiveSession) -> bool:
-        self._call("end", {"meetingID": str(session.uid)})
+    def end(self, meeting: Meeting) -> bool:
+        self._call("end", {"meetingID": str(meeting.uid)})
         return True
 
-    def connections(self, session: LiveSession) -> list[Connection]:
-        answer = self._call("getMeetingInfo", {"meetingID": str(session.uid)})
+    def connections(self, meeting: Meeting) -> list[Connection]:
+        answer = self._call("getMeetingInfo", {"meetingID": str(meeting.uid)})
         now = clock.now()
         return [
             Connection(name=attendee.findtext("fullName", ""), id=attendee.findtext("userID", ""), joined=now, left=now)

@@ -12,14 +12,13 @@ import jwt
 from django.conf import settings
 from django.utils.translation import gettext_lazy
 
-from milepost.classroom.meetings import Guest, MeetingProvider
-from milepost.classroom.models import LiveSession
+from milepost.classroom.meetings import Guest, Meeting, MeetingProvider
 from milepost.core import clock
 
 VALID_FOR = timedelta(hours=12)
 
 
-class Provider(MeetingProvider):
+class Jitsi(MeetingProvider):
     """Jitsi Meet."""
 
     name = "jitsi"
@@ -29,8 +28,8 @@ class Provider(MeetingProvider):
     def is_configured(self) -> bool:
         return bool(settings.JITSI_URL)
 
-    def join(self, session: LiveSession, guest: Guest) -> str:
-        room = f"milepost-{session.uid.hex}"
+    def join(self, meeting: Meeting, guest: Guest) -> str:
+        room = f"milepost-{meeting.uid.hex}"
         address = f"{settings.JITSI_URL}/{room}"
         name = f'#userInfo.displayName="{quote(guest.name)}"'
         if not settings.JITSI_APP_ID:

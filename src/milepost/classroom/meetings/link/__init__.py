@@ -7,11 +7,10 @@ from django.core.validators import URLValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.classroom.meetings import Guest, MeetingProvider, MeetingRefused
-from milepost.classroom.models import LiveSession
+from milepost.classroom.meetings import Guest, Meeting, MeetingProvider, MeetingRefused
 
 
-class Provider(MeetingProvider):
+class VideoLink(MeetingProvider):
     """A plain link."""
 
     name = "link"
@@ -25,5 +24,5 @@ class Provider(MeetingProvider):
             raise MeetingRefused(_("The video link must be a whole address that begins with https://.")) from error
         return {"address": address}
 
-    def join(self, session: LiveSession, guest: Guest) -> str:
-        return str(session.meeting["address"])
+    def join(self, meeting: Meeting, guest: Guest) -> str:
+        return str(meeting.details["address"])
