@@ -16,6 +16,8 @@ ROOMS = ROOT / "src/milepost"
 TEMPLATES = sorted(
     path for path in ROOMS.rglob("*") if "templates" in path.parts and path.suffix in {".html", ".txt", ".css"}
 )
+PAGES = [path for path in TEMPLATES if path.suffix != ".txt"]  # a line of a text mail is a paragraph of the mail
+WIDTH = 160  # signs: what fits a screen
 NAMED = {
     "extends": re.compile(r"""^extends\s+["']([^"']+)["']"""),
     "include": re.compile(r"""^include\s+["']([^"']+)["']"""),
@@ -41,6 +43,12 @@ def test_the_menus_that_templates_ask_for_are_filled():
             assert navigation.links(page).all(), f"{path}: no room registers a link of the page {page}"
         for place in re.findall(r"""\{% place ["'](\w+)""", text):
             assert place in navigation.main, f"{path}: no room registers the place {place}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOMS)))
+def test_a_line_of_a_page_fits_a_screen(path):
+    long = [number for number, line in enumerate(path.read_text().splitlines(), 1) if len(line) > WIDTH]
+    assert not long, f"{path}: over {WIDTH} signs in lines {long}"
 
 
 def named_in(path):
