@@ -1,20 +1,15 @@
 """The pages of a course's numbers, and their files."""
 
-from collections.abc import Iterator
-from typing import Any
-
-from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from milepost.analytics.exporting import as_csv, as_workbook, people_rows
 from milepost.analytics.measuring import CourseMeasure, furthest_behind, measure, questions_of
+from milepost.analytics.reports import export, reports
+from milepost.core.table_files import as_csv, as_workbook
 from milepost.courses.models import Course
 from milepost.courses.outline import content_of, outline_of
-from milepost.journal.recording import record
-from milepost.journal.verbs import Verb
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import MemberQuerySet
@@ -33,7 +28,7 @@ def numbers(request: OrganisationRequest, course: str) -> HttpResponse:
     measured = measure(found, _members(request, chosen))
     context = {
         "course": found, "measured": measured, "chosen": chosen, "query": request.GET.urlencode(),
-        "segments": _segments(measured), "charts": _charts(measured),
+        "segments": _segments(measured), "charts": _charts(measured), "reports": reports.all(),
     }  # fmt: skip
     return render(request, "analytics/numbers.html", context)
 
@@ -57,30 +52,19 @@ def assessment(request: OrganisationRequest, course: str, module: str, activity:
 
 @require_GET
 @requires(Capability.SEE_RESULTS)
-def people_csv(request: OrganisationRequest, course: str) -> HttpResponseBase:
-    """Who did what when, as CSV, streamed."""
-    found, rows = _export(request, course)
-    response = StreamingHttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.slug}.csv"'
-    return response
-
-
-@require_GET
-@requires(Capability.SEE_RESULTS)
-def people_xlsx(request: OrganisationRequest, course: str) -> HttpResponseBase:
-    """Who did what when, as a workbook."""
-    found, rows = _export(request, course)
-    return FileResponse(as_workbook(rows), as_attachment=True, filename=f"{found.slug}.xlsx", content_type=XLSX)
-
-
-def _export(request: OrganisationRequest, slug: str) -> tuple[Course, Iterator[list[Any]]]:
-    """The course and its rows. That somebody took personal data out is a fact of its own."""
-    found = _course(request, slug)
+def report(request: OrganisationRequest, course: str, report: str, form: str) -> HttpResponseBase:
+    """A report about the people whom the filters leave: as CSV, streamed, or as a workbook."""
+    if report not in reports or form not in ("csv", "xlsx"):
+        raise Http404
+    found = _course(request, course)
     members = _members(request, PeopleFilter(request.organisation, request.GET))
-    with transaction.atomic():
-        record(Verb.EXPORTED, organisation_id=request.organisation.pk, actor=request.member.as_reference(),
-               object=found.as_reference(found.published))  # fmt: skip
-    return found, people_rows(found, members)
+    rows = export(report=reports.get(report), course=found, members=members, by=request.member)
+    name = f"{found.slug}-{report}.{form}"
+    if form == "xlsx":
+        return FileResponse(as_workbook(rows), as_attachment=True, filename=name, content_type=XLSX)
+    response = StreamingHttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 def _members(request: OrganisationRequest, chosen: PeopleFilter) -> MemberQuerySet | None:

@@ -24,8 +24,9 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from milepost.analytics.exporting import as_csv, people_rows
+from milepost.analytics.reports.progress import people_rows
 from milepost.core import blobs, clock
+from milepost.core.table_files import as_csv
 from milepost.core.words import duration
 from milepost.credentials.typesetting import typeset
 from milepost.documents.composing import ensure_file

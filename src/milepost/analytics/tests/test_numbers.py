@@ -7,8 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from milepost.analytics.exporting import as_csv, as_workbook, people_rows
 from milepost.analytics.measuring import measure, questions_of
+from milepost.analytics.reports import Report, reports
+from milepost.analytics.reports.progress import people_rows
+from milepost.core.table_files import as_csv, as_workbook
 from milepost.courses.outline import content_of
 from milepost.journal.models import Entry
 from milepost.learning.enrolling import enrol, enrol_many, withdraw
@@ -228,3 +230,23 @@ def test_taking_personal_data_out_is_recorded(people, course, visit, lead, organ
 def test_a_learner_sees_no_numbers(people, visit, learner):
     for page in ("", "people.csv", "people.xlsx", "01-first/02-check/"):
         assert visit(learner).get(f"/aldermoor/courses/ladders/numbers/{page}").status_code == 403
+
+
+class Names(Report):
+    name = "names"
+    label = "Everybody's name"
+
+    def rows(self, course, members=None):
+        yield ["Name"]
+        yield from ([member.full_name] for member in members or Member.objects.filter(enrolments__course=course))
+
+
+def test_a_report_that_somebody_brings_is_offered_taken_along_and_recorded(people, course, visit, lead, learner):
+    address = "/aldermoor/courses/ladders/numbers/"
+    with reports.holding("names", Names()):
+        assert f'href="{address}names.csv"' in visit(lead).get(address).text
+        rows = b"".join(visit(lead).get(f"{address}names.csv")).decode().splitlines()
+        assert rows[0] == "\ufeffName"
+        assert len(rows) == 1 + course.enrolments.count()
+        assert visit(learner).get(f"{address}names.csv").status_code == 403
+    assert visit(lead).get(f"{address}names.csv").status_code == 404

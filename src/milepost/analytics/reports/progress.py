@@ -1,23 +1,33 @@
-"""Who did what when, one row a person, as CSV (streamed) and as a workbook (in constant memory)."""
+"""Who did what when: a row a person, a column an activity."""
 
-import csv
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import batched
-from typing import IO, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
 from django.db.models import F, Func, IntegerField, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from milepost.analytics.reports import Report, Row
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
-from milepost.learning.models import Enrolment, Progress
+from milepost.learning.models import Enrolment
+from milepost.learning.models import Progress as ActivityProgress
 from milepost.people.models import Member
 
 BATCH = 2_000  # people at once
+
+
+class Progress(Report):
+    """How far everybody is, for whoever works on with it in a spreadsheet."""
+
+    name = "people"
+    label = gettext_lazy("Who did what, and when")
+
+    def rows(self, course: Course, members: QuerySet[Member] | None = None) -> Iterator[Row]:
+        return people_rows(course, members)
 
 
 class _Hours(Func):
@@ -36,7 +46,7 @@ class _Hours(Func):
         )
 
 
-def people_rows(course: Course, members: QuerySet[Member] | None = None) -> Iterator[list[Any]]:
+def people_rows(course: Course, members: QuerySet[Member] | None = None) -> Iterator[Row]:
     """The heading, then a row for each person by name: who they are, how far, and the day of each activity.
 
     Days are those of the organisation's time zone, as ISO 8601. Two queries for every 2,000 people.
@@ -69,7 +79,9 @@ def people_rows(course: Course, members: QuerySet[Member] | None = None) -> Iter
 def _done(part: tuple[Any, ...], place: dict[str, int], days: "_Days") -> dict[int, list[str]]:
     """For each of these enrolments the day of each activity, empty where it is not done."""
     done = {row[0]: [""] * len(place) for row in part}
-    rows = Progress.objects.filter(enrolment__in=list(done), status=Progress.Status.COMPLETED).order_by()
+    rows = ActivityProgress.objects.filter(
+        enrolment__in=list(done), status=ActivityProgress.Status.COMPLETED
+    ).order_by()
     for pk, key, hours in rows.values_list("enrolment_id", "activity_key", _Hours(F("completed_at"))).iterator(20_000):
         if key in place:
             done[pk][place[key]] = days[hours]
@@ -88,39 +100,3 @@ class _Days(dict[int | None, str]):
         day = datetime.fromtimestamp(hours * 3600, UTC).astimezone(self.zone).date().isoformat()
         self[hours] = day
         return day
-
-
-class _Line:
-    """A file for the csv module that hands each line straight on."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def as_csv(rows: Iterator[list[Any]]) -> Iterator[str]:
-    """The rows as CSV, with a byte order mark for Excel; yields a few hundred lines at a time.
-
-    A cell that a spreadsheet would take for a formula gets an apostrophe before it.
-    """
-    writer = csv.writer(_Line())
-    yield "\ufeff"
-    for part in batched(rows, 500, strict=False):
-        yield "".join(writer.writerow([_harmless(cell) for cell in row]) for row in part)
-
-
-def _harmless(cell: Any) -> Any:
-    return "'" + cell if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-def as_workbook(rows: Iterator[list[Any]]) -> IO[bytes]:
-    """The rows as an XLSX file, open at its start; only one row is in memory at a time."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        sheet = book.add_worksheet()
-        bold = book.add_format({"bold": True})
-        sheet.freeze_panes(1, 2)
-        for at, row in enumerate(rows):
-            sheet.write_row(at, 0, row, bold if at == 0 else None)
-    file.seek(0)
-    return file
