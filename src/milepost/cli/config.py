@@ -1,0 +1,32 @@
+"""`milepost up` and `milepost migrate`: the running system."""
+
+import os
+import sys
+
+import click
+
+from milepost.cli.commands import set_up, with_django
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Where to listen.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="On which address to listen.")
+@click.option("--workers", default=None, type=click.IntRange(1, 64), help="Web processes (default: one a core).")
+@click.option("--demo/--no-demo", default=False, help="Build the demonstration on the first start.")
+@click.option("--reload", is_flag=True, help="Start anew whenever the source changes (needs the dev requirements).")
+def up(port: int, host: str, workers: int | None, demo: bool, reload: bool) -> None:
+    """Start the web server and the background worker; Ctrl-C stops both."""
+    os.environ.setdefault("MILEPOST_BASE_URL", f"http://localhost:{port}")
+    set_up()
+    from milepost.config.serving import serve
+
+    sys.exit(serve(host=host, port=port, workers=workers, with_demo=demo, reload=reload))
+
+
+@click.command()
+@with_django
+def migrate() -> None:
+    """Bring the database up to date."""
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=1)

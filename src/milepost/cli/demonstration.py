@@ -1,0 +1,16 @@
+"""`milepost demo`."""
+
+import click
+
+from milepost.cli.commands import progress_bar, with_django
+
+
+@click.command()
+@with_django
+def demo() -> None:
+    """Build the demonstration organisation: 240 people, three courses, two training actions, three months of learning."""
+    from milepost.config.schema import catch_up
+    from milepost.demonstration.building import build
+
+    catch_up()
+    click.echo(build(progress=progress_bar))

@@ -1,0 +1,75 @@
+"""`milepost action`, `milepost dossier` and `milepost verify`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from milepost.cli.commands import about, in_organisation, organisation_of, progress_bar, with_django
+
+
+@click.group()
+def action() -> None:
+    """Training actions: what a funding body or an auditor sees as one thing."""
+
+
+@action.command("list")
+@in_organisation
+@with_django
+def list_actions(organisation: str) -> None:
+    """Each action with its reference, title, profile and readiness, separated by tabs."""
+    from milepost.evidence.models import TrainingAction
+    from milepost.evidence.readiness import refresh
+
+    target = organisation_of(organisation)
+    for found in (
+        TrainingAction.objects.filter(organisation=target)
+        .select_related("organisation", "course")
+        .order_by("reference")
+    ):
+        click.echo(f"{found.reference}\t{found.title}\t{found.profile}\t{refresh(found).percent} %")
+
+
+@click.group()
+def dossier() -> None:
+    """Dossiers: an action in one file that anybody can check offline."""
+
+
+@dossier.command("build")
+@click.argument("reference")
+@in_organisation
+@click.option("--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="The zip file to write.")
+@click.option("--person", default="", metavar="E-MAIL", help="Only what belongs to this person in the action.")
+@with_django
+def build_dossier(reference: str, organisation: str, output: Path, person: str) -> None:
+    """Build the dossier of the action REFERENCE."""
+    from milepost.evidence.dossiers import build_to
+    from milepost.evidence.models import TrainingAction
+
+    target = organisation_of(organisation)
+    actions = TrainingAction.objects.filter(organisation=target).select_related("organisation", "course")
+    found = actions.filter(reference=reference).first()
+    if found is None:
+        known = ", ".join(actions.order_by("reference").values_list("reference", flat=True)[:20]) or "none yet"
+        raise click.ClickException(f"{organisation} has no action “{reference}” (it has: {known}).")
+    member = found.members.filter(email=person.lower()).first() if person else None
+    if person and member is None:
+        raise click.ClickException(f"{reference} has nobody with the address {person}.")
+    with about(output), progress_bar("Building the dossier", 100) as bar:
+        build_to(
+            output,
+            found,
+            member=member,
+            progress=lambda done, total: bar.update(100 * done // max(total, 1) - bar.pos),
+        )
+    click.echo(f"{output} holds the dossier of {found.reference} “{found.title}”. Check it: milepost verify {output}")
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--key", default="", metavar="FINGERPRINT", help="The fingerprint (SHA-256) that the key must have.")
+def verify(file: Path, key: str) -> None:
+    """Check the dossier, sealed PDF or badge FILE offline. Status 0 only when everything in it holds."""
+    from milepost import verify as verifier
+
+    sys.exit(verifier.main([str(file), *(["--key", key] if key else [])], say=click.echo))

@@ -1,0 +1,105 @@
+"""`milepost journal` and `milepost key`: the record of facts, and the key that signs it."""
+
+from pathlib import Path
+
+import click
+
+from milepost.cli.commands import about, fail, in_organisation, organisation_of, progress_bar, with_django
+
+
+@click.group()
+def journal() -> None:
+    """The record of facts."""
+
+
+@journal.command("verify")
+@in_organisation
+@with_django
+def verify_journal(organisation: str) -> None:
+    """Check the organisation's whole journal: entries, tree, seals. Names the first entry that does not hold."""
+    from milepost.journal.models import Entry
+    from milepost.journal.verification import verify
+
+    target = organisation_of(organisation)
+    with progress_bar("Checking entries", Entry.objects.filter(organisation_id=target.pk).count()) as bar:
+        found = verify(target.pk, progress=bar.update)
+    if found.finding:
+        fail(
+            f"Entry {found.finding.entry_id} does not hold: {found.finding.reason}. {found.checked} entries before it do."
+        )
+    waiting = found.checked - found.sealed
+    click.echo(
+        f"{found.checked} entries hold. {found.sealed} are under {found.seals} seals, {waiting} wait for theirs."
+    )
+
+
+@journal.command("seal")
+@in_organisation
+@with_django
+def seal_journal(organisation: str) -> None:
+    """Seal what waits, now. (The background worker does this every 15 seconds.)"""
+    from milepost.journal import sealing, timestamping
+
+    number = organisation_of(organisation).pk
+    seal = sealing.seal(number)
+    try:
+        timestamping.stamp_newest(number)
+    except timestamping.NoStamp as error:
+        click.echo(f"It has no time stamp yet ({error}); the worker asks again.", err=True)
+    click.echo(f"Seal {seal.number} covers {seal.size} entries." if seal else "There is nothing to seal yet.")
+
+
+@click.group()
+def key() -> None:
+    """The key that an organisation signs with."""
+
+
+@key.command("show")
+@in_organisation
+@with_django
+def show_key(organisation: str) -> None:
+    """Print the certificate of the current key (PEM), for those who check signatures."""
+    from milepost.journal.keys import current_key
+
+    found = current_key(organisation_of(organisation).pk)
+    click.echo(found.certificate, nl=False)
+    click.echo(f"Fingerprint (SHA-256): {found.fingerprint}", err=True)
+
+
+@key.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@in_organisation
+@click.option("--password", prompt=True, hide_input=True, envvar="MILEPOST_KEY_PASSWORD", help="Of the PKCS#12 file.")
+@with_django
+def import_key(file: Path, organisation: str, password: str) -> None:
+    """Sign with the key in the PKCS#12 file FILE from now on. What was signed before stays valid."""
+    from milepost.journal.keys import import_pkcs12
+
+    target = organisation_of(organisation)
+    with about(file):
+        taken = import_pkcs12(target.pk, file.read_bytes(), password=password)
+    click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
+
+
+@key.command("token")
+@click.argument("token")
+@click.argument("label")
+@in_organisation
+@click.option("--chain", type=click.Path(path_type=Path), help="PEM file with the certificates above the key's own.")
+@with_django
+def use_token(token: str, label: str, organisation: str, chain: Path | None) -> None:
+    """Sign with the key LABEL in the PKCS#11 token TOKEN from now on. The private key never leaves it."""
+    from cryptography import x509
+
+    from milepost.journal import keys
+
+    target = organisation_of(organisation)
+    above = []
+    if chain:
+        with about(chain):
+            try:
+                above = x509.load_pem_x509_certificates(chain.read_bytes())
+            except ValueError as error:
+                raise keys.KeyRefused(str(error)) from error
+    taken = keys.use_token(target.pk, token=token, label=label, chain=above)
+    click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
