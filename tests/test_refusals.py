@@ -109,7 +109,9 @@ def test_every_exception_that_tells_a_person_something_is_a_refusal():
     faults = {
         "milepost.core.registry.RegisteredTwice",  # a mistake in the code
         "milepost.core.registry.NotRegistered",
+        "milepost.core.jobs.leases.NoSuchJob",  # an attempt that fails: the owner reads it as a dead letter
         "milepost.journal.recording.NoTransaction",
+        "milepost.journal.timestamping.NoStamp",  # an attempt that fails
         "milepost.journal.verification._Fault",  # never leaves its module
         "milepost.verify.Broken",  # stands alone, without Milepost
     }
