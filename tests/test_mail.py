@@ -1,29 +1,19 @@
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message
-from running import free_port
-
 from milepost.config import environment
+from milepost.core.jobs import run_all
+from milepost.notices.tests.servers import inbox
 from tests.worlds import make_people
 
 
 def test_mail_goes_to_the_smtp_server_that_was_set(settings, visit, lead, organisation):
-    class Inbox(Message):
-        received = []
-
-        def handle_message(self, message):
-            self.received.append(message)
-
-    port = free_port()
-    server = Controller(Inbox(), hostname="127.0.0.1", port=port)
-    server.start()
-    try:
+    with inbox() as server:
         told = environment.read(
-            {"MILEPOST_DATA": str(settings.ENVIRONMENT.data), "MILEPOST_MAIL_URL": f"smtp://127.0.0.1:{port}"}
+            {"MILEPOST_DATA": str(settings.ENVIRONMENT.data), "MILEPOST_MAIL_URL": f"smtp://127.0.0.1:{server.port}"}
         )
-        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": told.mail}}
+        backend = "milepost.notices.channels.email.smtp.EmailBackend"
+        settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": told.mail}}
         make_people(organisation, 3)
         visit(lead).post("/aldermoor/people/invitations/", {"q": "given"})
-    finally:
-        server.stop()
-    assert sorted(message["To"] for message in Inbox.received) == [f"n{n}@aldermoor.example" for n in range(3)]
-    assert Inbox.received[0]["Subject"] == "Aldermoor invites you to its courses"
+        run_all()
+    assert server.addresses == [f"n{n}@aldermoor.example" for n in range(3)]
+    assert server.messages[0]["Subject"] == "Aldermoor invites you to its courses"
+    assert server.messages[0]["Reply-To"] == lead.email

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
     "milepost.journal",
     "milepost.design",
     "milepost.people",
+    "milepost.notices",
     "milepost.documents",
     "milepost.courses",
     "milepost.learning",
@@ -118,7 +119,7 @@ TASKS = {"default": {"BACKEND": "milepost.core.jobs.backends.TableBackend"}}
 OUTBOX = None if ENVIRONMENT.mail else ENVIRONMENT.data / "outbox"
 MAILERS: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "django.core.mail.backends.smtp.EmailBackend"
+        "BACKEND": "milepost.notices.channels.email.smtp.EmailBackend"
         if ENVIRONMENT.mail
         else "milepost.people.outbox.EmailBackend",
         "OPTIONS": ENVIRONMENT.mail or {"file_path": OUTBOX},

@@ -7,12 +7,14 @@ from milepost.config import health
 from milepost.credentials.urls import public_urlpatterns
 from milepost.documents.urls import public_urlpatterns as documents_urlpatterns
 from milepost.evidence.urls import public_urlpatterns as evidence_urlpatterns
+from milepost.notices.urls import public_urlpatterns as notices_urlpatterns
 from milepost.people import devices, outbox_views
 from milepost.people import views as people
 
 # The order matters once: “courses/new/” stands before “courses/<course>/”.
 organisation = [
     path("", include("milepost.people.urls")),
+    path("", include("milepost.notices.urls")),
     path("", include("milepost.courses.urls")),
     path("", include("milepost.learning.urls")),
     path("", include("milepost.classroom.urls")),
@@ -36,6 +38,7 @@ urlpatterns = [
     *public_urlpatterns,
     *classroom_urlpatterns,
     *documents_urlpatterns,
+    *notices_urlpatterns,
     *evidence_urlpatterns,
     path("<slug:organisation>/", include(organisation)),
 ]

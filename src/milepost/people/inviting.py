@@ -1,17 +1,17 @@
-"""Invitations: a mail with a personal link; following it proves the address and signs the person in."""
+"""Invitations: a message with a personal link; following it proves the address and signs the person in."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core import mail, signing
+from django.core import signing
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
-from milepost.core.mails import compose
 from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
 from milepost.journal.recording import Fact, record_many
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member, User
@@ -19,6 +19,10 @@ from milepost.people.signing_in import account_for, link_memberships
 
 VALID_FOR = 14 * 24 * 3600  # seconds
 _SALT = "milepost.people.invitation"
+
+# What brings people their invitations: the room that speaks to people stands above this one and hangs itself here. It
+# is called in the transaction, with the members and whoever invites them.
+carriers: Registry[Callable[[Sequence[Member], Member], None]] = Registry("carrier of invitations")
 
 
 class InvitationRefused(Refused):
@@ -31,25 +35,23 @@ class InvitationRefused(Refused):
 
 
 def invite(*, members: Sequence[Member], by: Member) -> int:
-    """Mail each member who has an address and has not joined yet; return how many. Records `invited`.
+    """Invite each member who has an address and has not joined yet; return how many. Records `invited`.
 
     Inviting again sends a new link. The members must be of one organisation.
     """
     waiting = [member for member in members if member.email and member.user_id is None and not member.has_left]
     if not waiting:
         return 0
+    now = clock.now()
     with transaction.atomic():
-        Member.objects.filter(pk__in=[member.pk for member in waiting]).update(invited_at=clock.now())
+        Member.objects.filter(pk__in=[member.pk for member in waiting]).update(invited_at=now)
+        for member in waiting:
+            member.invited_at = now
         facts = (Fact(Verb.INVITED, by.as_reference(), member.as_reference()) for member in waiting)
         record_many(facts, organisation_id=by.organisation_id)
-    mail.mailers.default.send_messages([_message(member, by) for member in waiting])
+        for carry in carriers.all():
+            carry(waiting, by)
     return len(waiting)
-
-
-def _message(member: Member, by: Member) -> mail.EmailMessage:
-    context = {"member": member, "organisation": by.organisation, "by": by, "link": link_for(member)}
-    language = member.language or by.organisation.language
-    return compose("people/mail/invitation", context, to=member.email or "", language=language)
 
 
 def link_for(member: Member) -> str:

@@ -12,7 +12,7 @@ from milepost.journal.verbs import Verb
 from milepost.people.colours import contrast
 from milepost.people.models import Member, Organisation
 
-RESERVED = frozenset({"accounts", "brand", "static", "outbox", "language", "verify", "issuers", "healthz", "api", "media", "invitations", "admin", "help", "s", "sign", "room", "calendar", "d", "audit"})  # fmt: skip
+RESERVED = frozenset({"accounts", "brand", "static", "outbox", "language", "verify", "issuers", "healthz", "api", "media", "invitations", "admin", "help", "s", "sign", "room", "calendar", "d", "audit", "unsubscribe"})  # fmt: skip
 MAX_LOGO_BYTES = 512 * 1024
 _LOGO_TYPES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from milepost.core import clock
+from milepost.core.jobs import run_all
 from milepost.people.models import Member
 from milepost.people.roles import Role
 from tests.worlds import make_member, make_people
@@ -112,6 +113,7 @@ def test_an_invitation_signs_its_person_in_once(visit, lead, organisation):
     make_people(organisation, 1)
     member = Member.objects.get(employee_number="N000000")
     visit(lead).post("/aldermoor/people/invitations/", {"member": member.uid})
+    run_all()
     assert mail.outbox[0].to == [member.email]
     link = re.search(r"/invitations/\S+", mail.outbox[0].body)[0]
     client = Client()

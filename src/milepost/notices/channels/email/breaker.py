@@ -1,0 +1,44 @@
+"""What all processes know about a mail server in trouble: until when it is left alone.
+
+The first failure in a row opens a pause of five seconds, each further one doubles it, up to ten minutes; then one
+message tries. A success forgets it all.
+"""
+
+from django.core.cache import cache
+
+from milepost.core import clock
+
+FIRST, LONGEST = 5.0, 600.0  # seconds
+KEPT = 24 * 3600
+
+
+class Breaker:
+    """The state of one server, in the cache that all processes share."""
+
+    def __init__(self, server: str) -> None:
+        self._key = f"mail-server:{server}"
+
+    @property
+    def pause(self) -> float:
+        """For how many seconds the server is to be left alone from now; 0 when it may be asked."""
+        return max(0.0, self._state()[1] - clock.now().timestamp())
+
+    @property
+    def reason(self) -> str:
+        """What the last failure was."""
+        return self._state()[2]
+
+    def failed(self, reason: str) -> None:
+        """Note a failure; the pause begins."""
+        failures = self._state()[0] + 1
+        pause = min(FIRST * 2 ** min(failures - 1, 20), LONGEST)
+        cache.set(self._key, (failures, clock.now().timestamp() + pause, reason[:300]), KEPT)
+
+    def succeeded(self) -> None:
+        """Forget the failures."""
+        if self._state()[0]:
+            cache.delete(self._key)
+
+    def _state(self) -> tuple[int, float, str]:
+        kept: tuple[int, float, str] = cache.get(self._key) or (0, 0.0, "")
+        return kept

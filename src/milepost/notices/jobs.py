@@ -1,0 +1,19 @@
+"""What the background does for notices."""
+
+from milepost.core.jobs import job
+from milepost.notices import sending
+
+# A turn ends within the patience of a worker that is told to stop.
+TURN = 3.0  # seconds
+
+
+@job(queue="mail")
+def send() -> None:
+    """Send what is due."""
+    sending.send_due(seconds=TURN)
+
+
+@job(queue="mail")
+def forget() -> None:
+    """Delete what was settled long ago."""
+    sending.forget_old()

@@ -1,0 +1,94 @@
+"""Letters: what a notice says, made from its kind's template at the moment of sending, for any channel to carry."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.template import Context, TemplateDoesNotExist
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from milepost.notices.kinds import File, Kind, kinds
+from milepost.notices.models import Notice, Recipient
+from milepost.notices.unsubscribing import unsubscribe_address
+from milepost.people.models import Organisation
+
+LONGEST_SUBJECT = 200  # characters: mail programs show fewer, and no server refuses them
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What is said: a subject, paragraphs of plain text, one button, small print. No part of it is markup."""
+
+    subject: str
+    paragraphs: Sequence[str]
+    link: str = ""
+    button: str = ""
+    small: Sequence[str] = ()
+    files: Sequence[File] = ()
+    reply_to: str = ""
+    unsubscribe: str = ""  # where its kind is switched off; empty when it can't be
+    choices: str = ""  # the page on which the person chooses what they are told
+
+
+def letter_of(notice: Notice, secret: Mapping[str, Any] | None = None) -> Letter | None:
+    """The notice's letter, in its recipient's language and zone; None when there is nothing to say any more."""
+    kind, to = kinds.get(notice.kind), notice.to
+    if (kind.is_secret and secret is None) or (notice.member and notice.member.has_left and not kind.for_leavers):
+        return None
+    with translation.override(to.language), timezone.override(to.time_zone):
+        thing = kind.find(notice)
+        if thing is None or not kind.is_still_wanted(notice, thing):
+            return None
+        context = kind.context(notice, thing) | dict(secret or {})
+        may_stop = notice.member is not None and not kind.why_always
+        return written(
+            kind, context, organisation=notice.organisation, to=to,
+            files=kind.files(notice, thing), reply_to=one_line(kind.reply_to(notice, thing)),
+            unsubscribe=unsubscribe_address(notice.member, notice.kind) if notice.member and may_stop else "",
+            choices=settings.BASE_URL + reverse("notice_preferences", args=[notice.organisation.slug]) if may_stop else "",
+        )  # fmt: skip
+
+
+def written(
+    kind: Kind, context: Mapping[str, Any], *, organisation: Organisation, to: Recipient, **more: Any
+) -> Letter:
+    """The letter that the kind's template makes of the context, in the active language."""
+    told = {"organisation": organisation, "to": to, **context}
+
+    def part(name: str) -> str:
+        return _part(kind.template, name, told)
+
+    return Letter(
+        subject=one_line(part("subject"))[:LONGEST_SUBJECT], paragraphs=paragraphs(part("words")),
+        link=one_line(part("link")), button=one_line(part("button")), small=paragraphs(part("small")), **more,
+    )  # fmt: skip
+
+
+def _part(template: str, name: str, context: dict[str, Any]) -> str:
+    try:
+        found: Any = get_template(f"{template}#{name}")
+    except TemplateDoesNotExist:
+        if name in {"subject", "words"}:
+            raise
+        return ""
+    # Plain text: whoever makes markup of it escapes it.
+    return str(found.template.render(Context(context, autoescape=False)))
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a text, which empty lines keep apart; lines within one stay lines."""
+    lines = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+    return [one.strip("\n") for one in re.split(r"\n{2,}", lines) if one.strip()]
+
+
+def one_line(text: str) -> str:
+    """The text on one line, without what moves the cursor or the direction of writing unseen (RFC 5322, section 2.2)."""
+    kept = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character for character in text
+    )
+    return " ".join(kept.split())

@@ -1,0 +1,28 @@
+"""What notices bring to the rooms below: themselves on people's pages, and their work in the background."""
+
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core.jobs import every
+from milepost.design import navigation
+from milepost.design.navigation import Link
+from milepost.notices import jobs
+from milepost.notices.channels import DEFAULT, channels
+from milepost.notices.channels.email import EmailChannel
+from milepost.notices.invitations import InvitationKind, bring
+from milepost.notices.kinds import kinds
+from milepost.notices.sections import undelivered_section
+from milepost.people import inviting, sections
+
+
+def register() -> None:
+    """Hang everything on its seam; called once, when Django starts."""
+    channels.register(DEFAULT, EmailChannel())
+
+    kinds.register("invitation", InvitationKind())
+    inviting.carriers.register("notices", bring)
+
+    every(1, jobs.send)
+    every(3600, jobs.forget)
+
+    sections.register(undelivered_section)
+    navigation.person.register("messages", Link(_("My messages"), "notice_preferences", order=35, icon="envelope"))

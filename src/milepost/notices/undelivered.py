@@ -1,0 +1,37 @@
+"""What did not arrive, for whoever can do something about it: correct the address, and try again."""
+
+from milepost.core import clock
+from milepost.notices.models import Notice, NoticeQuerySet
+from milepost.people.models import Member, Organisation
+
+State = Notice.State
+
+
+def undelivered_in(organisation: Organisation) -> NoticeQuerySet:
+    """What did not arrive in this organisation, newest first."""
+    rows: NoticeQuerySet = Notice.objects.undelivered().filter(organisation=organisation)
+    return rows.select_related("organisation", "member__organisation").order_by("-settled_at", "-pk")
+
+
+def undelivered_to(member: Member) -> NoticeQuerySet:
+    """What did not arrive at this member."""
+    return undelivered_in(member.organisation).filter(member=member)
+
+
+def undelivered_about(organisation: Organisation, *ids: object) -> NoticeQuerySet:
+    """What did not arrive of what was said about these things, by their uids."""
+    return undelivered_in(organisation).filter(about_id__in=[str(one) for one in ids])
+
+
+def try_again(notice: Notice) -> bool:
+    """Send it once more from the start, to the address that the person has now; whether there was something to do."""
+    return bool(
+        Notice.objects.undelivered()
+        .filter(pk=notice.pk)
+        .update(state=State.WAITING, settled_at=None, attempts=0, due_at=clock.now(), problem="", handed_over_at=None)
+    )
+
+
+def leave_it(notice: Notice) -> bool:
+    """Take it off the list: somebody told the person in another way; whether it was there."""
+    return bool(Notice.objects.undelivered().filter(pk=notice.pk).update(state=State.DROPPED, settled_at=clock.now()))

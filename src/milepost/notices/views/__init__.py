@@ -1,0 +1,1 @@
+"""Pages of notices, by who looks: the person who is told, the office that tells, anybody who follows a link."""

@@ -1,0 +1,103 @@
+"""What the office sees of notices: what did not arrive, and how each kind looks to a real person."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.csp import CSP
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_GET, require_POST
+
+from milepost.core.paging import page_of
+from milepost.core.queries import text_of, uuid_of
+from milepost.notices.channels.email.message import as_html, as_text
+from milepost.notices.kinds import Kind, kinds
+from milepost.notices.letters import Letter, written
+from milepost.notices.models import Notice, Recipient
+from milepost.notices.undelivered import leave_it, try_again, undelivered_in
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.models import Member
+from milepost.people.roles import Capability
+
+FOUND = 20  # people offered to preview with
+
+
+@require_GET
+@requires(Capability.MANAGE_PEOPLE)
+def undelivered(request: OrganisationRequest) -> HttpResponse:
+    """What did not arrive, with the address and the reason."""
+    page = page_of(request, undelivered_in(request.organisation))
+    return render(request, "notices/undelivered.html", {"page": page})
+
+
+@require_POST
+@requires(Capability.MANAGE_PEOPLE)
+def notice(request: OrganisationRequest, notice: str) -> HttpResponseBase:
+    """Try again, or take it off the list (`leave`)."""
+    found = get_object_or_404(Notice, organisation=request.organisation, uid=notice)
+    if "leave" in request.POST:
+        leave_it(found)
+        messages.success(request, _("Taken off the list."))
+    else:
+        try_again(found)
+        messages.success(request, _("It is sent again now."))
+    back = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = reverse("undelivered", args=[request.organisation.slug])
+    return redirect(back)
+
+
+@require_GET
+@requires(Capability.MANAGE_ORGANISATION)
+def preview(request: OrganisationRequest) -> HttpResponse:
+    """How a kind of notice looks to a person: choose both."""
+    name, kind = _kind(request)
+    person = _person(request)
+    text = text_of(request.GET, "q")
+    context = {
+        "kinds": kinds.items(), "name": name, "kind": kind, "person": person, "text": text,
+        "found": Member.objects.active().filter(organisation=request.organisation).matching(text)[:FOUND] if text else [],
+        "letter": letter if (letter := _letter(request, kind, person)) else None, "plain": as_text(letter),
+    }  # fmt: skip
+    return render(request, "notices/preview.html", context)
+
+
+# Mail programs read styles from the tags themselves, so this one page has them there; it holds no script.
+@csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF]})
+@xframe_options_sameorigin
+@require_GET
+@requires(Capability.MANAGE_ORGANISATION)
+def preview_letter(request: OrganisationRequest) -> HttpResponse:
+    """The letter as a mail program shows it."""
+    _name, kind = _kind(request)
+    person = _person(request)
+    letter = _letter(request, kind, person)
+    with translation.override(person.speaks):
+        return HttpResponse(as_html(letter, request.organisation))
+
+
+def _kind(request: OrganisationRequest) -> tuple[str, Kind]:
+    name = request.GET.get("kind") or kinds.names()[0]
+    if name not in kinds:
+        raise Http404
+    return name, kinds.get(name)
+
+
+def _person(request: OrganisationRequest) -> Member:
+    if "person" not in request.GET:
+        return request.member
+    members = Member.objects.filter(organisation=request.organisation).select_related("organisation")
+    return get_object_or_404(members, uid=uuid_of(request.GET, "person"))
+
+
+def _letter(request: OrganisationRequest, kind: Kind, person: Member) -> Letter:
+    to = Recipient.of(person)
+    may_stop = not kind.why_always
+    choices = request.build_absolute_uri(reverse("notice_preferences", args=[request.organisation.slug]))
+    with translation.override(to.language), timezone.override(to.time_zone):
+        context = kind.example(request.organisation, to)
+        return written(kind, context, organisation=request.organisation, to=to, choices=choices if may_stop else "")

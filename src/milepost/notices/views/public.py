@@ -1,0 +1,32 @@
+"""Switching off a kind of notice by the link in it, without signing in."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from milepost.notices.kinds import kinds
+from milepost.notices.preferences import switch_off
+from milepost.notices.unsubscribing import whose
+
+
+@csrf_exempt  # RFC 8058: mail programs send the form; the link itself is the permission
+@never_cache
+@require_http_methods(["GET", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """One button; mail programs press it on their own (RFC 8058, section 3.2). Opening the page changes nothing."""
+    found = whose(token)
+    if found is None or found[1] not in kinds:
+        raise Http404
+    member, name = found
+    translation.activate(member.speaks)
+    is_done = request.method == "POST" and switch_off(member, name)
+    context = {
+        "kind": kinds.get(name),
+        "is_done": is_done,
+        "organisation_shown": member.organisation,
+        "of": member.organisation,
+    }
+    return render(request, "notices/unsubscribe.html", context)
