@@ -22,6 +22,7 @@ from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
 from milepost.learning.models import Enrolment
+from milepost.notices.models import Notice
 from milepost.people.organisations import create_organisation
 from tests.worlds import make_member
 
@@ -78,6 +79,10 @@ def _hold_a_session(world):
         organisation=world.organisation, uid=SHARED, name="Ines", email="ines@funds.example", language="en",
         starts_on=date(2026, 11, 26), ends_on=date(2026, 11, 27), covers_all=True,
     )  # fmt: skip
+    Notice.objects.create(
+        organisation=world.organisation, uid=SHARED, kind="invitation", recipient=str(world.learner.uid),
+        member=world.learner, about_type="member", about_id=str(world.learner.uid), state="refused", settled_at=clock.now(),
+    )  # fmt: skip
     digest = blobs.store(world.organisation.uid, b"PK")
     Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
     attendance = Attendance.objects.earliest("pk")
@@ -93,7 +98,7 @@ def address(route, world):
         "session": str(LiveSession.objects.get().uid), "slot": Slot.objects.earliest("pk").code, "number": "1",
         "kind": "agreement", "document": str(SHARED), "action": str(SHARED), "dossier": str(SHARED),
         "entry": str(Entry.objects.filter(organisation_id=world.organisation.pk).earliest("pk").pk), "attendance": str(Attendance.objects.earliest("pk").uid),
-        "person": str(world.learner.uid), "audit": str(SHARED),
+        "person": str(world.learner.uid), "audit": str(SHARED), "notice": str(SHARED),
         "digest": next(iter(world.course.draft.values()))[0], "name": "a.png",
     }  # fmt: skip
     filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)

@@ -87,7 +87,8 @@ def test_the_compiled_translations_are_those_that_are_written(catalogue):
 
 
 def test_no_page_has_inline_script_or_style():
-    letter = ROOT / "src/milepost/notices/templates/notices/letter.html"  # no page: mail programs read nothing but style=
+    # A letter is no page: mail programs read nothing but style=.
+    letter = ROOT / "src/milepost/notices/templates/notices/letter.html"
     for template in set((ROOT / "src/milepost").rglob("templates/**/*.html")) - {letter}:
         text = template.read_text(encoding="utf-8")
         assert not re.search(r"<style|\sstyle=|\son\w+=", text), template
