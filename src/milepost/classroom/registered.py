@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from milepost.classroom.contribution import ClassroomContribution
 from milepost.classroom.invitations import mail_due
 from milepost.classroom.kind import LiveKind
 from milepost.classroom.meetings import meeting_tools
@@ -20,10 +21,13 @@ from milepost.design.navigation import Link
 from milepost.documents import dating
 from milepost.learning.players import players
 from milepost.people import sections
+from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    contributions.register("classroom", ClassroomContribution())
+
     kinds.register(LiveKind.name, LiveKind())
     players.register(LivePlayer.kind, LivePlayer())
 

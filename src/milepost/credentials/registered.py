@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core import periodic
 from milepost.courses.models import Course
 from milepost.courses.outline import Outline
+from milepost.credentials.contribution import CredentialsContribution
 from milepost.credentials.issuing import issue_on_completion
 from milepost.credentials.mailing import mail_pending
 from milepost.credentials.models import Certificate
@@ -15,10 +16,13 @@ from milepost.design.navigation import Link
 from milepost.documents import dating
 from milepost.learning import progressing
 from milepost.people import sections
+from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    contributions.register("credentials", CredentialsContribution())
+
     if issue_on_completion not in progressing.completion_listeners:
         progressing.completion_listeners.append(issue_on_completion)
     sections.register(certificates_of)

@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from milepost.classroom.models import Attendance, LiveSession, Slot, Way
+from milepost.classroom.readiness import is_french_holiday
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign
@@ -20,7 +21,7 @@ from milepost.documents.requesting import sign as sign_document
 from milepost.documents.signatures import Signature
 from milepost.evidence.actions import add_piece, open_action, write_document
 from milepost.evidence.models import TrainingAction
-from milepost.evidence.readiness import is_french_holiday, refresh
+from milepost.evidence.readiness import refresh
 from milepost.people.models import Member, Organisation
 
 TRAINER = Holder(name="Tess Okafor", email="tess.okafor@okafor-training.example")

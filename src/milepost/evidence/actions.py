@@ -1,18 +1,20 @@
 """The verbs of training actions: make one, say what belongs to it."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from milepost.classroom.models import LiveSession, Participant
+from milepost.classroom.models import LiveSession
 from milepost.core import blobs, clock
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document
+from milepost.evidence.contributions import participants, scope_of
 from milepost.evidence.models import Piece, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.evidence.words import values_of_action
@@ -28,11 +30,30 @@ class InvalidAction(Refused):
 
 
 def open_action(
-    *, organisation: Organisation, title: str, profile: str, starts_on: date, ends_on: date, minutes: int, by: Member,
-    reference: str = "", course: Course | None = None, sessions: Iterable[LiveSession] = (), members: Iterable[Member] = (),
-    client: str = "", funder: str = "", funding_reference: str = "", objectives: str = "", price: str = "", language: str = "",
-) -> TrainingAction:  # fmt: skip
-    """Make an action with what belongs to it. Raises `InvalidAction`. Records `created`."""
+    *,
+    organisation: Organisation,
+    title: str,
+    profile: str,
+    starts_on: date,
+    ends_on: date,
+    minutes: int,
+    by: Member,
+    reference: str = "",
+    course: Course | None = None,
+    takes_course: bool = False,
+    sessions: Iterable[LiveSession] = (),
+    members: Iterable[Member] = (),
+    client: str = "",
+    funder: str = "",
+    funding_reference: str = "",
+    objectives: str = "",
+    price: str = "",
+    language: str = "",
+) -> TrainingAction:
+    """Make an action with what belongs to it. Raises `InvalidAction`. Records `created`.
+
+    Its people are `members`, those of the sessions, and, if it `takes_course`, those of the course.
+    """
     if profile not in profiles():
         raise InvalidAction(_("There is no profile “%(name)s”.") % {"name": profile})
     if ends_on < starts_on:
@@ -45,16 +66,33 @@ def open_action(
                 _("There is an action with the reference %(reference)s already.") % {"reference": reference}
             )
         action = TrainingAction.objects.create(
-            organisation=organisation, reference=reference, title=title.strip(), profile=profile, course=course,
-            client=client, funder=funder, funding_reference=funding_reference, starts_on=starts_on, ends_on=ends_on,
-            minutes=minutes, objectives=objectives, price=price, language=language or organisation.language, created_by=by,
-        )  # fmt: skip
-        held = list(sessions)
-        action.sessions.set(held)
-        seated = Member.objects.filter(seats__session__in=held, seats__status=Participant.Status.SEATED)
-        action.members.set([*members, *seated.distinct()])
-        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference(), object=action.as_reference(),
-               context={"profile": profile})  # fmt: skip
+            organisation=organisation,
+            reference=reference,
+            title=title.strip(),
+            profile=profile,
+            course=course,
+            client=client,
+            funder=funder,
+            funding_reference=funding_reference,
+            starts_on=starts_on,
+            ends_on=ends_on,
+            minutes=minutes,
+            objectives=objectives,
+            price=price,
+            language=language or organisation.language,
+            created_by=by,
+        )
+        action.sessions.set(list(sessions))
+        scope = scope_of(action)
+        seated = participants(scope if takes_course else replace(scope, course_id=None, course_uid=None))
+        action.members.set([*members, *seated])
+        record(
+            Verb.CREATED,
+            organisation_id=organisation.pk,
+            actor=by.as_reference(),
+            object=action.as_reference(),
+            context={"profile": profile},
+        )
     return action
 
 
@@ -67,23 +105,39 @@ def write_document(*, action: TrainingAction, kind: str, by: Member, member: Mem
     """Write a document of the action, or of one person in it, from what is known of it. Records `created`."""
     values = values_of_action(action) | ({"person": member.full_name} if member else {})
     return compose(
-        organisation=action.organisation, kind=KINDS[kind], values=values, language=action.language, by=by,
+        organisation=action.organisation,
+        kind=KINDS[kind],
+        values=values,
+        language=action.language,
+        by=by,
         about=f"{action.about}:{member.uid}" if member else action.about,
-    )  # fmt: skip
+    )
 
 
 def add_piece(
     *, action: TrainingAction, key: str, name: str, content: bytes, by: Member, member: Member | None = None
 ) -> Piece:
     """Add a file that was made elsewhere. Records `updated` with its fingerprint. Raises `InvalidAction`."""
-    if key not in {wanted.key for wanted in profiles()[action.profile].pieces if wanted.source == "file"}:
+    if key not in {need.key for need in profiles()[action.profile].pieces if need.source == "file"}:
         raise InvalidAction(_("The profile asks for no such file."))
     digest = blobs.store(action.organisation.uid, content)
     with transaction.atomic():
         piece = Piece.objects.create(
-            organisation=action.organisation, action=action, key=key, member=member, name=name[:200], digest=digest,
-            added_by=by, added_at=clock.now(),
-        )  # fmt: skip
-        record(Verb.UPDATED, organisation_id=action.organisation_id, actor=by.as_reference(), object=action.as_reference(),
-               result={"sha256": digest}, context={"piece": key, "file": piece.name})  # fmt: skip
+            organisation=action.organisation,
+            action=action,
+            key=key,
+            member=member,
+            name=name[:200],
+            digest=digest,
+            added_by=by,
+            added_at=clock.now(),
+        )
+        record(
+            Verb.UPDATED,
+            organisation_id=action.organisation_id,
+            actor=by.as_reference(),
+            object=action.as_reference(),
+            result={"sha256": digest},
+            context={"piece": key, "file": piece.name},
+        )
     return piece

@@ -41,22 +41,28 @@ class Invitation:
     actions: Sequence[TrainingAction] = field(default_factory=tuple)
 
 
-def invite_auditor(*, organisation: Organisation, told: Invitation, by: Member) -> Audit:
+def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Member) -> Audit:
     """Let an auditor in; the mail with their link goes out in the background. Raises `InvalidAudit`. Records `invited`."""
-    if told.ends_on < told.starts_on:
+    if invitation.ends_on < invitation.starts_on:
         raise InvalidAudit(_("The last day lies before the first."))
-    if told.ends_on < clock.today(organisation.time_zone):
+    if invitation.ends_on < clock.today(organisation.time_zone):
         raise InvalidAudit(_("The last day is over."))
-    if (told.ends_on - told.starts_on).days >= LONGEST:
+    if (invitation.ends_on - invitation.starts_on).days >= LONGEST:
         raise InvalidAudit(_("An audit is open for a year at most. Invite again when it takes longer."))
     with transaction.atomic():
         audit = Audit.objects.create(
-            organisation=organisation, name=" ".join(told.name.split()), email=told.email.lower(), body=told.body,
-            language=told.language or organisation.language, starts_on=told.starts_on, ends_on=told.ends_on,
-            covers_all=not told.actions, created_by=by,
-        )  # fmt: skip
-        audit.actions.set(told.actions)
-        scope = [action.reference for action in told.actions] or ["*"]
+            organisation=organisation,
+            name=" ".join(invitation.name.split()),
+            email=invitation.email.lower(),
+            body=invitation.body,
+            language=invitation.language or organisation.language,
+            starts_on=invitation.starts_on,
+            ends_on=invitation.ends_on,
+            covers_all=not invitation.actions,
+            created_by=by,
+        )
+        audit.actions.set(invitation.actions)
+        scope = [action.reference for action in invitation.actions] or ["*"]
         record(Verb.INVITED, organisation_id=organisation.pk, actor=by.as_reference(), object=audit.as_reference(),
                context={"from": audit.starts_on.isoformat(), "until": audit.ends_on.isoformat(), "scope": scope})  # fmt: skip
     return audit

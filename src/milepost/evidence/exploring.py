@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from milepost.core.queries import key_of, uuid_of
-from milepost.evidence.belongings import Belongings
+from milepost.evidence.contributions import scope_of, story
 from milepost.evidence.models import TrainingAction
 from milepost.journal import merkle
 from milepost.journal.models import Entry
@@ -37,7 +37,7 @@ def history(organisation: Organisation, query: Mapping[str, str]) -> History:
     if isinstance(subject, Member):
         rows = timeline(organisation.pk, str(subject.uid))
     elif isinstance(subject, TrainingAction):
-        rows = Belongings(subject).story()
+        rows = story(scope_of(subject))
     else:
         rows = Entry.objects.filter(organisation_id=organisation.pk).order_by("-id")
     return page_of(rows, query, subject)
@@ -46,8 +46,8 @@ def history(organisation: Organisation, query: Mapping[str, str]) -> History:
 def page_of(rows: "QuerySet[Entry]", query: Mapping[str, str], subject: "Member | TrainingAction | None") -> History:
     """The page of `rows` (newest first) that `?before=` asks for."""
     before = key_of(query, "before")
-    found = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
-    return History(subject, found[:PAGE], found[PAGE - 1].pk if len(found) > PAGE else None)
+    entries = list((rows.filter(pk__lt=before) if before else rows)[: PAGE + 1])
+    return History(subject, entries[:PAGE], entries[PAGE - 1].pk if len(entries) > PAGE else None)
 
 
 def _subject(organisation: Organisation, uid: UUID | None) -> "Member | TrainingAction | None":

@@ -24,12 +24,6 @@ _COLUMNS: tuple[tuple[type[models.Model], str], ...] = (
 _JSON: tuple[tuple[type[models.Model], str], ...] = ((Course, "draft"), (Version, "files"), (Document, "annexes"))
 
 
-def files_of(documents: Iterable[Document]) -> Iterator[str]:
-    """The digests of the files of these documents, as they stand now."""
-    for document in documents:
-        yield from (document.pdf, document.source, *(annex["digest"] for annex in document.annexes))
-
-
 def digests_in(statement: str) -> list[str]:
     """Every digest (SHA-256) that a fact names."""
     return re.findall(r'"([0-9a-f]{64})"', statement)

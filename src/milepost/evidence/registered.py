@@ -6,15 +6,19 @@ from milepost.core import periodic
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.evidence.auditing import mail_pending
+from milepost.evidence.contribution import EvidenceContribution
 from milepost.evidence.dossiers import build_pending
 from milepost.evidence.readiness import refresh_all
 from milepost.evidence.retention import let_go_pending
 from milepost.evidence.sections import data_of
 from milepost.people import sections
+from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    contributions.register("evidence", EvidenceContribution())
+
     sections.register(data_of)
     periodic.every(3, build_pending)
     periodic.every(30, refresh_all)

@@ -2,30 +2,30 @@
 
 Letting an action go takes away its files, signatures and people, and the words of its facts; the action itself, as a
 line with its title and dates, and every proof of what other facts say, stay. Certificates stay too: they are the
-people's, and go with the person (see `rights`).
+people's, and go with the person (see `erasure`).
 """
 
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import batched
 
 from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from milepost.classroom.models import LiveSession, Slot
 from milepost.core import clock
 from milepost.core.refusals import Refused
-from milepost.documents.models import Document, Signatory, SignatureRequest
-from milepost.evidence.belongings import Belongings
-from milepost.evidence.forgetting import files_of, forget_files, named_in
+from milepost.evidence.contributions import counts, file_kinds, scope_to_let_go, things
+from milepost.evidence.forgetting import forget_files, named_in
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.journal.erasing import erase
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM
 from milepost.journal.verbs import Verb
+from milepost.people.contributions import BATCH, Scope, contributions
 from milepost.people.models import Member, Organisation
 
 logger = logging.getLogger(__name__)
@@ -37,16 +37,11 @@ class StillKept(Refused):
 
 @dataclass(frozen=True)
 class Going:
-    """What goes with an action: counts, for people to read before they say yes."""
+    """What goes with an action: how many of what, for people to read before they say yes."""
 
     action: TrainingAction
     kept_until: date
-    people: int
-    documents: int
-    signatures: int
-    sheets: int
-    files: int
-    facts: int
+    counts: list[tuple[str, int]]
 
 
 def kept_until(action: TrainingAction) -> date:
@@ -71,12 +66,14 @@ def timetable(organisation: Organisation) -> list[tuple[date, TrainingAction]]:
 
 def preview(action: TrainingAction) -> Going:
     """What would go, counted and not touched."""
-    things = Belongings(action)
-    return Going(
-        action, kept_until(action), things.people.count(), things.documents.count(),
-        things.attendances.filter(signed_at__isnull=False).count(), things.sheets.count(), len(set(_files(things)) - {""}),
-        len(_facts(things)),
-    )  # fmt: skip
+    scope = scope_to_let_go(action)
+    numbers = [
+        (_("People"), scope.members.count()),
+        *counts(scope),
+        (_("Files"), len(set(_files(scope)) - {""})),
+        (_("Facts"), len(_facts(scope))),
+    ]
+    return Going(action, kept_until(action), numbers)
 
 
 def ask_to_let_go(*, action: TrainingAction, by: Member) -> None:
@@ -103,11 +100,8 @@ def let_go_pending() -> int:
 
 def _refuse_kept(action: TrainingAction) -> None:
     if not is_due(action):
-        day = kept_until(action)
-        raise StillKept(
-            _("%(reference)s is kept until %(day)s.")
-            % {"reference": action.reference, "day": date_format(day, "DATE_FORMAT")}
-        )
+        words, day = _("%(reference)s is kept until %(day)s."), date_format(kept_until(action), "DATE_FORMAT")
+        raise StillKept(words % {"reference": action.reference, "day": day})
 
 
 def let_go(*, action: TrainingAction, by: Member | None) -> int:
@@ -117,74 +111,44 @@ def let_go(*, action: TrainingAction, by: Member | None) -> int:
     """
     _refuse_kept(action)
     with transaction.atomic():
-        locked = (
-            TrainingAction.objects.select_for_update(of=("self",))
-            .select_related("organisation", "course")
-            .get(pk=action.pk)
-        )
+        rows = TrainingAction.objects.select_for_update(of=("self",)).select_related("organisation", "course")
+        locked = rows.get(pk=action.pk)
         if locked.let_go_at:
             return 0
-        things = Belongings(locked)
-        facts = _facts(things)
-        digests = {*_files(things), *named_in(facts)}
-        reason = _("Kept until %(day)s by the profile “%(profile)s”") % {
-            "day": kept_until(locked).isoformat(), "profile": locked.profile,
-        }  # fmt: skip
+        scope = scope_to_let_go(locked)
+        facts = _facts(scope)
+        digests = {*_files(scope), *named_in(facts)}
         count = erase(
             facts,
             organisation_id=locked.organisation_id,
             by=by.as_reference() if by else SYSTEM,
             about=locked.as_reference(),
-            reason=reason,
+            reason=_("Kept until %(day)s by the profile “%(profile)s”")
+            % {"day": kept_until(locked).isoformat(), "profile": locked.profile},
         )
-        _delete(things)
+        for contribution in reversed(contributions.all()):
+            contribution.let_go(scope)
+        locked.members.clear()
+        locked.sessions.clear()
         TrainingAction.objects.filter(pk=locked.pk).update(let_go_at=clock.now(), readiness=0, created_by=None)
         forget_files(locked.organisation, digests)
     return count
 
 
-def _alone(things: Belongings) -> "list[LiveSession]":
-    """The sessions that no other action still needs."""
-    kept = TrainingAction.objects.filter(let_go_at=None).exclude(pk=things.action.pk)
-    needed = set(LiveSession.objects.filter(actions__in=kept).values_list("pk", flat=True))
-    return [session for session in things.sessions if session.pk not in needed]
+def _files(scope: Scope) -> Iterator[str]:
+    """The digests of the files that go."""
+    for kind in file_kinds():
+        for row in kind.of_action(scope).iterator(BATCH):
+            yield kind.file(row).digest
+            yield from (file.digest for file in kind.beside(row))
 
 
-def _files(things: Belongings) -> Iterator[str]:
-    """The digests of the files that go; some rows have none."""
-    sessions = _alone(things)
-    yield from files_of(things.documents)
-    yield from things.sheets.filter(session__in=sessions).values_list("pdf", flat=True)
-    yield from things.logs.filter(session__in=sessions).values_list("digest", flat=True)
-    yield from things.attendances.filter(slot__session__in=sessions).values_list("absence_file", flat=True)
-    for session in sessions:
-        yield from session.documents.values_list("digest", flat=True)
-    yield from things.pieces.values_list("digest", flat=True)
-    yield from things.action.dossiers.values_list("digest", flat=True)
-
-
-def _facts(things: Belongings) -> set[int]:
+def _facts(scope: Scope) -> set[int]:
     """The facts that go: not what people learnt, which is theirs, but what tells of sessions, documents and files."""
-    entries = Entry.objects.filter(organisation_id=things.action.organisation_id).exclude(statement="")
-    names = [str(things.action.uid)]
-    for session in _alone(things):
-        names += [str(session.uid), *(f"{session.uid}/{sheet.number}" for sheet in session.sheets.all())]
-        names += [str(slot.uid) for slot in session.slots.all()]
-    names += [str(uid) for uid in things.documents.values_list("uid", flat=True)]
-    told = entries.filter(object_id__in=names).exclude(verb=Verb.ERASED)
-    return set(told.values_list("id", flat=True))
-
-
-def _delete(things: Belongings) -> None:
-    documents = list(things.documents.values_list("pk", flat=True))
-    Signatory.objects.filter(request__document__in=documents).update(delegated_by=None)
-    SignatureRequest.objects.filter(document__in=documents).delete()
-    Document.objects.filter(pk__in=documents).delete()
-    things.pieces.delete()
-    things.action.dossiers.all().delete()
-    sessions = _alone(things)
-    things.action.members.clear()
-    things.action.sessions.clear()
-    for session in sessions:
-        Slot.objects.filter(session=session).update(closed_by=None, closed_at=None, closing=None)
-        session.delete()
+    entries = (
+        Entry.objects.filter(organisation_id=scope.organisation.pk).exclude(statement="").exclude(verb=Verb.ERASED)
+    )
+    numbers: set[int] = set()
+    for part in batched(things(scope), BATCH, strict=False):
+        numbers.update(entries.filter(object_id__in=part).order_by().values_list("id", flat=True))
+    return numbers

@@ -7,12 +7,16 @@ from milepost.courses.models import Course
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.learning.carrying_over import carry_over
+from milepost.learning.contribution import LearningContribution
 from milepost.learning.sections import courses_of
 from milepost.people import sections
+from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    contributions.register("learning", LearningContribution())
+
     if carry_over not in publishing.listeners:
         publishing.listeners.append(carry_over)
     sections.register(courses_of)

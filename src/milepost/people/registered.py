@@ -7,10 +7,14 @@ from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.journal import keys
 from milepost.people import organisations, signing_in
+from milepost.people.contribution import PeopleContribution
+from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    contributions.register("people", PeopleContribution())
+
     signing_in.connect()
     keys.tell_names(organisations.name_of)
 

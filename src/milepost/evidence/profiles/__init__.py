@@ -1,4 +1,7 @@
-"""Compliance profiles: which pieces a training action needs. Each is a YAML file, here or in `MILEPOST_DATA/profiles`."""
+"""Compliance profiles: which pieces a training action needs. Each is a YAML file, here or in `MILEPOST_DATA/profiles`.
+
+What a piece may be (`from`) and what may be checked (`checks`) is what the rooms contribute (see `people.contributions`).
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +11,11 @@ from typing import Any
 
 import yaml
 from django.conf import settings
-from django.utils.translation import get_language
 
 from milepost.core.refusals import Refused
+from milepost.evidence.contributions import named
+from milepost.people.contributions import Need, in_language
 
-SOURCES = ("document", "sheet", "certificate", "file")
-CHECKS = ("titles", "hours", "published", "holidays", "one-signature-a-half-day", "signatures")
 SIGNED = ("", "yes", "before-start")
 
 
@@ -24,42 +26,19 @@ class InvalidProfile(Refused):
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A piece that the profile wants. `source` is document, sheet, certificate or file; `per` action, session or person."""
-
-    key: str
-    label: Mapping[str, str]
-    source: str
-    per: str = "action"
-    kind: str = ""  # of document
-    signed: str = ""
-    article: str = ""
-
-    @property
-    def name(self) -> str:
-        """The label in the active language."""
-        return told_in(self.label)
-
-
-@dataclass(frozen=True)
 class Profile:
     """What a compliance regime wants to see."""
 
     name: str
     title: Mapping[str, str]
     kept_years: int
-    pieces: tuple[Wanted, ...]
+    pieces: tuple[Need, ...]
     checks: tuple[str, ...]
 
     @property
     def label(self) -> str:
         """The title in the active language."""
-        return told_in(self.title)
-
-
-def told_in(words: Mapping[str, str]) -> str:
-    """The words in the active language, or in English, or in whatever there is."""
-    return words.get((get_language() or "en")[:2]) or words.get("en") or next(iter(words.values()))
+        return in_language(self.title)
 
 
 @cache
@@ -72,47 +51,46 @@ def profiles() -> dict[str, Profile]:
 def read_profile(path: Path) -> Profile:
     """One profile from its file. Raises `InvalidProfile`."""
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidProfile(f"{path.name} is not YAML: {error}") from error
     try:
-        pieces = tuple(_wanted(path, number, piece) for number, piece in enumerate(told["pieces"], start=1))
-        profile = Profile(
-            path.stem, _words(told["title"]), int(told["kept_years"]), pieces, tuple(told.get("checks", ()))
-        )
+        pieces = tuple(_need(path, number, piece) for number, piece in enumerate(content["pieces"], start=1))
+        checks = tuple(content.get("checks", ()))
+        profile = Profile(path.stem, _words(content["title"]), int(content["kept_years"]), pieces, checks)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, InvalidProfile):
             raise
         raise InvalidProfile(f"{path.name}: {error} is missing or of the wrong kind. See docs/profiles.md.") from error
-    unknown = set(profile.checks) - set(CHECKS)
-    if unknown:
-        raise InvalidProfile(f"{path.name}: there is no check “{sorted(unknown)[0]}”. There are: {', '.join(CHECKS)}.")
+    known = named("checks")
+    if unknown := sorted(set(profile.checks) - set(known)):
+        raise InvalidProfile(f"{path.name}: there is no check “{unknown[0]}”. There are: {', '.join(known)}.")
     return profile
 
 
-def _wanted(path: Path, number: int, told: dict[str, Any]) -> Wanted:
-    source, per, signed = told["from"], told.get("per", "action"), told.get("signed", "")
+def _need(path: Path, number: int, piece: dict[str, Any]) -> Need:
+    source, per, signed = piece["from"], piece.get("per", "action"), piece.get("signed", "")
     for value, known, name in (
-        (source, SOURCES, "from"),
+        (source, tuple(named("sources")), "from"),
         (per, ("action", "session", "person"), "per"),
         (signed, SIGNED, "signed"),
     ):
         if value not in known:
-            raise InvalidProfile(
-                f"{path.name}, piece {number}: “{name}: {value}” is none of {', '.join(filter(None, known))}."
-            )
-    return Wanted(
-        str(told["key"]),
-        _words(told["label"]),
-        source,
-        per,
-        str(told.get("kind", "")),
-        signed,
-        str(told.get("article", "")),
+            choices = ", ".join(filter(None, known))
+            raise InvalidProfile(f"{path.name}, piece {number}: “{name}: {value}” is none of {choices}.")
+    return Need(
+        key=str(piece["key"]),
+        label=_words(piece["label"]),
+        source=source,
+        per=per,
+        kind=str(piece.get("kind", "")),
+        signed=signed,
+        article=str(piece.get("article", "")),
     )
 
 
-def _words(told: Any) -> dict[str, str]:
-    return (
-        {str(language): str(words) for language, words in told.items()} if isinstance(told, dict) else {"en": str(told)}
-    )
+def _words(label: Any) -> dict[str, str]:
+    """A text, or a text by language."""
+    if isinstance(label, dict):
+        return {str(language): str(words) for language, words in label.items()}
+    return {"en": str(label)}

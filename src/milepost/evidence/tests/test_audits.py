@@ -33,7 +33,7 @@ def invited(organisation, lead, *actions, **more):
         "starts_on": date(2026, 11, 27),
         "ends_on": date(2026, 12, 4),
     }
-    return invite_auditor(organisation=organisation, told=Invitation(**told | more, actions=actions), by=lead)
+    return invite_auditor(organisation=organisation, invitation=Invitation(**told | more, actions=actions), by=lead)
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from milepost.documents.composing import make_pending
 from milepost.documents.models import Signatory
 from milepost.documents.requesting import Act, Party, Terms, request_signatures, sign
 from milepost.evidence.actions import write_document
+from milepost.evidence.contributions import named
 from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on
-from milepost.evidence.export import NAMES, export_person, rows_of
+from milepost.evidence.export import export_person, rows_of
 from milepost.evidence.retention import let_go
 from milepost.evidence.tests.conftest import DRAWN
 from milepost.journal.models import Entry
@@ -75,7 +76,7 @@ def test_the_copy_holds_nothing_of_anybody_else(complete, people, lead):
 
 def test_every_kind_of_row_that_belongs_to_a_person_is_in_the_copy(learner):
     """Read off the models: a model that is added later is here by itself, or this says that it is not."""
-    assert set(rows_of(learner)) == set(NAMES)
+    assert set(rows_of(learner)) == set(named("records"))
 
 
 def test_whoever_asks_for_their_own_gets_it_and_nobody_gets_another_s(visit, learner, lead, organisation):

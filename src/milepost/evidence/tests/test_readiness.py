@@ -3,12 +3,13 @@ from datetime import UTC, datetime
 import pytest
 
 from milepost.classroom.models import Attendance, Slot
+from milepost.classroom.readiness import is_french_holiday
 from milepost.core import clock
 from milepost.credentials.models import Certificate
 from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
 from milepost.evidence.models import Piece
 from milepost.evidence.profiles import InvalidProfile, profiles, read_profile
-from milepost.evidence.readiness import is_french_holiday, readiness_of, refresh
+from milepost.evidence.readiness import readiness_of, refresh
 from milepost.evidence.tests.conftest import DAY, sign_agreement
 
 pytestmark = pytest.mark.django_db

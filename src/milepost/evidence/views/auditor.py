@@ -7,7 +7,6 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
-from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -22,15 +21,15 @@ from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
 from milepost.documents.channels import Addressee, channels, hinted
 from milepost.evidence.auditing import audit_of, identify, note
-from milepost.evidence.belongings import Belongings
+from milepost.evidence.contributions import entries, entry_numbers, scope_of, story
 from milepost.evidence.exploring import page_of as history_page
 from milepost.evidence.exploring import shown
-from milepost.evidence.models import Audit, Dossier, TrainingAction
+from milepost.evidence.files import listed_files, opened_file
+from milepost.evidence.models import Audit, TrainingAction
 from milepost.evidence.readiness import readiness_of
 from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.journal.recording import Reference
-from milepost.journal.verbs import Verb
 from milepost.journal.views import proof_response
 from milepost.people.limits import is_over_limit
 
@@ -66,10 +65,10 @@ def _entered(request: HttpRequest, token: str) -> Audit:
 
 def _is_identified(request: HttpRequest, audit: Audit) -> bool:
     try:
-        told = signing.loads(request.COOKIES.get(_cookie(audit), ""), salt=_SALT, max_age=LIVES)
+        uid = signing.loads(request.COOKIES.get(_cookie(audit), ""), salt=_SALT, max_age=LIVES)
     except signing.BadSignature:
         return False
-    return bool(told == str(audit.uid))
+    return bool(uid == str(audit.uid))
 
 
 def _cookie(audit: Audit) -> str:
@@ -131,119 +130,97 @@ def _send_code(request: HttpRequest, audit: Audit) -> None:
 # --- What can be read -------------------------------------------------------------------------------------
 
 
-def _things(audit: Audit, uid: str, person: str = "") -> Belongings:
-    action = get_object_or_404(audit.scope.select_related("organisation", "course"), uid=uid)
-    return Belongings(action, get_object_or_404(action.members, uid=person) if person else None)
+def _action(audit: Audit, uid: str) -> TrainingAction:
+    return get_object_or_404(audit.scope.select_related("organisation", "course"), uid=uid)
 
 
 @require_GET
 @in_room
 def audit_action(request: HttpRequest, audit: Audit, action: str) -> HttpResponse:
     """One action: what the profile wants, what is there, its files and its history."""
-    things = _things(audit, action)
-    found = things.action
-    note(audit, found.as_reference())
+    training_action = _action(audit, action)
+    scope = scope_of(training_action)
+    note(audit, scope.reference)
     return _render(
-        request, "evidence/room_action.html", audit, action=found, found=readiness_of(found), things=things,
-        people=things.people.count(), dossiers=_dossiers(found).order_by("-asked_at")[:5],
-        history=history_page(things.story(), request.GET, found), prefix=_prefix(request, found),
-    )  # fmt: skip
+        request,
+        "evidence/room_action.html",
+        audit,
+        action=training_action,
+        readiness=readiness_of(training_action),
+        files=listed_files(scope),
+        people=scope.members.count(),
+        history=history_page(story(scope), request.GET, training_action),
+        prefix=_prefix(request, training_action),
+    )
 
 
 @require_GET
 @in_room
 def audit_people(request: HttpRequest, audit: Audit, action: str) -> HttpResponse:
     """Everybody in the action, with what there is of each."""
-    things = _things(audit, action)
-    text = text_of(request.GET, "q")
-    page = page_of(request, things.people.matching(text) if text else things.people)
-    note(audit, things.action.as_reference(), more=[("page", "people")])
+    training_action = _action(audit, action)
+    scope, text = scope_of(training_action), text_of(request.GET, "q")
+    page = page_of(request, scope.members.matching(text) if text else scope.members)
+    note(audit, scope.reference, more=[("page", "people")])
+    table = standings(scope, page.object_list)
     return _render(
-        request, "evidence/room_people.html", audit, action=things.action, page=page, text=text,
-        rows=standings(things.action, page.object_list),
-    )  # fmt: skip
+        request, "evidence/room_people.html", audit, action=training_action, page=page, text=text, table=table
+    )
 
 
 @require_GET
 @in_room
 def audit_person(request: HttpRequest, audit: Audit, action: str, person: str) -> HttpResponse:
     """One person in the action."""
-    things = _things(audit, action, person)
-    assert things.member  # noqa: S101 (it was asked for)
-    note(audit, things.member.as_reference(), more=[("action", things.action.reference)])
-    facts = Entry.objects.filter(pk__in=things.entry_numbers()).order_by("-id")
+    training_action = _action(audit, action)
+    member = get_object_or_404(training_action.members, uid=person)
+    scope = scope_of(training_action, member)
+    note(audit, member.as_reference(), more=[("action", training_action.reference)])
+    facts = Entry.objects.filter(pk__in=entry_numbers(scope)).order_by("-id")
     return _render(
-        request, "evidence/room_person.html", audit, action=things.action, person=things.member, things=things,
-        found=readiness_of(things.action, things.member), history=history_page(facts, request.GET, things.member),
-        prefix=_prefix(request, things.action),
-    )  # fmt: skip
+        request,
+        "evidence/room_person.html",
+        audit,
+        action=training_action,
+        person=member,
+        files=listed_files(scope),
+        readiness=readiness_of(training_action, member),
+        history=history_page(facts, request.GET, member),
+        prefix=_prefix(request, training_action),
+    )
 
 
 def _prefix(request: HttpRequest, action: TrainingAction) -> str:
     return reverse("audit_action", args=[request.audit_token, action.uid]) + "journal/"  # type: ignore[attr-defined]
 
 
-def _dossiers(action: TrainingAction) -> "QuerySet[Dossier]":
-    return Dossier.objects.filter(action=action).exclude(digest="")
-
-
 @require_GET
 @in_room
 def audit_file(request: HttpRequest, audit: Audit, action: str, kind: str, number: int) -> HttpResponseBase:
     """A file of the action."""
-    things = _things(audit, action)
-    name, digest, what = _file(things, kind, number)
-    verb = Verb.EXPORTED if kind == "dossier" else Verb.VIEWED
-    note(audit, what, verb=verb, more=[("action", things.action.reference), ("file", name), ("sha256", digest)])
-    return FileResponse(blobs.open_blob(audit.organisation.uid, digest), as_attachment=True, filename=name)
-
-
-def _file(things: Belongings, kind: str, number: int) -> tuple[str, str, Reference]:
-    """Its name, its fingerprint, and what it is in the journal."""
-    action = things.action.as_reference()
-    match kind:
-        case "document":
-            document = get_object_or_404(things.documents.exclude(pdf=""), pk=number)
-            return f"{document.kind or 'document'}-{number}.pdf", document.pdf, document.as_reference()
-        case "sheet":
-            sheet = get_object_or_404(things.sheets.exclude(pdf=""), pk=number)
-            return f"{sheet.session.reference}-{sheet.number}.pdf", sheet.pdf, sheet.as_reference()
-        case "certificate":
-            certificate = get_object_or_404(things.certificates.exclude(pdf=""), pk=number)
-            return f"{certificate.file_name}.pdf", certificate.pdf, certificate.as_reference()
-        case "piece":
-            piece = get_object_or_404(things.pieces, pk=number)
-            return piece.name, piece.digest, action
-        case "log":
-            log = get_object_or_404(things.logs, pk=number)
-            return log.source, log.digest, action
-        case "absence":
-            row = get_object_or_404(things.attendances.exclude(absence_file=""), pk=number)
-            return row.absence_file_name, row.absence_file, row.participant.member.as_reference()
-        case "dossier":
-            dossier = get_object_or_404(_dossiers(things.action), pk=number)
-            return f"{things.action.reference}.zip", dossier.digest, action
-        case _:
-            raise Http404
+    training_action = _action(audit, action)
+    file = opened_file(scope_of(training_action), kind, number)
+    more = [("action", training_action.reference), ("file", file.name), ("sha256", file.digest)]
+    note(audit, file.reference, verb=file.verb, more=more)
+    return FileResponse(blobs.open_blob(audit.organisation.uid, file.digest), as_attachment=True, filename=file.name)
 
 
 def _entry(audit: Audit, action: str, number: int) -> Entry:
     """A fact of the action, or of one of its people; 404 for all others."""
-    things = _things(audit, action)
-    found = next((row for part in things.entries() for row in part.filter(pk=number)), None)
-    if found is None:
-        raise Http404
-    return found
+    for part in entries(scope_of(_action(audit, action))):
+        if entry := part.filter(pk=number).first():
+            return entry
+    raise Http404
 
 
 @require_GET
 @in_room
 def audit_entry(request: HttpRequest, audit: Audit, action: str, entry: int) -> HttpResponse:
     """One fact with its proof."""
-    found = _entry(audit, action, entry)
-    note(audit, Reference("entry", str(found.pk), _("fact %(number)s") % {"number": found.pk}))
+    fact = _entry(audit, action, entry)
+    note(audit, Reference("entry", str(fact.pk), _("fact %(number)s") % {"number": fact.pk}))
     proof = reverse("audit_proof", args=[request.audit_token, action, entry])  # type: ignore[attr-defined]
-    return _render(request, "evidence/room_entry.html", audit, shown=shown(found), proof=proof)
+    return _render(request, "evidence/room_entry.html", audit, shown=shown(fact), proof=proof)
 
 
 @require_GET

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from milepost.core.refusals import Refused
+from milepost.evidence.contributions import named
 from milepost.evidence.erasure import erase_person, holds_on, notice_of_erasure
-from milepost.evidence.export import NAMES, rows_of
+from milepost.evidence.export import rows_of
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
 from milepost.people.roles import Capability
@@ -33,7 +34,8 @@ def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
             problem = _("Type the name as it stands above. Nothing was erased.")
         else:
             return _erase(request, person)
-    counts = [(NAMES.get(label, label), rows.count()) for label, rows in rows_of(person).items()]
+    names = named("records")
+    counts = [(names.get(label, label), rows.count()) for label, rows in rows_of(person).items()]
     context = {"person": person, "holds": holds, "problem": problem, "counts": [pair for pair in counts if pair[1]]}
     return render(request, "evidence/erasure.html", context, status=400 if problem else 200)
 

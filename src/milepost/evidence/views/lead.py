@@ -1,34 +1,26 @@
 """Pages of evidence: how ready everything is, one action with what is left to do, its dossiers."""
 
-from uuid import uuid4
-
 from django.contrib import messages
 from django.db.models import Count, Sum
-from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from milepost.classroom.models import LiveSession
 from milepost.core import blobs, clock
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
-from milepost.documents.kinds import KINDS
-from milepost.documents.mailing import remind_now
-from milepost.documents.models import Document, SignatureRequest
 from milepost.evidence import retention
-from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.evidence.actions import add_piece, open_action
 from milepost.evidence.auditing import Invitation, end_audit, invite_auditor, link_of
-from milepost.evidence.belongings import Belongings
+from milepost.evidence.contributions import entry_numbers, named, scope_of, story
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.forms import ActionForm, AuditForm
 from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.evidence.readiness import readiness_of, refresh
 from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
-from milepost.learning.models import Enrolment
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
 from milepost.people.roles import Capability
@@ -47,10 +39,12 @@ def actions(request: OrganisationRequest) -> HttpResponse:
     count = rows.count()
     shown = rows.filter(title__icontains=text) if text else rows
     context = {
-        "page": page_of(request, shown.order_by("readiness", "-starts_on", "pk")), "text": text, "count": count,
+        "page": page_of(request, shown.order_by("readiness", "-starts_on", "pk")),
+        "text": text,
+        "count": count,
         "percent": (numbers["sum"] or 0) // count if count else None,
         "open": rows.filter(readiness__lt=100).count(),
-    }  # fmt: skip
+    }
     return render(request, "evidence/actions.html", context)
 
 
@@ -71,16 +65,13 @@ def new_action(request: OrganisationRequest) -> HttpResponseBase:
 
 
 def _open(request: OrganisationRequest, form: ActionForm) -> TrainingAction:
-    told = form.cleaned_data
-    members: list[Member] = []
-    if told["course"] and told["takes_course"]:
-        enrolled = Enrolment.objects.filter(course=told["course"]).values("member")
-        members = list(Member.objects.filter(organisation=request.organisation, pk__in=enrolled))
+    given = form.cleaned_data
     return open_action(
-        organisation=request.organisation, by=request.member, minutes=int(told["hours"] * 60), members=members,
-        **{name: told[name] for name in ("title", "reference", "profile", "course", "client", "funder", "funding_reference",
-                                         "starts_on", "ends_on", "objectives", "price", "language", "sessions")},
-    )  # fmt: skip
+        organisation=request.organisation,
+        by=request.member,
+        minutes=int(given["hours"] * 60),
+        **{name: given[name] for name in (*ActionForm.Meta.fields, "sessions", "takes_course")},
+    )
 
 
 def _action(request: OrganisationRequest, uid: str) -> TrainingAction:
@@ -104,53 +95,47 @@ def _page_of(request: OrganisationRequest, action: TrainingAction, member: Membe
 @requires(Capability.SEE_EVIDENCE)
 def action(request: OrganisationRequest, action: str) -> HttpResponse:
     """One action: what is there, what is missing, who must act, and the one tap that asks them."""
-    found = _action(request, action)
+    training_action = _action(request, action)
     context = {
-        "action": found, "found": refresh(found), "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
-        "sessions": LiveSession.objects.filter(actions=found), "people": found.members.count(),
-        "documents": Document.objects.filter(organisation=request.organisation, about=found.about),
-        "dossiers": found.dossiers.filter(member=None)[:5], "entries": Belongings(found).story()[:30],
-    }  # fmt: skip
+        "action": training_action,
+        "readiness": refresh(training_action),
+        "remedies": named("remedies"),
+        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+        "people": training_action.members.count(),
+        "dossiers": training_action.dossiers.filter(member=None)[:5],
+        "entries": story(scope_of(training_action))[:30],
+    }
     return render(request, "evidence/action.html", context)
 
 
 @require_POST
 @requires(Capability.MANAGE_EVIDENCE)
 def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
-    """The one tap: write the document that is missing, or remind those who have not signed."""
-    found = _action(request, action)
-    member = _person(request, found)
-    what, target = request.POST.get("remedy", ""), text_of(request.POST, "target", limit=60)
-    if what == "write" and target in KINDS:
-        made = write_document(action=found, kind=target, by=request.member, member=member)
-        messages.success(request, _("Written from what is known of the action. Read it, and say who signs."))
-        return redirect("document", request.organisation.slug, made.uid)
-    if what == "remind":
-        asked = get_object_or_404(
-            SignatureRequest,
-            organisation=request.organisation,
-            document__about=found.about,
-            document__uid=uuid_of(request.POST, "target") or uuid4(),
-        )
-        count = remind_now(asked)
-        words = ngettext("%(count)d person was reminded.", "%(count)d people were reminded.", count)
-        messages.success(request, words % {"count": count})
-    return _page_of(request, found, member)
+    """The one tap: do what a room offers for what is missing, like reminding those who have not signed."""
+    training_action = _action(request, action)
+    member = _person(request, training_action)
+    chosen = named("remedies").get(request.POST.get("remedy", ""))
+    target = text_of(request.POST, "target", limit=60)
+    mended = chosen.mend(scope_of(training_action, member), target, request.member) if chosen else None
+    if mended is None:
+        raise Http404
+    messages.success(request, mended.words)
+    return redirect(mended.link) if mended.link else _page_of(request, training_action, member)
 
 
 @require_POST
 @requires(Capability.MANAGE_EVIDENCE)
 def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Add a file that the profile asks for."""
-    found = _action(request, action)
-    member = _person(request, found)
+    training_action = _action(request, action)
+    member = _person(request, training_action)
     file = request.FILES.get("file")
     if file is None or not file.size or file.size > MAX_FILE:
         messages.error(request, _("Choose a file of up to 50 MB."))
     else:
         with as_message(request):
             add_piece(
-                action=found,
+                action=training_action,
                 key=request.POST.get("key", ""),
                 name=file.name or "file",
                 content=file.read(),
@@ -158,18 +143,18 @@ def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
                 member=member,
             )
             messages.success(request, _("Added."))
-    return _page_of(request, found, member)
+    return _page_of(request, training_action, member)
 
 
 @require_POST
 @requires(Capability.MANAGE_EVIDENCE)
 def dossiers(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Have the dossier built."""
-    found = _action(request, action)
-    member = _person(request, found)
-    ask_for(action=found, by=request.member, member=member)
+    training_action = _action(request, action)
+    member = _person(request, training_action)
+    ask_for(action=training_action, by=request.member, member=member)
     messages.success(request, _("The dossier is being built; it appears here."))
-    return _page_of(request, found, member)
+    return _page_of(request, training_action, member)
 
 
 @require_GET
@@ -177,10 +162,10 @@ def dossiers(request: OrganisationRequest, action: str) -> HttpResponseBase:
 def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResponseBase:
     """A dossier that is whole."""
     rows = Dossier.objects.exclude(digest="").select_related("action")
-    found = get_object_or_404(rows, organisation=request.organisation, action__uid=action, uid=dossier)
-    opened = blobs.open_blob(request.organisation.uid, found.digest)
+    whole = get_object_or_404(rows, organisation=request.organisation, action__uid=action, uid=dossier)
+    opened = blobs.open_blob(request.organisation.uid, whole.digest)
     return FileResponse(
-        opened, as_attachment=True, filename=f"{found.action.reference}.zip", content_type="application/zip"
+        opened, as_attachment=True, filename=f"{whole.action.reference}.zip", content_type="application/zip"
     )
 
 
@@ -188,10 +173,10 @@ def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResp
 @requires(Capability.SEE_EVIDENCE)
 def action_people(request: OrganisationRequest, action: str) -> HttpResponse:
     """Everybody in the action, with what there is of each."""
-    found = _action(request, action)
-    people, text = Belongings(found).people, text_of(request.GET, "q")
-    page = page_of(request, people.matching(text) if text else people)
-    context = {"action": found, "page": page, "text": text, "rows": standings(found, page.object_list)}
+    training_action = _action(request, action)
+    scope, text = scope_of(training_action), text_of(request.GET, "q")
+    page = page_of(request, scope.members.matching(text) if text else scope.members)
+    context = {"action": training_action, "page": page, "text": text, "table": standings(scope, page.object_list)}
     return render(request, "evidence/people.html", context)
 
 
@@ -199,13 +184,17 @@ def action_people(request: OrganisationRequest, action: str) -> HttpResponse:
 @requires(Capability.SEE_EVIDENCE)
 def action_person(request: OrganisationRequest, action: str, person: str) -> HttpResponse:
     """One person in the action: what is there, what is missing, their own dossier."""
-    found = _action(request, action)
-    member = get_object_or_404(found.members, uid=person)
+    training_action = _action(request, action)
+    member = get_object_or_404(training_action.members, uid=person)
     context = {
-        "action": found, "person": member, "found": readiness_of(found, member),
-        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE), "dossiers": found.dossiers.filter(member=member)[:5],
-        "entries": Entry.objects.filter(pk__in=Belongings(found, member).entry_numbers()).order_by("-id")[:50],
-    }  # fmt: skip
+        "action": training_action,
+        "person": member,
+        "readiness": readiness_of(training_action, member),
+        "remedies": named("remedies"),
+        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+        "dossiers": training_action.dossiers.filter(member=member)[:5],
+        "entries": Entry.objects.filter(pk__in=entry_numbers(scope_of(training_action, member))).order_by("-id")[:50],
+    }
     return render(request, "evidence/person.html", context)
 
 
@@ -220,10 +209,11 @@ def retention_page(request: OrganisationRequest) -> HttpResponse:
     table = retention.timetable(request.organisation)
     due = [action for day, action in table if day < today]
     context = {
-        "due": [retention.preview(action) for action in due[:20]], "more": max(0, len(due) - 20),
+        "due": [retention.preview(action) for action in due[:20]],
+        "more": max(0, len(due) - 20),
         "later": [(day, action) for day, action in table if day >= today][:100],
         "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
-    }  # fmt: skip
+    }
     return render(request, "evidence/retention.html", context)
 
 
@@ -231,11 +221,11 @@ def retention_page(request: OrganisationRequest) -> HttpResponse:
 @requires(Capability.MANAGE_EVIDENCE)
 def letting_go(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Let an action go whose time is over."""
-    found = get_object_or_404(
+    training_action = get_object_or_404(
         TrainingAction.objects.select_related("organisation"), organisation=request.organisation, uid=action
     )
     with as_message(request):
-        retention.ask_to_let_go(action=found, by=request.member)
+        retention.ask_to_let_go(action=training_action, by=request.member)
         messages.success(request, _("It is being taken away. Within a minute nothing of it is left but its line."))
     return redirect("retention", request.organisation.slug)
 
@@ -261,14 +251,15 @@ def new_audit(request: OrganisationRequest) -> HttpResponseBase:
     """Invite an auditor."""
     form = AuditForm(request.organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
-        chosen = () if told["covers_all"] else tuple(told["actions"])
+        given = form.cleaned_data
+        chosen = () if given["covers_all"] else tuple(given["actions"])
         names = ("name", "email", "starts_on", "ends_on", "body", "language")
         try:
             made = invite_auditor(
-                organisation=request.organisation, by=request.member,
-                told=Invitation(actions=chosen, **{name: told[name] for name in names}),
-            )  # fmt: skip
+                organisation=request.organisation,
+                by=request.member,
+                invitation=Invitation(actions=chosen, **{name: given[name] for name in names}),
+            )
         except Refused as refused:
             add_to_form(refused, form)
         else:
@@ -281,12 +272,17 @@ def new_audit(request: OrganisationRequest) -> HttpResponseBase:
 @requires(Capability.SEE_EVIDENCE)
 def audit(request: OrganisationRequest, audit: str) -> HttpResponse:
     """One audit: what it covers, and everything that the auditor opened."""
-    found = _audit(request, audit)
-    opened = Entry.objects.filter(organisation_id=request.organisation.pk, actor_id=str(found.uid)).order_by("-id")
+    shown_audit = _audit(request, audit)
+    opened = Entry.objects.filter(organisation_id=request.organisation.pk, actor_id=str(shown_audit.uid)).order_by(
+        "-id"
+    )
     context = {
-        "audit": found, "scope": found.scope.order_by("-starts_on")[:SHOWN], "entries": opened[:SHOWN],
-        "link": link_of(found), "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
-    }  # fmt: skip
+        "audit": shown_audit,
+        "scope": shown_audit.scope.order_by("-starts_on")[:SHOWN],
+        "entries": opened[:SHOWN],
+        "link": link_of(shown_audit),
+        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+    }
     return render(request, "evidence/audit.html", context)
 
 

@@ -1,0 +1,286 @@
+"""What the classroom holds of training actions and people: sessions, half-days, attendance, sheets and logs."""
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.classroom.models import (
+    Attendance,
+    ConnectionLog,
+    LiveSession,
+    Participant,
+    Rules,
+    SessionDocument,
+    Sheet,
+    Slot,
+    Trainer,
+)
+from milepost.classroom.readiness import CHECKS, sheet
+from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of, slots_of
+from milepost.core import clock
+from milepost.journal.recording import Reference, time_text
+from milepost.people.contributions import (
+    Column,
+    Contribution,
+    DossierWriter,
+    File,
+    FileKind,
+    Hold,
+    Involvement,
+    Listed,
+    Scope,
+    safe_name,
+)
+from milepost.people.models import Member
+
+PART = 1_000
+ATTENDANCE = ("name", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "minutes", "absence_reason")
+IS_SETTLED = Q(signed_at__isnull=False) | Q(attested_at__isnull=False) | Q(absent_at__isnull=False)
+
+
+# --- Files ------------------------------------------------------------------------------------------------
+
+
+class SheetFiles(FileKind[Sheet]):
+    """The sealed attendance sheets. They name everybody, so none is one person's."""
+
+    name, model = "sheet", Sheet
+
+    def of_action(self, scope: Scope) -> "QuerySet[Sheet]":
+        return sheets_of(scope).exclude(pdf="")
+
+    def file(self, row: Sheet) -> File:
+        path = f"sheets/{row.session.reference}-{row.number}.pdf"
+        return File(row.pdf, path, kind="sheet", thing=row.as_reference().id)
+
+    def title(self, row: Sheet) -> str:
+        return _("Attendance sheet %(reference)s") % {"reference": row.session.reference}
+
+    def note(self, row: Sheet) -> str:
+        return row.session.title
+
+    def download_name(self, row: Sheet) -> str:
+        return f"{row.session.reference}-{row.number}.pdf"
+
+    def reference(self, row: Sheet, scope: Scope) -> Reference:
+        return row.as_reference()
+
+
+class LogFiles(FileKind[ConnectionLog]):
+    """The imported connection logs, which name everybody too."""
+
+    name, model = "log", ConnectionLog
+
+    def of_action(self, scope: Scope) -> "QuerySet[ConnectionLog]":
+        return logs_of(scope)
+
+    def file(self, row: ConnectionLog) -> File:
+        return File(row.digest, f"logs/{row.session.reference}-{row.pk}-{safe_name(row.source)}", kind="log")
+
+    def title(self, row: ConnectionLog) -> str:
+        return _("Connection log")
+
+    def note(self, row: ConnectionLog) -> str:
+        return row.source
+
+    def download_name(self, row: ConnectionLog) -> str:
+        return row.source
+
+
+class AbsenceFiles(FileKind[Attendance]):
+    """What somebody brought to say why they were absent."""
+
+    name, model, listed = "absence", Attendance, Listed.PERSON
+
+    def of_action(self, scope: Scope) -> "QuerySet[Attendance]":
+        return attendances_of(scope).exclude(absence_file="").order_by("pk")
+
+    def of_person(self, member: Member) -> "QuerySet[Attendance]":
+        return Attendance.objects.filter(participant__member=member).exclude(absence_file="").order_by("pk")
+
+    def file(self, row: Attendance) -> File:
+        return File(row.absence_file, f"absences/{row.uid}-{safe_name(row.absence_file_name)}", kind="absence")
+
+    def title(self, row: Attendance) -> str:
+        return row.absence_file_name
+
+    def note(self, row: Attendance) -> str:
+        return _("Absence, %(slot)s") % {"slot": row.slot}
+
+    def download_name(self, row: Attendance) -> str:
+        return row.absence_file_name
+
+    def reference(self, row: Attendance, scope: Scope) -> Reference:
+        return row.participant.member.as_reference()
+
+
+class Handouts(FileKind[SessionDocument]):
+    """Files for those who take part: no evidence, but they go with the session."""
+
+    name, model, listed, in_dossier = "handout", SessionDocument, Listed.NOWHERE, False
+
+    def of_action(self, scope: Scope) -> "QuerySet[SessionDocument]":
+        return SessionDocument.objects.filter(session__in=sessions_of(scope)).order_by("pk")
+
+    def file(self, row: SessionDocument) -> File:
+        return File(row.digest)
+
+
+# --- The contribution -------------------------------------------------------------------------------------
+
+
+class ClassroomContribution(Contribution):
+    """Live sessions and who was there."""
+
+    files = (SheetFiles(), LogFiles(), AbsenceFiles(), Handouts())
+    sources: ClassVar = {"sheet": sheet}
+    checks: ClassVar = CHECKS
+    records: ClassVar = {
+        "classroom.Trainer": gettext_lazy("Sessions held"),
+        "classroom.Participant": gettext_lazy("Seats in sessions"),
+        "classroom.Attendance": gettext_lazy("Half-days"),
+    }
+
+    def things(self, scope: Scope) -> Iterator[str]:
+        yield from (str(session.uid) for session in sessions_of(scope))
+        yield from (str(slot.uid) for slot in slots_of(scope))
+        yield from (sheet.as_reference().id for sheet in sheets_of(scope))
+
+    def participants(self, scope: Scope) -> "QuerySet[Any, Any] | None":
+        seats = Participant.objects.filter(session__in=scope.session_ids, status=Participant.Status.SEATED)
+        return seats.values("member_id")
+
+    def counts(self, scope: Scope) -> Iterator[tuple[str, int]]:
+        if scope.session_ids:
+            yield _("Live sessions"), len(sessions_of(scope))
+            yield _("Signatures"), attendances_of(scope).filter(signed_at__isnull=False).count()
+            if scope.member is None:
+                yield _("Attendance sheets"), sheets_of(scope).count()
+
+    def columns(self, scope: Scope, members: Sequence[Member]) -> Iterator[Column]:
+        if not scope.session_ids:
+            return
+        rows = Attendance.objects.filter(
+            slot__session__in=scope.session_ids, participant__member__in=members
+        ).order_by()
+        counted = rows.values("participant__member").annotate(
+            expected=Count("pk"), settled=Count("pk", filter=IS_SETTLED)
+        )
+        cells = {row["participant__member"]: f"{row['settled']}/{row['expected']}" for row in counted}
+        unsettled = frozenset(row["participant__member"] for row in counted if row["settled"] < row["expected"])
+        yield Column(_("Half-days settled"), cells, open=unsettled, is_number=True)
+
+    def prepare(self, scope: Scope) -> None:
+        from milepost.classroom.sheets import make_sheet
+
+        for waiting in sheets_of(scope).filter(pdf=""):
+            make_sheet(waiting)
+
+    def describe(self, scope: Scope) -> Mapping[str, Any]:
+        slots = slots_of(scope)
+        return {
+            "sessions": [
+                {
+                    "reference": session.reference,
+                    "title": session.title,
+                    "form": session.form,
+                    "place": session.where,
+                    "slots": [
+                        [time_text(slot.starts_at), time_text(slot.ends_at)]
+                        for slot in slots
+                        if slot.session_id == session.pk
+                    ],
+                    "trainers": [trainer.name for trainer in session.trainers.all()],
+                }
+                for session in sessions_of(scope)
+            ]
+        }
+
+    def write(self, scope: Scope, dossier: DossierWriter) -> None:
+        """The attendance: everything for machines, and what people read as a table."""
+        if not sessions_of(scope):
+            return
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:  # read once, written twice
+            spool.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _attendance(scope, dossier))
+            spool.seek(0)
+            dossier.add("records/attendance.json", _array(spool), kind="record")
+            spool.seek(0)
+            dossier.table("records/attendance.csv", _table(map(json.loads, spool)))
+
+    def let_go(self, scope: Scope) -> None:
+        sessions = LiveSession.objects.filter(pk__in=scope.session_ids)
+        Slot.objects.filter(session__in=sessions).update(closed_by=None, closed_at=None, closing=None)
+        for session in sessions:
+            session.delete()
+
+    def involvement(self, member: Member) -> Involvement:
+        theirs = Q(participants__member=member) | Q(trainers__member=member)
+        return Involvement(session_ids=LiveSession.objects.filter(theirs).order_by().values("pk"))
+
+    def holds(self, member: Member) -> Iterator[Hold]:
+        """A closed sheet is kept for as long as the organisation says."""
+        years = Rules.of(member.organisation).kept_years
+        since = clock.now() - timedelta(days=365.25 * years)
+        seats = Participant.objects.filter(member=member, session__slots__closed_at__gte=since)
+        for seat in seats.select_related("session").distinct():
+            words = _("The attendance sheet of “%(title)s” is kept for %(count)d years.")
+            yield Hold(words % {"title": seat.session.title, "count": years}, session_id=seat.session_id)
+
+    def erase(self, member: Member) -> None:
+        Trainer.objects.filter(member=member).update(member=None, name="–", email="")
+        Participant.objects.filter(member=member).delete()
+
+
+# --- Attendance in a dossier ------------------------------------------------------------------------------
+
+
+def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]]:
+    """A row for each person and half-day. What was signed while the dossier was being written is left for the next."""
+    rows = attendances_of(scope).order_by("slot__starts_at", "participant__member__family_name", "pk")
+    for row in rows.iterator(PART):
+        if row.drawn and not dossier.knows(row.drawn.fingerprint):
+            row.signed_at = row.signature = row.location = None
+            row.way = row.address = row.agent = ""
+        times = {name: getattr(row, name) for name in ("signed_at", "device_time", "arrived_at", "left_at")}
+        told = {name: time_text(time) if time else None for name, time in times.items()}
+        yield {
+            "person": str(row.participant.member.uid),
+            "name": row.participant.member.full_name,
+            "employer": row.participant.employer,
+            "slot": str(row.slot.uid),
+            "hours": str(row.slot),
+            "state": row.state,
+            "signed_at": told["signed_at"],
+            "way": row.way,
+            "signature": row.signature,
+            "address": row.address,
+            "agent": row.agent,
+            "location": row.location,
+            "device_time": told["device_time"],
+            "arrived_at": told["arrived_at"],
+            "left_at": told["left_at"],
+            "minutes": row.minutes,
+            "absence_reason": row.absence_reason,
+            "earlier": row.earlier,
+        }
+
+
+def _array(lines: Iterable[str]) -> Iterator[bytes]:
+    """Lines of JSON as one array, a line at a time."""
+    before = "["
+    for line in lines:
+        yield (before + "\n" + line.rstrip("\n")).encode()
+        before = ","
+    yield b"\n]" if before == "," else b"[]"
+
+
+def _table(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
+    yield list(ATTENDANCE)
+    for row in rows:
+        yield ["" if row[name] is None else row[name] for name in ATTENDANCE]

@@ -1,0 +1,158 @@
+"""What is ready of a training action's sessions: closed and signed sheets, and half-days that an inspector believes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from milepost.classroom.models import LiveSession, Slot
+from milepost.classroom.scope import attendances_of, counted_slots_of, sessions_of, slots_of
+from milepost.core import clock
+from milepost.documents.signatures import Signature, difference
+from milepost.people.contributions import Actor, Finding, Need, Scope, State
+
+SHOWN = 20  # people who are named for one check
+UNLIKE = 0.3  # from where on two signatures look like those of two people
+LONGEST = 300  # minutes of a half-day
+
+
+def sheet(scope: Scope, need: Need) -> Iterator[Finding]:
+    """A sheet for each session: its half-days closed, and everybody signed, attested, or absent for a reason."""
+    for session in sessions_of(scope):
+        slots = [slot for slot in counted_slots_of(scope) if slot.session_id == session.pk]
+        yield _sheet_of(scope, need, session, slots)
+    if not sessions_of(scope) and scope.course_id is None:
+        words = _("No session belongs to the action.")
+        yield Finding(need.key, need.name, State.MISSING, words, Actor.LEAD, article=need.article)
+
+
+def _sheet_of(scope: Scope, need: Need, session: LiveSession, slots: "list[Any]") -> Finding:
+    base: dict[str, Any] = {
+        "key": need.key,
+        "article": need.article,
+        "label": f"{need.name}: {session.title}",
+        "link": _page_of(scope, session),
+        "of": max(1, len(slots)),
+        "ready": sum(slot.is_closed and slot.settled == slot.expected for slot in slots),
+    }
+    open_slots = [slot for slot in slots if not slot.is_closed]
+    if count := len(open_slots):
+        words = ngettext("%(count)d half-day is not closed.", "%(count)d half-days are not closed.", count)
+        state = State.UNSIGNED if open_slots[0].ends_at < clock.now() else State.MISSING
+        return Finding(**base, state=state, words=words % {"count": count}, actor=Actor.TRAINER)
+    if count := sum(slot.expected - slot.settled for slot in slots):
+        words = ngettext(
+            "%(count)d signature is missing, without a reason.",
+            "%(count)d signatures are missing, without a reason.",
+            count,
+        )
+        return Finding(**base, state=State.UNSIGNED, words=words % {"count": count}, actor=Actor.LEAD)
+    return Finding(**base, state=State.READY, words=_("Closed and signed."))
+
+
+def _page_of(scope: Scope, session: LiveSession) -> str:
+    return reverse("live_session", args=[scope.organisation.slug, session.uid])
+
+
+# --- Checks -----------------------------------------------------------------------------------------------
+
+
+def _holidays(scope: Scope) -> Iterator[Finding]:
+    """A signature on a public holiday is one that courts don't believe."""
+    days = {slot: slot.local_start.date() for slot in slots_of(scope)}
+    if not days:
+        return
+    label = _("No half-day on a public holiday or Sunday")
+    odd = [(day, slot) for slot, day in days.items() if day.weekday() == 6 or is_french_holiday(day)]
+    if odd:
+        day, slot = min(odd, key=lambda pair: pair[0])
+        words = _("%(day)s is one. Say in the programme why.") % {"day": date_format(day, "DATE_FORMAT")}
+        link = _page_of(scope, slot.session)
+        yield Finding("holidays", label, State.INCONSISTENT, words, Actor.LEAD, link=link)
+    else:
+        yield Finding("holidays", label, State.READY, _("None."), ready=1)
+
+
+def _half_days(scope: Scope) -> Iterator[Finding]:
+    """One signature for more than a half-day was rejected as no proof."""
+    slots = slots_of(scope)
+    if not slots:
+        return
+    key, label = "one-signature-a-half-day", _("A signature for each half-day")
+    long: Slot | None = next((slot for slot in slots if slot.minutes > LONGEST), None)
+    if long:
+        words, link = _("%(slot)s is longer than five hours. Split it."), _page_of(scope, long.session)
+        yield Finding(key, label, State.INCONSISTENT, words % {"slot": long}, Actor.LEAD, link=link)
+    else:
+        yield Finding(key, label, State.READY, _("No slot is longer."), ready=1)
+
+
+def _signatures(scope: Scope) -> Iterator[Finding]:
+    """One person's signature that varies was rejected: each drawn one should look like another of the same person."""
+    drawn: dict[int, list[Signature]] = {}
+    names: dict[int, str] = {}
+    rows = attendances_of(scope).filter(signed_at__isnull=False).order_by("participant__member", "slot__starts_at")
+    for row in rows.iterator(500):
+        member = row.participant.member
+        if row.signature and "strokes" in row.signature:
+            drawn.setdefault(member.pk, []).append(Signature.from_json(row.signature))
+            names[member.pk] = member.full_name
+    if not drawn:
+        return
+    label = _("Each person’s signatures look alike")
+    unlike = [names[key] for key, several in drawn.items() if len(several) > 1 and _has_stranger(several)]
+    if unlike:
+        words = ngettext(
+            "%(count)d person signed in very different ways: %(names)s. Look at the sheet, and ask them.",
+            "%(count)d people signed in very different ways: %(names)s. Look at the sheet, and ask them.",
+            len(unlike),
+        ) % {"count": len(unlike), "names": ", ".join(unlike[:SHOWN])}
+        link = _page_of(scope, sessions_of(scope)[0])
+        yield Finding("signatures", label, State.INCONSISTENT, words, Actor.LEAD, link=link)
+    else:
+        yield Finding("signatures", label, State.READY, _("They do."), ready=1)
+
+
+def _has_stranger(several: list[Signature]) -> bool:
+    """Whether one of the signatures looks like none of the others."""
+    return any(all(difference(one, other) > UNLIKE for other in several if other is not one) for one in several)
+
+
+CHECKS: Mapping[str, Callable[[Scope], Iterator[Finding]]] = {
+    "holidays": _holidays,
+    "one-signature-a-half-day": _half_days,
+    "signatures": _signatures,
+}
+
+
+def is_french_holiday(day: date) -> bool:
+    """Whether the day is a public holiday in all of France (Labour Code, L3133-1)."""
+    easter = _easter(day.year)
+    moving = {easter + timedelta(days=after) for after in (1, 39, 50)}
+    return day in moving or (day.month, day.day) in {
+        (1, 1),
+        (5, 1),
+        (5, 8),
+        (7, 14),
+        (8, 15),
+        (11, 1),
+        (11, 11),
+        (12, 25),
+    }
+
+
+def _easter(year: int) -> date:
+    """Easter Sunday of the Gregorian calendar (the anonymous algorithm of 1876, after Butcher)."""
+    a, (b, c) = year % 19, divmod(year, 100)
+    d, e = divmod(b, 4)
+    g = (8 * b + 13) // 25
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    wanted = (32 + 2 * e + 2 * i - h - k) % 7
+    m = (a + 11 * h + 19 * wanted) // 433
+    month = (h + wanted - 7 * m + 90) // 25
+    return date(year, month, (h + wanted - 7 * m + 33 * month + 19) % 32)

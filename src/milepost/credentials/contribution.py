@@ -1,0 +1,179 @@
+"""What credentials hold of training actions and people: certificates, revoked and replaced ones too."""
+
+from collections.abc import Iterator, Sequence
+from itertools import batched
+from typing import ClassVar
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from milepost.classroom.scope import attendances_of
+from milepost.courses.models import Course, Version
+from milepost.credentials.models import Certificate, CertificateQuerySet
+from milepost.credentials.typesetting import typeset
+from milepost.documents.contribution import people_with_document
+from milepost.journal.recording import Reference
+from milepost.learning.models import Enrolment
+from milepost.people.contributions import (
+    BATCH,
+    Actor,
+    Column,
+    Contribution,
+    File,
+    FileKind,
+    Finding,
+    Listed,
+    Need,
+    Scope,
+    State,
+    for_each,
+)
+from milepost.people.models import Member
+
+SHOWN = 20  # people who are named for one check
+
+
+def certificates_of(scope: Scope) -> CertificateQuerySet:
+    """Every certificate that was issued in the action, revoked and replaced ones too."""
+    if scope.course_id is None:
+        return Certificate.objects.none()
+    enrolled = {"enrolment__course": scope.course_id, "enrolment__member__in": scope.seats}
+    return Certificate.objects.filter(**enrolled).order_by("pk")
+
+
+class CertificateFiles(FileKind[Certificate]):
+    """The sealed certificates."""
+
+    name, model, listed = "certificate", Certificate, Listed.PERSON
+
+    def of_action(self, scope: Scope) -> "QuerySet[Certificate]":
+        return certificates_of(scope).exclude(pdf="")
+
+    def of_person(self, member: Member) -> "QuerySet[Certificate]":
+        return Certificate.objects.filter(enrolment__member=member).exclude(pdf="").order_by("pk")
+
+    def file(self, row: Certificate) -> File:
+        return File(row.pdf, f"certificates/{row.uid}.pdf", kind="certificate", thing=str(row.uid))
+
+    def title(self, row: Certificate) -> str:
+        return str(row.content["title"])
+
+    def note(self, row: Certificate) -> str:
+        return _("Certificate, %(day)s") % {"day": date_format(row.issued_at, "DATE_FORMAT")}
+
+    def download_name(self, row: Certificate) -> str:
+        return f"{row.file_name}.pdf"
+
+    def reference(self, row: Certificate, scope: Scope) -> Reference:
+        return row.as_reference()
+
+
+# --- Readiness --------------------------------------------------------------------------------------------
+
+
+def _current(scope: Scope) -> dict[int, Certificate]:
+    """The current certificate of each person, by their key."""
+    rows = certificates_of(scope).current().select_related("enrolment")
+    return scope.once("credentials: certificates", lambda: {row.enrolment.member_id: row for row in rows})
+
+
+def _page_of(scope: Scope) -> str:
+    if scope.course_id is None:
+        return ""
+    course = Course.objects.filter(pk=scope.course_id).only("slug")
+    slug = scope.once("credentials: course", lambda: course.get().slug)
+    return reverse("course_certificates", args=[scope.organisation.slug, slug])
+
+
+def _certificate(scope: Scope, need: Need) -> Iterator[Finding]:
+    """One for each: earned in the course, or, where there is none, written as a document."""
+    if scope.course_id is None:
+        there = people_with_document(scope, ("completion", "achievement"), signed=False)
+    else:
+        there = set(_current(scope))
+    yield for_each(scope, need, there, Actor.LEARNER, link=_page_of(scope))
+
+
+def _hours(scope: Scope) -> Iterator[Finding]:
+    """What the certificate says was done live is what the sheets say."""
+    certificates, label = _current(scope), _("Hours agree")
+    if not certificates:
+        return
+    minutes: dict[int, int] = {}
+    for row in attendances_of(scope).filter(Q(signed_at__isnull=False) | Q(attested_at__isnull=False)):
+        minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
+    wrong = [
+        person.full_name
+        for person in scope.people
+        if (held := certificates.get(person.pk)) and held.content["minutes_live"] != minutes.get(person.pk, 0)
+    ]
+    if wrong:
+        words = ngettext(
+            "The certificate of %(count)d person tells other hours than the sheet: %(names)s",
+            "The certificates of %(count)d people tell other hours than the sheet: %(names)s",
+            len(wrong),
+        ) % {"count": len(wrong), "names": ", ".join(wrong[:SHOWN])}
+        yield Finding("hours", label, State.INCONSISTENT, words, Actor.LEAD, link=_page_of(scope))
+    else:
+        yield Finding("hours", label, State.READY, _("Sheets and certificates agree."), ready=1)
+
+
+def _published(scope: Scope) -> Iterator[Finding]:
+    """Each certificate is of a version that was published, and earned after its course was begun."""
+    if scope.course_id is None:
+        return
+    published = set(Version.objects.filter(course=scope.course_id).values_list("number", flat=True))
+    wrong = sum(row.content["version"] not in published for row in _current(scope).values())
+    enrolments = Enrolment.objects.filter(course=scope.course_id, member__in=scope.seats)
+    count = wrong + enrolments.filter(completed_at__date__lt=scope.starts_on).count()
+    label = _("Certificates are of what was taught")
+    if count:
+        words = _("%(count)d were earned on another version, or before the action began.") % {"count": count}
+        yield Finding("published", label, State.INCONSISTENT, words, Actor.LEAD, link=_page_of(scope))
+    else:
+        yield Finding("published", label, State.READY, _("Every one is."), ready=1)
+
+
+# --- The contribution -------------------------------------------------------------------------------------
+
+
+class CredentialsContribution(Contribution):
+    """Certificates. They are the people's: they stay when an action is let go, and go with the person."""
+
+    files = (CertificateFiles(),)
+    sources: ClassVar = {"certificate": _certificate}
+    checks: ClassVar = {"hours": _hours, "published": _published}
+    records: ClassVar = {"credentials.Certificate": gettext_lazy("Certificates")}
+
+    def facts(self, scope: Scope) -> Iterator[Q]:
+        uids = certificates_of(scope).values_list("uid", flat=True)
+        for part in batched(uids.iterator(BATCH), BATCH, strict=False):
+            yield Q(object_id__in=[str(uid) for uid in part])
+
+    def counts(self, scope: Scope) -> Iterator[tuple[str, int]]:
+        if scope.course_id is not None:
+            yield _("Certificates"), certificates_of(scope).exclude(pdf="").count()
+
+    def columns(self, scope: Scope, members: Sequence[Member]) -> Iterator[Column]:
+        if scope.course_id is None:
+            return
+        current = certificates_of(scope).current().filter(enrolment__member__in=members)
+        held = set(current.values_list("enrolment__member", flat=True))
+        cells = {one.pk: _("there") if one.pk in held else _("missing") for one in members}
+        yield Column(_("Certificate"), cells, open=frozenset(cells.keys() - held))
+
+    def prepare(self, scope: Scope) -> None:
+        for part in batched(certificates_of(scope).filter(pdf="").select_related("organisation"), 25, strict=False):
+            typeset(part)
+
+    def things_of(self, member: Member) -> Iterator[str]:
+        uids = Certificate.objects.filter(enrolment__member=member).values_list("uid", flat=True)
+        return (str(uid) for uid in uids)
+
+    def erase(self, member: Member) -> None:
+        certificates = Certificate.objects.filter(enrolment__member=member)
+        certificates.update(replaces=None)
+        certificates.delete()

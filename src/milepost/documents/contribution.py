@@ -1,0 +1,242 @@
+"""What documents hold of training actions and people: agreements, convocations, what was signed."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from milepost.core.queries import uuid_of
+from milepost.documents.composing import ensure_file
+from milepost.documents.mailing import remind_now
+from milepost.documents.models import Document, Signatory, SignatureRequest
+from milepost.journal.recording import Reference
+from milepost.people.contributions import (
+    Actor,
+    Contribution,
+    File,
+    FileKind,
+    Finding,
+    Hold,
+    Involvement,
+    Mended,
+    Need,
+    Remedy,
+    Scope,
+    State,
+    for_each,
+    safe_name,
+)
+from milepost.people.models import Member
+
+
+def documents_of(scope: Scope) -> "QuerySet[Document]":
+    """What was written or uploaded for the action or somebody in it; one person's are about them, or they sign them."""
+    documents = Document.objects.filter(organisation=scope.organisation).order_by("pk")
+    if scope.member:
+        signed = Q(about=scope.about, request__signatories__member=scope.member)
+        return documents.filter(signed | Q(about=f"{scope.about}:{scope.member.uid}")).distinct()
+    return documents.filter(Q(about=scope.about) | Q(about__startswith=f"{scope.about}:"))
+
+
+def own_documents(member: Member) -> "QuerySet[Document]":
+    """Documents that nobody but the person was asked to sign."""
+    others = Signatory.objects.filter(request=OuterRef("request")).exclude(member=member)
+    return Document.objects.filter(request__signatories__member=member).exclude(Exists(others)).distinct()
+
+
+class DocumentFiles(FileKind[Document]):
+    """The document as it stands, with its annexes; beside it what it was made from, which is no evidence."""
+
+    name, model = "document", Document
+
+    def of_action(self, scope: Scope) -> "QuerySet[Document]":
+        return documents_of(scope).exclude(pdf="")
+
+    def of_person(self, member: Member) -> "QuerySet[Document]":
+        signed = Signatory.objects.filter(member=member, state=Signatory.State.SIGNED).values("request__document")
+        theirs = Q(pk__in=signed) | Q(pk__in=own_documents(member).values("pk"))
+        return Document.objects.filter(theirs).exclude(pdf="").order_by("pk")
+
+    def file(self, row: Document) -> File:
+        who = f"-{row.pk}" if ":" in row.about.removeprefix("action:") else ""
+        path = f"documents/{self._stem(row)}{who}.pdf"
+        return File(row.pdf, path, kind="document", kind_unsealed="file", thing=str(row.uid))
+
+    def beside(self, row: Document) -> Iterator[File]:
+        for number, annex in enumerate(row.annexes, start=1):
+            path = f"documents/{self._stem(row)}-annex-{number}-{safe_name(annex['name'])}"
+            yield File(annex["digest"], path, kind="annex")
+        if row.source:
+            yield File(row.source)
+
+    def title(self, row: Document) -> str:
+        return row.title
+
+    def note(self, row: Document) -> str:
+        return str(row.content.get("heading") or "PDF")
+
+    def download_name(self, row: Document) -> str:
+        return f"{self._stem(row)}.pdf"
+
+    def reference(self, row: Document, scope: Scope) -> Reference:
+        return row.as_reference()
+
+    @staticmethod
+    def _stem(row: Document) -> str:
+        return f"{row.kind or 'document'}-{row.pk}"
+
+
+# --- Readiness --------------------------------------------------------------------------------------------
+
+
+def _about_action(scope: Scope) -> list[Document]:
+    """The documents of the action itself, in the order in which they were written."""
+    rows = Document.objects.filter(organisation=scope.organisation, about=scope.about)
+    return scope.once("documents: of the action", lambda: list(rows.select_related("request").order_by("pk")))
+
+
+def _is_complete(row: Document) -> bool:
+    return hasattr(row, "request") and row.request.status == SignatureRequest.Status.COMPLETED
+
+
+def people_with_document(scope: Scope, kinds: Iterable[str], *, signed: bool) -> set[int]:
+    """The keys of those for whom a document of these kinds was written, and signed if it is to be."""
+    start = f"{scope.about}:"
+    rows = documents_of(scope).filter(about__startswith=start, kind__in=kinds).select_related("request")
+    abouts = {row.about for row in rows if not signed or _is_complete(row)}
+    return {person.pk for person in scope.people if f"{start}{person.uid}" in abouts}
+
+
+def _document(scope: Scope, need: Need) -> Iterator[Finding]:
+    """A document of the kind, signed by all if it is to be."""
+    if need.per == "person":
+        there = people_with_document(scope, [need.kind], signed=bool(need.signed))
+        yield for_each(scope, need, there, Actor.LEAD, remedy="write", target=need.kind)
+        return
+    base: dict[str, Any] = {"key": need.key, "label": need.name, "article": need.article}
+    documents = [row for row in _about_action(scope) if row.kind == need.kind]
+    whole = next((row for row in documents if not need.signed or _is_complete(row)), None)
+    if whole:
+        yield _whole(scope, need, whole, base)
+    elif documents:
+        yield _unsigned(scope, documents, base)
+    else:
+        state = State.LATE if need.signed == "before-start" and scope.has_begun else State.MISSING
+        words = _("Not written yet.")
+        yield Finding(**base, state=state, words=words, actor=Actor.LEAD, remedy="write", target=need.kind)
+
+
+def _whole(scope: Scope, need: Need, document: Document, base: dict[str, Any]) -> Finding:
+    link = _page_of(scope, document)
+    signed = document.request.ended_at if need.signed else None
+    if need.signed == "before-start" and signed and signed.date() >= scope.starts_on:
+        days = {"day": date_format(signed, "DATE_FORMAT"), "start": date_format(scope.starts_on, "DATE_FORMAT")}
+        words = _("Signed by all on %(day)s; the action began on %(start)s.") % days
+        return Finding(**base, state=State.LATE, words=words, actor=Actor.LEAD, link=link)
+    return Finding(**base, state=State.READY, words=_("There."), link=link, ready=1)
+
+
+def _unsigned(scope: Scope, documents: list[Document], base: dict[str, Any]) -> Finding:
+    waiting = next((row for row in documents if hasattr(row, "request") and row.request.is_open), None)
+    if waiting is None:
+        words, link = _("Written, but nobody was asked to sign."), _page_of(scope, documents[-1])
+        return Finding(**base, state=State.UNSIGNED, words=words, actor=Actor.LEAD, link=link)
+    names = ", ".join(who.name for who in waiting.request.signatories.filter(state="waiting"))
+    words, target = _("%(names)s have still to sign.") % {"names": names}, str(waiting.uid)
+    return Finding(**base, state=State.UNSIGNED, words=words, actor=Actor.SIGNATORY, remedy="remind", target=target)
+
+
+def _page_of(scope: Scope, document: Document) -> str:
+    return reverse("document", args=[scope.organisation.slug, document.uid])
+
+
+def _titles(scope: Scope) -> Iterator[Finding]:
+    """A title that differs between documents cost a training body its funding (CAA Nantes, 2021)."""
+    others = sorted({row.title for row in _about_action(scope) if row.title != scope.title})
+    label = _("One title everywhere")
+    if others:
+        words = _("The action is called “%(title)s”, a document says “%(other)s”.")
+        names = {"title": scope.title, "other": others[0]}
+        yield Finding("titles", label, State.INCONSISTENT, words % names, Actor.LEAD)
+    else:
+        yield Finding("titles", label, State.READY, _("All documents agree."), ready=1)
+
+
+def _remind(scope: Scope, target: str, by: Member) -> Mended | None:
+    """Remind those who have not signed the document of the action that has this uid."""
+    requests = SignatureRequest.objects.filter(organisation=scope.organisation, document__about=scope.about)
+    uid = uuid_of({"target": target}, "target")
+    request = requests.filter(document__uid=uid).first() if uid else None
+    if request is None:
+        return None
+    count = remind_now(request)
+    words = ngettext("%(count)d person was reminded.", "%(count)d people were reminded.", count)
+    return Mended(words % {"count": count})
+
+
+# --- The contribution -------------------------------------------------------------------------------------
+
+
+class DocumentsContribution(Contribution):
+    """Documents of actions and their signatories."""
+
+    files = (DocumentFiles(),)
+    sources: ClassVar = {"document": _document}
+    checks: ClassVar = {"titles": _titles}
+    remedies: ClassVar = {"remind": Remedy(gettext_lazy("Remind"), "envelope", _remind)}
+    records: ClassVar = {"documents.Signatory": gettext_lazy("Requests to sign")}
+
+    def things(self, scope: Scope) -> Iterator[str]:
+        if scope.member is None:
+            yield from self._uids(scope)
+
+    def facts(self, scope: Scope) -> Iterator[Q]:
+        if scope.member:
+            yield Q(object_id__in=list(self._uids(scope)))
+
+    @staticmethod
+    def _uids(scope: Scope) -> Iterator[str]:
+        return (str(uid) for uid in documents_of(scope).values_list("uid", flat=True))
+
+    def counts(self, scope: Scope) -> Iterator[tuple[str, int]]:
+        yield _("Documents"), documents_of(scope).count()
+
+    def prepare(self, scope: Scope) -> None:
+        for document in documents_of(scope).filter(pdf="").select_related("organisation"):
+            if hasattr(document, "request") or not document.content.get("capacities"):
+                ensure_file(document)
+
+    def let_go(self, scope: Scope) -> None:
+        self._delete(list(documents_of(scope).values_list("pk", flat=True)))
+
+    @staticmethod
+    def _delete(documents: list[int]) -> None:
+        Signatory.objects.filter(request__document__in=documents).update(delegated_by=None)
+        SignatureRequest.objects.filter(document__in=documents).delete()
+        Document.objects.filter(pk__in=documents).delete()
+
+    def things_of(self, member: Member) -> Iterator[str]:
+        return (str(uid) for uid in own_documents(member).values_list("uid", flat=True))
+
+    def involvement(self, member: Member) -> Involvement:
+        signed = Signatory.objects.filter(member=member, request__document__about__startswith="action:")
+        abouts = signed.values_list("request__document__about", flat=True)
+        return Involvement(action_uids=frozenset(about.split(":")[1] for about in abouts))
+
+    def holds(self, member: Member) -> Iterator[Hold]:
+        signed = Signatory.objects.filter(state=Signatory.State.SIGNED)
+        others = signed.filter(request=OuterRef("request")).exclude(member=member)
+        theirs = signed.filter(member=member, request__document__about="")
+        for row in theirs.filter(Exists(others)).select_related("request__document"):
+            words = _("“%(title)s” was signed together with others, who may need it.")
+            yield Hold(words % {"title": row.request.document.title})
+
+    def erase(self, member: Member) -> None:
+        self._delete(list(own_documents(member).values_list("pk", flat=True)))
+        Signatory.objects.filter(member=member).update(
+            member=None, name="–", email="erased@invalid.invalid", address="", agent="", reason="–"
+        )

@@ -1,0 +1,140 @@
+"""Asking every room what it holds of an action or of a person, so that all who ask mean the same by “all of it”.
+
+What rooms answer is told in `milepost.people.contributions`. Dossiers, the history, the audit room, readiness, export,
+erasure and retention ask here, and know no room by name:
+
+    scope = scope_of(action, member)             # or without a member: everybody in it
+    for part in entries(scope): ...              # the facts that speak of it
+    for kind in file_kinds(): ...                # its files, of every kind
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import batched
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from milepost.core.registry import RegisteredTwice
+from milepost.evidence.models import TrainingAction
+from milepost.journal.models import Entry
+from milepost.journal.verbs import Verb
+from milepost.people.contributions import BATCH, Contribution, FileKind, Scope, contributions
+from milepost.people.models import Member, MemberQuerySet
+
+_OF_ALL = (Verb.CREATED, Verb.SCHEDULED, Verb.RESCHEDULED, Verb.CANCELLED, Verb.CLOSED)  # facts that name no learner
+
+
+def scope_of(action: TrainingAction, member: Member | None = None) -> Scope:
+    """The action, or one person in it, as rooms are asked about it."""
+    seats = TrainingAction.members.through._default_manager.filter(trainingaction=action.pk)
+    sessions = action.sessions.order_by("number").values_list("pk", flat=True)
+    return Scope(
+        organisation=action.organisation,
+        uid=action.uid,
+        reference=action.as_reference(),
+        title=action.title,
+        language=action.language,
+        starts_on=action.starts_on,
+        ends_on=action.ends_on,
+        seats=(seats.filter(member=member) if member else seats).values("member_id"),
+        course_id=action.course_id,
+        course_uid=action.course.uid if action.course else None,
+        session_ids=tuple(sessions),
+        member=member,
+    )
+
+
+def scope_to_let_go(action: TrainingAction) -> Scope:
+    """What goes when the action's time is over: not the course, nor sessions that another action still needs."""
+    kept = TrainingAction.objects.filter(let_go_at=None).exclude(pk=action.pk)
+    alone = action.sessions.exclude(pk__in=kept.filter(sessions__isnull=False).values("sessions"))
+    return replace(
+        scope_of(action),
+        course_id=None,
+        course_uid=None,
+        session_ids=tuple(alone.order_by("number").values_list("pk", flat=True)),
+        _read={},
+    )
+
+
+# --- Facts ------------------------------------------------------------------------------------------------
+
+
+def entries(scope: Scope) -> "Iterator[QuerySet[Entry]]":
+    """The facts that speak of all this, in parts that may overlap; a part asks for at most `BATCH` things."""
+    everything = Entry.objects.filter(organisation_id=scope.organisation.pk).exclude(statement="").order_by()
+    nobody_else = Q(verb__in=_OF_ALL) | Q(actor_id=str(scope.member.uid)) if scope.member else Q()
+    for part in batched(things(scope), BATCH, strict=False):
+        yield everything.filter(nobody_else, object_id__in=part)
+    for contribution in contributions.all():
+        for condition in contribution.facts(scope):
+            yield everything.filter(condition)
+
+
+def entry_numbers(scope: Scope) -> set[int]:
+    """The numbers of all these facts."""
+    return {number for part in entries(scope) for number in part.values_list("id", flat=True)}
+
+
+def story(scope: Scope) -> "QuerySet[Entry]":
+    """The facts about the action itself and what it is made of, newest first: its history, as people read it."""
+    about = Entry.objects.filter(organisation_id=scope.organisation.pk, object_id__in=list(things(scope)))
+    return about.order_by("-id")
+
+
+def things(scope: Scope) -> Iterator[str]:
+    """The identifiers of everything that belongs to the action, as facts name it."""
+    for contribution in contributions.all():
+        yield from contribution.things(scope)
+
+
+# --- Files and people -------------------------------------------------------------------------------------
+
+
+def file_kinds() -> list[FileKind[Any]]:
+    """Every kind of file, room by room."""
+    return [kind for contribution in contributions.all() for kind in contribution.files]
+
+
+def participants(scope: Scope) -> MemberQuerySet:
+    """Everybody who takes part because of the scope's course and sessions."""
+    seats = Q(pk__in=())
+    for contribution in contributions.all():
+        rows = contribution.participants(scope)
+        if rows is not None:
+            seats |= Q(pk__in=rows)
+    return Member.objects.filter(seats, organisation=scope.organisation)
+
+
+def counts(scope: Scope) -> list[tuple[str, int]]:
+    """How many there are of what people count, in every room."""
+    return [pair for contribution in contributions.all() for pair in contribution.counts(scope)]
+
+
+def actions_of(member: Member) -> "QuerySet[TrainingAction]":
+    """The actions that still hold anything of the person: as participant, trainer, signatory, or whatever a room knows."""
+    theirs = Q(members=member)
+    for contribution in contributions.all():
+        involvement = contribution.involvement(member)
+        theirs |= Q(sessions__in=involvement.session_ids) | Q(uid__in=involvement.action_uids)
+    rows = TrainingAction.objects.filter(organisation=member.organisation_id, let_go_at=None)
+    return rows.filter(theirs).select_related("organisation").distinct()
+
+
+# --- What rooms add to the words of profiles and of copies ------------------------------------------------
+
+
+def named(attribute: str) -> dict[str, Any]:
+    """All `sources`, `checks`, `remedies` or `records` by name. Raises `RegisteredTwice` if two rooms claim one."""
+    everything: dict[str, Any] = {}
+    for contribution in contributions.all():
+        for name, item in _mapping(contribution, attribute).items():
+            if name in everything:
+                raise RegisteredTwice(f"Two rooms have “{name}” among their {attribute}.")
+            everything[name] = item
+    return everything
+
+
+def _mapping(contribution: Contribution, attribute: str) -> dict[str, Any]:
+    return dict(getattr(contribution, attribute))

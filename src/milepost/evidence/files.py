@@ -1,0 +1,53 @@
+"""The files of an action as somebody lists and opens them, of every kind that any room brings."""
+
+from dataclasses import dataclass
+
+from django.http import Http404
+
+from milepost.evidence.contributions import file_kinds
+from milepost.journal.recording import Reference
+from milepost.journal.verbs import Verb
+from milepost.people.contributions import Listed, Scope
+
+LISTED = 200  # of one kind on one page; what is about one person is on their page too
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """A line in the list: `kind` and `number` are its address."""
+
+    kind: str
+    number: int
+    title: str
+    note: str
+
+
+@dataclass(frozen=True)
+class OpenedFile:
+    """What somebody takes: its name, its fingerprint (SHA-256), and what the journal says that they opened."""
+
+    name: str
+    digest: str
+    reference: Reference
+    verb: Verb
+
+
+def listed_files(scope: Scope) -> list[ListedFile]:
+    """The files of the action, or of one person in it, at most `LISTED` of a kind."""
+    lines = []
+    for kind in file_kinds():
+        if kind.listed is Listed.ACTION or (kind.listed is Listed.PERSON and scope.member):
+            rows = kind.of_action(scope)[:LISTED]
+            lines += [ListedFile(kind.name, row.pk, kind.title(row), kind.note(row)) for row in rows]
+    return lines
+
+
+def opened_file(scope: Scope, kind_name: str, number: int) -> OpenedFile:
+    """The file of this kind whose row has this number. Raises `Http404` for what is not the action's, or not listed."""
+    for kind in file_kinds():
+        if kind.name == kind_name and kind.listed is not Listed.NOWHERE:
+            row = kind.of_action(scope).filter(pk=number).first()
+            if row is not None:
+                digest, reference = kind.file(row).digest, kind.reference(row, scope)
+                return OpenedFile(kind.download_name(row), digest, reference, kind.opened)
+    raise Http404

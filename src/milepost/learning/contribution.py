@@ -1,0 +1,36 @@
+"""What learning holds of training actions and people: enrolments, and what was done in them."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy
+
+from milepost.learning.models import Enrolment
+from milepost.people.contributions import Contribution, Scope
+from milepost.people.models import Member
+
+
+class LearningContribution(Contribution):
+    """What people did in the action's course."""
+
+    records: ClassVar = {
+        "learning.Enrolment": gettext_lazy("Enrolments"),
+        "learning.Progress": gettext_lazy("Activities begun"),
+        "learning.Attempt": gettext_lazy("Attempts"),
+        "learning.Answer": gettext_lazy("Answers"),
+    }
+
+    def facts(self, scope: Scope) -> Iterator[Q]:
+        if scope.course_uid is None:
+            return
+        for people in scope.people_in_batches():
+            yield Q(actor_id__in=people, statement__contains=f'"{scope.course_uid}"')
+
+    def participants(self, scope: Scope) -> "QuerySet[Any, Any] | None":
+        if scope.course_id is None:
+            return None
+        return Enrolment.objects.filter(course=scope.course_id).values("member_id")
+
+    def erase(self, member: Member) -> None:
+        Enrolment.objects.filter(member=member).delete()

@@ -1,0 +1,33 @@
+"""What people holds of a person: their record, their account, and the roles that they lay down first."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.people.contributions import Contribution, Hold
+from milepost.people.models import Member
+
+
+class PeopleContribution(Contribution):
+    """The person's own record."""
+
+    records: ClassVar = {
+        "people.RoleGrant": gettext_lazy("Roles"),
+        "people.PeopleImport": gettext_lazy("Uploads of the HR file"),
+    }
+
+    def things_of(self, member: Member) -> Iterator[str]:
+        yield str(member.uid)
+
+    def holds(self, member: Member) -> Iterator[Hold]:
+        for role in sorted(member.roles, key=str):
+            yield Hold(_("They hold the role “%(role)s”. Take it from them first.") % {"role": role.label})
+
+    def erase(self, member: Member) -> None:
+        """The record goes; the account too, unless it is a member of another organisation."""
+        user = member.user
+        member.delete()
+        if user and not user.memberships.exists():
+            user.delete()

@@ -1,0 +1,86 @@
+"""The kinds of files that rooms keep of actions and people."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from django.db.models import Model, QuerySet
+
+from milepost.journal.recording import Reference
+from milepost.journal.verbs import Verb
+from milepost.people.contributions.scope import Scope
+from milepost.people.models import Member
+
+
+class Listed(StrEnum):
+    """Where an auditor finds the files of a kind."""
+
+    ACTION = "action"  # on the action's page, and on a person's page those that name nobody else
+    PERSON = "person"  # on a person's page alone: there is one of each for everybody
+    NOWHERE = ""
+
+
+@dataclass(frozen=True)
+class File:
+    """A blob that belongs to an action or a person.
+
+    `path` is where it lies in a dossier, below `pieces/`; without one it is no evidence, and goes with the rest only.
+    `kind` is what `milepost verify` takes it for; `kind_unsealed` what it is until the journal says that it was sealed.
+    `thing` is the object of the facts that say what became of the file (a signature, a time stamp), so that a dossier
+    holds it as these facts tell of it; without one the facts must name `digest` itself.
+    """
+
+    digest: str
+    path: str = ""
+    kind: str = "file"
+    kind_unsealed: str = ""
+    thing: str = ""
+
+
+class FileKind[Row: Model]:
+    """One kind of file: which rows have one, and how a row tells of its own. `name` stands in addresses."""
+
+    name: ClassVar[str]
+    model: type[Row]
+    listed: ClassVar[Listed] = Listed.ACTION
+    in_dossier: ClassVar[bool] = True
+    opened: ClassVar[Verb] = Verb.VIEWED  # the fact that an auditor took one
+
+    def of_action(self, scope: Scope) -> "QuerySet[Row]":
+        """The rows of the action that have such a file, in an order that stays."""
+        return self.model._default_manager.none()
+
+    def of_person(self, member: Member) -> "QuerySet[Row]":
+        """The rows whose file the person gets with their data, and that goes with them unless others need it."""
+        return self.model._default_manager.none()
+
+    def file(self, row: Row) -> File:
+        """The row's file."""
+        raise NotImplementedError
+
+    def beside(self, row: Row) -> Iterable[File]:
+        """More files of the same row: annexes, what it was made from."""
+        return ()
+
+    def title(self, row: Row) -> str:
+        """What people call the file."""
+        return str(row)
+
+    def note(self, row: Row) -> str:
+        """A few words below the title."""
+        return ""
+
+    def download_name(self, row: Row) -> str:
+        """What the file is called once it was downloaded."""
+        return f"{self.name}-{row.pk}"
+
+    def reference(self, row: Row, scope: Scope) -> Reference:
+        """What an auditor opened, for the fact that says so."""
+        return scope.reference
+
+
+def safe_name(name: str) -> str:
+    """A file's name as somebody gave it, as a name inside of a zip that every system can unpack."""
+    kept = "".join(character if character.isalnum() or character in "-_." else "-" for character in name)
+    return kept[-60:].lstrip(".")
