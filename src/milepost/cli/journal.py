@@ -49,6 +49,33 @@ def seal_journal(organisation: str) -> None:
     click.echo(f"Seal {seal.number} covers {seal.size} entries." if seal else "There is nothing to seal yet.")
 
 
+@journal.command("replay")
+@click.argument("name")
+@in_organisation
+@with_django
+def replay_journal(name: str, organisation: str) -> None:
+    """Tell the follower NAME every fact of the organisation once more, from the beginning."""
+    from milepost.core.registry import NotRegistered
+    from milepost.journal.subscriptions import replay
+
+    try:
+        count = replay(name, organisation_of(organisation).pk)
+    except NotRegistered as error:
+        fail(error)
+    click.echo(f"{count} facts were told to “{name}” again.")
+
+
+@journal.command("followers")
+@in_organisation
+@with_django
+def list_followers(organisation: str) -> None:
+    """Who follows the journal, and how many facts each has still to read, separated by a tab."""
+    from milepost.journal.subscriptions import standings
+
+    for name, behind in standings(organisation_of(organisation).pk).items():
+        click.echo(f"{name}\t{behind}")
+
+
 @click.group()
 def key() -> None:
     """The key that an organisation signs with."""

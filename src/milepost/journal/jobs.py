@@ -1,10 +1,24 @@
-"""What the background does for the journal: seals, and the time stamps on them."""
+"""What the background does for the journal: facts told to those who follow them, seals, and the time stamps on them."""
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core.jobs import job
-from milepost.journal import sealing, timestamping
+from milepost.core.jobs import job, unfinished
+from milepost.journal import folding, sealing, subscriptions, timestamping
+
+
+@job(queue="facts")
+def follow_everywhere() -> None:
+    """Fold what was recorded, and find the subscriptions for which it is news."""
+    folding.fold_all()
+    busy = {(call["organisation_id"], call["name"]) for call in unfinished(tell)}
+    tell.enqueue_many(subscriptions.having_news(but=busy))
+
+
+@job(queue="facts", title=_("Do what follows from new facts"), attempts=None)
+def tell(organisation_id: int, name: str) -> None:
+    """Tell a subscription what is new in the organisation."""
+    subscriptions.tell(name, organisation_id)
 
 
 @job(queue="sealing", title=_("Seal new facts"), attempts=None)

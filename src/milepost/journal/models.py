@@ -1,4 +1,4 @@
-"""The nouns of the journal: a fact, the tree over the facts, its seals, and the key that signs them."""
+"""The nouns of the journal: a fact, the tree over the facts, its seals, the key that signs them, and who reads how far."""
 
 import json
 from functools import cached_property
@@ -52,17 +52,28 @@ class Entry(models.Model):
         return not self.statement
 
 
-class Unsealed(models.Model):
-    """An entry that waits for its seal. The database itself puts it here, in the statement that adds the entry."""
+class Unfolded(models.Model):
+    """An entry that waits for its place in the tree. The database itself puts it here, as it adds the entry."""
 
     entry_id = models.BigIntegerField(primary_key=True)
     organisation_id = models.BigIntegerField()
 
     class Meta:
+        db_table = "journal_unsealed"  # as the triggers that fill it call it
         indexes = [models.Index(fields=["organisation_id", "entry_id"], name="unsealed_by_organisation")]
 
     def __str__(self) -> str:
         return str(self.entry_id)
+
+
+class Tree(models.Model):
+    """How many leaves an organisation's tree has. Whoever adds to the tree or signs its head locks this row."""
+
+    organisation_id = models.BigIntegerField(primary_key=True)
+    size = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.size} leaves of {self.organisation_id}"
 
 
 class Tile(models.Model):
@@ -159,3 +170,17 @@ class Timestamp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seal_id} at {self.time}"
+
+
+class Cursor(models.Model):
+    """How far a subscription has read an organisation's tree: `position` leaves (see `milepost.journal.subscriptions`)."""
+
+    name = models.CharField(max_length=60)
+    organisation_id = models.BigIntegerField()
+    position = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation_id", "name"], name="one_cursor_each")]
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.position} of {self.organisation_id}"

@@ -16,7 +16,7 @@ from milepost.journal.sealing import newest
 
 
 class NotSealedYet(Refused):
-    """The entry waits for its seal, which takes at most a minute."""
+    """The entry waits for its seal, which takes at most a minute; in the tree it may be already."""
 
     sentence = gettext_lazy("The journal is sealed within a minute. Ask again then.")
     status = 503
@@ -27,7 +27,7 @@ def inclusion_proof(entry: Entry) -> dict[str, Any]:
     """The entry, its place in the tree, the path to the newest seal's root, and that seal. Raises `NotSealedYet`."""
     place = tiles.place_of(entry.organisation_id, entry.pk)
     seal = newest(entry.organisation_id)
-    if place is None or seal is None:
+    if place is None or seal is None or place.index >= seal.size:
         raise NotSealedYet
     path = merkle.inclusion_proof(place.index, seal.size, tiles.StoredNodes(entry.organisation_id))
     return {

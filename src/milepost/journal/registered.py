@@ -6,5 +6,6 @@ from milepost.journal import jobs
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    every(1, jobs.follow_everywhere)
     every(15, jobs.seal_everywhere)
     every(30, jobs.stamp_everywhere)

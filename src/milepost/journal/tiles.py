@@ -68,7 +68,7 @@ class Place:
 
 
 def place_of(organisation_id: int, entry_id: int) -> Place | None:
-    """The entry's place in the tree; None while it is not sealed."""
+    """The entry's place in the tree; None while it is not folded into it."""
     tiles = Tile.objects.filter(
         organisation_id=organisation_id, level=0, first_entry__lte=entry_id, last_entry__gte=entry_id
     )
@@ -78,6 +78,20 @@ def place_of(organisation_id: int, entry_id: int) -> Place | None:
             at = numbers.index(entry_id)
             return Place(tile.index * WIDTH + at, _parts(tile.hashes)[at])
     return None
+
+
+def entries_from(organisation_id: int, position: int, *, limit: int) -> list[int]:
+    """The entries of the leaves from `position` on, in the order of the tree, at most `limit`."""
+    between = (position // WIDTH, (position + limit - 1) // WIDTH)
+    tiles = Tile.objects.filter(organisation_id=organisation_id, level=0, index__range=between)
+    numbers = [number for tile in tiles.order_by("index") for number in entries_of(tile)]
+    return numbers[position % WIDTH :][:limit]
+
+
+def size_of(organisation_id: int) -> int:
+    """How many leaves the tiles hold."""
+    last = Tile.objects.filter(organisation_id=organisation_id, level=0).order_by("index").last()
+    return last.index * WIDTH + len(last.hashes) // HASH if last else 0
 
 
 def leaves_of(organisation_id: int) -> Iterator[list[tuple[int, bytes]]]:

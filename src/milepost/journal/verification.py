@@ -1,7 +1,8 @@
 """Checking a journal: every entry against its leaf, the leaves against the tree, the tree against the seals.
 
 An entry that was altered, removed, inserted or moved is named. Somebody who rewrites the tree along with the
-entries can't sign its head anew, so the first seal that fails names the entries among which the change is.
+entries can't sign its head anew, so the first seal that fails names the entries among which the change is. What is
+in the tree but under no seal yet is checked against its leaf alone.
 """
 
 import json
@@ -14,7 +15,7 @@ from milepost.journal import keys, tiles, timestamping, witnesses
 from milepost.journal.erasing import in_ranges
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.merkle import Frontier
-from milepost.journal.models import Entry, Seal, Unsealed
+from milepost.journal.models import Entry, Seal, Tree, Unfolded
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import head
 from milepost.journal.verbs import Verb
@@ -56,11 +57,12 @@ def verify(organisation_id: int, *, progress: Callable[[int], object] | None = N
     checking = _Checking(organisation_id, progress or (lambda _count: None))
     try:
         checking.tree()
+        checking.size()
         checking.waiting()
         checking.erasures()
     except _Fault as fault:
-        return Verification(checking.checked, checking.frontier.size, checking.seals, fault.finding)
-    return Verification(checking.checked, checking.frontier.size, checking.seals, None)
+        return Verification(checking.checked, checking.sealed, checking.seals, fault.finding)
+    return Verification(checking.checked, checking.sealed, checking.seals, None)
 
 
 class _Checking:
@@ -70,21 +72,26 @@ class _Checking:
         self.checked = 0
         self.seals = 0
         self.frontier = Frontier()
-        self.sealed: set[int] = set()
+        self.sealed = 0  # how many leaves the last seal that held covers
+        self.placed: set[int] = set()  # what stands in the tree
         self._wordless: set[int] = set()
         self._erased: set[int] = set()  # what erasures name
         self._keys: set[int] = set()  # those that were found to be the organisation's own
         self._since_seal = 0  # the first entry after the last seal that held
 
     def tree(self) -> None:
-        """Every sealed entry in the order of the tree, and every seal as soon as the tree reaches its size."""
-        seals = iter([*Seal.objects.filter(organisation_id=self.organisation_id).select_related("key", "timestamp").order_by("number")])  # fmt: skip
+        """Every entry in the order of the tree, and every seal as soon as the tree reaches its size."""
+        rows = Seal.objects.filter(organisation_id=self.organisation_id).select_related("key", "timestamp")
+        waiting = [*rows.order_by("number")]
+        covered = waiting[-1].size if waiting else 0
+        seals = iter(waiting)
         seal, number = next(seals, None), 0
         remembered = {witness.size: witness.root for witness in witnesses.all_of(self.organisation_id)}
+        forgotten = {size for size in remembered if size > covered} - self._sizes()
         for part in _parts(tiles.leaves_of(self.organisation_id)):
             entries = self._entries([entry_id for entry_id, _leaf in part])
             for entry_id, leaf in part:
-                self._check_leaf(entry_id, leaf, entries.get(entry_id))
+                self._check_leaf(entry_id, leaf, entries.get(entry_id), is_sealed=self.frontier.size < covered)
                 self.frontier.append(leaf)
                 self._since_seal = self._since_seal or entry_id
                 size = self.frontier.size
@@ -99,30 +106,40 @@ class _Checking:
             self.progress(len(part))
         if seal is not None or remembered:
             size = seal.size if seal else min(remembered)
-            raise _Fault(max(self.sealed, default=0), f"after it, entries are missing: a seal over {size} entries exists, and the tree ends at {self.frontier.size}")  # fmt: skip
-        if self._since_seal and not self._has_newer_seal():
-            raise _Fault(self._since_seal, "the seal over it was removed")
+            raise _Fault(max(self.placed, default=0), f"after it, entries are missing: a seal over {size} entries exists, and the tree ends at {self.frontier.size}")  # fmt: skip
+        if forgotten:
+            raise _Fault(self._since_seal, "the seal over it was removed: this machine remembers it")
 
-    def _has_newer_seal(self) -> bool:
-        """Whether a seal was added while the tree was read."""
-        return Seal.objects.filter(organisation_id=self.organisation_id, size__gte=self.frontier.size).exists()
+    def _sizes(self) -> set[int]:
+        """The sizes of all seals that there are now."""
+        return set(Seal.objects.filter(organisation_id=self.organisation_id).values_list("size", flat=True))
+
+    def size(self) -> None:
+        """The tree is as large as it is said to be; more may have been folded into it meanwhile."""
+        tree = Tree.objects.filter(organisation_id=self.organisation_id).first()
+        size = tree.size if tree else 0
+        if not self.frontier.size <= size <= tiles.size_of(self.organisation_id):
+            told = f"after it, the tree is said to have {size} leaves, and it has {self.frontier.size}"
+            raise _Fault(max(self.placed, default=0), told)
 
     def _entries(self, numbers: list[int]) -> dict[int, Row]:
         found = Entry.objects.filter(organisation_id=self.organisation_id, pk__in=numbers).order_by()
         return {row[0]: row for row in found.values_list(*_COLUMNS)}
 
-    def _check_leaf(self, entry_id: int, leaf: bytes, row: Row | None) -> None:
-        if entry_id in self.sealed:
+    def _check_leaf(self, entry_id: int, leaf: bytes, row: Row | None, *, is_sealed: bool) -> None:
+        if entry_id in self.placed:
             raise _Fault(entry_id, "it stands in the tree twice")
         if row is None:
             raise _Fault(entry_id, "it was removed")
         found, reason = self._leaf_of(row)
         if found != leaf:
-            moved = _place_of_leaf(self.organisation_id, found)
-            raise _Fault(entry_id, f"it was sealed as entry {moved}: entries were reordered" if moved else f"it was altered after its seal: {reason or 'its words are not those that were sealed'}")  # fmt: skip
+            if moved := _place_of_leaf(self.organisation_id, found):
+                raise _Fault(entry_id, f"it was sealed as entry {moved}: entries were reordered")
+            when = "after its seal" if is_sealed else "before its seal"
+            raise _Fault(entry_id, f"it was altered {when}: {reason or 'its words are not those in the tree'}")
         if reason:
             raise _Fault(entry_id, f"it was altered: {reason}")
-        self.sealed.add(entry_id)
+        self.placed.add(entry_id)
         self.checked += 1
 
     def _check_seal(self, seal: Seal, number: int, last: int) -> None:
@@ -140,6 +157,7 @@ class _Checking:
         if hasattr(seal, "timestamp") and not timestamping.is_stamp_of(bytes(seal.timestamp.token), signature):
             raise _Fault(self._since_seal, f"the time stamp of seal {number} over it belongs to something else")
         self.seals += 1
+        self.sealed = seal.size
         self._since_seal = 0
 
     def _between(self, last: int, seal: str) -> str:
@@ -161,7 +179,7 @@ class _Checking:
 
     def waiting(self) -> None:
         """What is not in the tree must be in the queue, and the other way round."""
-        queued = set(Unsealed.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
+        queued = set(Unfolded.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
         ours = Entry.objects.filter(organisation_id=self.organisation_id).order_by("id")
         for row in ours.filter(pk__in=sorted(queued)).values_list(*_COLUMNS).iterator():
             leaf, reason = self._leaf_of(row)
@@ -174,8 +192,8 @@ class _Checking:
             raise _Fault(min(queued), "it was removed before its seal")
         if ours.count() > self.checked:
             # Asked again after the count: an entry that came meanwhile is in the queue, like all that wait.
-            new = set(Unsealed.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
-            known = self.sealed | new
+            new = set(Unfolded.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
+            known = self.placed | new
             for entry_id in ours.values_list("id", flat=True).iterator():
                 if entry_id not in known and not tiles.place_of(self.organisation_id, entry_id):
                     raise _Fault(entry_id, "it was inserted past the journal: no seal covers it, and none was to")

@@ -36,8 +36,21 @@ whoever brings the work to the workers: the table itself, or a message broker (`
 `milepost.core.jobs.broker` and docs/decisions).
 """
 
-from milepost.core.jobs.leases import forget, pause, retry
+from milepost.core.jobs.leases import forget, pause, retry, unfinished
 from milepost.core.jobs.tasks import ATTEMPTS, QUEUES, JobTask, every, job, turns
 from milepost.core.jobs.worker import Worker, run_all
 
-__all__ = ["ATTEMPTS", "QUEUES", "JobTask", "Worker", "every", "forget", "job", "pause", "retry", "run_all", "turns"]
+__all__ = [
+    "ATTEMPTS",
+    "QUEUES",
+    "JobTask",
+    "Worker",
+    "every",
+    "forget",
+    "job",
+    "pause",
+    "retry",
+    "run_all",
+    "turns",
+    "unfinished",
+]

@@ -241,6 +241,11 @@ def task_of(job: Job) -> JobTask:
     return found
 
 
+def unfinished(task: JobTask) -> list[dict[str, Any]]:
+    """The arguments of every call of the job that waits, is being done, or was given up."""
+    return list(Job.objects.filter(task=task.module_path).values_list("arguments", flat=True))
+
+
 # --- Given up ---------------------------------------------------------------------------------------------
 
 

@@ -14,8 +14,9 @@ from django.utils.functional import Promise
 from milepost.core.canonical import canonical_json
 from milepost.core.registry import Registry
 
-# Each is held up by something of its own: "outside" by other people's servers (time stamps, meetings).
-QUEUES = ("sealing", "mail", "files", "builds", "imports", "outside")
+# Each is held up by something of its own: "facts" by what rooms do about facts, which people wait for; "outside" by other
+# people's servers (time stamps, meetings).
+QUEUES = ("facts", "sealing", "mail", "files", "builds", "imports", "outside")
 ATTEMPTS = 12  # with the pauses between them: about a day and a half, so that an outage over a night mends itself
 KEY_LENGTH = 120
 LIMIT = 900.0  # seconds that a job may take before its worker is held to hang

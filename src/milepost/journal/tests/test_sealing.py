@@ -14,13 +14,14 @@ from programs import run
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.journal import jobs, keys, merkle
+from milepost.journal.folding import fold
 from milepost.journal.leaves import leaf_hash
-from milepost.journal.models import Entry, Seal, SigningKey, Tile, Timestamp, Unsealed
+from milepost.journal.models import Entry, Seal, SigningKey, Tile, Timestamp, Unfolded
 from milepost.journal.proofs import NotSealedYet, consistency_proof, inclusion_proof
 from milepost.journal.recording import Fact, Reference, record_many
 from milepost.journal.sealing import seal
 from milepost.journal.verbs import Verb
-from milepost.journal.verification import verify
+from milepost.journal.verification import Verification, verify
 
 pytestmark = pytest.mark.django_db
 LADDERS = Reference("course", "ladders", "Ladders")
@@ -58,7 +59,7 @@ def test_sealing_again_adds_only_what_is_new():
     assert seal(7).number == 1
     write(600)
     assert (seal(7).number, seal(7).size, verify(7).seals) == (2, 610, 2)
-    assert Unsealed.objects.count() == 0
+    assert Unfolded.objects.count() == 0
 
 
 def test_each_organisation_has_a_tree_and_a_key_of_its_own():
@@ -102,19 +103,34 @@ def test_two_seals_are_proved_consistent():
     assert merkle.is_consistent(first.size, bytes(first.root), second.size, bytes(second.root), path)
 
 
-def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_one_does_its_work(monkeypatch):
+def killed(*_args, **_kwargs):
+    raise KeyboardInterrupt
+
+
+def test_a_worker_killed_while_it_folds_leaves_nothing_and_the_next_one_does_its_work(monkeypatch):
     write(300)
-
-    def killed(*_args, **_kwargs):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched:
-        patched.setattr("milepost.journal.sealing._sign", killed)
-        with pytest.raises(KeyboardInterrupt):
-            seal(7)
-    assert (Seal.objects.count(), Tile.objects.count(), Unsealed.objects.count()) == (0, 0, 300)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("milepost.journal.tiles.Tile.objects.bulk_create", killed)
+        seal(7)
+    assert (Seal.objects.count(), Tile.objects.count(), Unfolded.objects.count()) == (0, 0, 300)
     assert seal(7).size == 300
     assert verify(7).finding is None
+
+
+def test_what_is_in_the_tree_without_a_seal_holds_is_counted_as_waiting_and_gets_the_next_seal(monkeypatch):
+    write(100)
+    seal(7)
+    write(300)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("milepost.journal.sealing._sign", killed)
+        seal(7)
+    assert (Seal.objects.count(), Unfolded.objects.count()) == (1, 0)
+    assert verify(7) == Verification(checked=400, sealed=100, seals=1, finding=None)
+    with pytest.raises(NotSealedYet):
+        inclusion_proof(entry(100))
+    assert inclusion_proof(entry(99))["index"] == 99
+    assert seal(7).size == 400
+    assert verify(7) == Verification(checked=400, sealed=400, seals=2, finding=None)
 
 
 @pytest.mark.parametrize(
@@ -255,6 +271,23 @@ def test_the_newest_entries_taken_away_with_their_seal_are_told_by_this_machine_
     assert "entries are missing: a seal over 600 entries exists" in told(299, sealed)
 
 
+def test_the_newest_seal_taken_away_alone_is_told_by_this_machine_s_memory(sealed):
+    """Its entries look as if they waited for a seal; the memory knows that they had one."""
+    tamper("DELETE FROM journal_seal WHERE number = 2")
+    assert "the seal over it was removed" in told(300, sealed)
+
+
+def test_an_entry_altered_in_the_tree_before_its_seal_is_named(sealed):
+    fold(7)
+    tamper("UPDATE journal_entry SET statement = %s WHERE id = %s", forge(sealed[610])[0], sealed[610].id)
+    assert "altered before its seal" in told(610, sealed)
+
+
+def test_a_tree_that_is_said_to_be_smaller_than_it_is_is_told(sealed):
+    tamper("UPDATE journal_tree SET size = 599")
+    assert "said to have 599 leaves, and it has 600" in verify(7).finding.reason
+
+
 def test_a_history_signed_anew_with_another_key_is_refused(sealed):
     """Somebody rewrites everything and signs it, with a key and a certificate of their own."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -320,7 +353,7 @@ def test_the_kept_key_does_not_open_with_another_secret(settings):
     settings.SECRET_KEY = "another" * 10
     with pytest.raises(keys.KeyLocked, match="MILEPOST_SECRET_KEY"):
         seal(7)
-    assert Unsealed.objects.count() == 1
+    assert Unfolded.objects.count() == 1
 
 
 def test_the_private_key_is_nowhere_in_the_clear():
