@@ -8,10 +8,12 @@ from milepost.design.navigation import Link
 from milepost.notices import jobs
 from milepost.notices.channels import DEFAULT, channels
 from milepost.notices.channels.email import EmailChannel
+from milepost.notices.contribution import NoticesContribution
 from milepost.notices.invitations import InvitationKind, bring
 from milepost.notices.kinds import kinds
 from milepost.notices.sections import undelivered_section
 from milepost.people import inviting, sections
+from milepost.people.contributions import contributions
 
 
 def register() -> None:
@@ -20,6 +22,8 @@ def register() -> None:
 
     kinds.register("invitation", InvitationKind())
     inviting.carriers.register("notices", bring)
+
+    contributions.register("notices", NoticesContribution())
 
     every(1, jobs.send)
     every(3600, jobs.forget)
