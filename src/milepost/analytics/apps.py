@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class AnalyticsConfig(AppConfig):
+class AnalyticsConfig(Room):
     name = "milepost.analytics"
-
-    def ready(self) -> None:
-        from milepost.analytics import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class ClassroomConfig(AppConfig):
+class ClassroomConfig(Room):
     name = "milepost.classroom"
-
-    def ready(self) -> None:
-        from milepost.classroom import registered
-
-        registered.register()

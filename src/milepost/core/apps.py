@@ -1,5 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class CoreConfig(AppConfig):
+class CoreConfig(Room):
     name = "milepost.core"

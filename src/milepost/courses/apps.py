@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class CoursesConfig(AppConfig):
+class CoursesConfig(Room):
     name = "milepost.courses"
-
-    def ready(self) -> None:
-        from milepost.courses import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class CredentialsConfig(AppConfig):
+class CredentialsConfig(Room):
     name = "milepost.credentials"
-
-    def ready(self) -> None:
-        from milepost.credentials import registered
-
-        registered.register()

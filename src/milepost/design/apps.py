@@ -1,5 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class DesignConfig(AppConfig):
+class DesignConfig(Room):
     name = "milepost.design"

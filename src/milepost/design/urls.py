@@ -2,4 +2,4 @@ from django.urls import path
 
 from milepost.design import views
 
-urlpatterns = [path("language/", views.language, name="language")]
+public_urlpatterns = [path("language/", views.language, name="language")]

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class DocumentsConfig(AppConfig):
+class DocumentsConfig(Room):
     name = "milepost.documents"
-
-    def ready(self) -> None:
-        from milepost.documents import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class EvidenceConfig(AppConfig):
+class EvidenceConfig(Room):
     name = "milepost.evidence"
-
-    def ready(self) -> None:
-        from milepost.evidence import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class JournalConfig(AppConfig):
+class JournalConfig(Room):
     name = "milepost.journal"
-
-    def ready(self) -> None:
-        from milepost.journal import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class LearningConfig(AppConfig):
+class LearningConfig(Room):
     name = "milepost.learning"
-
-    def ready(self) -> None:
-        from milepost.learning import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class NoticesConfig(AppConfig):
+class NoticesConfig(Room):
     name = "milepost.notices"
-
-    def ready(self) -> None:
-        from milepost.notices import registered
-
-        registered.register()

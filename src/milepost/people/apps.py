@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class PeopleConfig(AppConfig):
+class PeopleConfig(Room):
     name = "milepost.people"
-
-    def ready(self) -> None:
-        from milepost.people import registered
-
-        registered.register()

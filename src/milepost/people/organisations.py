@@ -3,6 +3,7 @@
 import re
 
 from django.db import transaction
+from django.urls import get_resolver
 from django.utils.translation import gettext as _
 
 from milepost.core import blobs
@@ -12,7 +13,7 @@ from milepost.journal.verbs import Verb
 from milepost.people.colours import contrast
 from milepost.people.models import Member, Organisation
 
-RESERVED = frozenset({"accounts", "brand", "static", "outbox", "language", "verify", "issuers", "healthz", "api", "media", "invitations", "admin", "help", "s", "sign", "room", "calendar", "d", "audit", "unsubscribe"})  # fmt: skip
+KEPT = frozenset({"static", "media", "api", "admin", "help"})  # for what comes, beside the addresses that there are
 MAX_LOGO_BYTES = 512 * 1024
 _LOGO_TYPES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 
@@ -27,7 +28,7 @@ def create_organisation(*, slug: str, name: str, language: str = "en", time_zone
     """Make an empty organisation. Raises `InvalidOrganisation`. Records `created`."""
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", slug):
         raise InvalidOrganisation(_("“%s” can't be an address: use lower-case letters, digits and hyphens.") % slug)
-    if slug in RESERVED:
+    if slug in reserved():
         raise InvalidOrganisation(_("“%s” is an address that Milepost keeps for itself. Choose another.") % slug)
     if Organisation.objects.filter(slug=slug).exists():
         raise InvalidOrganisation(_("There is already an organisation at “%s”.") % slug)
@@ -35,6 +36,12 @@ def create_organisation(*, slug: str, name: str, language: str = "en", time_zone
         organisation = Organisation.objects.create(slug=slug, name=name, language=language, time_zone=time_zone)
         record(Verb.CREATED, organisation_id=organisation.id, actor=SYSTEM, object=organisation.as_reference())
     return organisation
+
+
+def reserved() -> frozenset[str]:
+    """What no organisation can be called: an organisation at /sign/ would hide the page where people sign."""
+    routes = (str(pattern.pattern) for pattern in get_resolver().url_patterns)
+    return KEPT | {route.partition("/")[0] for route in routes if not route.startswith("<")} - {""}
 
 
 def name_of(organisation_id: int) -> str:

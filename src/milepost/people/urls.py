@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import include, path
 
-from milepost.people import views
+from milepost.people import devices, outbox_views, views
 
 urlpatterns = [
     path("people/", views.people, name="people"),
@@ -12,4 +12,15 @@ urlpatterns = [
     path("people/<uuid:member>/history/", views.history, name="history"),
     path("people/<uuid:member>/roles/<slug:role>/", views.role, name="role"),
     path("settings/", views.organisation_settings, name="organisation_settings"),
+]
+
+public_urlpatterns = [
+    path("", views.entrance, name="home"),
+    path("accounts/devices/", devices.devices, name="devices"),
+    path("accounts/", include("allauth.urls")),
+    path("brand/<slug:slug>/<slug:mark>.css", views.brand, name="brand"),
+    path("brand/<slug:slug>/<slug:mark>/logo", views.logo, name="logo"),
+    path("invitations/<str:token>/", views.invitation, name="invitation"),
+    path("outbox/", outbox_views.outbox, name="outbox"),
+    path("outbox/<str:name>/", outbox_views.outbox_message, name="outbox_message"),
 ]

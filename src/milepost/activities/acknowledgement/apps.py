@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class AcknowledgementConfig(AppConfig):
+class AcknowledgementConfig(Room):
     name = "milepost.activities.acknowledgement"
-
-    def ready(self) -> None:
-        from milepost.activities.acknowledgement import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class PageConfig(AppConfig):
+class PageConfig(Room):
     name = "milepost.activities.page"
-
-    def ready(self) -> None:
-        from milepost.activities.page import registered
-
-        registered.register()

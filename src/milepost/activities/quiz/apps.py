@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class QuizConfig(AppConfig):
+class QuizConfig(Room):
     name = "milepost.activities.quiz"
-
-    def ready(self) -> None:
-        from milepost.activities.quiz import registered
-
-        registered.register()

@@ -1,10 +1,5 @@
-from django.apps import AppConfig
+from milepost.core.rooms import Room
 
 
-class VideoConfig(AppConfig):
+class VideoConfig(Room):
     name = "milepost.activities.video"
-
-    def ready(self) -> None:
-        from milepost.activities.video import registered
-
-        registered.register()
