@@ -1,8 +1,8 @@
 """A refusal that no view and no command caught is told once each as page, part of a page, problem details, exit status."""
 
+import ast
 import importlib
-import inspect
-import pkgutil
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -104,23 +104,33 @@ def test_the_command_line_ends_with_status_1_and_the_sentence(organisation):
     assert told.stderr == "Error: There is already an organisation at “aldermoor”.\n"
 
 
-def test_every_exception_that_tells_a_person_something_is_a_refusal():
-    """Programs' faults are listed here; a new exception is either one of them, or a `Refused`."""
-    faults = {
-        "milepost.core.registry.RegisteredTwice",  # a mistake in the code
-        "milepost.core.registry.NotRegistered",
-        "milepost.core.jobs.leases.NoSuchJob",  # an attempt that fails: the owner reads it as a dead letter
-        "milepost.journal.recording.NoTransaction",
-        "milepost.journal.timestamping.NoStamp",  # an attempt that fails
-        "milepost.journal.verification._Fault",  # never leaves its module
-        "milepost.verify.Broken",  # stands alone, without Milepost
-    }
-    found = {
-        f"{kind.__module__}.{kind.__qualname__}"
-        for module in pkgutil.walk_packages(milepost.__path__, "milepost.")
-        if ".tests" not in module.name and ".migrations" not in module.name and not module.name.endswith("wsgi")
-        for _name, kind in inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
-        if kind.__module__.startswith("milepost.") and issubclass(kind, Exception) and not issubclass(kind, Refused)
-    }
-    ours = {name for name in found if not name.endswith((".DoesNotExist", ".MultipleObjectsReturned", ".NotUpdated"))}
-    assert ours == faults
+SOURCES = [path for path in Path(milepost.__file__).parent.rglob("*.py") if "tests" not in path.parts]
+LIBRARIES = {"ValidationError", "Http404", "PermissionDenied", "ComposerError"}  # what they ask their users to raise
+
+
+def spoken_to_people(source):
+    """The names of exceptions that are raised with words in the person's language."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+            calls = [
+                part.func for argument in node.exc.args for part in ast.walk(argument) if isinstance(part, ast.Call)
+            ]
+            if any(isinstance(call, ast.Name) and call.id in ("_", "gettext", "ngettext") for call in calls):
+                yield ast.unparse(node.exc.func).rpartition(".")[2]
+
+
+def refusals_in(kind):
+    for below in kind.__subclasses__():
+        yield below.__name__
+        yield from refusals_in(below)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(Path(milepost.__file__).parent)))
+def test_an_exception_that_tells_a_person_something_is_a_refusal(path):
+    name = ".".join(("milepost", *path.relative_to(Path(milepost.__file__).parent).with_suffix("").parts))
+    importlib.import_module(name.removesuffix(".__init__"))
+    assert set(spoken_to_people(path.read_text(encoding="utf-8"))) <= {*refusals_in(Refused), *LIBRARIES}
+
+
+def test_words_for_a_person_in_an_ordinary_exception_are_noticed():
+    assert list(spoken_to_people('raise ValueError(_("Too late. Ask %(who)s.") % {"who": x})')) == ["ValueError"]
