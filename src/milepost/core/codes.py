@@ -59,3 +59,9 @@ class TakesCode(models.Model):
         if not is_usable or self.code_tries >= TRIES:
             return _("This is not the code, or it is too old. Ask for a new one.")
         return _("This is not the code. Look once more.")
+
+
+def hinted(email: str) -> str:
+    """j…d@example.org: enough to know which mailbox."""
+    local, _at, domain = email.partition("@")
+    return f"{local[:1]}…{local[-1:]}@{domain}"

@@ -69,7 +69,6 @@ class Certificate(Dated):
     issued_at = models.DateTimeField(default=clock.now)
     valid_until = models.DateField(null=True)
     pdf = models.CharField(max_length=64, blank=True)
-    mailed_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
     revocation_reason = models.CharField(max_length=300, blank=True)
     superseded_at = models.DateTimeField(null=True)
@@ -90,7 +89,6 @@ class Certificate(Dated):
         indexes = [
             models.Index(fields=["organisation", "issued_at"], name="certificate_by_organisation"),
             models.Index(fields=["pdf"], name="certificate_by_pdf"),
-            models.Index(fields=["issued_at"], condition=Q(mailed_at=None), name="certificate_to_mail"),
             models.Index(fields=["id"], condition=Q(dated_at=None), name="certificate_to_date"),
         ]
 

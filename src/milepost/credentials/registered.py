@@ -7,14 +7,15 @@ from milepost.courses.models import Course
 from milepost.courses.outline import Outline
 from milepost.credentials.contribution import CredentialsContribution
 from milepost.credentials.issuing import issue_on_completion
-from milepost.credentials.mailing import mail_pending
 from milepost.credentials.models import Certificate
+from milepost.credentials.notices import CertificateKind
 from milepost.credentials.sections import certificates_of
 from milepost.credentials.typesetting import typeset_pending
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
 from milepost.learning import progressing
+from milepost.notices.kinds import kinds
 from milepost.people import sections
 from milepost.people.contributions import contributions
 
@@ -28,7 +29,8 @@ def register() -> None:
     sections.register(certificates_of)
     dating.register(Certificate.objects.undated)
     periodic.every(3, typeset_pending)
-    periodic.every(10, mail_pending)
+
+    kinds.register("certificate", CertificateKind())
 
     navigation.main.register("certificates", Link(_("Certificates"), "my_certificates", order=40))
     navigation.foot.register("verify", Link(_("Check a certificate"), "verify", order=10, is_inside=False))

@@ -22,6 +22,7 @@ from milepost.credentials.models import Certificate
 from milepost.documents.typesetting import logo_of, qr_code, render
 from milepost.journal import keys
 from milepost.journal.recording import record_many
+from milepost.notices.outbox import Said, notify_many
 
 BATCH = 25
 
@@ -35,7 +36,7 @@ def typeset_pending() -> int:
     no other.
     """
     count = last = 0
-    waiting = Certificate.objects.untypeset().select_related("organisation").order_by("pk")
+    waiting = Certificate.objects.untypeset().select_related("organisation", "enrolment__member").order_by("pk")
     while batch := list(waiting.filter(pk__gt=last)[:BATCH]):
         last = batch[-1].pk
         try:
@@ -56,16 +57,23 @@ def _typeset_alone(certificate: Certificate) -> int:
 def typeset(certificates: Sequence[Certificate]) -> int:
     """Make and seal the PDFs of these certificates, and record each; return how many were new."""
     made = [(certificate, _store(certificate)) for certificate in certificates]
-    count = 0
+    new = []
     with transaction.atomic():
         for certificate, digest in made:
             if Certificate.objects.untypeset().filter(pk=certificate.pk).update(pdf=digest):
                 certificate.pdf = digest
                 record_many([pdf_fact(certificate)], organisation_id=certificate.organisation_id)
-                count += 1
+                new.append(certificate)
             else:
                 certificate.refresh_from_db(fields=["pdf"])
-    return count
+        notify_many("certificate", (_news(certificate) for certificate in new))
+    return len(new)
+
+
+def _news(certificate: Certificate) -> Said:
+    """That its file is made, to say to whoever holds it."""
+    holder, language = certificate.enrolment.member, certificate.content["language"]
+    return Said(holder, certificate.as_reference(), str(certificate.uid), language=language)
 
 
 def pdf_of(certificate: Certificate) -> bytes:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from milepost.core.queries import uuid_of
 from milepost.documents.composing import ensure_file
-from milepost.documents.mailing import remind_now
 from milepost.documents.models import Document, Signatory, SignatureRequest
+from milepost.documents.reminders import remind_now
 from milepost.journal.recording import Reference
 from milepost.people.contributions import (
     Actor,

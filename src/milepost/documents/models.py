@@ -124,7 +124,6 @@ class SignatureRequest(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=300, blank=True)
-    end_mailed_at = models.DateTimeField(null=True)
 
     objects = RequestQuerySet.as_manager()
 
@@ -136,7 +135,6 @@ class SignatureRequest(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["ended_at"], condition=Q(end_mailed_at=None), name="request_end_to_mail"),
             models.Index(fields=["expires_on"], condition=Q(status="sent"), name="request_to_expire"),
         ]
 

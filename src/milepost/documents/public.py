@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core import blobs, links
+from milepost.core.codes import hinted
 from milepost.core.http import download
 from milepost.core.refusals import Refused, as_message
-from milepost.documents.channels import Addressee, channels, hinted
 from milepost.documents.composing import file_of
-from milepost.documents.mailing import file_name, language_of
+from milepost.documents.links import file_name, language_of
 from milepost.documents.models import Signatory
 from milepost.documents.requesting import (
     Act,
@@ -30,6 +30,8 @@ from milepost.documents.requesting import (
     sign,
 )
 from milepost.documents.signatures import Signature
+from milepost.notices.immediate import say_now
+from milepost.notices.outbox import Outside
 from milepost.people.access import client_address
 from milepost.people.limits import is_over_limit
 
@@ -153,8 +155,10 @@ def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
         if typed:
             identify(signatory=signatory, code=typed)
         else:
-            to = Addressee(signatory.name, signatory.email, language_of(signatory))
-            channels["e-mail"].send(signatory.new_code(), to=to, title=signatory.request.document.title)
+            document = signatory.request.document
+            to = Outside(document.organisation, signatory.email, signatory.name, language_of(signatory))
+            secret = {"code": signatory.new_code(), "title": document.title}
+            say_now("code", to=to, about=document.as_reference(), secret=secret)
             messages.success(
                 request, _("A code of six digits is on its way to %(email)s.") % {"email": hinted(signatory.email)}
             )

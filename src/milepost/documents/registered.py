@@ -3,13 +3,15 @@
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import periodic
+from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import dating
+from milepost.documents import dating, jobs
 from milepost.documents.composing import make_pending
 from milepost.documents.contribution import DocumentsContribution
-from milepost.documents.mailing import mail_due
 from milepost.documents.models import undated
+from milepost.documents.notices import CodeKind, RequestEndKind, SignatureReminderKind, SignatureRequestKind
+from milepost.notices.kinds import kinds
 from milepost.people.contributions import contributions
 
 
@@ -19,7 +21,12 @@ def register() -> None:
 
     periodic.every(3, make_pending)
     dating.register(undated)
-    periodic.every(10, mail_due)
     periodic.every(15, dating.date_pending)
+
+    kinds.register("signature_request", SignatureRequestKind())
+    kinds.register("signature_reminder", SignatureReminderKind())
+    kinds.register("signature_end", RequestEndKind())
+    kinds.register("code", CodeKind())
+    every(5, jobs.notify_signatories)
 
     navigation.main.register("documents", Link(_("Documents"), "documents", order=60, permission="manage_documents"))

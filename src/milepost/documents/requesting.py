@@ -1,6 +1,6 @@
 """The verbs of signature requests: ask, sign, decline, pass on, remind, withdraw. Each writes its entry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -21,6 +22,7 @@ from milepost.documents.signatures import Signature
 from milepost.journal import keys
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
 from milepost.journal.verbs import Verb
+from milepost.notices.outbox import Outside, Said, notify_many
 from milepost.people.models import Member
 
 MAX_SIGNATORIES = 20
@@ -302,10 +304,37 @@ def _values(signatory: Signatory, act: Act) -> dict[str, str]:
 
 
 def _end(request: SignatureRequest, status: str, reason: str = "") -> bool:
+    """End the request, and tell everybody concerned; whether it was still open."""
     ended = SignatureRequest.objects.filter(pk=request.pk, status=Status.SENT).update(
         status=status, ended_at=clock.now(), end_reason=reason
     )
+    if ended:
+        document = request.document
+        about, language = document.as_reference(), document.language
+        told = (Said(to, about, str(request.uid), language=language) for to in _concerned(request, status))
+        notify_many("signature_end", told)
     return bool(ended)
+
+
+def _concerned(request: SignatureRequest, status: str) -> Iterable[Member | Outside]:
+    """Who hears of the end: the signed file goes to all and to those in copy, a refusal to the sender."""
+    by, organisation = request.created_by, request.document.organisation
+    sender: dict[str, Member | Outside] = {by.email: by} if by and by.email else {}
+    copies = {email.lower(): Outside(organisation, email) for email in request.copies}
+    asked = request.signatories.filter(Q(state=State.SIGNED) | Q(asked_at__isnull=False)).select_related("member")
+    signed = {who.email: recipient(who) for who in asked}
+    return {
+        Status.COMPLETED: signed | copies | sender, Status.WITHDRAWN: signed,
+        Status.DECLINED: sender, Status.EXPIRED: sender,
+    }[Status(status)].values()  # fmt: skip
+
+
+def recipient(signatory: Signatory) -> Member | Outside:
+    """How the person is told: as the member that they are, or at the address that was given for them."""
+    member = signatory.member
+    if member is not None and member.email == signatory.email:
+        return member
+    return Outside(signatory.request.document.organisation, signatory.email, signatory.name)
 
 
 # --- One-time codes ---------------------------------------------------------------------------------------

@@ -24,8 +24,9 @@ from milepost.core.refusals import Refused, as_message
 from milepost.documents import composing, kinds
 from milepost.documents.composing import RefusedDocument, check_places, file_of
 from milepost.documents.kinds import KINDS, VALUES, check_words, wording_of
-from milepost.documents.mailing import file_name, link_of, remind_now
+from milepost.documents.links import file_name, link_of
 from milepost.documents.models import Document, Signatory, SignatureRequest
+from milepost.documents.reminders import remind_now
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_many, request_signatures, withdraw
 from milepost.journal.queries import timeline
 from milepost.journal.recording import record

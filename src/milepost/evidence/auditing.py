@@ -5,20 +5,18 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from milepost.core import clock, links
-from milepost.core.mails import compose, send_claimed
 from milepost.core.refusals import Refused
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.journal.recording import Reference, record
 from milepost.journal.verbs import Verb
+from milepost.notices.outbox import Outside, notify
 from milepost.people.models import Member, Organisation
 
-BATCH = 25
 LONGEST = 366  # days
 
 
@@ -65,6 +63,8 @@ def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Me
         scope = [action.reference for action in invitation.actions] or ["*"]
         record(Verb.INVITED, organisation_id=organisation.pk, actor=by.as_reference(), object=audit.as_reference(),
                context={"from": audit.starts_on.isoformat(), "until": audit.ends_on.isoformat(), "scope": scope})  # fmt: skip
+        to = Outside(organisation, audit.email, audit.name, audit.language)
+        notify("audit", to=to, about=audit.as_reference(), key=str(audit.uid))
     return audit
 
 
@@ -103,27 +103,3 @@ def note(audit: Audit, what: Reference, *, verb: Verb = Verb.VIEWED, more: Itera
     with transaction.atomic():
         record(verb, organisation_id=audit.organisation_id, actor=audit.as_reference(), object=what,
                context={"audit": str(audit.uid), **dict(more)})  # fmt: skip
-
-
-def mail_pending() -> int:
-    """Send the links that wait, in all organisations; return how many. A batch is claimed before it is sent."""
-    count = 0
-    waiting = Audit.objects.filter(mailed_at=None, ended_at=None)
-
-    def unclaim(unsent: Sequence[Audit]) -> None:
-        Audit.objects.filter(pk__in=[audit.pk for audit in unsent]).update(mailed_at=None)
-
-    while rows := list(waiting.select_related("organisation", "created_by").order_by("created_at")[:BATCH]):
-        claimed = [row for row in rows if waiting.filter(pk=row.pk).update(mailed_at=clock.now())]
-        count += send_claimed(claimed, compose=_message, unclaim=unclaim)
-    return count
-
-
-def _message(audit: Audit) -> EmailMessage:
-    organisation = audit.organisation
-    context = {
-        "name": audit.name, "organisation": organisation.name, "link": link_of(audit),
-        "by": audit.created_by.full_name if audit.created_by else organisation.name,
-        "starts_on": audit.starts_on, "ends_on": audit.ends_on,
-    }  # fmt: skip
-    return compose("evidence/mail/audit", context, to=audit.email, language=audit.language)

@@ -5,11 +5,10 @@ Each room says what holds them, which facts are theirs alone, and takes their ro
 
 from itertools import batched
 
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from milepost.core import clock, mails
+from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.evidence.export import files_about
 from milepost.evidence.forgetting import forget_files, named_in
@@ -17,6 +16,7 @@ from milepost.evidence.models import TrainingAction
 from milepost.journal.erasing import erase, nameless
 from milepost.journal.models import Entry
 from milepost.journal.verbs import Verb
+from milepost.notices.outbox import Outside, notify
 from milepost.people.contributions import BATCH, Hold, contributions
 from milepost.people.models import Member
 
@@ -61,7 +61,8 @@ def erase_person(*, member: Member, by: Member) -> int:
     """Erase everything of the person, their account too, for good; return how many facts lost their words.
 
     Numbers lose them as well: what was theirs is gone, and no proof of anybody else is touched. What they did in an
-    office (published a course, say) stays a fact of the organisation. Raises `ErasureRefused`. Records `erased`.
+    office (published a course, say) stays a fact of the organisation. They are told by a last message, if they have an
+    address. Raises `ErasureRefused`. Records `erased`.
     """
     with transaction.atomic():
         locked = Member.objects.select_for_update(of=("self",)).select_related("organisation", "user").get(pk=member.pk)
@@ -74,7 +75,19 @@ def erase_person(*, member: Member, by: Member) -> int:
         for contribution in reversed(contributions.all()):
             contribution.erase(locked)
         forget_files(organisation, digests)
+        if locked.email:
+            _say_goodbye(locked, by)
     return count
+
+
+def _say_goodbye(member: Member, by: Member) -> None:
+    """Tell the person what was done (GDPR, article 12(3)), by a notice of which nothing stays once it was sent."""
+    organisation = member.organisation
+    day = clock.today(organisation.time_zone).isoformat()
+    notify(
+        "erased", to=Outside(organisation, member.email or "", member.full_name, member.speaks),
+        about=organisation.as_reference(), key=str(member.uid), data={"day": day, "contact": by.email or organisation.name},
+    )  # fmt: skip
 
 
 def _facts_of(member: Member) -> set[int]:
@@ -85,20 +98,3 @@ def _facts_of(member: Member) -> set[int]:
     for part in batched(things, BATCH, strict=False):
         facts.update(entries.filter(object_id__in=part).values_list("id", flat=True))
     return facts
-
-
-def notice_of_erasure(*, member: Member, by: Member) -> EmailMessage | None:
-    """The mail that tells the person what was done (GDPR, article 12(3)); None for somebody without an address.
-
-    Written before the erasure, which leaves nobody to write to, and sent by the caller once that has happened.
-    """
-    if not member.email:
-        return None
-    organisation = member.organisation
-    context = {
-        "name": member.full_name,
-        "organisation": organisation.name,
-        "day": clock.today(organisation.time_zone),
-        "contact": by.email or organisation.name,
-    }
-    return mails.compose("evidence/mail/erased", context, to=member.email, language=member.speaks)

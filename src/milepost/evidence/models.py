@@ -136,7 +136,6 @@ class Audit(TakesCode):
     ends_on = models.DateField(_("until"))
     covers_all = models.BooleanField(_("every action"), default=False)
     actions = models.ManyToManyField(TrainingAction, blank=True, related_name="+")
-    mailed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)  # before its time
     created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
@@ -148,7 +147,6 @@ class Audit(TakesCode):
         ]
         indexes = [
             models.Index(fields=["organisation", "ends_on"], name="audit_by_end"),
-            models.Index(fields=["created_at"], condition=Q(mailed_at=None, ended_at=None), name="audit_to_mail"),
         ]
 
     def __str__(self) -> str:

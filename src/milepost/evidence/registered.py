@@ -5,12 +5,13 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core import periodic
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.evidence.auditing import mail_pending
 from milepost.evidence.contribution import EvidenceContribution
 from milepost.evidence.dossiers import build_pending
+from milepost.evidence.notices import AuditKind, ErasedKind
 from milepost.evidence.readiness import refresh_all
 from milepost.evidence.retention import let_go_pending
 from milepost.evidence.sections import data_of
+from milepost.notices.kinds import kinds
 from milepost.people import sections
 from milepost.people.contributions import contributions
 
@@ -22,8 +23,10 @@ def register() -> None:
     sections.register(data_of)
     periodic.every(3, build_pending)
     periodic.every(30, refresh_all)
-    periodic.every(10, mail_pending)
     periodic.every(20, let_go_pending)
+
+    kinds.register("audit", AuditKind())
+    kinds.register("erased", ErasedKind())
 
     place = Link(_("Evidence"), "actions", order=70, permission="see_evidence", also=("journal/", "audits/"))
     navigation.main.register("evidence", place)

@@ -15,7 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 
 from milepost.core import clock
@@ -29,7 +29,7 @@ from milepost.notices.models import Notice, Preferences
 BATCH, TURN = 20, 5  # notices taken at once, and of them at most from one organisation
 LEASE = timedelta(seconds=120)  # longer than a letter may take; renewed with each
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440)]  # about three days
-KEPT = timedelta(days=400)
+KEPT, KEPT_OF_FLEETING = timedelta(days=400), timedelta(days=30)
 State = Notice.State
 _WITH = ("organisation", "member__organisation", "member__notice_preferences")
 
@@ -261,6 +261,10 @@ def _try_later(rows: Sequence[Notice], problem: str, *, is_unknown: bool = False
 
 
 def forget_old() -> int:
-    """Delete what was settled long ago; return how many."""
-    old = Notice.objects.filter(settled_at__lt=clock.now() - KEPT).values("pk")[:5_000]
-    return Notice.objects.filter(pk__in=list(old.values_list("pk", flat=True))).delete()[0]
+    """Delete what was settled long ago, and sooner what was to leave no trace; return how many."""
+    now = clock.now()
+    fleeting = [name for name, kind in kinds.items() if kind.is_forgotten]
+    old = Notice.objects.filter(
+        Q(settled_at__lt=now - KEPT) | Q(kind__in=fleeting, settled_at__lt=now - KEPT_OF_FLEETING)
+    )
+    return Notice.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:5_000])).delete()[0]

@@ -1,5 +1,7 @@
 """What did not arrive, for whoever can do something about it: correct the address, and try again."""
 
+from django.db.models import Q
+
 from milepost.core import clock
 from milepost.notices.models import Notice, NoticeQuerySet
 from milepost.people.models import Member, Organisation
@@ -14,8 +16,9 @@ def undelivered_in(organisation: Organisation) -> NoticeQuerySet:
 
 
 def undelivered_to(member: Member) -> NoticeQuerySet:
-    """What did not arrive at this member."""
-    return undelivered_in(member.organisation).filter(member=member)
+    """What did not arrive at this member, or at their address."""
+    theirs = Q(member=member) | Q(recipient=member.email) if member.email else Q(member=member)
+    return undelivered_in(member.organisation).filter(theirs)
 
 
 def undelivered_about(organisation: Organisation, *ids: object) -> NoticeQuerySet:

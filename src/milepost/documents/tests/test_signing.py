@@ -14,8 +14,9 @@ from milepost.core import blobs, clock
 from milepost.core.refusals import Refused
 from milepost.documents.composing import RefusedDocument, check_places, compose, make_pending, upload
 from milepost.documents.kinds import KINDS, UnknownValue, check_words
-from milepost.documents.mailing import link_of, mail_due
+from milepost.documents.links import link_of
 from milepost.documents.models import Document, Signatory, SignatureRequest, Wording
+from milepost.documents.reminders import notify_due
 from milepost.documents.requesting import (
     Act,
     Party,
@@ -33,6 +34,7 @@ from milepost.documents.typesetting import render
 from milepost.journal import keys
 from milepost.journal.models import Entry
 from milepost.journal.verbs import Verb
+from milepost.notices.sending import send_due
 from milepost.people.models import Member
 from milepost.verify import seals_in
 from tests.readers import milepost_accepts, pdfsig_accepts, text_in
@@ -49,6 +51,12 @@ TWO = [
     Party("Claire Fontaine", "claire@aldermoor.example", "for the training organisation"),
     Party("Łucja Öberg", "lucja@norrviken.example", "for the client"),
 ]
+
+
+def mail_due():
+    """What the background does: say what is due, and send it. Returns how many mails went out."""
+    notify_due()
+    return send_due()
 
 
 def act(**changes):

@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -26,6 +26,8 @@ from milepost.journal.verification import verify
 from milepost.learning.enrolling import enrol
 from milepost.learning.models import Answer, Attempt, Enrolment
 from milepost.learning.progressing import complete_activity
+from milepost.notices.models import Notice
+from milepost.notices.sending import send_due
 from milepost.people.models import Member, User
 from tests.worlds import SMALL_COURSE, activity, make_course, make_member
 
@@ -185,6 +187,7 @@ def test_the_page_says_what_goes_and_asks_for_the_name(visit, lead, graduate):
 def test_the_person_is_told_by_a_last_mail_in_their_language(visit, lead, graduate, mailoutbox):
     Member.objects.filter(pk=graduate.pk).update(language="fr")
     visit(lead).post(f"/aldermoor/people/{graduate.uid}/erasure/", {"name": graduate.full_name})
+    assert send_due() == 1
     (message,) = mailoutbox
     assert message.to == [graduate.email]
     assert message.subject == "Aldermoor a effacé vos données"
@@ -192,12 +195,25 @@ def test_the_person_is_told_by_a_last_mail_in_their_language(visit, lead, gradua
     assert lead.email in message.body
 
 
-def test_when_no_mail_can_tell_them_the_page_asks_to_do_it(visit, lead, graduate, settings):
-    settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": NOWHERE}}
-    path = f"/aldermoor/people/{graduate.uid}/erasure/"
-    page = visit(lead).post(path, {"name": graduate.full_name}, follow=True)
+def test_when_no_mail_can_tell_them_the_page_asks_to_do_it(visit, lead, graduate):
+    Member.objects.filter(pk=graduate.pk).update(email=None, employee_number="N1")
+    page = visit(lead).post(f"/aldermoor/people/{graduate.uid}/erasure/", {"name": graduate.full_name}, follow=True)
     assert "Tell them yourself that it is done." in page.text
     assert not Member.objects.filter(pk=graduate.pk).exists()
+
+
+def test_the_last_mail_waits_for_a_server_that_is_away_and_leaves_nothing_behind(lead, graduate, settings, mailoutbox):
+    address, working = graduate.email, settings.MAILERS
+    backend = "milepost.notices.channels.email.smtp.EmailBackend"
+    settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": NOWHERE}}
+    erase_person(member=graduate, by=lead)
+    assert send_due() == 0
+    assert Notice.objects.filter(address=address).count() == 1
+    settings.MAILERS = working
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        send_due()
+    assert address in [message.to[0] for message in mailoutbox]
+    assert not Notice.objects.filter(recipient=address).exists()
 
 
 def test_the_page_shows_what_stands_against_it_and_a_post_changes_nothing(visit, lead, complete, people):

@@ -16,10 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.core import blobs
+from milepost.core.codes import hinted
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
-from milepost.documents.channels import Addressee, channels, hinted
 from milepost.evidence.auditing import audit_of, identify, note
 from milepost.evidence.contributions import entries, entry_numbers, scope_of, story
 from milepost.evidence.exploring import page_of as history_page
@@ -31,6 +31,8 @@ from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.journal.recording import Reference
 from milepost.journal.views import proof_response
+from milepost.notices.immediate import say_now
+from milepost.notices.outbox import Outside
 from milepost.people.limits import is_over_limit
 
 LIVES = 12 * 3600  # seconds for which a browser that typed the code may read
@@ -120,8 +122,9 @@ def _identify(request: HttpRequest, audit: Audit, token: str) -> HttpResponseBas
 
 def _send_code(request: HttpRequest, audit: Audit) -> None:
     with as_message(request):
-        to = Addressee(audit.name, audit.email, audit.language)
-        channels["e-mail"].send(audit.new_code(), to=to, title=audit.organisation.name)
+        to = Outside(audit.organisation, audit.email, audit.name, audit.language)
+        secret = {"code": audit.new_code(), "title": audit.organisation.name}
+        say_now("code", to=to, about=audit.as_reference(), secret=secret)
         messages.success(
             request, _("A code of six digits is on its way to %(email)s.") % {"email": hinted(audit.email)}
         )

@@ -1,10 +1,7 @@
 """Erasing a person: for those who keep the people's records."""
 
-import logging
-
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.core.mail import EmailMessage
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -12,13 +9,11 @@ from django.views.decorators.http import require_http_methods
 
 from milepost.core.refusals import Refused
 from milepost.evidence.contributions import named
-from milepost.evidence.erasure import erase_person, holds_on, notice_of_erasure
+from milepost.evidence.erasure import erase_person, holds_on
 from milepost.evidence.export import rows_of
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
 from milepost.people.roles import Capability
-
-logger = logging.getLogger(__name__)
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,28 +36,16 @@ def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
 
 
 def _erase(request: OrganisationRequest, person: Member) -> HttpResponseBase:
-    is_self = person == request.member
-    notice = notice_of_erasure(member=person, by=request.member)
+    is_self, had_address = person == request.member, bool(person.email)
     try:
         erase_person(member=person, by=request.member)
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("erasure", request.organisation.slug, person.uid)
     messages.success(request, _("Erased. Every proof of anybody else still holds."))
-    _tell(request, notice)
+    if not had_address:
+        messages.warning(request, _("They had no e-mail address. Tell them yourself that it is done."))
     if is_self:
         logout(request)
         return redirect("home")
     return redirect("people", request.organisation.slug)
-
-
-def _tell(request: OrganisationRequest, notice: EmailMessage | None) -> None:
-    """Send the notice now: a queue would keep the address that was just erased."""
-    if notice is None:
-        messages.warning(request, _("They had no e-mail address. Tell them yourself that it is done."))
-        return
-    try:
-        notice.send()
-    except OSError:
-        logger.exception("The notice of an erasure was not sent.")
-        messages.warning(request, _("The mail that tells them could not be sent. Tell them yourself that it is done."))

@@ -1,0 +1,119 @@
+"""What is said about documents: please sign, how it ended, and the one-time code."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import blobs, clock
+from milepost.documents.links import file_name, link_of
+from milepost.documents.models import Signatory, SignatureRequest
+from milepost.notices.kinds import File, Kind
+from milepost.notices.models import Notice, Recipient
+from milepost.people.models import Organisation
+
+Status = SignatureRequest.Status
+
+
+class SignatureRequestKind(Kind):
+    """“… asks you to sign.” Pointless once they signed, declined or passed it on, or the request is over."""
+
+    label: ClassVar[str | Promise] = _("Documents to sign")
+    template = "documents/notices/request.txt"
+    why_always: ClassVar[str | Promise] = _("Somebody waits for your signature.")
+
+    def find(self, notice: Notice) -> Signatory | None:
+        rows = Signatory.objects.select_related("request__document__organisation", "request__created_by", "member")
+        return rows.filter(uid=notice.about_id).first()
+
+    def is_still_wanted(self, notice: Notice, signatory: Signatory) -> bool:
+        return signatory.state == Signatory.State.WAITING and signatory.request.is_open
+
+    def context(self, notice: Notice, signatory: Signatory) -> dict[str, Any]:
+        request, document = signatory.request, signatory.request.document
+        return {
+            "name": signatory.name, "title": document.title, "by": _by(request), "message": request.message,
+            "expires_on": request.expires_on, "page": link_of(signatory),
+        }  # fmt: skip
+
+    def reply_to(self, notice: Notice, signatory: Signatory) -> str:
+        by = signatory.request.created_by
+        return (by.email if by else "") or ""
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return {
+            "name": to.name, "title": _("Training agreement"), "by": "Claire Fontaine", "message": "",
+            "expires_on": clock.today() + timedelta(days=14), "page": f"{settings.BASE_URL}/d/…/",
+        }  # fmt: skip
+
+
+class SignatureReminderKind(SignatureRequestKind):
+    """“… still waits for your signature.”"""
+
+    label = _("Documents still to sign")
+    why_always = ""
+    may_wait = True
+
+    def context(self, notice: Notice, signatory: Signatory) -> dict[str, Any]:
+        return super().context(notice, signatory) | {"is_reminder": True}
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return super().example(organisation, to) | {"is_reminder": True}
+
+
+class RequestEndKind(Kind):
+    """How a request ended: the signed file to all, a refusal or an expiry to the sender."""
+
+    label = _("Documents that are signed, declined or withdrawn")
+    template = "documents/notices/end.txt"
+    why_always = _("It brings you the signed file, or says that you need do nothing more.")
+
+    def find(self, notice: Notice) -> SignatureRequest | None:
+        requests = SignatureRequest.objects.select_related("document__organisation", "created_by")
+        return requests.filter(document__uid=notice.about_id).first()
+
+    def context(self, notice: Notice, request: SignatureRequest) -> dict[str, Any]:
+        who = request.signatories.filter(state=Signatory.State.DECLINED).first()
+        return {
+            "title": request.document.title, "status": request.status, "reason": request.end_reason,
+            "who": who.name if who else "", "expires_on": request.expires_on,
+        }  # fmt: skip
+
+    def files(self, notice: Notice, request: SignatureRequest) -> Sequence[File]:
+        if request.status != Status.COMPLETED:
+            return ()
+        document = request.document
+        content = blobs.read(document.organisation.uid, document.pdf)
+        return [File(f"{file_name(document.title)}.pdf", content, "application/pdf")]
+
+    def reply_to(self, notice: Notice, request: SignatureRequest) -> str:
+        return (request.created_by.email if request.created_by else "") or ""
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return {"title": _("Training agreement"), "status": "completed", "reason": "", "who": "", "expires_on": None}
+
+
+class CodeKind(Kind):
+    """A one-time code, for a signatory or an auditor. Its words come with the code, which nothing keeps."""
+
+    label = _("One-time codes")
+    template = "documents/notices/code.txt"
+    why_always = _("You asked for it a moment ago.")
+    is_secret = True
+    is_for_members = False
+
+    def find(self, notice: Notice) -> Notice:
+        return notice
+
+    def context(self, notice: Notice, thing: Notice) -> dict[str, Any]:
+        return {}
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return {"title": _("Training agreement"), "code": "000000"}
+
+
+def _by(request: SignatureRequest) -> str:
+    return request.created_by.full_name if request.created_by else request.document.organisation.name
