@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from milepost.classroom import jobs
 from milepost.classroom.contribution import ClassroomContribution
-from milepost.classroom.invitations import mail_due
 from milepost.classroom.kind import LiveKind
 from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.meetings.bigbluebutton import BigBlueButton
@@ -12,9 +12,7 @@ from milepost.classroom.meetings.link import VideoLink
 from milepost.classroom.models import undated
 from milepost.classroom.player import LivePlayer
 from milepost.classroom.sections import sessions_of
-from milepost.classroom.sheets import make_pending
-from milepost.classroom.watching import keep_ended, watch
-from milepost.core import periodic
+from milepost.core.jobs import every
 from milepost.courses.kinds import kinds
 from milepost.design import navigation
 from milepost.design.navigation import Link
@@ -35,10 +33,11 @@ def register() -> None:
         meeting_tools.register(tool.name, tool)
 
     sections.register(sessions_of)
-    dating.register(undated)
-    periodic.every(3, make_pending)
-    periodic.every(10, mail_due)
-    periodic.every(60, watch)
-    periodic.every(60, keep_ended)
+    dating.register("sheets", undated)
+
+    every(30, jobs.find_sheets)
+    every(60, jobs.watch_all)
+    every(60, jobs.find_logs)
+    every(10, jobs.send_mails)
 
     navigation.main.register("sessions", Link(_("Sessions"), "sessions", order=30))

@@ -1,6 +1,5 @@
 """The attendance sheet of a closed session: a sealed PDF with what EVIDENCE asks for, made in the background."""
 
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,19 +20,6 @@ from milepost.journal.recording import SYSTEM, record
 from milepost.journal.verbs import Verb
 
 SLOTS_ABREAST = 4
-
-logger = logging.getLogger(__name__)
-
-
-def make_pending() -> int:
-    """Make the sheets that are asked for, in all organisations; return how many. One that fails is tried again."""
-    count = 0
-    for sheet in Sheet.objects.filter(pdf="").select_related("session__organisation").order_by("pk")[:20]:
-        try:
-            count += make_sheet(sheet)
-        except Exception:
-            logger.exception("The sheet of session %s can't be made.", sheet.session.uid)
-    return count
 
 
 def make_sheet(sheet: Sheet) -> bool:

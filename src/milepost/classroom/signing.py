@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Trainer, Way
 from milepost.core import clock
 from milepost.core.canonical import canonical_json, fingerprint
+from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many, time_text
@@ -259,7 +260,8 @@ def _ask_for_sheet(session: LiveSession) -> None:
     if session.slots.filter(closed_at=None).exists() or session.sheets.filter(pdf="").exists():
         return
     number = session.sheets.count() + 1
-    Sheet.objects.create(organisation_id=session.organisation_id, session=session, number=number)
+    sheet = Sheet.objects.create(organisation_id=session.organisation_id, session=session, number=number)
+    named("classroom.make_sheet").enqueue(sheet.organisation_id, sheet.pk)
 
 
 def take_offline(*, slot: Slot, trainer: Trainer, marks: Iterable[tuple[str, Mark]]) -> dict[str, str]:

@@ -4,10 +4,11 @@ import csv
 import io
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+
+from django.db.models import QuerySet
 
 from milepost.classroom.logs import keep_connections
-from milepost.classroom.meetings import Connection, MeetingRefused, meeting_tools
+from milepost.classroom.meetings import Connection, meeting_tools
 from milepost.classroom.models import LiveSession
 from milepost.core import clock
 
@@ -15,36 +16,38 @@ AROUND = timedelta(minutes=15)  # people come early and stay on
 GAP = timedelta(seconds=150)  # whoever was not seen for so long was away
 
 
-def watch() -> int:
-    """Look into the meetings that go on, in all organisations; return in how many somebody was."""
-    now, count = clock.now(), 0
-    going_on = _watched().filter(slots__starts_at__lte=now + AROUND, slots__ends_at__gte=now - AROUND)
-    for session in going_on.distinct():
-        try:
-            there = meeting_tools.get(session.provider).connections(session.as_meeting())
-        except MeetingRefused:  # nobody has opened it, or the tool is down: the next minute asks again
-            continue
-        if there:
-            seen = _continued(session.meeting.get("seen", []), there, now)
-            LiveSession.objects.filter(pk=session.pk).update(meeting=session.meeting | {"seen": seen})
-            count += 1
-    return count
+def going_on() -> "QuerySet[LiveSession]":
+    """The sessions whose meetings are to be looked into now, in all organisations."""
+    now = clock.now()
+    about_now = _watched().filter(slots__starts_at__lte=now + AROUND, slots__ends_at__gte=now - AROUND)
+    return about_now.distinct()
 
 
-def keep_ended() -> int:
-    """Keep what was seen in meetings that are over as connection logs; return how many. Records `imported`."""
-    since, count = clock.now() - AROUND, 0
-    for session in _watched().filter(meeting__has_key="seen").exclude(slots__ends_at__gte=since).distinct():
-        stretches = [_connection(told) for told in session.meeting["seen"]]
-        label = str(meeting_tools.get(session.provider).label)
-        keep_connections(session=session, rows=stretches, content=_as_csv(stretches), source=f"{label}.csv")
-        rest = {name: value for name, value in session.meeting.items() if name != "seen"}
-        LiveSession.objects.filter(pk=session.pk).update(meeting=rest)
-        count += 1
-    return count
+def watch(session: LiveSession) -> bool:
+    """Look into the meeting; whether somebody was there. Raises `MeetingRefused` where nobody has opened it."""
+    there = meeting_tools.get(session.provider).connections(session.as_meeting())
+    if there:
+        seen = _continued(session.meeting.get("seen", []), there, clock.now())
+        LiveSession.objects.filter(pk=session.pk).update(meeting=session.meeting | {"seen": seen})
+    return bool(there)
 
 
-def _watched() -> Any:
+def ended() -> "QuerySet[LiveSession]":
+    """The sessions that are over and whose log is still to be kept, in all organisations."""
+    since = clock.now() - AROUND
+    return _watched().filter(meeting__has_key="seen").exclude(slots__ends_at__gte=since).distinct()
+
+
+def keep(session: LiveSession) -> None:
+    """Keep what was seen in the meeting as a connection log. Records `imported`."""
+    stretches = [_connection(told) for told in session.meeting["seen"]]
+    label = str(meeting_tools.get(session.provider).label)
+    keep_connections(session=session, rows=stretches, content=_as_csv(stretches), source=f"{label}.csv")
+    rest = {name: value for name, value in session.meeting.items() if name != "seen"}
+    LiveSession.objects.filter(pk=session.pk).update(meeting=rest)
+
+
+def _watched() -> "QuerySet[LiveSession]":
     names = [name for name, provider in meeting_tools.items() if provider.tells_who_is_there and provider.is_configured]
     return LiveSession.objects.filter(provider__in=names, cancelled_at=None).select_related("organisation")
 

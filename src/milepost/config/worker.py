@@ -2,7 +2,6 @@
 
 import os
 import signal
-from threading import Event, Thread
 from types import FrameType
 
 
@@ -12,11 +11,8 @@ def main() -> None:
     import django
 
     django.setup()
-    from milepost.core import periodic
     from milepost.core.jobs import Worker
 
-    rounds = Thread(target=periodic.run_until, args=(Event(),), name="rounds", daemon=True)
-    rounds.start()
     signals: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:

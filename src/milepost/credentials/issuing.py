@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
+from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
@@ -95,6 +96,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
         new.replaces = old
         new.save()
         record_many([_fact(new, enrolment, by)], organisation_id=new.organisation_id)
+        named("credentials.typeset").enqueue(new.organisation_id, new.pk)
     return new
 
 
@@ -107,6 +109,7 @@ def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certif
     Certificate.objects.bulk_create(made, batch_size=BATCH)
     facts = [_fact(certificate, e, by) for certificate, e in zip(made, enrolments, strict=True)]
     record_many(facts, organisation_id=enrolments[0].organisation_id)
+    named("credentials.typeset").enqueue_many((certificate.organisation_id, certificate.pk) for certificate in made)
     return made
 
 

@@ -2,15 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core import periodic
+from milepost.core.jobs import every
 from milepost.courses.models import Course
 from milepost.courses.outline import Outline
+from milepost.credentials import jobs
 from milepost.credentials.contribution import CredentialsContribution
 from milepost.credentials.issuing import issue_on_completion
 from milepost.credentials.models import Certificate
 from milepost.credentials.notices import CertificateKind
 from milepost.credentials.sections import certificates_of
-from milepost.credentials.typesetting import typeset_pending
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
@@ -27,8 +27,9 @@ def register() -> None:
     if issue_on_completion not in progressing.completion_listeners:
         progressing.completion_listeners.append(issue_on_completion)
     sections.register(certificates_of)
-    dating.register(Certificate.objects.undated)
-    periodic.every(3, typeset_pending)
+    dating.register("certificates", Certificate.objects.undated)
+
+    every(30, jobs.find_untypeset)
 
     kinds.register("certificate", CertificateKind())
 

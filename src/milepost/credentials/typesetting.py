@@ -1,10 +1,9 @@
-"""Certificates as sealed PDFs, made in the background one batch after another.
+"""Certificates as sealed PDFs, made in the background one after another.
 
 The state is the row itself: what has no PDF yet gets one. A worker that is killed leaves whole certificates behind, the
 next one goes on, and of two at the same certificate the first to be recorded wins.
 """
 
-import logging
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -23,35 +22,6 @@ from milepost.documents.typesetting import logo_of, qr_code, render
 from milepost.journal import keys
 from milepost.journal.recording import record_many
 from milepost.notices.outbox import Said, notify_many
-
-BATCH = 25
-
-logger = logging.getLogger(__name__)
-
-
-def typeset_pending() -> int:
-    """Make the PDFs that are still to be made, in all organisations; return how many.
-
-    One that can't be made (its logo is gone, its key does not open) is logged and left for the next round; it holds up
-    no other.
-    """
-    count = last = 0
-    waiting = Certificate.objects.untypeset().select_related("organisation", "enrolment__member").order_by("pk")
-    while batch := list(waiting.filter(pk__gt=last)[:BATCH]):
-        last = batch[-1].pk
-        try:
-            count += typeset(batch)
-        except Exception:
-            count += sum(_typeset_alone(certificate) for certificate in batch)
-    return count
-
-
-def _typeset_alone(certificate: Certificate) -> int:
-    try:
-        return typeset([certificate])
-    except Exception:
-        logger.exception("The file of certificate %s can't be made.", certificate.uid)
-        return 0
 
 
 def typeset(certificates: Sequence[Certificate]) -> int:

@@ -1,16 +1,16 @@
 """Making documents: from a kind and values, or from a PDF that somebody brought. Their files follow at once or in bulk."""
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
+from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.documents import kinds
 from milepost.documents.kinds import KINDS, DocumentKind, wording_of
@@ -24,8 +24,6 @@ from milepost.people.models import Member, Organisation
 MAX_FILE = 50 * 1024 * 1024
 BATCH = 500
 PLACE_KINDS = ("signature", "text", "date", "check")
-
-logger = logging.getLogger(__name__)
 
 
 class RefusedDocument(Refused):
@@ -41,6 +39,7 @@ def compose(*, organisation: Organisation, kind: DocumentKind, values: Mapping[s
         document.save()
         record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference() if by else _self(organisation),
                object=document.as_reference(), context={"kind": kind.name})  # fmt: skip
+        _ask_for_files([document], kind)
     return document
 
 
@@ -53,7 +52,13 @@ def compose_many(*, organisation: Organisation, kind: DocumentKind, told: Iterab
         actor = by.as_reference() if by else _self(organisation)
         facts = (Fact(Verb.CREATED, actor, made.as_reference(), {}, {"kind": kind.name}) for made in documents)
         record_many(facts, organisation_id=organisation.pk)
+        _ask_for_files(documents, kind)
     return documents
+
+
+def _ask_for_files(documents: Sequence[Document], kind: DocumentKind) -> None:
+    if not kind.signatories:  # else those who sign decide how it looks: it is made once they are asked
+        named("documents.make_file").enqueue_many((document.organisation_id, document.pk) for document in documents)
 
 
 def _self(organisation: Organisation) -> Any:
@@ -226,17 +231,10 @@ def file_of(document: Document) -> bytes:
     return render("document", page_data(document, document.content["capacities"]), time=document.created_at)
 
 
-def make_pending() -> int:
-    """Make the files that are still to be made, in all organisations; return how many. One that fails is tried again."""
-    count = 0
+def fileless() -> "QuerySet[Document]":
+    """The documents whose file is to be made and is not there yet, in all organisations."""
     unsigned = [kind.name for kind in KINDS.values() if not kind.signatories]
-    waiting = Document.objects.filter(pdf="").filter(Q(request__isnull=False) | Q(kind__in=unsigned))
-    for document in waiting.select_related("organisation").order_by("pk")[:100]:
-        try:
-            count += ensure_file(document)
-        except Exception:
-            logger.exception("The file of document %s can't be made.", document.uid)
-    return count
+    return Document.objects.filter(pdf="").filter(Q(request__isnull=False) | Q(kind__in=unsigned))
 
 
 def ensure_file(document: Document) -> bool:

@@ -9,64 +9,59 @@ import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import islice
 from typing import Any
 
 from asn1crypto import pem, x509
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
+from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.timestamping import authority
+from milepost.journal.timestamping import NoStamp, authority, let_rest
 from milepost.journal.verbs import Verb
 
-BATCH = 25
-ROUND = 500  # dated in one round, so that what else is done in the background gets its turn
 STAMP_BYTES = 16_000  # what is set aside for a token with its certificates
 
 logger = logging.getLogger(__name__)
-_sources: list[Callable[[], "QuerySet[Any]"]] = []
+sources: Registry[Callable[[], "QuerySet[Any]"]] = Registry("source of files to date")
 
 
-def register(waiting: Callable[[], "QuerySet[Any]"]) -> None:
+class FileGone(Refused):
+    """What is to be dated is not in the store any more."""
+
+
+def register(name: str, waiting: Callable[[], "QuerySet[Any]"]) -> None:
     """Have rows dated: those with an `organisation`, a `pdf` that is whole, and no `dated_at` yet."""
-    if waiting not in _sources:
-        _sources.append(waiting)
+    sources.register(name, waiting)
 
 
-def date_pending() -> int:
-    """Date what waits, in all organisations; return how many. An authority that does not answer is asked again.
+def owed() -> Iterator[tuple[int, str, int]]:
+    """What an authority owes a stamp, in all organisations: its organisation, source and key."""
+    if authority() is not None:
+        for name, source in sources.items():
+            for organisation_id, number in source().order_by("pk").values_list("organisation_id", "pk").iterator():
+                yield organisation_id, name, number
 
-    A file that can't be dated (it is gone, or broken) is logged and left for the next round; it holds up no other.
-    """
-    if authority() is None:
-        return 0
+
+def date(*, source: str, number: int) -> bool:
+    """Date the file of one row; False when nothing is owed any more. Raises `NoStamp`, `FileGone`."""
+    row = sources.get(source)().filter(pk=number).select_related("organisation").first()
+    if row is None or authority() is None:
+        return False
     from pyhanko.sign.timestamps import TimestampRequestError
 
-    count = 0
-    for source in _sources:
-        for row in islice(_each(source), ROUND):
-            try:
-                count += _date_row(row)
-            except FileNotFoundError:
-                logger.exception("The file of %s %s is gone: it can't be dated.", type(row).__name__, row.pk)
-            except (OSError, TimestampRequestError) as error:
-                logger.warning("The time-stamping authority gave no stamp (%s); asked again soon.", error)
-                return count
-            except Exception:
-                logger.exception("The file of %s %s can't be dated.", type(row).__name__, row.pk)
-    return count
-
-
-def _each(source: Callable[[], "QuerySet[Any]"]) -> Iterator[Any]:
-    """What waits, in the order in which it came; no query stays open meanwhile."""
-    last = 0
-    while batch := list(source().filter(pk__gt=last).select_related("organisation").order_by("pk")[:BATCH]):
-        yield from batch
-        last = batch[-1].pk
+    try:
+        return _date_row(row)
+    except FileNotFoundError as error:
+        raise FileGone(_("The file of %(thing)s is gone: it can’t be dated.") % {"thing": row}) from error
+    except (OSError, TimestampRequestError) as error:
+        let_rest()
+        raise NoStamp(str(error)) from error
 
 
 def _date_row(row: Any) -> bool:

@@ -2,12 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core import periodic
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating, jobs
-from milepost.documents.composing import make_pending
 from milepost.documents.contribution import DocumentsContribution
 from milepost.documents.models import undated
 from milepost.documents.notices import CodeKind, RequestEndKind, SignatureReminderKind, SignatureRequestKind
@@ -19,9 +17,10 @@ def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     contributions.register("documents", DocumentsContribution())
 
-    periodic.every(3, make_pending)
-    dating.register(undated)
-    periodic.every(15, dating.date_pending)
+    dating.register("documents", undated)
+
+    every(30, jobs.find_fileless)
+    every(15, jobs.find_undated)
 
     kinds.register("signature_request", SignatureRequestKind())
     kinds.register("signature_reminder", SignatureReminderKind())

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
 from milepost.core.canonical import canonical_json, fingerprint
+from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.documents.composing import ensure_file, make_file
 from milepost.documents.models import Document, Signatory, SignatureRequest
@@ -91,6 +92,9 @@ def request_many(*, pairs: Sequence[tuple[Document, Sequence[Party]]], terms: Te
         )
         facts = (_requested(request, document, parties, by) for request, (document, parties) in told)
         record_many(facts, organisation_id=by.organisation_id)
+        named("documents.make_file").enqueue_many(
+            (document.organisation_id, document.pk) for document, _parties in checked
+        )
     return len(requests)
 
 

@@ -4,17 +4,16 @@ It is asked for here and built in the background; `dossier_file` writes it. A wo
 dossier: the next one begins anew.
 """
 
-import logging
 import tempfile
 import zipfile
-from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 
-from milepost.core import blobs, clock
+from milepost.core import blobs
+from milepost.core.jobs import named
 from milepost.evidence.contributions import scope_of
 from milepost.evidence.dossier_file import DossierFile, Progress
 from milepost.evidence.models import Dossier, TrainingAction
@@ -24,10 +23,6 @@ from milepost.journal.sealing import seal
 from milepost.journal.verbs import Verb
 from milepost.people.contributions import contributions
 from milepost.people.models import Member
-
-STALE = timedelta(minutes=2)  # a worker that was not heard of for so long is gone
-
-logger = logging.getLogger(__name__)
 
 
 def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None) -> Dossier:
@@ -41,27 +36,18 @@ def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None)
             object=action.as_reference(),
             context={"dossier": str(dossier.uid)},
         )
+        named("evidence.build_dossier").enqueue(dossier.organisation_id, dossier.pk)
     return dossier
 
 
-def build_pending() -> int:
-    """Build what was asked for, in all organisations; return how many. One that a killed worker left is begun anew."""
-    count = 0
-    waiting = Q(digest="", problem="") & (Q(seen_at=None) | Q(seen_at__lt=clock.now() - STALE))
-    rows = Dossier.objects.filter(waiting)
-    rows = rows.select_related("action__organisation", "action__course", "asked_by", "member")
-    for dossier in rows.order_by("pk")[:5]:
-        if Dossier.objects.filter(waiting, pk=dossier.pk).update(seen_at=clock.now()):
-            _build_one(dossier)
-            count += 1
-    return count
+def build_one(dossier: Dossier) -> None:
+    """Build what was asked for and keep it. Records `exported`; a failure is told on the page until it is tried again."""
 
-
-def _build_one(dossier: Dossier) -> None:
     def tell(done: int, total: int) -> None:
-        Dossier.objects.filter(pk=dossier.pk).update(done=done, total=total, seen_at=clock.now())
+        Dossier.objects.filter(pk=dossier.pk).update(done=done, total=total)
 
     organisation = dossier.action.organisation
+    Dossier.objects.filter(pk=dossier.pk).update(problem="", done=0)
     try:
         with tempfile.TemporaryFile() as file:
             build(action=dossier.action, member=dossier.member, file=file, progress=tell)
@@ -69,12 +55,12 @@ def _build_one(dossier: Dossier) -> None:
             file.seek(0)
             digest = blobs.store_stream(organisation.uid, blobs.chunks_of(file))
     except Exception as error:
-        logger.exception("The dossier %s can't be built.", dossier.uid)
         Dossier.objects.filter(pk=dossier.pk).update(problem=f"{type(error).__name__}"[:300])
-        return
+        raise
     actor = dossier.asked_by.as_reference() if dossier.asked_by else SYSTEM
     with transaction.atomic():
-        Dossier.objects.filter(pk=dossier.pk).update(digest=digest, size=size, done=F("total"))
+        if not Dossier.objects.filter(pk=dossier.pk, digest="").update(digest=digest, size=size, done=F("total")):
+            return  # another worker was first
         record(
             Verb.EXPORTED,
             organisation_id=organisation.pk,

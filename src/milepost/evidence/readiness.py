@@ -7,7 +7,7 @@ Everything is read in a few queries, whatever the number of people.
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from milepost.core import clock
 from milepost.evidence.contributions import named, scope_of
@@ -57,15 +57,15 @@ def refresh(action: TrainingAction) -> Readiness:
     return readiness
 
 
-def refresh_all() -> int:
-    """Look at the actions that were looked at longest ago, in all organisations; return how many."""
-    since = clock.now() - timedelta(minutes=5)
-    waiting = (
-        TrainingAction.objects.filter(let_go_at=None)
-        .filter(Q(checked_at=None) | Q(checked_at__lt=since))
-        .select_related("organisation", "course")
-    )
-    rows = list(waiting.order_by("checked_at")[:50])
+def refresh_stale(organisation_id: int) -> int:
+    """Look at the organisation's actions that were looked at longest ago; return how many."""
+    rows = list(stale().filter(organisation_id=organisation_id).order_by("checked_at")[:50])
     for action in rows:
         refresh(action)
     return len(rows)
+
+
+def stale() -> "QuerySet[TrainingAction]":
+    """The actions that nobody looked at for a while, in all organisations."""
+    never_or_long_ago = Q(checked_at=None) | Q(checked_at__lt=clock.now() - timedelta(minutes=5))
+    return TrainingAction.objects.filter(never_or_long_ago, let_go_at=None).select_related("organisation", "course")

@@ -2,14 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core import periodic
+from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
+from milepost.evidence import jobs
 from milepost.evidence.contribution import EvidenceContribution
-from milepost.evidence.dossiers import build_pending
 from milepost.evidence.notices import AuditKind, ErasedKind
-from milepost.evidence.readiness import refresh_all
-from milepost.evidence.retention import let_go_pending
 from milepost.evidence.sections import data_of
 from milepost.notices.kinds import kinds
 from milepost.people import sections
@@ -21,9 +19,8 @@ def register() -> None:
     contributions.register("evidence", EvidenceContribution())
 
     sections.register(data_of)
-    periodic.every(3, build_pending)
-    periodic.every(30, refresh_all)
-    periodic.every(20, let_go_pending)
+
+    every(30, jobs.find_stale)
 
     kinds.register("audit", AuditKind())
     kinds.register("erased", ErasedKind())

@@ -5,17 +5,18 @@ line with its title and dates, and every proof of what other facts say, stay. Ce
 people's, and go with the person (see `erasure`).
 """
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import batched
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
+from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.evidence.contributions import counts, file_kinds, scope_to_let_go, things
 from milepost.evidence.forgetting import forget_files, named_in
@@ -27,8 +28,6 @@ from milepost.journal.recording import SYSTEM
 from milepost.journal.verbs import Verb
 from milepost.people.contributions import BATCH, Scope, contributions
 from milepost.people.models import Member, Organisation
-
-logger = logging.getLogger(__name__)
 
 
 class StillKept(Refused):
@@ -79,23 +78,15 @@ def preview(action: TrainingAction) -> Going:
 def ask_to_let_go(*, action: TrainingAction, by: Member) -> None:
     """Have the evidence of the action taken away in the background. Raises `StillKept`."""
     _refuse_kept(action)
-    TrainingAction.objects.filter(pk=action.pk, let_go_at=None).update(letting_go_at=clock.now(), letting_go_by=by)
+    with transaction.atomic():
+        TrainingAction.objects.filter(pk=action.pk, let_go_at=None).update(letting_go_at=clock.now(), letting_go_by=by)
+        named("evidence.let_go").enqueue(action.organisation_id, action.pk)
 
 
-def let_go_pending() -> int:
-    """Let go what somebody said can go, in all organisations; return how many. One that fails is tried again."""
-    waiting = TrainingAction.objects.filter(letting_go_at__isnull=False, let_go_at=None).select_related(
-        "organisation", "letting_go_by"
-    )
-    count = 0
-    for action in waiting.order_by("letting_go_at")[:5]:
-        try:
-            let_go(action=action, by=action.letting_go_by)
-        except Exception:
-            logger.exception("The evidence of %s can't be taken away.", action.uid)
-        else:
-            count += 1
-    return count
+def to_let_go() -> "QuerySet[TrainingAction]":
+    """The actions whose evidence somebody said can go, in all organisations."""
+    asked = TrainingAction.objects.filter(letting_go_at__isnull=False, let_go_at=None)
+    return asked.select_related("organisation", "letting_go_by")
 
 
 def _refuse_kept(action: TrainingAction) -> None:

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core.jobs import job, unfinished
+from milepost.core.jobs import NotNow, job, unfinished
 from milepost.journal import folding, sealing, subscriptions, timestamping
 
 
@@ -36,6 +36,8 @@ def seal_everywhere() -> None:
 @job(queue="outside", title=_("Have the newest seal stamped"), attempts=None)
 def stamp(organisation_id: int) -> None:
     """Have the authority stamp the organisation's newest seal."""
+    if timestamping.is_resting():
+        raise NotNow(timestamping.RESTS)
     timestamping.stamp_newest(organisation_id)
 
 

@@ -35,7 +35,12 @@ def authority(*, timeout: int = TIMEOUT) -> "HTTPTimeStamper | None":
 
 def authority_at_hand() -> "HTTPTimeStamper | None":
     """The authority for somebody who waits: None while it rests after not having answered."""
-    return None if cache.get(_RESTING) else authority(timeout=PATIENCE)
+    return None if is_resting() else authority(timeout=PATIENCE)
+
+
+def is_resting() -> bool:
+    """Whether the authority did not answer within the last minute."""
+    return bool(cache.get(_RESTING))
 
 
 def let_rest() -> None:
@@ -67,6 +72,7 @@ def stamp_newest(organisation_id: int) -> bool:
     try:
         token = asyncio.run(stamper.async_timestamp(digest, "sha256"))
     except (OSError, TimestampRequestError) as error:
+        let_rest()
         raise NoStamp(f"{stamper.url}: {error}") from error
     told = {"token": token.dump(), "time": _info(token)["gen_time"].native}
     return Timestamp.objects.get_or_create(seal=seal, defaults=told)[1]

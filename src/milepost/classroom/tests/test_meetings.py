@@ -7,11 +7,12 @@ from urllib.parse import parse_qs, urlsplit
 import jwt
 import pytest
 
+from milepost.classroom import jobs
 from milepost.classroom.logs import connected_minutes, take_log
 from milepost.classroom.meetings import Guest, MeetingRefused, meeting_tools
 from milepost.classroom.scheduling import Plan, change_session
-from milepost.classroom.watching import keep_ended, watch
 from milepost.core import clock
+from milepost.core.jobs import run_all
 from milepost.core.refusals import Refused
 from milepost.journal.models import Entry
 
@@ -93,14 +94,16 @@ def test_who_is_in_the_meeting_is_seen_each_minute_and_kept_as_a_log_when_it_is_
     seat = session.participants.select_related("member").first()
     start = spans[0][0]
     with clock.at(start):
-        assert watch() == 0  # nobody has opened it
+        assert run_all(jobs.watch) == 1
+    session.refresh_from_db()
+    assert "seen" not in session.meeting  # nobody has opened it
     address = meeting_tools.get("bigbluebutton").join(session.as_meeting(), Guest("Somebody", str(seat.member.uid)))
     urllib.request.urlopen(address).read()  # noqa: S310
     for minute in (1, 2, 3, 30, 31):
         with clock.at(start + timedelta(minutes=minute)):
-            assert (watch(), keep_ended()) == (1, 0)
+            assert run_all(jobs.watch) == 1
     with clock.at(spans[-1][1] + timedelta(minutes=16)):
-        assert (watch(), keep_ended(), keep_ended()) == (0, 1, 0)
+        assert [run_all(jobs.keep_log) for _twice in range(2)] == [1, 0]
     session.refresh_from_db()
     assert [row["minutes"] for row in session.logs.get().rows] == [2, 1]
     assert connected_minutes(session) == {str(seat.uid): 3}

@@ -7,9 +7,9 @@ from milepost.classroom.models import LiveSession, Participant, Rules, Way
 from milepost.classroom.presence import trainer_link
 from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
-from milepost.classroom.sheets import make_pending
 from milepost.classroom.signing import Mark, close_slot, sign
 from milepost.core import clock
+from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
 from milepost.learning.enrolling import enrol
 from milepost.learning.models import Enrolment
@@ -163,7 +163,7 @@ def test_a_live_step_is_done_by_being_there(visit, lead, organisation):
         with clock.at(slot.ends_at):
             close_slot(slot=slot, trainer=trainer, mark=MARK)
     assert Enrolment.objects.get(member=learner).completed_at is None
-    make_pending()
+    run_all(queues=["files"])
     assert Enrolment.objects.get(member=learner).completed_at is not None
     assert "You were there." in client.get(page).text
 

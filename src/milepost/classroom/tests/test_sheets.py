@@ -3,10 +3,11 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from milepost.classroom.jobs import make_sheet
 from milepost.classroom.models import Sheet, Way
-from milepost.classroom.sheets import make_pending
 from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign
 from milepost.core import blobs, clock
+from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
 from milepost.journal.verbs import Verb
@@ -49,14 +50,14 @@ def test_a_session_has_its_sheet_once_every_half_day_is_closed(session, slots, p
     assert not Sheet.objects.exists()
     with clock.at(slots[1].ends_at):
         close_slot(slot=slots[1], trainer=trainer, mark=MARK)
-    assert make_pending() == 1
-    assert make_pending() == 0
+    assert run_all(make_sheet, queues=["files"]) == 1
+    assert run_all(make_sheet, queues=["files"]) == 0
 
 
 def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation):
     organisation.registration_number = "11 75 12345 75"
     organisation.save()
-    make_pending()
+    run_all(queues=["files"])
     _pdf, text = text_of(closed)
     told = [
         "Evacuation drill", "S-0001, sheet 1", "Aldermoor", "11 75 12345 75", "Assembly hall", "Tess Okafor",
@@ -68,7 +69,7 @@ def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation)
 
 
 def test_the_sheet_is_sealed_and_the_journal_holds_its_fingerprint(closed):
-    make_pending()
+    run_all(queues=["files"])
     pdf, _text = text_of(closed)
     [seal] = seals_in(pdf)
     assert seal.holds
@@ -80,14 +81,14 @@ def test_the_sheet_is_sealed_and_the_journal_holds_its_fingerprint(closed):
 
 
 def test_a_correction_makes_a_new_sheet_that_says_so_and_keeps_the_old_one(closed, people, row_of, lead):
-    make_pending()
+    run_all(queues=["files"])
     change_attendance(
         attendance=row_of(people[7]),
         change=Change("present"),
         by=lead.as_reference(),
         why="The list was closed too early.",
     )
-    assert make_pending() == 1
+    assert run_all(make_sheet, queues=["files"]) == 1
     _pdf, text = text_of(closed, 2)
     assert "The list was closed too early." in text
     assert f"{lead.full_name} corrected {people[7].full_name} from “not signed” to “present”" in text
@@ -97,7 +98,7 @@ def test_a_correction_makes_a_new_sheet_that_says_so_and_keeps_the_old_one(close
 def test_the_sheet_of_a_french_session_is_french(closed):
     closed.language = "fr"
     closed.save()
-    make_pending()
+    run_all(queues=["files"])
     _pdf, text = text_of(closed)
     assert "FEUILLE D’ÉMARGEMENT" in text
     assert "jeudi 26 novembre 2026" in text
@@ -123,14 +124,14 @@ def test_a_sheet_of_300_people_is_made_in_seconds(organisation, lead, session, s
         with clock.at(slot.ends_at):
             close_slot(slot=slot, trainer=trainer, mark=MARK)
     began = time.monotonic()
-    assert make_pending() == 1
+    assert run_all(make_sheet, queues=["files"]) == 1
     assert time.monotonic() - began < 30
 
 
 def test_the_lead_reads_the_sheet_and_others_do_not(closed, lead, visit, organisation):
     from tests.worlds import make_member
 
-    make_pending()
+    run_all(queues=["files"])
     page = visit(lead).get(f"/aldermoor/sessions/{closed.uid}/")
     assert f"/sessions/{closed.uid}/sheets/1/" in page.text
     assert visit(lead).get(f"/aldermoor/sessions/{closed.uid}/sheets/1/").headers["Content-Type"] == "application/pdf"

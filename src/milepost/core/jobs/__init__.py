@@ -10,9 +10,9 @@ A room's `jobs.py` holds shallow functions that take keys, read the thing, and c
 
 A verb asks for it inside the transaction that makes it necessary, so that there is both or neither:
 
-    jobs.make_sheet.enqueue(organisation.pk, sheet.pk)
-    jobs.make_sheet.using(run_after=tonight).enqueue(...)      # not before
-    jobs.make_sheet.enqueue_many([(organisation.pk, sheet.pk) for sheet in sheets])
+    named("classroom.make_sheet").enqueue(organisation.pk, sheet.pk)       # milepost/classroom/jobs.py
+    named("classroom.make_sheet").using(run_after=tonight).enqueue(...)    # not before
+    named("classroom.make_sheet").enqueue_many((organisation.pk, sheet.pk) for sheet in sheets)
 
 What comes round is registered in the room's `registered.py`: a turn looks for what is due and enqueues it.
 
@@ -28,6 +28,7 @@ What it promises:
   the verb must bear being called again.
 - A failure is tried again after growing pauses (`pause`); after the last of `attempts` the job is given up, and stays
   for its owner to see. `attempts=None` never gives up. A `Refused` is an answer: it is given up at once.
+  `NotNow(60)` puts it off and costs no attempt: the server that it needs rests.
 - Each queue has threads of its own, and one organisation never holds all of them.
 - Tests say `run_all()`, or `run_all(make_sheet)` to count the runs of one task.
 
@@ -36,18 +37,20 @@ whoever brings the work to the workers: the table itself, or a message broker (`
 `milepost.core.jobs.broker` and docs/decisions).
 """
 
-from milepost.core.jobs.leases import forget, pause, retry, unfinished
-from milepost.core.jobs.tasks import ATTEMPTS, QUEUES, JobTask, every, job, turns
+from milepost.core.jobs.leases import NotNow, forget, pause, retry, unfinished
+from milepost.core.jobs.tasks import ATTEMPTS, QUEUES, JobTask, every, job, named, turns
 from milepost.core.jobs.worker import Worker, run_all
 
 __all__ = [
     "ATTEMPTS",
     "QUEUES",
     "JobTask",
+    "NotNow",
     "Worker",
     "every",
     "forget",
     "job",
+    "named",
     "pause",
     "retry",
     "run_all",

@@ -10,7 +10,7 @@ import random
 import smtplib
 import socket
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -42,6 +42,8 @@ def pause(attempts: int) -> float:
 def line_up(task: JobTask, calls: Iterable[dict[str, Any]]) -> list[Job]:
     """Rows for these calls that wait from now on; those that wait already, or were given up, are left out."""
     now = clock.now()
+    # What a story tells of the future is done now, unless the verb said when.
+    at_once = min(now, datetime.now(UTC))
     by_key = {task.key_of(arguments): arguments for arguments in calls}
     there = Job.objects.filter(~Q(state=State.RUNNING), task=task.module_path)
     known = {key for part in _parts(list(by_key)) for key in there.filter(key__in=part).values_list("key", flat=True)}
@@ -49,7 +51,7 @@ def line_up(task: JobTask, calls: Iterable[dict[str, Any]]) -> list[Job]:
     rows = [
         Job(
             task=task.module_path, queue=task.queue_name, arguments=arguments, key=key, enqueued_at=now,
-            organisation_id=arguments.get("organisation_id"), run_after=task.run_after or now,
+            organisation_id=arguments.get("organisation_id"), run_after=task.run_after or at_once,
             rank=ranks.next_of(arguments.get("organisation_id")),
         )
         for key, arguments in by_key.items() if key not in known
@@ -152,6 +154,14 @@ def reap() -> list[Job]:
 # --- Done or failed ---------------------------------------------------------------------------------------
 
 
+class NotNow(Exception):
+    """Raised in a job: through no fault of its own it can't be done for so many seconds; this costs no attempt."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"not for {seconds:.0f} seconds")
+        self.seconds = seconds
+
+
 def finish(job: Job) -> None:
     """The job is done: its row goes. What comes round waits for its next turn."""
     with transaction.atomic():
@@ -164,12 +174,19 @@ def finish(job: Job) -> None:
 
 def fail(job: Job, error: BaseException) -> None:
     """The attempt failed: the job waits for the next one, or is given up after the last."""
-    if isinstance(error, Refused):
+    if isinstance(error, NotNow):
+        _put_off(job, error.seconds)
+    elif isinstance(error, Refused):
         logger.warning("%s is refused: %s", job, error)
         _failed(job, Fault.REFUSED, str(error))
     else:
         logger.error("%s failed (attempt %s).", job, job.attempts, exc_info=error)
         _failed(job, fault_of(error), f"{type(error).__name__}: {error}")
+
+
+def _put_off(job: Job, seconds: float) -> None:
+    with transaction.atomic():
+        _put_back(job, attempts=job.attempts - 1, run_after=clock.now() + timedelta(seconds=seconds))
 
 
 def fault_of(error: BaseException) -> Fault:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from django.tasks.base import Task
 from django.utils.functional import Promise
+from django.utils.module_loading import import_string
 
 from milepost.core.canonical import canonical_json
 from milepost.core.registry import Registry
@@ -97,6 +98,15 @@ def job(
         return JobTask(func=function, queue_name=queue, title=title, attempts=attempts, limit=limit)
 
     return made
+
+
+def named(name: str) -> JobTask:
+    """The job `<room>.<function>` of a room's `jobs.py`, for the verbs of that room.
+
+    A job calls verbs, so a verb that asks for a job names it, as it names a template: imports would go in a circle.
+    """
+    room, _dot, function = name.partition(".")
+    return cast("JobTask", import_string(f"milepost.{room}.jobs.{function}"))
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from milepost.core import clock
 from milepost.core.jobs import leases
 from milepost.core.jobs.tasks import QUEUES, JobTask
-from milepost.core.models import Job
+from milepost.core.models import Job, State
 
 THREADS = 2  # for each queue: one organisation holds at most one of them
 POLL = 0.5  # seconds between two looks
@@ -30,10 +30,13 @@ logger = logging.getLogger(__name__)
 
 
 def perform(job: Job) -> bool:
-    """Do a job that was taken, and put its row in order; whether it went well."""
+    """Do a job that was taken, and put its row in order; whether it went well.
+
+    What is no `Exception` stands for the end of the process: the row stays leased, as it does after a kill.
+    """
     try:
         leases.task_of(job).call(**job.arguments)
-    except BaseException as error:  # whatever it is, the row must not stay behind as running
+    except Exception as error:
         leases.fail(job, error)
         return False
     leases.finish(job)
@@ -159,22 +162,27 @@ class Worker:
     def _do(self, held: Held, name: str) -> None:
         try:
             perform(held.job)
+        except DatabaseError:
+            raise
+        except BaseException:  # a thread outlives whatever a job throws
+            logger.exception("%s ended its thread; it is tried again once its lease is over.", held.job)
         finally:
             with self._lock:
                 self._held.pop(name, None)
 
 
-def run_all(*tasks: JobTask) -> int:
-    """Do everything that waits, here and now, with a turn of all that comes round; for tests and stories.
+def run_all(*tasks: JobTask, queues: Sequence[str] = QUEUES) -> int:
+    """Do everything that waits in these queues, here and now, with a turn of all that comes round; for tests.
 
     Returns how many jobs went well: of these tasks, or of all. One that fails waits for its next attempt, as it would
     in a worker.
     """
     wanted = {task.module_path for task in tasks}
+    leases.reap()
     leases.ensure_turns()
-    Job.objects.exclude(seconds=None).update(run_after=clock.now())
+    Job.objects.filter(state=State.WAITING).exclude(seconds=None).update(run_after=clock.now())
     count = 0
-    while job := next(filter(None, (leases.take(queue, worker="here") for queue in QUEUES)), None):
+    while job := next(filter(None, (leases.take(queue, worker="here") for queue in queues)), None):
         went_well = perform(job)
         count += went_well and (not wanted or job.task in wanted)
     return count

@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 
 from milepost.core import clock
+from milepost.core.jobs import run_all
 from milepost.credentials.issuing import issue_missing, reissue
 from milepost.credentials.models import Certificate
-from milepost.credentials.typesetting import pdf_of, typeset_pending
+from milepost.credentials.typesetting import pdf_of
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.notices.preferences import switch_off
@@ -24,7 +25,7 @@ def three(organisation, course, lead):
     now = clock.now()
     Enrolment.objects.filter(course=course).update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=course)
-    typeset_pending()
+    run_all(queues=["files"])
     return list(Certificate.objects.select_related("organisation").order_by("pk"))
 
 
@@ -48,7 +49,7 @@ def test_it_waits_for_the_file(three, lead, mailoutbox):
     assert send_due() == 3
     reissue(certificate=three[0], by=lead)
     assert send_due() == 0
-    typeset_pending()
+    run_all(queues=["files"])
     assert send_due() == 1
 
 
@@ -66,7 +67,7 @@ def test_it_speaks_the_language_of_the_holder_even_to_hostile_names(organisation
     now = clock.now()
     Enrolment.objects.update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=course)
-    typeset_pending()
+    run_all(queues=["files"])
     send_due()
     assert mailoutbox[0].subject == "Votre certificat : Ladders"
     assert mailoutbox[0].body.startswith("Bonjour <b>O’Neil & Söhne</b>,")
@@ -83,7 +84,7 @@ def test_who_left_who_has_no_address_and_what_is_old_get_no_mail(three, mailoutb
 def test_a_new_one_in_place_of_the_old_is_mailed_as_such(three, lead, mailoutbox):
     send_due()
     reissue(certificate=three[0], by=lead)
-    typeset_pending()
+    run_all(queues=["files"])
     assert send_due() == 1
     assert "It replaces the one that you had." in mailoutbox[-1].body
 

@@ -11,8 +11,10 @@ from django.test import Client
 from pyhanko.pdf_utils import generic
 
 from milepost.core import blobs, clock
+from milepost.core.jobs import run_all
 from milepost.core.refusals import Refused
-from milepost.documents.composing import RefusedDocument, check_places, compose, make_pending, upload
+from milepost.documents.composing import RefusedDocument, check_places, compose, upload
+from milepost.documents.jobs import make_file
 from milepost.documents.kinds import KINDS, UnknownValue, check_words
 from milepost.documents.links import link_of
 from milepost.documents.models import Document, Signatory, SignatureRequest, Wording
@@ -105,7 +107,7 @@ def test_every_kind_is_written_in_both_languages_as_pdf_a(organisation, lead, ki
     from milepost.documents.composing import file_of
 
     made = compose(organisation=organisation, kind=KINDS[kind], values=VALUES, language=language, by=lead)
-    make_pending()
+    run_all(queues=["files"])
     made.refresh_from_db()
     content = file_of(made)
     assert "Ladders, hands on" in text_in(content)
@@ -152,7 +154,7 @@ def test_words_that_name_what_does_not_exist_are_refused_with_what_there_is(visi
 
 def test_a_document_that_nobody_signs_is_sealed_by_the_organisation(organisation, lead):
     made = compose(organisation=organisation, kind=KINDS["convocation"], values=VALUES, language="en", by=lead)
-    assert make_pending() == 1
+    assert run_all(make_file, queues=["files"]) == 1
     made.refresh_from_db()
     assert milepost_accepts(blobs.read(organisation.uid, made.pdf), seals=1)
 
@@ -582,7 +584,7 @@ def test_one_act_sends_a_document_to_each_of_many(visit, lead, organisation, mai
             follow=True,
         )
     assert "60 documents go out" in page.text
-    assert make_pending() == 60
+    assert run_all(make_file, queues=["files"]) == 60
     assert mail_due() == 60
     who = (
         Signatory.objects.select_related("request__document__organisation", "member")

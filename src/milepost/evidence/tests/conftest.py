@@ -9,11 +9,9 @@ from milepost.classroom.models import Attendance, Way
 from milepost.classroom.player import complete_steps
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
-from milepost.classroom.sheets import make_pending as make_sheets
 from milepost.classroom.signing import Circumstances, Mark, close_slot, sign
 from milepost.core import clock
-from milepost.credentials.typesetting import typeset_pending
-from milepost.documents.composing import make_pending
+from milepost.core.jobs import run_all
 from milepost.documents.models import Signatory
 from milepost.documents.requesting import Act, Party, Terms, request_signatures
 from milepost.documents.requesting import sign as sign_document
@@ -83,7 +81,7 @@ def complete(action, session, lead):
     sign_agreement(action, lead, on=datetime(2026, 11, 10, 9, tzinfo=UTC))
     for kind in ("programme", "convocation"):
         write_document(action=action, kind=kind, by=lead)
-    make_pending()
+    run_all(queues=["files"])
     trainer = session.trainers.select_related("session__organisation").get()
     for slot in session.slots.select_related("session__organisation"):
         with clock.at(slot.starts_at + timedelta(minutes=3)):
@@ -92,8 +90,8 @@ def complete(action, session, lead):
         with clock.at(slot.ends_at):
             close_slot(slot=slot, trainer=trainer, mark=MARK)
     with clock.at(datetime(2026, 11, 26, 16, 30, tzinfo=UTC)):
-        make_sheets()
+        run_all(queues=["files"])
         complete_steps(session)
-        typeset_pending()
+        run_all(queues=["files"])
     add_piece(action=action, key="hot-evaluation", name="evaluation.csv", content=b"5;5;4\n", by=lead)
     return action

@@ -9,9 +9,10 @@ from django.test import Client
 from django.urls import get_resolver
 
 from milepost.core import clock
+from milepost.core.jobs import run_all
 from milepost.evidence.actions import open_action
 from milepost.evidence.auditing import InvalidAudit, Invitation, end_audit, invite_auditor, link_of
-from milepost.evidence.dossiers import ask_for, build_pending
+from milepost.evidence.dossiers import ask_for
 from milepost.evidence.models import Audit
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
@@ -99,7 +100,7 @@ def test_inside_everything_of_the_scope_is_read_and_noted(inside, audit, complet
 
 def test_the_dossier_can_be_taken_along(inside, audit, complete, lead):
     ask_for(action=complete, by=lead)
-    build_pending()
+    run_all(queues=["builds"])
     page = inside.get(f"{room_of(audit)}actions/{complete.uid}/").text
     path = re.search(r'href="([^"]+/files/dossier/\d+/)"', page)[1]
     assert b"".join(inside.get(path).streaming_content).startswith(b"PK")

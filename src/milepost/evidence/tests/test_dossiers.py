@@ -21,11 +21,13 @@ from milepost import verify as verifier
 from milepost.classroom.models import Attendance
 from milepost.classroom.signing import Change, change_attendance
 from milepost.core import clock
+from milepost.core.jobs import run_all
 from milepost.credentials.badges import baked_svg
 from milepost.credentials.models import Certificate
-from milepost.documents.dating import date_pending
+from milepost.documents.jobs import date_file
 from milepost.evidence.actions import add_piece
-from milepost.evidence.dossiers import ask_for, build, build_pending
+from milepost.evidence.dossiers import ask_for, build
+from milepost.evidence.jobs import build_dossier
 from milepost.evidence.models import Dossier
 from milepost.evidence.tests.conftest import sign_agreement
 from milepost.journal import keys
@@ -102,7 +104,9 @@ def test_one_altered_fact_in_the_dossier_of_a_person_is_found(complete, people, 
 
 def test_pieces_that_an_authority_dated_later_verify_in_the_dossier(complete, tmp_path, settings, authority):
     settings.TIMESTAMP_URL = authority[0]
-    assert date_pending() == 8  # agreement, programme, convocation, sheet, and four certificates
+    assert (
+        run_all(date_file, queues=["outside"]) == 8
+    )  # agreement, programme, convocation, sheet, and four certificates
     path = tmp_path / "dated.zip"
     with path.open("w+b") as file:
         build(action=complete, file=file)
@@ -130,7 +134,7 @@ def test_what_happens_while_a_dossier_is_written_waits_for_the_next_one(
                 attendance=row, change=Change("absent", absence_reason="Ill"), by=lead.as_reference(), why="Mixed up"
             )
             sign_agreement(complete, lead, on=clock.now())
-            steps.append(date_pending())
+            steps.append(run_all(date_file, queues=["outside"]))
             seal(complete.organisation_id)
 
     for name in ("meanwhile.zip", "after.zip"):
@@ -523,8 +527,8 @@ def test_a_sealed_pdf_and_a_badge_verify_and_a_changed_one_does_not(complete, do
 
 def test_a_dossier_is_built_in_the_background_once(complete, lead):
     ask_for(action=complete, by=lead)
-    assert build_pending() == 1
-    assert build_pending() == 0
+    assert run_all(build_dossier, queues=["builds"]) == 1
+    assert run_all(build_dossier, queues=["builds"]) == 0
     made = Dossier.objects.get()
     assert made.done == made.total > 0
     assert made.size > 10_000
@@ -537,10 +541,12 @@ def test_a_dossier_that_a_killed_worker_left_is_begun_anew(complete, lead, monke
     with monkeypatch.context() as killed:
         killed.setattr(dossiers, "build", lambda **_told: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            build_pending()
-    assert build_pending() == 0
+            run_all(queues=["builds"])
+    assert run_all(build_dossier, queues=["builds"]) == 0
     with clock.at(clock.now() + timedelta(minutes=3)):
-        assert build_pending() == 1
+        run_all(queues=["builds"])
+    with clock.at(clock.now() + timedelta(minutes=4)):
+        assert run_all(build_dossier, queues=["builds"]) == 1
     assert Dossier.objects.get().digest
 
 

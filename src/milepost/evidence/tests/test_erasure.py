@@ -9,9 +9,8 @@ import pytest
 
 from milepost.classroom.models import Attendance, Participant
 from milepost.core import blobs, clock
+from milepost.core.jobs import run_all
 from milepost.credentials.models import Certificate
-from milepost.credentials.typesetting import typeset_pending
-from milepost.documents.composing import make_pending
 from milepost.documents.models import Signatory
 from milepost.documents.requesting import Act, Party, Terms, request_signatures, sign
 from milepost.evidence.actions import write_document
@@ -52,7 +51,7 @@ def graduate(organisation, lead, learner):
     complete_activity(
         enrolment=enrolment, activity=activity(enrolment, "01-first/02-check"), score=90.0, is_passed=True
     )
-    typeset_pending()
+    run_all(queues=["files"])
     return learner
 
 
@@ -159,7 +158,7 @@ def test_a_document_signed_with_others_refuses_the_erasure(organisation, lead, l
     document = write_document(action=action, kind="programme", by=lead)
     type(document).objects.filter(pk=document.pk).update(about="")
     document.refresh_from_db()
-    make_pending()
+    run_all(queues=["files"])
     request = request_signatures(
         document=document, by=lead, terms=Terms(),
         parties=[Party("Jonas", "jonas@aldermoor.example", "", learner), Party("Maud", "maud@one.example")],

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from milepost.classroom.registering import register
+from milepost.core.jobs import run_all
 from milepost.documents.models import Document
-from milepost.evidence.dossiers import build_pending
 from milepost.evidence.models import TrainingAction
 from milepost.journal.sealing import seal
 from tests.worlds import make_member
@@ -56,7 +56,7 @@ def test_a_complete_action_says_so_and_its_dossier_is_built_and_downloaded(visit
     assert "“Evacuation” is ready for an audit." in client.get(page).text
     client.post(page + "dossiers/")
     assert "<progress" in client.get(page).text
-    build_pending()
+    run_all(queues=["builds"])
     served = client.get(page + f"dossiers/{complete.dossiers.get().uid}/")
     assert b"".join(served.streaming_content).startswith(b"PK")
     assert "Everything is ready for an audit." in client.get("/aldermoor/actions/").text

@@ -5,14 +5,16 @@ from django.core.files.storage import default_storage
 
 from milepost.classroom.models import Attendance, LiveSession
 from milepost.core import blobs, clock
+from milepost.core.jobs import run_all
 from milepost.courses.models import Course, Version
 from milepost.credentials.models import Certificate
-from milepost.documents.dating import date_pending
+from milepost.documents.jobs import date_file
 from milepost.documents.models import Document
-from milepost.evidence.dossiers import ask_for, build_pending
+from milepost.evidence import jobs
+from milepost.evidence.dossiers import ask_for
 from milepost.evidence.forgetting import forget_files
 from milepost.evidence.models import TrainingAction
-from milepost.evidence.retention import StillKept, kept_until, let_go, let_go_pending, preview, timetable
+from milepost.evidence.retention import StillKept, kept_until, let_go, preview, timetable
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
 from milepost.journal.verification import verify
@@ -55,7 +57,7 @@ def test_letting_go_takes_evidence_away_and_leaves_the_proofs_and_the_certificat
     complete, lead, organisation, django_capture_on_commit_callbacks
 ):
     ask_for(action=complete, by=lead)
-    build_pending()
+    run_all(queues=["builds"])
     digests = [complete.dossiers.get().digest, Document.objects.first().pdf]
     seal(organisation.pk)
     going = preview(complete)
@@ -81,7 +83,7 @@ def test_no_file_stays_behind_that_nothing_speaks_of_any_more(
 ):
     """Not even what a document was before each signature, or a sheet before the authority dated it."""
     settings.TIMESTAMP_URL = authority[0]
-    assert date_pending() == 8
+    assert run_all(date_file, queues=["outside"]) == 8
     with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
         let_go(action=complete, by=lead)
     kept = {fact for fact in Entry.objects.values_list("statement", flat=True) if fact}
@@ -139,7 +141,7 @@ def test_the_page_says_what_is_kept_until_when_and_lets_go_what_is_due(visit, le
     done = client.post(f"/aldermoor/actions/{complete.uid}/letting-go/", follow=True).text
     assert "It is being taken away" in done
     assert LiveSession.objects.exists()
-    assert (let_go_pending(), let_go_pending()) == (1, 0)
+    assert (run_all(jobs.let_go), run_all(jobs.let_go)) == (1, 0)
     assert Entry.objects.get(verb="erased").actor_id == str(lead.uid)
     assert "No training action yet." in client.get("/aldermoor/actions/").text
     assert timetable(complete.organisation) == []
