@@ -227,7 +227,8 @@ def live_session(organisation: Organisation, people: list[Member]) -> None:
 def signatures() -> list[Row]:
     """None lost and none twice: what the table and the journal hold after the burst. Then sealing documents in bulk."""
     from milepost.classroom.models import Attendance
-    from milepost.documents.composing import compose_many, make_pending
+    from milepost.core.jobs import run_all
+    from milepost.documents.composing import compose_many
     from milepost.documents.kinds import KINDS
     from milepost.documents.requesting import Party, Terms, request_many
     from milepost.journal.models import Entry
@@ -249,7 +250,7 @@ def signatures() -> list[Row]:
         request_many(pairs=pairs, terms=Terms(), by=people[0])
 
     asked = timed(send)
-    making = timed(lambda: [make_pending() for _round in range(5)])
+    making = timed(lambda: run_all(queues=["files"]))
     return [
         {"work": "ask 500 people to sign a document each", "median": asked, "unit": "ms"},
         {"work": "a document to sign: typeset, with its places", "median": making / 500, "unit": "ms", "rate": 500_000 / making},
@@ -258,8 +259,8 @@ def signatures() -> list[Row]:
 
 def dossier() -> list[Row]:
     """The dossier of 10,000 people and 20 activities, with every fact and certificate, as `milepost dossier` builds it."""
+    from milepost.core.jobs import run_all
     from milepost.credentials.issuing import issue_missing
-    from milepost.credentials.typesetting import typeset_pending
     from milepost.evidence.actions import open_action
 
     organisation = Organisation.objects.get(slug="bench")
@@ -269,7 +270,7 @@ def dossier() -> list[Row]:
     now = clock.now()
     Enrolment.objects.filter(course=course, completed_at=None).update(completed_at=now, launched_at=now)
     issue_missing(course=course)
-    typeset_pending()
+    run_all(queues=["files"])
     today = clock.today()
     action = open_action(
         organisation=organisation, title="Twenty", profile="internal", starts_on=today, ends_on=today, minutes=600, by=lead,
