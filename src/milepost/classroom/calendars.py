@@ -6,7 +6,6 @@ nobody wants the lunch break as a gap in two appointments.
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from email.message import MIMEPart
 from email.utils import parseaddr
 from itertools import groupby
 
@@ -17,6 +16,7 @@ from icalendar import STATUS, Alarm, Calendar, Event, vCalAddress
 
 from milepost.classroom.models import LiveSession, Participant, Slot
 from milepost.core import clock
+from milepost.notices.kinds import File
 from milepost.people.models import Member
 
 PRODUCT = "-//Milepost//Live sessions//EN"
@@ -27,12 +27,12 @@ def days_of(session: LiveSession) -> dict[date, list[Slot]]:
     return {day: list(slots) for day, slots in groupby(session.slots.all(), key=lambda slot: slot.local_start.date())}
 
 
-def request(session: LiveSession, day: date, *, name: str, email: str) -> MIMEPart:
-    """The invitation to a day for one person, to be put into a mail; a later one with a higher sequence replaces it."""
+def request(session: LiveSession, day: date, *, name: str, email: str) -> File:
+    """The invitation to a day for one person, to go with a message; a later one with a higher sequence replaces it."""
     return _part("REQUEST", _event(session, day, days_of(session)[day], attendee=_person(name, email)), day)
 
 
-def cancel(session: LiveSession, day: date, *, name: str, email: str) -> MIMEPart:
+def cancel(session: LiveSession, day: date, *, name: str, email: str) -> File:
     """That a day is off for one person. The day may be one that the session has no more."""
     event = Event.new(
         uid=_uid(session, day), sequence=session.sequence + 1, stamp=clock.now(), start=day, summary=session.title,
@@ -97,13 +97,10 @@ def _person(name: str, email: str) -> vCalAddress:
     return vCalAddress.new(email, cn=name, role="REQ-PARTICIPANT", partstat="NEEDS-ACTION", rsvp=False)
 
 
-def _part(method: str, event: Event, day: date) -> MIMEPart:
+def _part(method: str, event: Event, day: date) -> File:
     """As iMIP wants it (RFC 6047, 2.4): text/calendar, with the method in the type as well."""
     calendar = Calendar.new(prodid=PRODUCT, method=method, subcomponents=[event])
-    part = MIMEPart()
-    part.set_content(_whole(calendar).decode(), subtype="calendar", params={"method": method})
-    part.add_header("Content-Disposition", "attachment", filename=f"{day:%Y-%m-%d}.ics")
-    return part
+    return File(f"{day:%Y-%m-%d}.ics", _whole(calendar), f"text/calendar; method={method}")
 
 
 def _whole(calendar: Calendar) -> bytes:

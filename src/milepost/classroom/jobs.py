@@ -1,8 +1,8 @@
-"""What the background does for the classroom: attendance sheets, the logs of meetings, the mails of sessions."""
+"""What the background does for the classroom: attendance sheets, the logs of meetings, who is told what."""
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom import invitations, sheets, watching
+from milepost.classroom import invitations, reminders, sheets, watching
 from milepost.classroom.meetings import MeetingRefused
 from milepost.classroom.models import Sheet
 from milepost.core.jobs import job
@@ -53,6 +53,12 @@ def find_logs() -> None:
 
 
 @job(queue="mail")
-def send_mails() -> None:
-    """Send the mails of sessions that are due."""
-    invitations.mail_due()
+def invite() -> None:
+    """Tell everybody whose calendar says something else than their session."""
+    invitations.invite_due()
+
+
+@job(queue="mail")
+def remind() -> None:
+    """Tell what is due at the half-days about now."""
+    reminders.remind_due()

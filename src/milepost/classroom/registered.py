@@ -10,6 +10,7 @@ from milepost.classroom.meetings.bigbluebutton import BigBlueButton
 from milepost.classroom.meetings.jitsi import Jitsi
 from milepost.classroom.meetings.link import VideoLink
 from milepost.classroom.models import undated
+from milepost.classroom.notices import InvitationKind, LinkKind, SoonKind, UnsignedKind
 from milepost.classroom.player import LivePlayer
 from milepost.classroom.sections import sessions_of
 from milepost.core.jobs import every
@@ -18,6 +19,7 @@ from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
 from milepost.learning.players import players
+from milepost.notices.kinds import kinds as notices
 from milepost.people import sections
 from milepost.people.contributions import contributions
 
@@ -38,6 +40,12 @@ def register() -> None:
     every(30, jobs.find_sheets)
     every(60, jobs.watch_all)
     every(60, jobs.find_logs)
-    every(10, jobs.send_mails)
+
+    notices.register("session_invitation", InvitationKind())
+    notices.register("session_soon", SoonKind())
+    notices.register("attendance_link", LinkKind())
+    notices.register("signature_missing", UnsignedKind())
+    every(5, jobs.invite)
+    every(10, jobs.remind)
 
     navigation.main.register("sessions", Link(_("Sessions"), "sessions", order=30))

@@ -3,6 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from milepost.classroom.invitations import invite_due
 from milepost.classroom.models import LiveSession, Participant, Rules, Way
 from milepost.classroom.presence import trainer_link
 from milepost.classroom.registering import register
@@ -13,6 +14,7 @@ from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
 from milepost.learning.enrolling import enrol
 from milepost.learning.models import Enrolment
+from milepost.notices.sending import send_due
 from tests.worlds import make_course, make_member
 
 pytestmark = pytest.mark.django_db
@@ -67,8 +69,6 @@ def test_people_are_added_by_filter_or_one_by_one(visit, lead, session, organisa
 
 
 def test_a_trainer_from_outside_gets_their_link_by_mail(visit, lead, session, mailoutbox):
-    from milepost.classroom.invitations import mail_due
-
     client = visit(lead)
     client.post(
         f"/aldermoor/sessions/{session.uid}/trainers/", {"email": "kofi@outside.example", "name": "Kofi Mensah"}
@@ -78,7 +78,8 @@ def test_a_trainer_from_outside_gets_their_link_by_mail(visit, lead, session, ma
     )
     assert "needs an e-mail address" in page.text
     with clock.at(datetime(2026, 11, 20, tzinfo=UTC)):
-        mail_due()
+        invite_due()
+        send_due()
     [message] = [message for message in mailoutbox if message.to == ["kofi@outside.example"]]
     assert "/room/" in message.body
 

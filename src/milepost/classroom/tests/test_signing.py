@@ -23,6 +23,7 @@ from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
 from milepost.journal.verbs import Verb
+from milepost.notices.sending import send_due
 from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db
@@ -306,6 +307,7 @@ def test_the_live_list_costs_the_same_for_eight_and_for_a_hundred(
 def test_one_tap_reminds_the_missing(room, people, row_of, client, mailoutbox):
     sign(attendance=row_of(people[0]), mark=mark())
     client.post(room + "reminders/")
+    send_due()
     assert sorted(message.to[0] for message in mailoutbox) == sorted(person.email for person in people[1:])
 
 

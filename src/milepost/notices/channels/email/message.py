@@ -1,6 +1,7 @@
 """A letter as an e-mail: text and HTML, and the headers that keep it out of trouble."""
 
 from email.headerregistry import Address
+from email.message import MIMEPart
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from milepost.notices.channels import Delivery
+from milepost.notices.kinds import File
 from milepost.notices.letters import Letter, one_line
 from milepost.people.models import Organisation
 
@@ -29,8 +31,22 @@ def message_of(delivery: Delivery) -> EmailMultiAlternatives:
     with translation.override(delivery.to.language):
         message.attach_alternative(as_html(letter, organisation), "text/html")
     for file in letter.files:
-        message.attach(file.name, file.content, file.type)
+        _attach(message, file)
     return message
+
+
+def _attach(message: EmailMultiAlternatives, file: File) -> None:
+    """Attach the file; text keeps the parameters of its type, as calendars need it (RFC 6047, section 2.4)."""
+    if not file.type.startswith("text/"):
+        message.attach(file.name, file.content, file.type)
+        return
+    told, *parameters = (one.strip() for one in file.type.split(";"))
+    part = MIMEPart()
+    part.set_content(
+        file.content.decode(), subtype=told.partition("/")[2], params=dict(one.split("=", 1) for one in parameters)
+    )
+    part.add_header("Content-Disposition", "attachment", filename=file.name)
+    message.attach(part)
 
 
 def sender(name: str, address: str) -> str:

@@ -1,0 +1,129 @@
+"""What is said about live sessions: come, it changed, it is off; sign; it is soon; your signature is missing."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from milepost.classroom import calendars
+from milepost.classroom.invitations import is_off
+from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.classroom.presence import personal_link, trainer_link
+from milepost.classroom.reminders import GRACE, unsigned
+from milepost.core import clock
+from milepost.notices.kinds import File, Kind
+from milepost.notices.models import Notice, Recipient
+from milepost.people.models import Organisation
+
+type Seat = Participant | Trainer
+
+
+class InvitationKind(Kind):
+    """A seat in a session or the part of its trainer, with the calendar's files: new, changed or taken back."""
+
+    label = _("Live sessions: invitations, changes and cancellations")
+    template = "classroom/notices/invitation.txt"
+    why_always = _("You have a seat, so you hear of it when something changes.")
+
+    def find(self, notice: Notice) -> Seat | None:
+        if notice.about_type == "trainer":
+            return Trainer.objects.select_related("session__organisation").filter(uid=notice.about_id).first()
+        seats = Participant.objects.select_related("session__organisation")
+        return seats.filter(session__uid=notice.about_id, member=notice.member).first()
+
+    def is_still_wanted(self, notice: Notice, row: Seat) -> bool:
+        """Unless it is over, or has changed since: then a newer notice says so."""
+        session = row.session
+        is_newest = (session.sequence, is_off(row)) == (notice.data["sequence"], notice.data["off"])
+        return is_newest and session.slots.filter(ends_at__gt=clock.now()).exists()
+
+    def context(self, notice: Notice, row: Seat) -> dict[str, Any]:
+        session, days = row.session, _days(row)
+        slots = [slot for of_day in days.values() for slot in of_day] or list(session.slots.all())
+        is_trainer = isinstance(row, Trainer)
+        return {
+            "name": notice.to.given_name, "session": session, "slots": slots, "first": slots[0], "is_off": not days,
+            "is_change": bool(notice.data["held"]), "is_trainer": is_trainer,
+            "page": trainer_link(row) if isinstance(row, Trainer) else _page(session),
+        }  # fmt: skip
+
+    def files(self, notice: Notice, row: Seat) -> Sequence[File]:
+        session, days, to = row.session, _days(row), notice.to
+        gone = [day for text in notice.data["held"] if (day := date.fromisoformat(text)) not in days]
+        return [
+            *(calendars.request(session, day, name=to.name, email=to.email) for day in days),
+            *(calendars.cancel(session, day, name=to.name, email=to.email) for day in gone),
+        ]
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        told = _example(organisation, to)
+        return told | {"slots": [told["slot"]], "first": told["slot"], "is_change": False, "is_trainer": False}
+
+
+class SlotKind(Kind):
+    """Something about one half-day, to one who takes part. Pointless once it is signed, closed or called off."""
+
+    def find(self, notice: Notice) -> Attendance | None:
+        rows = unsigned().select_related("slot__session__organisation", "participant__member")
+        return rows.filter(uid=notice.about_id).first()
+
+    def context(self, notice: Notice, row: Attendance) -> dict[str, Any]:
+        return {
+            "name": notice.to.given_name, "session": row.slot.session, "slot": row.slot, "sign": personal_link(row),
+            "page": _page(row.slot.session),
+        }  # fmt: skip
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return _example(organisation, to)
+
+
+class LinkKind(SlotKind):
+    """“Sign now”, at the start of a half-day."""
+
+    label = _("The link to sign your attendance")
+    template = "classroom/notices/link.txt"
+    why_always = _("Your signature proves that you were there.")
+
+    def is_still_wanted(self, notice: Notice, row: Attendance) -> bool:
+        return row.slot.ends_at > clock.now() - GRACE
+
+
+class SoonKind(SlotKind):
+    """“Soon”, before a session."""
+
+    label = _("Reminders before live sessions")
+    template = "classroom/notices/soon.txt"
+
+    def is_still_wanted(self, notice: Notice, row: Attendance) -> bool:
+        return row.slot.starts_at > clock.now()
+
+
+class UnsignedKind(SlotKind):
+    """“Your signature is missing.”"""
+
+    label = _("Reminders of missing signatures")
+    template = "classroom/notices/unsigned.txt"
+
+
+def _days(row: Seat) -> dict[date, list[Slot]]:
+    return {} if is_off(row) else calendars.days_of(row.session)
+
+
+def _page(session: LiveSession) -> str:
+    return settings.BASE_URL + reverse("live_session", args=[session.organisation.slug, session.uid])
+
+
+def _example(organisation: Organisation, to: Recipient) -> dict[str, Any]:
+    """A half-day that could be, tomorrow morning; nothing of it is saved."""
+    start = (clock.now() + timedelta(days=1)).replace(hour=8, minute=0)
+    session = LiveSession(
+        organisation=organisation, title=str(_("Evacuation drill")), place=str(_("Main hall")),
+        time_zone=organisation.time_zone, language=to.language,
+    )  # fmt: skip
+    slot = Slot(session=session, starts_at=start, ends_at=start + timedelta(hours=3, minutes=30))
+    page = settings.BASE_URL + reverse("sessions", args=[organisation.slug])
+    sign = f"{settings.BASE_URL}/sign/…/"
+    return {"name": to.given_name, "session": session, "slot": slot, "page": page, "sign": sign}

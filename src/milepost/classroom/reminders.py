@@ -1,0 +1,95 @@
+"""What people are told around a half-day: the link to sign, that it is soon, that a signature is missing."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from milepost.classroom.models import Attendance, Participant, Rules, Slot, UnsignedReminder
+from milepost.classroom.queries import first_slots
+from milepost.core import clock
+from milepost.journal.recording import Reference
+from milepost.notices.outbox import Said, notify_many
+from milepost.people.models import Organisation
+
+BATCH = 500
+GRACE = timedelta(hours=6)  # a worker that was off for longer tells nothing that has lost its point
+UNSIGNED_AFTER = timedelta(minutes=30)
+
+
+def remind_due() -> int:
+    """Tell what is due at the half-days about now, in all organisations; return how many are told."""
+    return sum(_send_links(rules) + _remind_before(rules) + _remind_unsigned(rules) for rules in _rules_in_use())
+
+
+def remind_missing(slot: Slot) -> int:
+    """Ask all who have not signed the half-day, now; return how many are asked."""
+    rows = unsigned().filter(organisation=slot.session.organisation, slot=slot)
+    rows.update(reminded_at=None)
+    return _tell("signature_missing", "reminded_at", lambda: rows)
+
+
+def unsigned() -> "QuerySet[Attendance]":
+    """What can still be signed, by people who have an address."""
+    return Attendance.objects.missing().filter(
+        slot__closed_at=None, slot__session__cancelled_at=None,
+        participant__status=Participant.Status.SEATED, participant__member__email__isnull=False,
+    )  # fmt: skip
+
+
+def _rules_in_use() -> list[Rules]:
+    """The rules of each organisation that has a slot about now."""
+    now = clock.now()
+    near = Slot.objects.filter(starts_at__lt=now + timedelta(days=1), ends_at__gt=now - GRACE)
+    return [Rules.of(organisation) for organisation in Organisation.objects.filter(pk__in=near.values("organisation"))]
+
+
+def _send_links(rules: Rules) -> int:
+    if not rules.mails_link or "link" not in rules.ways:
+        return 0
+    now = clock.now()
+    due = unsigned().filter(organisation=rules.organisation, slot__starts_at__lte=now, slot__ends_at__gt=now - GRACE)
+    return _tell("attendance_link", "link_sent_at", lambda: due)
+
+
+def _remind_before(rules: Rules) -> int:
+    if not rules.remind_before:
+        return 0
+    now = clock.now()
+    until = now + timedelta(minutes=rules.remind_before)
+    soon = unsigned().filter(organisation=rules.organisation, slot__starts_at__gt=now, slot__starts_at__lte=until)
+    return _tell("session_soon", "reminded_before_at", lambda: soon.filter(slot__in=first_slots()))
+
+
+def _remind_unsigned(rules: Rules) -> int:
+    if rules.remind_unsigned == UnsignedReminder.NEVER:
+        return 0
+    now = clock.now()
+    since = "slot__starts_at" if rules.remind_unsigned == UnsignedReminder.AFTER_START else "slot__ends_at"
+    span = {f"{since}__lte": now - UNSIGNED_AFTER, f"{since}__gt": now - UNSIGNED_AFTER - GRACE}
+    due = unsigned().filter(organisation=rules.organisation, **span)
+    return _tell("signature_missing", "reminded_at", lambda: due)
+
+
+def _tell(kind: str, noted: str, due: "Callable[[], QuerySet[Attendance]]") -> int:
+    """Say it to those who were not told, and note in the same transaction that they are."""
+    count = 0
+    while keys := list(due().filter(**{noted: None}).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        now = clock.now()
+        with transaction.atomic():
+            free = Attendance.objects.filter(pk__in=keys, **{noted: None})
+            rows = list(
+                free.select_related("slot__session", "participant__member__organisation").select_for_update(
+                    of=("self",)
+                )
+            )
+            Attendance.objects.filter(pk__in=[row.pk for row in rows]).update(**{noted: now})
+            notify_many(kind, (_said(row, f"{row.uid}:{now:%Y%m%dT%H%M%S.%f}") for row in rows))
+        count += len(rows)
+    return count
+
+
+def _said(row: Attendance, key: str) -> Said:
+    session, member = row.slot.session, row.participant.member
+    return Said(member, Reference("attendance", str(row.uid), session.title), key, language=session.language)
