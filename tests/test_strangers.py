@@ -30,13 +30,17 @@ METHODS = ("get", "post")
 SHARED = uuid.UUID("6ba7b810-9dad-41d1-80b4-00c04fd430c8")  # of everything that is named by one
 
 
-def patterns(resolver=None, prefix=""):
+def views(resolver=None, prefix=""):
     for entry in (resolver or get_resolver()).url_patterns:
         route = prefix + str(entry.pattern).lstrip("^").rstrip("$")
         if isinstance(entry, URLResolver):
-            yield from patterns(entry, route)
+            yield from views(entry, route)
         elif isinstance(entry, URLPattern):
-            yield route
+            yield route, entry.callback
+
+
+def patterns():
+    return [route for route, _view in views()]
 
 
 ROUTES = sorted(route for route in patterns() if route.startswith("<slug:organisation>/"))
@@ -107,6 +111,14 @@ def address(route, world):
 
 def test_there_are_urls_to_walk():
     assert len(ROUTES) > 20
+
+
+def test_every_page_of_an_organisation_says_who_may_open_it():
+    """By `@requires(…)` or `@member_required`: a view that says nothing would be open to whoever finds it."""
+    silent = [
+        route for route, view in views() if route.startswith("<slug:organisation>/") and not hasattr(view, "is_for")
+    ]
+    assert silent == []
 
 
 @pytest.mark.parametrize("route", ROUTES)

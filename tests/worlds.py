@@ -1,6 +1,7 @@
 """Small worlds for tests, made with the public verbs."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 SMALL_COURSE = {
@@ -43,6 +44,7 @@ def make_course(organisation: Any, tree: dict[str, str | bytes], *, by: Any = No
 def make_member(organisation: Any, name: str, *, roles: list[str] = [], **fields: Any) -> Any:  # noqa: B006
     from allauth.account.models import EmailAddress
 
+    from milepost.core import clock
     from milepost.people.granting import grant
     from milepost.people.models import Member, User
     from milepost.people.roles import Role
@@ -54,7 +56,7 @@ def make_member(organisation: Any, name: str, *, roles: list[str] = [], **fields
         organisation=organisation, user=user, email=email, given_name=name.title(), family_name="Nygård", **fields
     )
     for role in roles:
-        grant(member=member, role=Role(role))
+        grant(member=member, role=Role(role), until=clock.today() + timedelta(days=30) if role == "auditor" else None)
     return member
 
 

@@ -10,40 +10,42 @@ from milepost.analytics.reports import export, reports
 from milepost.core.table_files import as_csv, as_workbook
 from milepost.courses.models import Course
 from milepost.courses.outline import content_of, outline_of
+from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import MemberQuerySet
+from milepost.people.permissions import Abilities, may
 from milepost.people.queries import filter_members
-from milepost.people.roles import Capability
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @require_GET
-@requires(Capability.SEE_RESULTS)
+@requires(SEE_RESULTS)
 def numbers(request: OrganisationRequest, course: str) -> HttpResponse:
     """The four numbers of a course, whole or for the people whom the filters leave."""
     found = _course(request, course)
-    chosen = PeopleFilter(request.organisation, request.GET)
-    measured = measure(found, _members(request, chosen))
+    chosen = PeopleFilter(request.member, SEE_RESULTS, request.GET, found)
+    measured = measure(found, _members(chosen))
     context = {
         "course": found, "measured": measured, "chosen": chosen, "query": request.GET.urlencode(),
         "segments": _segments(measured), "charts": _charts(measured), "reports": reports.all(),
+        "can": Abilities(request.member, found),
     }  # fmt: skip
     return render(request, "analytics/numbers.html", context)
 
 
 @require_GET
-@requires(Capability.SEE_RESULTS)
+@requires(SEE_RESULTS)
 def assessment(request: OrganisationRequest, course: str, module: str, activity: str) -> HttpResponse:
     """The questions of one assessment."""
     found = _course(request, course)
     one = outline_of(found.published_or_raise().pk).by_key.get(f"{module}/{activity}")
     if one is None or not one.is_assessment:
         raise Http404
-    chosen = PeopleFilter(request.organisation, request.GET)
+    chosen = PeopleFilter(request.member, SEE_RESULTS, request.GET, found)
     definition = content_of(request.organisation.pk, one.digest).definition
-    questions = questions_of(found, one, definition, _members(request, chosen))
+    questions = questions_of(found, one, definition, _members(chosen))
     asked = [question for question in questions if question.mean is not None]
     hardest = min(asked, key=lambda question: question.mean or 0.0, default=None)
     context = {"course": found, "activity": one, "questions": questions, "hardest": hardest}
@@ -51,13 +53,13 @@ def assessment(request: OrganisationRequest, course: str, module: str, activity:
 
 
 @require_GET
-@requires(Capability.SEE_RESULTS)
+@requires(SEE_RESULTS)
 def report(request: OrganisationRequest, course: str, report: str, form: str) -> HttpResponseBase:
     """A report about the people whom the filters leave: as CSV, streamed, or as a workbook."""
     if report not in reports or form not in ("csv", "xlsx"):
         raise Http404
     found = _course(request, course)
-    members = _members(request, PeopleFilter(request.organisation, request.GET))
+    members = _members(PeopleFilter(request.member, SEE_RESULTS, request.GET, found))
     rows = export(report=reports.get(report), course=found, members=members, by=request.member)
     name = f"{found.slug}-{report}.{form}"
     if form == "xlsx":
@@ -67,14 +69,19 @@ def report(request: OrganisationRequest, course: str, report: str, form: str) ->
     return response
 
 
-def _members(request: OrganisationRequest, chosen: PeopleFilter) -> MemberQuerySet | None:
+def _members(chosen: PeopleFilter) -> MemberQuerySet | None:
     """The people whom the filters leave; None for everybody, which costs nothing to say."""
-    if not (chosen.text or chosen.site or chosen.department or chosen.seniority):
+    if chosen.sees_everybody and not (chosen.text or chosen.site or chosen.department or chosen.seniority):
         return None
     return filter_members(
-        request.organisation, text=chosen.text, site=chosen.site, department=chosen.department,
-        seniority=chosen.seniority, status="all",
-    )  # fmt: skip
+        chosen.reach,
+        organisation=chosen.organisation,
+        text=chosen.text,
+        site=chosen.site,
+        department=chosen.department,
+        seniority=chosen.seniority,
+        status="all",
+    )
 
 
 def _segments(measured: CourseMeasure) -> list[dict[str, object]]:
@@ -119,5 +126,9 @@ def _charts(measured: CourseMeasure) -> dict[str, dict[str, object]]:
 
 
 def _course(request: OrganisationRequest, slug: str) -> Course:
+    """The published course, for whoever sees results in it; 404 for all others."""
     published = Course.objects.filter(organisation=request.organisation, published__isnull=False)
-    return get_object_or_404(published.select_related("published", "organisation"), slug=slug)
+    found = get_object_or_404(published.select_related("published", "organisation"), slug=slug)
+    if not may(request.member, SEE_RESULTS, found):
+        raise Http404
+    return found

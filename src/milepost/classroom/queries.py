@@ -16,15 +16,15 @@ from milepost.people.models import Member
 SEATED = Participant.Status.SEATED
 
 
-def with_numbers(sessions: "QuerySet[LiveSession]") -> "QuerySet[Any]":
-    """Each session with `starts`, `ends`, `seated`, `waiting`, `expected` and `signed`."""
-    seats = Participant.objects.filter(session=OuterRef("pk")).order_by().values("session").annotate(n=Count("pk"))
-    rows = (
-        Attendance.objects.filter(slot__session=OuterRef("pk"))
-        .order_by()
-        .values("slot__session")
-        .annotate(n=Count("pk"))
-    )
+def with_numbers(sessions: "QuerySet[LiveSession]", members: "QuerySet[Member] | None" = None) -> "QuerySet[Any]":
+    """Each session with `starts`, `ends`, `seated`, `waiting`, `expected` and `signed`, over everybody or `members`."""
+    taking_part = Participant.objects.filter(session=OuterRef("pk"))
+    signing = Attendance.objects.filter(slot__session=OuterRef("pk"))
+    if members is not None:
+        taking_part = taking_part.filter(member__in=members)
+        signing = signing.filter(participant__member__in=members)
+    seats = taking_part.order_by().values("session").annotate(n=Count("pk"))
+    rows = signing.order_by().values("slot__session").annotate(n=Count("pk"))
     return sessions.annotate(
         starts=Min("slots__starts_at"), ends=Max("slots__ends_at"),
         open_slots=Count("slots", filter=Q(slots__closed_at=None)),
@@ -77,18 +77,21 @@ class Tally:
         return self.expected - self.signed - self.absent
 
 
-def tally(slot: Slot) -> Tally:
-    """How many are expected, have signed (or are attested), and are absent."""
-    told = slot.attendances.aggregate(
+def tally(slot: Slot, members: "QuerySet[Member] | None" = None) -> Tally:
+    """How many (of `members`, if given) are expected, have signed (or are attested), and are absent."""
+    rows = slot.attendances.all() if members is None else slot.attendances.filter(participant__member__in=members)
+    told = rows.aggregate(
         expected=Count("pk"), signed=Count("pk", filter=Q(signed_at__isnull=False) | Q(attested_at__isnull=False)),
         absent=Count("pk", filter=Q(absent_at__isnull=False)),
     )  # fmt: skip
     return Tally(**told)
 
 
-def attendances(slot: Slot) -> "QuerySet[Attendance]":
-    """Everybody at the slot by name."""
+def attendances(slot: Slot, members: "QuerySet[Member] | None" = None) -> "QuerySet[Attendance]":
+    """Everybody (of `members`, if given) at the slot by name."""
     rows = Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member__site")
+    if members is not None:
+        rows = rows.filter(participant__member__in=members)
     return rows.order_by("participant__member__family_name", "participant__member__given_name", "pk")
 
 

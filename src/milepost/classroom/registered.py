@@ -11,6 +11,7 @@ from milepost.classroom.meetings.jitsi import Jitsi
 from milepost.classroom.meetings.link import VideoLink
 from milepost.classroom.models import undated
 from milepost.classroom.notices import InvitationKind, LinkKind, SoonKind, UnsignedKind
+from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS
 from milepost.classroom.player import LivePlayer
 from milepost.classroom.sections import sessions_of
 from milepost.core.jobs import every
@@ -20,12 +21,13 @@ from milepost.design.navigation import Link
 from milepost.documents import dating
 from milepost.learning.players import players
 from milepost.notices.kinds import kinds as notices
-from milepost.people import sections
+from milepost.people import permissions, sections
 from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    permissions.register(MANAGE_SESSIONS, HOLD_SESSIONS)
     contributions.register("classroom", ClassroomContribution())
 
     kinds.register(LiveKind.name, LiveKind())

@@ -24,9 +24,9 @@ from milepost.classroom.models import (
     SessionDocument,
     Slot,
     Trainer,
-    TrainerRight,
     Way,
 )
+from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS, courses_of, manages_by, may_manage, seen_in
 from milepost.classroom.presence import Presence
 from milepost.classroom.queries import attendances, holds, sessions_of_member, tally, to_sign, with_numbers
 from milepost.classroom.registering import leave, register_many
@@ -38,31 +38,21 @@ from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.journal.recording import record
 from milepost.journal.verbs import Verb
-from milepost.people.access import OrganisationRequest, requires
+from milepost.learning.permissions import SEE_RESULTS
+from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member
-from milepost.people.roles import Capability, Role
+from milepost.people.permissions import MANAGE_ORGANISATION, may, sees_everybody, visible
 
 MAX_FILE = 50 * 1024 * 1024
 
 
-def may_manage(member: Member) -> bool:
-    """Whether the member makes and changes sessions: by their role, or as a trainer whom the organisation lets."""
-    if member.can(Capability.MANAGE_SESSIONS):
-        return True
-    return Role.TRAINER in member.roles and Rules.of(member.organisation).allows(TrainerRight.CHANGE_SESSIONS)
-
-
-def _manager(request: OrganisationRequest) -> None:
-    if not may_manage(request.member):
-        raise PermissionDenied
-
-
 @require_GET
+@member_required
 def sessions(request: OrganisationRequest) -> HttpResponse:
     """What I can sign now, what I take part in, what I hold; and for those who manage, all sessions."""
     now, member = clock.now(), request.member
-    sees_all = may_manage(member) or member.can(Capability.SEE_RESULTS)
+    sees_all = may_manage(member) or may(member, SEE_RESULTS)
     context: dict[str, Any] = {
         "to_sign": list(to_sign(member)),
         "seats": list(sessions_of_member(member).filter(ends__gt=now, session__cancelled_at=None).order_by("starts")),
@@ -75,7 +65,7 @@ def sessions(request: OrganisationRequest) -> HttpResponse:
         "may_manage": may_manage(member),
     }
     if sees_all:
-        rows = with_numbers(LiveSession.objects.filter(organisation=request.organisation))
+        rows = _all_sessions(member)
         text = text_of(request.GET, "q")
         context |= {
             "page": page_of(
@@ -87,6 +77,7 @@ def sessions(request: OrganisationRequest) -> HttpResponse:
 
 
 @require_POST
+@member_required
 def my_signature(request: OrganisationRequest, slot: str) -> HttpResponseBase:
     """From my own pages to the signature of a slot: signing in has shown who I am."""
     row = get_object_or_404(to_sign(request.member), slot__code=slot)
@@ -98,28 +89,51 @@ def my_signature(request: OrganisationRequest, slot: str) -> HttpResponseBase:
     return response
 
 
+def _all_sessions(member: Member) -> Any:
+    """The sessions that the member manages, and those in which they see results, with the numbers that they may see."""
+    every = LiveSession.objects.filter(organisation=member.organisation_id)
+    if sees_everybody(member, SEE_RESULTS) or may_manage(member, member.organisation):
+        return with_numbers(every)
+    reached = visible(member, SEE_RESULTS) | visible(member, manages_by(member))
+    own = Q(course__in=courses_of(member)) if may_manage(member) else Q(pk__in=[])
+    seats = Participant.objects.filter(member__in=reached)
+    return with_numbers(every.filter(own | Q(pk__in=seats.values("session"))), reached)
+
+
 def _session(request: OrganisationRequest, uid: str) -> LiveSession:
-    """The session, for those who manage or see results, who take part, or who hold it; 404 for all others."""
-    found = LiveSession.objects.filter(organisation=request.organisation).select_related("organisation", "course")
-    if not (may_manage(request.member) or request.member.can(Capability.SEE_RESULTS)):
-        found = found.filter(
-            Q(participants__member=request.member) | Q(trainers__member=request.member, trainers__removed_at=None)
-        ).distinct()
-    return get_object_or_404(found, uid=uid)
+    """The session, for those who manage it or see results in it, who take part, or who hold it; 404 for all others."""
+    member = request.member
+    sessions = LiveSession.objects.filter(organisation=request.organisation).select_related("organisation", "course")
+    found = get_object_or_404(sessions, uid=uid)
+    seen = seen_in(member, found)
+    if seen is None or found.participants.filter(Q(member=member) | Q(member__in=seen)).exists():
+        return found
+    if found.trainers.filter(member=member, removed_at=None).exists():
+        return found
+    raise Http404
+
+
+def _managed(request: OrganisationRequest, uid: str) -> LiveSession:
+    """The session, for those who manage it; 403 for those who only see it."""
+    found = _session(request, uid)
+    if not may_manage(request.member, found):
+        raise PermissionDenied
+    return found
 
 
 @require_GET
+@member_required
 def live_session(request: OrganisationRequest, session: str) -> HttpResponse:
     """One session: what, when, where, who; for those who manage also the list, the sheet and the logs."""
     found = _session(request, session)
     slots = list(found.slots.all())
     for slot in slots:
         slot.session = found
-    member = request.member
-    sees_all = may_manage(member) or member.can(Capability.SEE_RESULTS)
+    member, manages, seen = request.member, may_manage(request.member, found), seen_in(request.member, found)
+    sees_all = seen is None or may(member, SEE_RESULTS, found)
     seat = found.participants.filter(member=member).exclude(status=Participant.Status.LEFT).first()
     context: dict[str, Any] = {
-        "session": found, "slots": slots, "seat": seat, "sees_all": sees_all, "may_manage": may_manage(member),
+        "session": found, "slots": slots, "seat": seat, "sees_all": sees_all, "may_manage": manages,
         "documents": found.documents.all(), "trainers": found.trainers.filter(removed_at=None),
         "mine": {row.slot_id: row for row in Attendance.objects.filter(participant=seat)} if seat else {},
         "is_over": bool(slots) and slots[-1].ends_at < clock.now(), "now": clock.now(),
@@ -127,22 +141,32 @@ def live_session(request: OrganisationRequest, session: str) -> HttpResponse:
     }  # fmt: skip
     if sees_all:
         seats = found.participants.exclude(status=Participant.Status.LEFT).select_related("member__site")
+        if seen is not None:
+            seats = seats.filter(member__in=seen)
         context |= {
-            "rows": [{"slot": slot, "tally": tally(slot)} for slot in slots],
+            "rows": [{"slot": slot, "tally": tally(slot, seen)} for slot in slots],
             "page": page_of(request, seats.order_by("status", "member__family_name", "member__given_name")),
             "waiting": seats.filter(status=Participant.Status.WAITING).count(),
-            "sheet": found.sheets.exclude(pdf="").first(), "sheet_is_coming": found.sheets.filter(pdf="").exists(),
-            "logs": found.logs.all(),
         }  # fmt: skip
+    if seen is None:  # a sheet and a log name everybody
+        context |= {
+            "sheet": found.sheets.exclude(pdf="").first(),
+            "sheet_is_coming": found.sheets.filter(pdf="").exists(),
+            "logs": found.logs.all(),
+        }
     return render(request, "classroom/session.html", context)
 
 
 @require_http_methods(["GET", "POST"])
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def new_session(request: OrganisationRequest) -> HttpResponseBase:
     """Make a session."""
-    _manager(request)
+    if not may_manage(request.member):
+        raise PermissionDenied
     form = SessionForm(request.organisation, request.POST or None)
     if request.method == "POST" and form.is_valid():
+        if not may_manage(request.member, form.plan().course or request.organisation):
+            raise PermissionDenied
         try:
             made = scheduling.schedule_session(organisation=request.organisation, plan=form.plan(), by=request.member)
         except Refused as refused:
@@ -154,10 +178,10 @@ def new_session(request: OrganisationRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def session_settings(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Change a session; whoever is invited gets the new invitation."""
-    _manager(request)
-    found = _session(request, session)
+    found = _managed(request, session)
     form = SessionForm(request.organisation, request.POST or None, session=found)
     if request.method == "POST" and form.is_valid():
         try:
@@ -171,10 +195,10 @@ def session_settings(request: OrganisationRequest, session: str) -> HttpResponse
 
 
 @require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def cancellation(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Cancel a session, with a reason."""
-    _manager(request)
-    found = _session(request, session)
+    found = _managed(request, session)
     with as_message(request):
         scheduling.cancel_session(session=found, reason=request.POST.get("reason", ""), by=request.member)
         messages.success(request, _("Cancelled. Everybody who was invited gets a mail."))
@@ -182,11 +206,12 @@ def cancellation(request: OrganisationRequest, session: str) -> HttpResponseBase
 
 
 @require_http_methods(["GET", "POST"])
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def participants(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Choose people by site, department, seniority or name, and give them seats."""
-    _manager(request)
-    found = _session(request, session)
-    chosen = PeopleFilter(request.organisation, request.POST if request.method == "POST" else request.GET)
+    found = _managed(request, session)
+    query = request.POST if request.method == "POST" else request.GET
+    chosen = PeopleFilter(request.member, manages_by(request.member), query, found)
     members = chosen.members()
     there = found.participants.exclude(status=Participant.Status.LEFT).values("member")
     picked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
@@ -210,12 +235,13 @@ def participants(request: OrganisationRequest, session: str) -> HttpResponseBase
 
 
 @require_POST
+@member_required
 def departure(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Give up one's own seat, or take somebody's away."""
     found = _session(request, session)
     who = uuid_of(request.POST, "who")
     seats = found.participants.select_related("member")
-    if who is None or not may_manage(request.member):
+    if who is None or not may_manage(request.member, found):
         seats = seats.filter(member=request.member)
     else:
         seats = seats.filter(uid=who)
@@ -231,10 +257,10 @@ def departure(request: OrganisationRequest, session: str) -> HttpResponseBase:
 
 
 @require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def trainers(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Say who holds the session: a member by e-mail, or somebody from outside; or take a trainer away."""
-    _manager(request)
-    found = _session(request, session)
+    found = _managed(request, session)
     if gone := uuid_of(request.POST, "remove"):
         scheduling.remove_trainer(trainer=get_object_or_404(Trainer, session=found, uid=gone), by=request.member)
         messages.success(request, _("Their link works no more."))
@@ -250,33 +276,35 @@ def trainers(request: OrganisationRequest, session: str) -> HttpResponseBase:
 
 
 @require_GET
+@member_required
 def slot_list(request: OrganisationRequest, session: str, slot: str) -> HttpResponse:
     """Everybody at a half-day, with what can be corrected."""
     found = _session(request, session)
-    if not (may_manage(request.member) or request.member.can(Capability.SEE_RESULTS)):
+    seen = seen_in(request.member, found)
+    if seen is not None and not may(request.member, SEE_RESULTS, found):
         raise PermissionDenied
     here = get_object_or_404(Slot, session=found, code=slot)
     here.session = found
     connected = connected_minutes(found)
-    rows = page_of(request, attendances(here), size=100)
+    rows = page_of(request, attendances(here, seen), size=100)
     for row in rows:
         row.connected = connected.get(str(row.participant.uid))  # type: ignore[attr-defined]
     context = {
         "session": found,
         "slot": here,
         "page": rows,
-        "tally": tally(here),
-        "may_manage": may_manage(request.member),
+        "tally": tally(here, seen),
+        "may_manage": may_manage(request.member, found),
         "has_logs": bool(connected),
     }
     return render(request, "classroom/slot.html", context)
 
 
 @require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def corrections(request: OrganisationRequest, session: str, slot: str) -> HttpResponseBase:
     """Mark or correct somebody's attendance."""
-    _manager(request)
-    found = _session(request, session)
+    found = _managed(request, session)
     here = get_object_or_404(Slot, session=found, code=slot)
     here.session = found
     row = get_object_or_404(Attendance, slot=here, participant__uid=uuid_of(request.POST, "who"))
@@ -290,30 +318,30 @@ def corrections(request: OrganisationRequest, session: str, slot: str) -> HttpRe
 
 
 @require_GET
+@member_required
 def sheet(request: OrganisationRequest, session: str, number: int) -> HttpResponseBase:
     """A sealed sheet."""
     found = _session(request, session)
-    if not (may_manage(request.member) or request.member.can(Capability.SEE_RESULTS)):
-        raise PermissionDenied
+    if seen_in(request.member, found) is not None:
+        raise PermissionDenied  # a sheet names everybody
     made = get_object_or_404(found.sheets.exclude(pdf=""), number=number)
     return _file(request, made.pdf, f"{found.reference}-sheet-{number}.pdf")
 
 
 @require_GET
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def absence_file(request: OrganisationRequest, session: str, attendance: str) -> HttpResponseBase:
     """The document that justifies an absence."""
-    found = _session(request, session)
-    if not may_manage(request.member):
-        raise PermissionDenied
+    found = _managed(request, session)
     row = get_object_or_404(Attendance.objects.exclude(absence_file=""), slot__session=found, uid=attendance)
     return _file(request, row.absence_file, row.absence_file_name)
 
 
 @require_http_methods(["POST"])
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def documents(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Add a file for those who take part, or take one away."""
-    _manager(request)
-    found = _session(request, session)
+    found = _managed(request, session)
     back = redirect("live_session", request.organisation.slug, found.uid)
     if gone := uuid_of(request.POST, "remove"):
         found.documents.filter(uid=gone).delete()
@@ -336,6 +364,7 @@ def documents(request: OrganisationRequest, session: str) -> HttpResponseBase:
 
 
 @require_GET
+@member_required
 def document(request: OrganisationRequest, session: str, document: str) -> HttpResponseBase:
     """A file of the session."""
     found = get_object_or_404(_session(request, session).documents, uid=document)
@@ -348,10 +377,10 @@ def _file(request: OrganisationRequest, digest: str, name: str) -> FileResponse:
 
 
 @require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 def logs(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Take in the connection log of the meeting tool."""
-    _manager(request)
-    found = _session(request, session)
+    found = _managed(request, session)
     file = request.FILES.get("file")
     with as_message(request):
         if file is None:
@@ -367,11 +396,12 @@ def logs(request: OrganisationRequest, session: str) -> HttpResponseBase:
 
 
 @require_GET
+@member_required
 def joining(request: OrganisationRequest, session: str) -> HttpResponseBase:
     """Into the meeting."""
     found = _session(request, session)
     seat = found.participants.filter(member=request.member, status=Participant.Status.SEATED).first()
-    if not found.provider or (seat is None and not may_manage(request.member)):
+    if not found.provider or (seat is None and not may_manage(request.member, found)):
         raise Http404
     guest = Guest(
         request.member.full_name, str(request.member.uid), request.member.email or "", is_trainer=seat is None
@@ -384,7 +414,7 @@ def joining(request: OrganisationRequest, session: str) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_ORGANISATION)
+@requires(MANAGE_ORGANISATION)
 def rules(request: OrganisationRequest) -> HttpResponseBase:
     """What governs live sessions here."""
     form = RulesForm(request.POST or None, instance=Rules.of(request.organisation))

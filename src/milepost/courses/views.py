@@ -4,6 +4,7 @@ import mimetypes
 import tempfile
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,9 +18,10 @@ from milepost.courses.files import Zip
 from milepost.courses.forms import UploadCourseForm
 from milepost.courses.frontmatter import Problem
 from milepost.courses.models import Course
+from milepost.courses.permissions import AUTHOR_COURSES, SEE_COURSES
 from milepost.courses.publishing import NothingToPublish, publish
-from milepost.people.access import OrganisationRequest, requires
-from milepost.people.roles import Capability
+from milepost.people.access import OrganisationRequest, member_required, requires
+from milepost.people.permissions import Abilities, Permission, may
 
 # Shown in the page; everything else is a download, whatever its name says.
 INLINE = frozenset({
@@ -31,17 +33,19 @@ mimetypes.add_type("video/mp4", ".m4v")
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.AUTHOR_COURSES)
+@requires(AUTHOR_COURSES)
 def new_course(request: OrganisationRequest) -> HttpResponseBase:
     """Take in a zip as a new course, or as the new draft of the course with its slug."""
+    if not may(request.member, AUTHOR_COURSES, request.organisation):
+        raise PermissionDenied  # an author of some courses makes no others
     return _take_in(request, None)
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.AUTHOR_COURSES)
+@requires(AUTHOR_COURSES)
 def draft(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """Replace the draft of a course."""
-    return _take_in(request, _course(request, course))
+    return _take_in(request, _course(request, course, AUTHOR_COURSES))
 
 
 def _take_in(request: OrganisationRequest, course: Course | None) -> HttpResponseBase:
@@ -63,19 +67,24 @@ def _take_in(request: OrganisationRequest, course: Course | None) -> HttpRespons
     return render(request, "courses/upload.html", {"form": form, "course": course, "problems": problems})
 
 
-def _course(request: OrganisationRequest, slug: str) -> Course:
+def _course(request: OrganisationRequest, slug: str, permission: Permission) -> Course:
+    """The course, for whoever may do this to it; 404 for all others."""
     courses = Course.objects.filter(organisation=request.organisation).select_related("published", "organisation")
-    return get_object_or_404(courses, slug=slug)
+    found = get_object_or_404(courses, slug=slug)
+    if not may(request.member, permission, found):
+        raise Http404
+    return found
 
 
 @require_GET
-@requires(Capability.SEE_COURSES)
+@requires(SEE_COURSES)
 def course_admin(request: OrganisationRequest, course: str) -> HttpResponse:
     """A course from the author's side: its draft, what would change, its versions."""
-    found = _course(request, course)
+    found = _course(request, course, SEE_COURSES)
     source = read_draft(found)
     context = {
         "course": found,
+        "can": Abilities(request.member, found),
         "source": source,
         "changes": _changes(found),
         "versions": found.versions.defer("files", "outline"),
@@ -96,10 +105,10 @@ def _changes(course: Course) -> list[dict[str, str]]:
 
 
 @require_POST
-@requires(Capability.AUTHOR_COURSES)
+@requires(AUTHOR_COURSES)
 def publication(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """Publish the draft."""
-    found = _course(request, course)
+    found = _course(request, course, AUTHOR_COURSES)
     try:
         version = publish(course=found, by=request.member, ask_again=request.POST.getlist("ask_again"))
     except NothingToPublish as refused:
@@ -112,10 +121,10 @@ def publication(request: OrganisationRequest, course: str) -> HttpResponseBase:
 
 
 @require_GET
-@requires(Capability.SEE_COURSES)
+@requires(SEE_COURSES)
 def export(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """The draft as a zip."""
-    found = _course(request, course)
+    found = _course(request, course, SEE_COURSES)
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     export_to_zip(found, spool)
     spool.seek(0)
@@ -123,6 +132,7 @@ def export(request: OrganisationRequest, course: str) -> HttpResponseBase:
 
 
 @require_GET
+@member_required
 def media(request: OrganisationRequest, digest: str, name: str) -> HttpResponseBase:
     """A file of a course, with byte ranges. It is named by its content, so browsers may keep it for ever."""
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -43,23 +43,24 @@ def issue_on_completion(enrolment: Enrolment) -> None:
         _issue([enrolment], by=None)
 
 
-def without_certificate(course: Course) -> QuerySet[Enrolment]:
-    """The completed enrolments of the course that have no certificate which counts."""
+def without_certificate(course: Course, members: QuerySet[Member] | None = None) -> QuerySet[Enrolment]:
+    """The completed enrolments of the course (of `members`, if given) that have no certificate which counts."""
     current = Certificate.objects.current().filter(enrolment__course=course)
-    return Enrolment.objects.filter(course=course, completed_at__isnull=False).exclude(
-        pk__in=current.values("enrolment")
-    )
+    completed = Enrolment.objects.filter(course=course, completed_at__isnull=False)
+    if members is not None:
+        completed = completed.filter(member__in=members)
+    return completed.exclude(pk__in=current.values("enrolment"))
 
 
-def issue_missing(*, course: Course, by: Member | None = None) -> int:
-    """Issue certificates to everybody who completed the course and has none; return how many.
+def issue_missing(*, course: Course, by: Member | None = None, members: QuerySet[Member] | None = None) -> int:
+    """Issue certificates to everybody (of `members`, if given) who completed the course and has none; return how many.
 
     10,000 at once are a few statements; running it again issues nothing twice. Records `issued` for each.
     """
     with transaction.atomic():
         # The course's row is the lock: two people who press the button at once issue once.
         Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
-        waiting = without_certificate(course).select_related("member", "organisation", "course").order_by("pk")
+        waiting = without_certificate(course, members).select_related("member", "organisation", "course").order_by("pk")
         return len(_issue([e for e in waiting.iterator(BATCH) if e.outline.gives_certificate], by=by))
 
 

@@ -10,18 +10,20 @@ from milepost.credentials.contribution import CredentialsContribution
 from milepost.credentials.issuing import issue_on_completion
 from milepost.credentials.models import Certificate
 from milepost.credentials.notices import CertificateKind
+from milepost.credentials.permissions import MANAGE_CERTIFICATES, SEE_CERTIFICATES
 from milepost.credentials.sections import certificates_of
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
 from milepost.learning import progressing
 from milepost.notices.kinds import kinds
-from milepost.people import sections
+from milepost.people import permissions, sections
 from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    permissions.register(SEE_CERTIFICATES, MANAGE_CERTIFICATES)
     contributions.register("credentials", CredentialsContribution())
 
     if issue_on_completion not in progressing.completion_listeners:

@@ -35,7 +35,6 @@ from milepost.people.import_plan import plan_import
 from milepost.people.importing import apply_import
 from milepost.people.models import Member, Organisation, User
 from milepost.people.organisations import create_organisation
-from milepost.people.queries import filter_members
 from milepost.people.roles import Role
 from milepost.people.signing_in import account_for, link_memberships
 
@@ -159,7 +158,7 @@ def _let_learn(story: Story, progress: Progress) -> None:
 def _enrolments_of_day(story: Story, number: int) -> Iterator[Enrolment]:
     """Who is enrolled in what, when: the calendar of the story."""
     organisation, lead = story.organisation, _member(story, "claire.fontaine")
-    everyone = filter_members(organisation)
+    everyone = Member.objects.filter(organisation=organisation).active()
     if number == 1:
         enrol_many(members=everyone, course=story.courses["fire-safety"], due=story.in_days(-9), by=lead)
         yield from _with_members(story, "fire-safety")

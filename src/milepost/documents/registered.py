@@ -9,12 +9,15 @@ from milepost.documents import dating, jobs
 from milepost.documents.contribution import DocumentsContribution
 from milepost.documents.models import undated
 from milepost.documents.notices import CodeKind, RequestEndKind, SignatureReminderKind, SignatureRequestKind
+from milepost.documents.permissions import MANAGE_DOCUMENTS, SEE_DOCUMENTS
 from milepost.notices.kinds import kinds
+from milepost.people import permissions
 from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    permissions.register(SEE_DOCUMENTS, MANAGE_DOCUMENTS)
     contributions.register("documents", DocumentsContribution())
 
     dating.register("documents", undated)
@@ -28,4 +31,4 @@ def register() -> None:
     kinds.register("code", CodeKind())
     every(5, jobs.notify_signatories)
 
-    navigation.main.register("documents", Link(_("Documents"), "documents", order=60, permission="manage_documents"))
+    navigation.main.register("documents", Link(_("Documents"), "documents", order=60, permission="see_documents"))

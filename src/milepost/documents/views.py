@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import Count, Q
@@ -26,6 +25,7 @@ from milepost.documents.composing import RefusedDocument, check_places, file_of
 from milepost.documents.kinds import KINDS, VALUES, check_words, wording_of
 from milepost.documents.links import file_name, link_of
 from milepost.documents.models import Document, Signatory, SignatureRequest
+from milepost.documents.permissions import MANAGE_DOCUMENTS, SEE_DOCUMENTS
 from milepost.documents.reminders import remind_now
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_many, request_signatures, withdraw
 from milepost.journal.queries import timeline
@@ -34,28 +34,22 @@ from milepost.journal.verbs import Verb
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member
-from milepost.people.roles import Capability
+from milepost.people.permissions import may
 
 PAGE_WIDTH = 1000
 MAX_BULK = 2_000
 
 
-def _reads(request: OrganisationRequest) -> None:
-    if not (request.member.can(Capability.MANAGE_DOCUMENTS) or request.member.can(Capability.SEE_RESULTS)):
-        raise PermissionDenied
-
-
 def _document(request: OrganisationRequest, uid: str) -> Document:
-    _reads(request)
     return get_object_or_404(
         Document.objects.select_related("organisation"), organisation=request.organisation, uid=uid
     )
 
 
 @require_GET
+@requires(SEE_DOCUMENTS)
 def documents(request: OrganisationRequest) -> HttpResponse:
     """Every document with how far its signatures are; the ones that wait first on request."""
-    _reads(request)
     rows = Document.objects.filter(organisation=request.organisation).select_related("request").annotate(
         asked=Count("request__signatories", filter=~Q(request__signatories__state=Signatory.State.DELEGATED)),
         signed=Count("request__signatories", filter=Q(request__signatories__state=Signatory.State.SIGNED)),
@@ -77,7 +71,7 @@ def documents(request: OrganisationRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def new_document(request: OrganisationRequest) -> HttpResponseBase:
     """Make a document from a kind and values, or bring a PDF."""
     problem, told = "", request.POST
@@ -128,6 +122,7 @@ def _language(request: OrganisationRequest) -> str:
 
 
 @require_GET
+@requires(SEE_DOCUMENTS)
 def document(request: OrganisationRequest, document: str) -> HttpResponse:
     """One document: how it looks, who signed, what happened to it."""
     from milepost.documents.stamping import page_count
@@ -139,7 +134,7 @@ def document(request: OrganisationRequest, document: str) -> HttpResponse:
     context = {
         "document": found, "asked": asked, "signatories": signatories, "pages": range(page_count(content)),
         "entries": timeline(request.organisation.pk, str(found.uid))[:50],
-        "may_manage": request.member.can(Capability.MANAGE_DOCUMENTS),
+        "may_manage": may(request.member, MANAGE_DOCUMENTS),
         "links": {who.pk: link_of(who) for who in signatories if who.state == Signatory.State.WAITING},
         "capacities": found.content.get("capacities", []), "can_place": bool(found.source) and asked is None,
     }  # fmt: skip
@@ -147,6 +142,7 @@ def document(request: OrganisationRequest, document: str) -> HttpResponse:
 
 
 @require_GET
+@requires(SEE_DOCUMENTS)
 def file(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """The PDF as it stands."""
     found = _document(request, document)
@@ -154,6 +150,7 @@ def file(request: OrganisationRequest, document: str) -> HttpResponseBase:
 
 
 @require_GET
+@requires(SEE_DOCUMENTS)
 def page(request: OrganisationRequest, document: str, number: int) -> HttpResponse:
     """A page as a picture."""
     from milepost.documents.stamping import picture_of_page
@@ -167,7 +164,7 @@ def page(request: OrganisationRequest, document: str, number: int) -> HttpRespon
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def places(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """Put the places that signatories fill onto the pages of a PDF."""
     found = _document(request, document)
@@ -197,7 +194,7 @@ def places(request: OrganisationRequest, document: str) -> HttpResponseBase:
 
 
 @require_POST
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def annexes(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """Add a file that goes with the document."""
     found = _document(request, document)
@@ -214,7 +211,7 @@ def annexes(request: OrganisationRequest, document: str) -> HttpResponseBase:
 
 
 @require_POST
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def signature_request(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """Ask people to sign it."""
     found = _document(request, document)
@@ -250,7 +247,7 @@ def _terms(request: HttpRequest) -> Terms:
 
 
 @require_POST
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def reminders(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """Remind those whose turn it is."""
     found = get_object_or_404(SignatureRequest, document=_document(request, document))
@@ -261,7 +258,7 @@ def reminders(request: OrganisationRequest, document: str) -> HttpResponseBase:
 
 
 @require_POST
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def withdrawal(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """Take the request back."""
     found = get_object_or_404(
@@ -274,10 +271,10 @@ def withdrawal(request: OrganisationRequest, document: str) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def bulk(request: OrganisationRequest) -> HttpResponseBase:
     """One document for each of many people, sent to them to sign in one act."""
-    chosen = PeopleFilter(request.organisation, request.POST if request.method == "POST" else request.GET)
+    chosen = PeopleFilter(request.member, MANAGE_DOCUMENTS, request.POST if request.method == "POST" else request.GET)
     members = chosen.members().exclude(email=None)
     count = members.count()
     problem = ""
@@ -337,7 +334,7 @@ def _send_bulk(request: OrganisationRequest, members: Any, count: int) -> int:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def wording(request: OrganisationRequest, kind: str, language: str) -> HttpResponseBase:
     """The organisation's own words in one kind of document."""
     found = KINDS.get(kind)
@@ -392,7 +389,7 @@ def _words(text: str, name: str, problems: dict[str, str]) -> str:
 
 
 @require_GET
-@requires(Capability.MANAGE_DOCUMENTS)
+@requires(MANAGE_DOCUMENTS)
 def wording_preview(request: OrganisationRequest, kind: str, language: str) -> HttpResponse:
     """How a document of this kind looks with the organisation's words, and the values of the last one that was made."""
     if kind not in KINDS or language not in ("en", "fr"):

@@ -8,14 +8,16 @@ from milepost.design.navigation import Link
 from milepost.evidence import jobs
 from milepost.evidence.contribution import EvidenceContribution
 from milepost.evidence.notices import AuditKind, ErasedKind
+from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE, TAKE_DATA
 from milepost.evidence.sections import data_of
 from milepost.notices.kinds import kinds
-from milepost.people import sections
+from milepost.people import permissions, sections
 from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    permissions.register(SEE_EVIDENCE, MANAGE_EVIDENCE, TAKE_DATA)
     contributions.register("evidence", EvidenceContribution())
 
     sections.register(data_of)

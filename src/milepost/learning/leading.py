@@ -1,7 +1,7 @@
 """The L&D lead's pages: how the courses stand, who is in them, and enrolling people."""
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,39 +12,55 @@ from milepost.core.paging import page_of
 from milepost.core.queries import key_of, text_of
 from milepost.core.refusals import as_message
 from milepost.courses.models import Course
+from milepost.courses.permissions import SEE_COURSES
 from milepost.learning.enrolling import enrol_many, reschedule, withdraw
 from milepost.learning.forms import EnrolForm, RescheduleForm
 from milepost.learning.models import Enrolment
+from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
 from milepost.learning.queries import CourseNumbers, course_numbers, enrolments_of
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
-from milepost.people.models import Member, Site
-from milepost.people.roles import Capability
+from milepost.people.models import MemberQuerySet, Site
+from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
 
 
 @require_GET
-@requires(Capability.SEE_COURSES)
+@requires(SEE_COURSES)
 def courses(request: OrganisationRequest) -> HttpResponse:
     """Every course with its numbers, the one that needs a person first."""
-    numbers = course_numbers(request.organisation, clock.today())
-    found = Course.objects.filter(organisation=request.organisation).select_related("published")
+    numbers = course_numbers(request.organisation, clock.today(), _reached(request))
+    every = Course.objects.filter(organisation=request.organisation).select_related("published")
+    found = [course for course in every if may(request.member, SEE_COURSES, course)]
     rows = [{"course": course, "numbers": numbers.get(course.pk, CourseNumbers())} for course in found]
     rows.sort(key=lambda row: (-row["numbers"].overdue, row["course"].title))  # type: ignore[attr-defined]
     return render(request, "learning/courses.html", {"rows": rows, "worst": rows[0] if rows else None})
 
 
-def _course(request: OrganisationRequest, slug: str) -> Course:
+def _reached(request: OrganisationRequest, course: Course | None = None) -> MemberQuerySet | None:
+    """The people whose results the member sees; None for everybody, which costs nothing to say."""
+    if sees_everybody(request.member, SEE_RESULTS):
+        return None
+    return visible(request.member, SEE_RESULTS, course)
+
+
+def _course(request: OrganisationRequest, slug: str, permission: Permission) -> Course:
+    """The course, for whoever may do this in it; 404 for all others."""
     courses = Course.objects.filter(organisation=request.organisation).select_related("published")
-    return get_object_or_404(courses, slug=slug)
+    found = get_object_or_404(courses, slug=slug)
+    if not may(request.member, permission, found):
+        raise Http404
+    return found
 
 
 @require_GET
-@requires(Capability.SEE_RESULTS)
+@requires(SEE_RESULTS)
 def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
     """Who is in the course, and how far."""
-    found = _course(request, course)
+    found = _course(request, course, SEE_RESULTS)
+    reached = _reached(request, found)
     rows = enrolments_of(
         found,
+        members=reached,
         status=request.GET.get("status", ""),
         site=key_of(request.GET, "site"),
         text=text_of(request.GET, "q"),
@@ -52,7 +68,8 @@ def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
     )
     context = {
         "course": found,
-        "numbers": course_numbers(request.organisation, clock.today()).get(found.pk, CourseNumbers()),
+        "can": Abilities(request.member, found),
+        "numbers": course_numbers(request.organisation, clock.today(), reached).get(found.pk, CourseNumbers()),
         "page": page_of(request, rows),
         "sites": Site.objects.filter(organisation=request.organisation),
         "filters": request.GET,
@@ -61,14 +78,15 @@ def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.ENROL_PEOPLE)
+@requires(ENROL_PEOPLE)
 def new_enrolments(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """Choose people by site, department, seniority or name, see how many they are, and enrol them all."""
-    found = _course(request, course)
+    found = _course(request, course, ENROL_PEOPLE)
     if found.published is None:
         messages.error(request, _("Publish the course first: people learn from a published version."))
         return redirect("course_admin", request.organisation.slug, found.slug)
-    chosen = PeopleFilter(request.organisation, request.POST if request.method == "POST" else request.GET)
+    query = request.POST if request.method == "POST" else request.GET
+    chosen = PeopleFilter(request.member, ENROL_PEOPLE, query, found)
     form = EnrolForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         count = enrol_many(members=chosen.members(), course=found, due=form.cleaned_data["due"], by=request.member)
@@ -92,11 +110,11 @@ def new_enrolments(request: OrganisationRequest, course: str) -> HttpResponseBas
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.ENROL_PEOPLE)
+@requires(ENROL_PEOPLE)
 def enrolment(request: OrganisationRequest, course: str, member: str) -> HttpResponseBase:
     """One person in one course: another due date, or out."""
-    found = _course(request, course)
-    person = get_object_or_404(Member, organisation=request.organisation, uid=member)
+    found = _course(request, course, ENROL_PEOPLE)
+    person = get_object_or_404(visible(request.member, ENROL_PEOPLE, found), uid=member)
     row = get_object_or_404(Enrolment.objects.select_related("member", "course"), course=found, member=person)
     form = RescheduleForm(request.POST or None, initial={"due": row.due})
     if request.method == "POST":

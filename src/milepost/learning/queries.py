@@ -143,9 +143,14 @@ class CourseNumbers:
         return round(100 * self.launched / self.enrolled) if self.enrolled else 0
 
 
-def course_numbers(organisation: Organisation, today: date) -> dict[int, CourseNumbers]:
-    """The numbers of every course of the organisation that has people. One query."""
-    rows = Enrolment.objects.filter(organisation=organisation).values("course").annotate(
+def course_numbers(
+    organisation: Organisation, today: date, members: QuerySet[Member] | None = None
+) -> dict[int, CourseNumbers]:
+    """The numbers of every course of the organisation that has people, over everybody or `members`. One query."""
+    enrolments = Enrolment.objects.filter(organisation=organisation)
+    if members is not None:
+        enrolments = enrolments.filter(member__in=members)
+    rows = enrolments.values("course").annotate(
         enrolled=Count("pk"),
         launched=Count("launched_at"),
         completed=Count("completed_at"),
@@ -159,9 +164,19 @@ def course_numbers(organisation: Organisation, today: date) -> dict[int, CourseN
     }
 
 
-def enrolments_of(course: Course, *, status: str = "", site: int | None = None, text: str = "", today: date) -> QuerySet[Enrolment]:  # fmt: skip
-    """The people in a course, by name; `status` is late, open, unseen, done or empty for all."""
+def enrolments_of(
+    course: Course,
+    *,
+    today: date,
+    status: str = "",
+    site: int | None = None,
+    text: str = "",
+    members: QuerySet[Member] | None = None,
+) -> QuerySet[Enrolment]:
+    """The people in a course (of `members`, if given), by name; `status` is late, open, unseen, done or empty for all."""
     rows = Enrolment.objects.filter(course=course).select_related("member", "member__site", "member__department")
+    if members is not None:
+        rows = rows.filter(member__in=members)
     filters = {
         "late": Q(completed_at=None, due__lt=today),
         "open": Q(completed_at=None),

@@ -4,17 +4,22 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.courses import publishing
 from milepost.courses.models import Course
+from milepost.courses.permissions import COURSE
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.learning.carrying_over import carry_over
 from milepost.learning.contribution import LearningContribution
+from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
+from milepost.learning.scopes import CourseScope
 from milepost.learning.sections import courses_of
-from milepost.people import sections
+from milepost.people import permissions, scopes, sections
 from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    permissions.register(SEE_RESULTS, ENROL_PEOPLE)
+    scopes.kinds.register(COURSE, CourseScope())
     contributions.register("learning", LearningContribution())
 
     if carry_over not in publishing.listeners:

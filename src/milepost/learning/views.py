@@ -26,16 +26,18 @@ from milepost.learning.queries import (
     progress_by_key,
     progress_of,
 )
-from milepost.people.access import OrganisationRequest
+from milepost.people.access import OrganisationRequest, member_required
 
 
 @require_GET
+@member_required
 def home(request: OrganisationRequest) -> HttpResponse:
     """My learning: what to do, in the order in which it matters."""
     return render(request, "learning/home.html", {"learning": my_learning(request.member), "today": clock.today()})
 
 
 @require_GET
+@member_required
 def catalogue(request: OrganisationRequest) -> HttpResponse:
     """The courses that anyone here may join."""
     text, language = text_of(request.GET, "q"), text_of(request.GET, "language", limit=8)
@@ -47,6 +49,7 @@ def catalogue(request: OrganisationRequest) -> HttpResponse:
 
 
 @require_GET
+@member_required
 def course(request: OrganisationRequest, course: str) -> HttpResponse:
     """What a course is about, and where one stands in it. Those who are not in a closed course get 404."""
     found = _published(request, course)
@@ -86,6 +89,7 @@ def _modules(outline: Outline, complete: set[str]) -> list[dict[str, object]]:
 
 
 @require_POST
+@member_required
 def own_enrolment(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """Join an open course, and begin."""
     found = _published(request, course)
@@ -97,6 +101,7 @@ def own_enrolment(request: OrganisationRequest, course: str) -> HttpResponseBase
 
 
 @require_GET
+@member_required
 def learn(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """Go on where one stopped: the next thing to do, or the end."""
     enrolment = _enrolment(request, course)
@@ -115,6 +120,7 @@ def _enrolment(request: OrganisationRequest, course: str) -> Enrolment:
 
 
 @require_GET
+@member_required
 def activity(request: OrganisationRequest, course: str, module: str, activity: str) -> HttpResponseBase:
     """The player: one activity, with the outline beside it."""
     enrolment = _enrolment(request, course)
@@ -159,6 +165,7 @@ def _outline_rows(play: Play, rows: dict[str, Progress]) -> list[dict[str, objec
     return told
 
 
+@member_required
 def resource(request: OrganisationRequest, course: str, module: str, activity: str, resource: str) -> HttpResponseBase:
     """Something that the activity's kind takes: a completion, a beat, answers."""
     if request.method != "POST":
@@ -174,6 +181,7 @@ def resource(request: OrganisationRequest, course: str, module: str, activity: s
 
 
 @require_GET
+@member_required
 def completion(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """The end of a course: what was achieved, or what is still missing."""
     enrolment = _enrolment(request, course)

@@ -19,7 +19,7 @@ from django.utils import timezone, translation
 from milepost.core.http import is_partial
 from milepost.core.prepared import Prepared
 from milepost.people.models import Member, Organisation, User
-from milepost.people.roles import Capability
+from milepost.people.permissions import Permission, may
 
 
 class OrganisationRequest(HttpRequest):
@@ -80,16 +80,26 @@ def client_address(request: HttpRequest) -> str:
     return str(get_adapter().get_client_ip(request))
 
 
-def requires[F: Callable[..., Any]](capability: Capability) -> Callable[[F], F]:
-    """Let only members with the capability into the view; others get 403."""
+def requires[F: Callable[..., Any]](*permissions: Permission) -> Callable[[F], F]:
+    """Let only members into the view who hold one of the permissions, in any scope; others get 403.
+
+    What a scope leaves out, the view leaves out by `visible` and `may`. Every view under an organisation says who it is
+    for, by this or by `member_required`: a test walks the addresses.
+    """
 
     def decorate(view: F) -> F:
         @wraps(view)
         def guarded(request: OrganisationRequest, *args: Any, **kwargs: Any) -> Any:
-            if not request.member.can(capability):
+            if permissions and not any(may(request.member, permission) for permission in permissions):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
+        guarded.is_for = permissions  # type: ignore[attr-defined]
         return cast(F, guarded)
 
     return decorate
+
+
+def member_required[F: Callable[..., Any]](view: F) -> F:
+    """For any member: pages that show what is one's own, and verbs that ask for themselves."""
+    return requires()(view)

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.functional import SimpleLazyObject
 
 from milepost.design.navigation import Menus
 from milepost.people.models import Member, Organisation
-from milepost.people.roles import Capability
+from milepost.people.permissions import Abilities
 
 
 @dataclass(frozen=True)
@@ -34,15 +33,17 @@ def shell(request: HttpRequest) -> dict[str, object]:
     organisation: Organisation | None = getattr(request, "organisation", None)
     slug = organisation.slug if organisation else None
 
+    # Lazy, since the player shows neither: a page without them does not ask for the person's grants.
+    can = Abilities(member) if member else None
+
     def allows(permission: str) -> bool:
-        return member is not None and member.can(Capability(permission))
+        return can is not None and can[permission]
 
     return {
         "member": member,
         "organisation": organisation,
         "brand": Brand.of(organisation) if organisation else None,
         "home": organisation.home if organisation else "/",
-        # Lazy, since the player shows neither: a page without them does not ask for the person's roles.
-        "can": SimpleLazyObject(lambda: {capability.value: allows(capability) for capability in Capability}),
+        "can": can,
         "menus": Menus(path=request.path, organisation=slug, allows=allows),
     }

@@ -3,28 +3,39 @@
 from collections.abc import Mapping
 from functools import cached_property
 
+from django.db.models import Model
+
 from milepost.core.queries import key_of, text_of
-from milepost.people.models import Department, MemberQuerySet, Organisation, Site
+from milepost.people.models import Department, Member, MemberQuerySet, Site
+from milepost.people.permissions import Permission, sees_everybody, visible
 from milepost.people.queries import filter_members, seniorities
-from milepost.people.roles import Role
+from milepost.people.roles import GIVEN
 
 
 class PeopleFilter:
-    """What was chosen in the controls, and what can be chosen."""
+    """What was chosen in the controls, and what can be chosen: those to whom `member` may do `permission`, never more.
 
-    def __init__(self, organisation: Organisation, query: Mapping[str, str]) -> None:
-        self.organisation = organisation
+    So whatever is done to “everybody whom the filters show” stays within the scope of whoever does it.
+    """
+
+    def __init__(
+        self, member: Member, permission: Permission, query: Mapping[str, str], thing: Model | None = None
+    ) -> None:
+        self.reach = visible(member, permission, thing)
+        self.sees_everybody = sees_everybody(member, permission)
+        self.organisation = member.organisation
         self.text = text_of(query, "q")
         self.site = key_of(query, "site")
         self.department = key_of(query, "department")
         self.seniority = text_of(query, "seniority", limit=60)
-        self.role = query.get("role", "") if query.get("role", "") in Role.values else ""
+        self.role = query.get("role", "") if query.get("role", "") in GIVEN else ""
         self.status = query.get("status", "active") if query.get("status") in {"left", "all"} else "active"
 
     def members(self) -> MemberQuerySet:
         """The people chosen."""
         return filter_members(
-            self.organisation,
+            self.reach,
+            organisation=self.organisation,
             text=self.text,
             site=self.site,
             department=self.department,
@@ -40,16 +51,20 @@ class PeopleFilter:
 
     @cached_property
     def sites(self) -> list[Site]:
-        return list(Site.objects.filter(organisation=self.organisation))
+        sites = Site.objects.filter(organisation=self.organisation)
+        return list(sites if self.sees_everybody else sites.filter(pk__in=self.reach.order_by().values("site")))
 
     @cached_property
     def departments(self) -> list[Department]:
-        return list(Department.objects.filter(organisation=self.organisation))
+        departments = Department.objects.filter(organisation=self.organisation)
+        if not self.sees_everybody:
+            departments = departments.filter(pk__in=self.reach.order_by().values("department"))
+        return list(departments)
 
     @cached_property
     def seniorities(self) -> list[str]:
-        return seniorities(self.organisation)
+        return seniorities(self.reach)
 
     @property
     def roles(self) -> list[tuple[str, str]]:
-        return [(role.value, str(role.label)) for role in Role]
+        return [(role.value, str(role.label)) for role in GIVEN]

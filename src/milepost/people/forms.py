@@ -1,13 +1,47 @@
 """What the pages of people take."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from milepost.people import scopes
 from milepost.people.models import Organisation, validate_colour
+from milepost.people.roles import GIVEN, ORGANISATION
 
 MAX_FILE = 20 * 1024 * 1024
+
+
+def _scopes() -> list[tuple[str, Any]]:
+    return [(ORGANISATION, _("The whole organisation")), *((name, kind.label) for name, kind in scopes.given())]
+
+
+class GrantForm(forms.Form):
+    """A role, within what, and until when."""
+
+    role = forms.ChoiceField(
+        label=_("Role"),
+        choices=[(role.value, role.label) for role in GIVEN],
+        widget=forms.Select({"class": "form-select"}),
+    )
+    scope = forms.ChoiceField(
+        label=_("Within"), choices=_scopes, required=False, widget=forms.Select({"class": "form-select"})
+    )
+    which = forms.CharField(
+        label=_("Which one"),
+        help_text=_("Its name. For a reporting line, the e-mail address of whoever leads it."),
+        required=False,
+        max_length=600,
+        widget=forms.TextInput({"class": "form-control", "list": "scope-names", "autocomplete": "off"}),
+    )
+    until = forms.DateField(
+        label=_("Until"),
+        help_text=_("The last day. Empty: for good."),
+        required=False,
+        widget=forms.DateInput({"class": "form-control", "type": "date"}, format="%Y-%m-%d"),
+    )
 
 
 class UploadPeopleForm(forms.Form):

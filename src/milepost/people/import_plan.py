@@ -12,6 +12,7 @@ from django.db.models import FETCH_PEERS
 from django.utils.translation import gettext as _
 
 from milepost.core.tables import Table, date_formats, parse_date
+from milepost.people.granting import holds_all_of
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.models import Member, Organisation, Relation, RoleGrant, plain
 from milepost.people.roles import Role
@@ -80,16 +81,24 @@ class Plan:
         return not self.problems
 
 
-def plan_import(*, organisation: Organisation, table: Table, mapping: Mapping[str, int] | None = None, is_complete: bool = False) -> Plan:  # fmt: skip
+def plan_import(
+    *,
+    organisation: Organisation,
+    table: Table,
+    mapping: Mapping[str, int] | None = None,
+    is_complete: bool = False,
+    by: Member | None = None,
+) -> Plan:
     """Compare the table with the people there are. Reads only; four queries whatever the size.
 
     `mapping` gives the column index of each field (by default it is guessed). With `is_complete` the file is
-    taken to list everybody of the relations that occur in it, so whoever is missing has left.
+    taken to list everybody of the relations that occur in it, so whoever is missing has left. Whoever holds more than
+    `by` keeps the address that they sign in with: a file is no way to somebody else's roles.
     """
     plan = Plan(organisation, table, dict(mapping if mapping is not None else guess_mapping(table.header)), is_complete)
     _check_columns(plan)
     if not plan.problems:
-        _Planner(plan).run()
+        _Planner(plan, by).run()
     return plan
 
 
@@ -107,8 +116,9 @@ def _check_columns(plan: Plan) -> None:
 class _Planner:
     """Works through the rows once, with everything that exists loaded before."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, by: Member | None) -> None:
         self.plan = plan
+        self.by = by
         self.members = list(
             Member.objects.filter(organisation=plan.organisation)
             .select_related("site", "department")
@@ -118,11 +128,10 @@ class _Planner:
         self.by_number = {plain(m.employee_number): m for m in self.members if m.employee_number}
         self.by_email = {m.email: m for m in self.members if m.email}
         self.by_id = {m.id: m for m in self.members}
-        self.owners = set(
-            RoleGrant.objects.filter(member__organisation=plan.organisation, role=Role.OWNER).values_list(
-                "member_id", flat=True
-            )
-        )
+        self.grants: dict[int, list[RoleGrant]] = {}
+        for grant in RoleGrant.objects.current().filter(member__organisation=plan.organisation):
+            self.grants.setdefault(grant.member_id, []).append(grant)
+        self.owners = {key for key, held in self.grants.items() if any(one.role == Role.OWNER for one in held)}
         self.zones = available_timezones()
         self.emails: dict[str, bool] = {}
         self.formats = {name: date_formats(self._column(name)) for name in ("hire_date", "left_on")}
@@ -144,6 +153,7 @@ class _Planner:
                 seen[change.member.pk] = number
             self.changes.append(change)
         self._check_addresses()
+        self._refuse_reaching_up()
         if not self.plan.problems:
             self._resolve_managers()
             self._refuse_cycles()
@@ -264,6 +274,15 @@ class _Planner:
             change.department = department_path(values["department"])
             if change.department.casefold() != (member.department.path.casefold() if member.department else ""):
                 change.fields.append("department")
+
+    def _refuse_reaching_up(self) -> None:
+        """Nobody moves the account of somebody who holds more than they do to another address."""
+        by = self.by
+        for change in self.changes if by else []:
+            held = self.grants.get(change.member.pk, [])
+            if by and "email" in change.fields and not all(holds_all_of(by, grant) for grant in held):
+                message = _("%(person)s holds more than you. Ask an owner to change the address.")
+                self._problem(change.row, "email", message % {"person": change.member.full_name})
 
     def _check_addresses(self) -> None:
         """No address and no number may end up with two people, counting those that the file does not name."""

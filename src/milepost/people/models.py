@@ -19,7 +19,7 @@ from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.prepared import Prepared
 from milepost.journal.recording import Reference
-from milepost.people.roles import Capability, Role, capabilities_of
+from milepost.people.roles import FOLLOWING, ORGANISATION, Role
 
 
 class UserManager(BaseUserManager["User"]):
@@ -142,7 +142,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def with_roles(self) -> Self:
         """Load the role names with each member, in the same query."""
-        granted = RoleGrant.objects.filter(member=models.OuterRef("pk")).order_by().values("member")
+        granted = RoleGrant.objects.current().filter(member=models.OuterRef("pk")).order_by().values("member")
         names = granted.annotate(names=models.StringAgg("role", Value(","))).values("names")
         return self.annotate(granted_roles=Coalesce(models.Subquery(names), Value(""), output_field=models.TextField()))
 
@@ -233,15 +233,29 @@ class Member(models.Model):
         return self.left_on is not None and self.left_on <= clock.today(self.organisation.time_zone)
 
     @cached_property
+    def grants(self) -> "list[RoleGrant]":
+        """What was given to them and has not expired; a request reads it once."""
+        held = _grants.all(member=self.pk)
+        for grant in held:
+            grant.member = self
+        return [grant for grant in held if not grant.has_expired]
+
+    @property
     def roles(self) -> frozenset[Role]:
-        """The roles that were granted; loaded with the member by `with_roles`, or on first use."""
+        """The roles that were given, in any scope; loaded with the member by `with_roles`, or on first use."""
         granted = getattr(self, "granted_roles", None)
-        names = granted.split(",") if granted is not None else [grant.role for grant in _grants.all(member=self.pk)]
+        names = granted.split(",") if granted is not None else [grant.role for grant in self.grants]
         return frozenset(Role(name) for name in names if name)
 
-    def can(self, capability: Capability) -> bool:
-        """Whether one of the member's roles carries the capability."""
-        return capability in capabilities_of(self.roles)
+    @cached_property
+    def leads_somebody(self) -> bool:
+        """Whether anybody reports to them."""
+        return Member.objects.filter(manager=self.pk).exists()
+
+    def forget_grants(self) -> None:
+        """Read the grants anew when they are next asked for."""
+        self.__dict__.pop("grants", None)
+        self.__dict__.pop("granted_roles", None)
 
     def as_reference(self) -> Reference:
         return Reference("member", str(self.uid), self.full_name)
@@ -256,19 +270,53 @@ class Member(models.Model):
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
 
+class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
+    """Sets of grants."""
+
+    def current(self) -> Self:
+        """Those that have not expired, by the calendar of the active time zone."""
+        return self.filter(Q(expires_on=None) | Q(expires_on__gte=clock.today()))
+
+
 class RoleGrant(models.Model):
-    """A role that a member holds, who gave it, and when."""
+    """A role that a member holds: within what (`milepost.people.scopes`), until when, who gave it.
+
+    `scope_key` is the key of the site, department, person… that the scope names; the whole organisation needs none.
+    """
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="role_grants")
     role = models.CharField(max_length=16, choices=Role.choices)
+    scope = models.CharField(max_length=24, default=ORGANISATION)
+    scope_key = models.BigIntegerField(null=True, blank=True)
+    expires_on = models.DateField(null=True, blank=True)
     granted_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     granted_at = models.DateTimeField(default=clock.now)
 
+    objects = RoleGrantQuerySet.as_manager()
+
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["member", "role"], name="role_granted_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["member", "role", "scope", "scope_key"], name="role_granted_once"),
+            models.UniqueConstraint(
+                fields=["member", "role"], condition=Q(scope=ORGANISATION), name="role_granted_once_for_all"
+            ),
+            models.CheckConstraint(
+                condition=Q(scope=ORGANISATION, scope_key=None) | (~Q(scope=ORGANISATION) & Q(scope_key__isnull=False)),
+                name="a_scope_names_one",
+            ),
+            models.CheckConstraint(condition=~Q(role__in=sorted(FOLLOWING)), name="some_roles_only_follow"),
+            models.CheckConstraint(
+                condition=~Q(role=Role.AUDITOR) | Q(expires_on__isnull=False), name="auditors_look_for_a_time"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.member_id}: {self.role}"
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its last day is over, by the organisation's calendar."""
+        return self.expires_on is not None and self.expires_on < clock.today(self.member.organisation.time_zone)
 
 
 _grants = Prepared(lambda member: RoleGrant.objects.filter(member=member).order_by(), member=int)

@@ -1,13 +1,21 @@
 """Reads of people that are more than a filter."""
 
-from django.db.models import FETCH_PEERS, Q
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from milepost.people.models import Department, Member, MemberQuerySet, Organisation
+from django.db.models import FETCH_PEERS, Q
+from django.utils.functional import Promise
+
+from milepost.people import scopes
+from milepost.people.models import Department, Member, MemberQuerySet, Organisation, RoleGrant
+from milepost.people.roles import DESCRIPTIONS, GIVEN, Role
 
 
 def filter_members(
-    organisation: Organisation,
+    members: MemberQuerySet,
     *,
+    organisation: Organisation,
     text: str = "",
     site: int | None = None,
     department: int | None = None,
@@ -15,15 +23,15 @@ def filter_members(
     role: str = "",
     status: str = "active",
 ) -> MemberQuerySet:
-    """The organisation's members that fit every filter given; a department includes those below it.
+    """Those of the members, all of one organisation, that fit every filter given; a department includes those below it.
 
     `status` is active, left or all.
     """
-    members = Member.objects.filter(organisation=organisation).fetch_mode(FETCH_PEERS)
+    members = members.fetch_mode(FETCH_PEERS)
     if status == "active":
         members = members.active()
     elif status == "left":
-        members = members.exclude(pk__in=members.active().values("pk"))
+        members = members.exclude(pk__in=Member.objects.filter(organisation=organisation).active().values("pk"))
     if text:
         members = members.matching(text)
     if site:
@@ -33,8 +41,37 @@ def filter_members(
     if seniority:
         members = members.filter(seniority=seniority)
     if role:
-        members = members.filter(role_grants__role=role)
+        members = members.filter(pk__in=RoleGrant.objects.current().filter(role=role).values("member"))
     return members
+
+
+@dataclass(frozen=True)
+class Held:
+    """A grant as people read it: the role, and within what unless it is the whole organisation."""
+
+    grant: RoleGrant
+    role: Role
+    within: str
+
+    @property
+    def description(self) -> Promise:
+        return DESCRIPTIONS[self.role]
+
+
+def as_held(grants: Iterable[RoleGrant]) -> list[Held]:
+    """The grants with the names of what they are held within, by role; one query for each kind of scope."""
+    found = sorted(grants, key=lambda grant: (GIVEN.index(Role(grant.role)), grant.scope, grant.pk))
+    keys: dict[str, set[int]] = defaultdict(set)
+    for grant in found:
+        if grant.scope_key is not None:
+            keys[grant.scope].add(grant.scope_key)
+    told = {scope: scopes.kinds.get(scope).told(which) for scope, which in keys.items()}
+    named = {
+        (scope, key): f"{scopes.kinds.get(scope).label}: {one.name}"
+        for scope, by in told.items()
+        for key, one in by.items()
+    }
+    return [Held(grant, Role(grant.role), named.get((grant.scope, grant.scope_key or 0), "")) for grant in found]
 
 
 def departments_below(organisation: Organisation, department: int) -> "list[int]":
@@ -48,7 +85,7 @@ def departments_below(organisation: Organisation, department: int) -> "list[int]
     return list(below.values_list("pk", flat=True))
 
 
-def seniorities(organisation: Organisation) -> list[str]:
-    """The seniorities that occur in the organisation, sorted."""
-    found = Member.objects.filter(organisation=organisation).exclude(seniority="")
+def seniorities(members: MemberQuerySet) -> list[str]:
+    """The seniorities that occur among the members, sorted."""
+    found = members.exclude(seniority="")
     return list(found.order_by("seniority").values_list("seniority", flat=True).distinct())

@@ -6,13 +6,18 @@ from django.utils.translation import gettext_lazy as _
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.journal import keys
-from milepost.people import organisations, signing_in
+from milepost.people import organisations, permissions, scopes, signing_in
 from milepost.people.contribution import PeopleContribution
 from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    permissions.register(*permissions.of_this_room())
+    scopes.kinds.register("site", scopes.SiteScope())
+    scopes.kinds.register("department", scopes.DepartmentScope())
+    scopes.kinds.register("line", scopes.LineScope())
+    scopes.kinds.register("oneself", scopes.OneselfScope())
     contributions.register("people", PeopleContribution())
 
     signing_in.connect()

@@ -1,26 +1,27 @@
 from django.urls import include, path
 
-from milepost.people import devices, outbox_views, views
+from milepost.people import devices, outbox_views
+from milepost.people.views import everybody, hr, owner
 
 urlpatterns = [
-    path("people/", views.people, name="people"),
-    path("people/roles/", views.roles, name="roles"),
-    path("people/invitations/", views.invitations, name="invitations"),
-    path("people/imports/new/", views.new_import, name="new_people_import"),
-    path("people/imports/<uuid:draft>/", views.people_import, name="people_import"),
-    path("people/<uuid:member>/", views.person, name="person"),
-    path("people/<uuid:member>/history/", views.history, name="history"),
-    path("people/<uuid:member>/roles/<slug:role>/", views.role, name="role"),
-    path("settings/", views.organisation_settings, name="organisation_settings"),
+    path("people/", hr.people, name="people"),
+    path("people/roles/", owner.roles, name="roles"),
+    path("people/invitations/", hr.invitations, name="invitations"),
+    path("people/imports/new/", hr.new_import, name="new_people_import"),
+    path("people/imports/<uuid:draft>/", hr.people_import, name="people_import"),
+    path("people/<uuid:member>/", hr.person, name="person"),
+    path("people/<uuid:member>/history/", hr.history, name="history"),
+    path("people/<uuid:member>/roles/", owner.grants, name="grants"),
+    path("settings/", owner.organisation_settings, name="organisation_settings"),
 ]
 
 public_urlpatterns = [
-    path("", views.entrance, name="home"),
+    path("", everybody.entrance, name="home"),
     path("accounts/devices/", devices.devices, name="devices"),
     path("accounts/", include("allauth.urls")),
-    path("brand/<slug:slug>/<slug:mark>.css", views.brand, name="brand"),
-    path("brand/<slug:slug>/<slug:mark>/logo", views.logo, name="logo"),
-    path("invitations/<str:token>/", views.invitation, name="invitation"),
+    path("brand/<slug:slug>/<slug:mark>.css", everybody.brand, name="brand"),
+    path("brand/<slug:slug>/<slug:mark>/logo", everybody.logo, name="logo"),
+    path("invitations/<str:token>/", everybody.invitation, name="invitation"),
     path("outbox/", outbox_views.outbox, name="outbox"),
     path("outbox/<str:name>/", outbox_views.outbox_message, name="outbox_message"),
 ]

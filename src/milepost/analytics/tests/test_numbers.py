@@ -66,7 +66,7 @@ def test_each_site_has_its_own_numbers(people, course):
 def test_filters_measure_only_whom_they_leave(people, course, organisation):
     do(people[0], KEYS[0])
     site = Site.objects.get(organisation=organisation, name="Site 0")
-    told = measure(course, filter_members(organisation, site=site.pk))
+    told = measure(course, filter_members(Member.objects.all(), organisation=organisation, site=site.pk))
     assert (told.total.enrolled, told.total.launched) == (2, 1)
 
 

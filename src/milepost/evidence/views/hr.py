@@ -13,16 +13,15 @@ from milepost.evidence.erasure import erase_person, holds_on
 from milepost.evidence.export import rows_of
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
-from milepost.people.roles import Capability
+from milepost.people.permissions import MANAGE_PEOPLE, visible
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_PEOPLE)
+@requires(MANAGE_PEOPLE)
 def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
     """What would go and what stands against it; then, typed in full, the erasure."""
-    person = get_object_or_404(
-        Member.objects.select_related("user", "organisation"), organisation=request.organisation, uid=member
-    )
+    reached = visible(request.member, MANAGE_PEOPLE).select_related("user", "organisation")
+    person = get_object_or_404(reached, uid=member)
     holds, problem = holds_on(person), ""
     if request.method == "POST" and not holds:
         if " ".join(request.POST.get("name", "").split()).casefold() != person.full_name.casefold():

@@ -18,19 +18,20 @@ from milepost.evidence.contributions import entry_numbers, named, scope_of, stor
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.forms import ActionForm, AuditForm
 from milepost.evidence.models import Audit, Dossier, TrainingAction
+from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE
 from milepost.evidence.readiness import readiness_of, refresh
 from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
-from milepost.people.roles import Capability
+from milepost.people.permissions import may
 
 MAX_FILE = 50 * 1024 * 1024
 SHOWN = 100
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def actions(request: OrganisationRequest) -> HttpResponse:
     """Every action with its number, the least ready first."""
     rows = TrainingAction.objects.filter(organisation=request.organisation, let_go_at=None)
@@ -49,7 +50,7 @@ def actions(request: OrganisationRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_EVIDENCE)
+@requires(MANAGE_EVIDENCE)
 def new_action(request: OrganisationRequest) -> HttpResponseBase:
     """Say what belongs together."""
     form = ActionForm(request.organisation, request.POST or None)
@@ -92,7 +93,7 @@ def _page_of(request: OrganisationRequest, action: TrainingAction, member: Membe
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def action(request: OrganisationRequest, action: str) -> HttpResponse:
     """One action: what is there, what is missing, who must act, and the one tap that asks them."""
     training_action = _action(request, action)
@@ -100,7 +101,7 @@ def action(request: OrganisationRequest, action: str) -> HttpResponse:
         "action": training_action,
         "readiness": refresh(training_action),
         "remedies": named("remedies"),
-        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+        "may_manage": may(request.member, MANAGE_EVIDENCE),
         "people": training_action.members.count(),
         "dossiers": training_action.dossiers.filter(member=None)[:5],
         "entries": story(scope_of(training_action))[:30],
@@ -109,7 +110,7 @@ def action(request: OrganisationRequest, action: str) -> HttpResponse:
 
 
 @require_POST
-@requires(Capability.MANAGE_EVIDENCE)
+@requires(MANAGE_EVIDENCE)
 def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """The one tap: do what a room offers for what is missing, like reminding those who have not signed."""
     training_action = _action(request, action)
@@ -124,7 +125,7 @@ def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
 
 
 @require_POST
-@requires(Capability.MANAGE_EVIDENCE)
+@requires(MANAGE_EVIDENCE)
 def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Add a file that the profile asks for."""
     training_action = _action(request, action)
@@ -147,7 +148,7 @@ def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
 
 
 @require_POST
-@requires(Capability.MANAGE_EVIDENCE)
+@requires(MANAGE_EVIDENCE)
 def dossiers(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Have the dossier built."""
     training_action = _action(request, action)
@@ -158,7 +159,7 @@ def dossiers(request: OrganisationRequest, action: str) -> HttpResponseBase:
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResponseBase:
     """A dossier that is whole."""
     rows = Dossier.objects.exclude(digest="").select_related("action")
@@ -170,7 +171,7 @@ def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResp
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def action_people(request: OrganisationRequest, action: str) -> HttpResponse:
     """Everybody in the action, with what there is of each."""
     training_action = _action(request, action)
@@ -181,7 +182,7 @@ def action_people(request: OrganisationRequest, action: str) -> HttpResponse:
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def action_person(request: OrganisationRequest, action: str, person: str) -> HttpResponse:
     """One person in the action: what is there, what is missing, their own dossier."""
     training_action = _action(request, action)
@@ -191,7 +192,7 @@ def action_person(request: OrganisationRequest, action: str, person: str) -> Htt
         "person": member,
         "readiness": readiness_of(training_action, member),
         "remedies": named("remedies"),
-        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+        "may_manage": may(request.member, MANAGE_EVIDENCE),
         "dossiers": training_action.dossiers.filter(member=member)[:5],
         "entries": Entry.objects.filter(pk__in=entry_numbers(scope_of(training_action, member))).order_by("-id")[:50],
     }
@@ -202,7 +203,7 @@ def action_person(request: OrganisationRequest, action: str, person: str) -> Htt
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def retention_page(request: OrganisationRequest) -> HttpResponse:
     """What is kept until when; what can go now, counted."""
     today = clock.today(request.organisation.time_zone)
@@ -212,13 +213,13 @@ def retention_page(request: OrganisationRequest) -> HttpResponse:
         "due": [retention.preview(action) for action in due[:20]],
         "more": max(0, len(due) - 20),
         "later": [(day, action) for day, action in table if day >= today][:100],
-        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+        "may_manage": may(request.member, MANAGE_EVIDENCE),
     }
     return render(request, "evidence/retention.html", context)
 
 
 @require_POST
-@requires(Capability.MANAGE_EVIDENCE)
+@requires(MANAGE_EVIDENCE)
 def letting_go(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Let an action go whose time is over."""
     training_action = get_object_or_404(
@@ -234,7 +235,7 @@ def letting_go(request: OrganisationRequest, action: str) -> HttpResponseBase:
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def audits(request: OrganisationRequest) -> HttpResponse:
     """Every audit, those that are open first."""
     rows = (
@@ -246,7 +247,7 @@ def audits(request: OrganisationRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@requires(Capability.MANAGE_EVIDENCE)
+@requires(MANAGE_EVIDENCE)
 def new_audit(request: OrganisationRequest) -> HttpResponseBase:
     """Invite an auditor."""
     form = AuditForm(request.organisation, request.POST or None)
@@ -269,7 +270,7 @@ def new_audit(request: OrganisationRequest) -> HttpResponseBase:
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def audit(request: OrganisationRequest, audit: str) -> HttpResponse:
     """One audit: what it covers, and everything that the auditor opened."""
     shown_audit = _audit(request, audit)
@@ -281,13 +282,13 @@ def audit(request: OrganisationRequest, audit: str) -> HttpResponse:
         "scope": shown_audit.scope.order_by("-starts_on")[:SHOWN],
         "entries": opened[:SHOWN],
         "link": link_of(shown_audit),
-        "may_manage": request.member.can(Capability.MANAGE_EVIDENCE),
+        "may_manage": may(request.member, MANAGE_EVIDENCE),
     }
     return render(request, "evidence/audit.html", context)
 
 
 @require_POST
-@requires(Capability.MANAGE_EVIDENCE)
+@requires(MANAGE_EVIDENCE)
 def audit_end(request: OrganisationRequest, audit: str) -> HttpResponseBase:
     """Close the room now."""
     end_audit(audit=_audit(request, audit), by=request.member)

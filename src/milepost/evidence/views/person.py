@@ -2,7 +2,6 @@
 
 import tempfile
 
-from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -10,25 +9,24 @@ from django.views.decorators.http import require_GET, require_POST
 
 from milepost.evidence.erasure import holds_on
 from milepost.evidence.export import export_person
-from milepost.people.access import OrganisationRequest
-from milepost.people.models import Member
-from milepost.people.roles import Capability
+from milepost.evidence.permissions import TAKE_DATA
+from milepost.people.access import OrganisationRequest, member_required, requires
+from milepost.people.permissions import visible
 
 
 @require_GET
+@member_required
 def my_data(request: OrganisationRequest) -> HttpResponse:
     """What a person can ask for: a copy of everything, and what stands against its erasure."""
     return render(request, "evidence/my_data.html", {"holds": holds_on(request.member)})
 
 
 @require_POST
+@requires(TAKE_DATA)
 def data_export(request: OrganisationRequest, member: str) -> HttpResponseBase:
     """Everything known of a person, as a zip: for themselves, and for those who answer when they ask."""
-    person = get_object_or_404(
-        Member.objects.select_related("user", "organisation"), organisation=request.organisation, uid=member
-    )
-    if person != request.member and not request.member.can(Capability.MANAGE_PEOPLE):
-        raise PermissionDenied
+    reached = visible(request.member, TAKE_DATA).select_related("user", "organisation")
+    person = get_object_or_404(reached, uid=member)
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     export_person(member=person, file=file, by=request.member)
     file.seek(0)

@@ -7,14 +7,14 @@ from django.views.decorators.http import require_GET
 
 from milepost.core.queries import text_of
 from milepost.evidence.exploring import history, matches, shown
+from milepost.evidence.permissions import SEE_EVIDENCE
 from milepost.journal.models import Entry
 from milepost.journal.views import proof_response
 from milepost.people.access import OrganisationRequest, requires
-from milepost.people.roles import Capability
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def journal(request: OrganisationRequest) -> HttpResponse:
     """What happened, newest first; `?about=` one person or action, `?q=` finds whom one means."""
     text = text_of(request.GET, "q")
@@ -28,7 +28,7 @@ def journal(request: OrganisationRequest) -> HttpResponse:
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def entry(request: OrganisationRequest, entry: int) -> HttpResponse:
     """One fact: what it says, and the proof that it stands in the sealed journal."""
     found = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
@@ -37,7 +37,7 @@ def entry(request: OrganisationRequest, entry: int) -> HttpResponse:
 
 
 @require_GET
-@requires(Capability.SEE_EVIDENCE)
+@requires(SEE_EVIDENCE)
 def entry_proof(request: OrganisationRequest, entry: int) -> HttpResponse:
     """The proof as a file."""
     found = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)

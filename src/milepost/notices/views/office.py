@@ -17,28 +17,29 @@ from milepost.core.queries import text_of, uuid_of
 from milepost.notices.channels.email.message import as_html, as_text
 from milepost.notices.kinds import Kind, kinds
 from milepost.notices.letters import Letter, written
-from milepost.notices.models import Notice, Recipient
+from milepost.notices.models import Notice, NoticeQuerySet, Recipient
 from milepost.notices.undelivered import leave_it, try_again, undelivered_in
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.models import Member
-from milepost.people.roles import Capability
+from milepost.people.permissions import MANAGE_ORGANISATION, MANAGE_PEOPLE, sees_everybody, visible
 
 FOUND = 20  # people offered to preview with
 
 
 @require_GET
-@requires(Capability.MANAGE_PEOPLE)
+@requires(MANAGE_PEOPLE)
 def undelivered(request: OrganisationRequest) -> HttpResponse:
     """What did not arrive, with the address and the reason."""
-    page = page_of(request, undelivered_in(request.organisation))
+    page = page_of(request, _reached(request, undelivered_in(request.organisation)))
     return render(request, "notices/undelivered.html", {"page": page})
 
 
 @require_POST
-@requires(Capability.MANAGE_PEOPLE)
+@requires(MANAGE_PEOPLE)
 def notice(request: OrganisationRequest, notice: str) -> HttpResponseBase:
     """Try again, or take it off the list (`leave`)."""
-    found = get_object_or_404(Notice, organisation=request.organisation, uid=notice)
+    rows = Notice.objects.filter(organisation=request.organisation)
+    found = get_object_or_404(_reached(request, rows), uid=notice)
     if "leave" in request.POST:
         leave_it(found)
         messages.success(request, _("Taken off the list."))
@@ -51,8 +52,15 @@ def notice(request: OrganisationRequest, notice: str) -> HttpResponseBase:
     return redirect(back)
 
 
+def _reached(request: OrganisationRequest, rows: NoticeQuerySet) -> NoticeQuerySet:
+    """Those to people within one's scope; to people outside of the organisation only for whoever sees everybody."""
+    if sees_everybody(request.member, MANAGE_PEOPLE):
+        return rows
+    return rows.filter(member__in=visible(request.member, MANAGE_PEOPLE))
+
+
 @require_GET
-@requires(Capability.MANAGE_ORGANISATION)
+@requires(MANAGE_ORGANISATION)
 def preview(request: OrganisationRequest) -> HttpResponse:
     """How a kind of notice looks to a person: choose both."""
     name, kind = _kind(request)
@@ -70,7 +78,7 @@ def preview(request: OrganisationRequest) -> HttpResponse:
 @csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF]})
 @xframe_options_sameorigin
 @require_GET
-@requires(Capability.MANAGE_ORGANISATION)
+@requires(MANAGE_ORGANISATION)
 def preview_letter(request: OrganisationRequest) -> HttpResponse:
     """The letter as a mail program shows it."""
     _name, kind = _kind(request)

@@ -15,7 +15,7 @@ from milepost.notices.channels import DEFAULT, channels
 from milepost.notices.kinds import kinds
 from milepost.notices.models import Preferences
 from milepost.notices.preferences import Choices, QuietHoursUnclear, choose
-from milepost.people.access import OrganisationRequest
+from milepost.people.access import OrganisationRequest, member_required
 
 
 class ChoicesForm(forms.Form):
@@ -38,6 +38,7 @@ class ChoicesForm(forms.Form):
 
 
 @require_http_methods(["GET", "POST"])
+@member_required
 def notice_preferences(request: OrganisationRequest) -> HttpResponseBase:
     """One's own choices."""
     chosen = Preferences.objects.filter(member=request.member).first() or Preferences(member=request.member)

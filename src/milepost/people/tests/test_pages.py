@@ -92,21 +92,23 @@ def test_problems_are_listed_and_importing_is_not_possible(visit, lead):
 
 def test_an_owner_gives_and_takes_roles(visit, lead, learner):
     client = visit(lead)
-    client.post(f"/aldermoor/people/{learner.uid}/roles/author/", {"held": "1"})
+    client.post(f"/aldermoor/people/{learner.uid}/roles/", {"role": "author"})
     assert Member.objects.get(pk=learner.pk).roles == {Role.AUTHOR}
-    client.post(f"/aldermoor/people/{learner.uid}/roles/author/", {"held": "0"})
+    held = Member.objects.get(pk=learner.pk).grants[0]
+    client.post(f"/aldermoor/people/{learner.uid}/roles/", {"take": held.pk})
     assert Member.objects.get(pk=learner.pk).roles == set()
 
 
 def test_the_last_owner_stays(visit, lead):
-    page = visit(lead).post(f"/aldermoor/people/{lead.uid}/roles/owner/", {"held": "0"}, follow=True)
+    owner = next(grant for grant in lead.grants if grant.role == Role.OWNER)
+    page = visit(lead).post(f"/aldermoor/people/{lead.uid}/roles/", {"take": owner.pk}, follow=True)
     assert "needs an owner" in page.text
     assert Role.OWNER in Member.objects.get(pk=lead.pk).roles
 
 
 def test_roles_are_given_by_those_who_may_only(visit, organisation, learner):
     hr = make_member(organisation, "ravi", roles=["hr"])
-    assert visit(hr).post(f"/aldermoor/people/{learner.uid}/roles/owner/", {"held": "1"}).status_code == 403
+    assert visit(hr).post(f"/aldermoor/people/{learner.uid}/roles/", {"role": "owner"}).status_code == 403
 
 
 def test_an_invitation_signs_its_person_in_once(visit, lead, organisation):

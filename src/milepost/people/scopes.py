@@ -1,0 +1,199 @@
+"""How far a grant reaches: the whole organisation, a site, a department with those below it, a reporting line.
+
+A room that knows another way in which people or things belong together registers its kind (`registered.py`):
+
+    scopes.kinds.register("course", CourseScope())
+
+A grant names the kind and the key of the one that is meant; the key is the row's own, and never leaves the database.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import ClassVar
+
+from django.db.models import Model, Q
+from django.db.models.expressions import RawSQL
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
+from milepost.people.models import Department, Member, MemberQuerySet, Organisation, Site, plain
+from milepost.people.roles import ORGANISATION
+
+PEOPLE = "people"
+SUGGESTED = 200  # names offered while somebody types one
+
+
+class NoSuchScope(Refused):
+    """What was named is not there, or is not one alone; the message says which."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a scope names: as people read it, and by a name that holds in any installation, for the journal."""
+
+    name: str
+    identity: str
+
+
+class ScopeKind:
+    """One way in which people belong together. `about` says which permissions can be held within it."""
+
+    label: ClassVar[str | Promise]
+    about: ClassVar[frozenset[str]] = frozenset({PEOPLE})
+    is_given: ClassVar[bool] = True  # whether a grant can name it; otherwise it only follows
+
+    def people(self, keys: Collection[int]) -> Q:
+        """The condition on members that holds for those within any of these."""
+        raise NotImplementedError
+
+    def covers(self, key: int, thing: Model) -> bool:
+        """Whether the thing (not a member) may be looked at within this scope; its people are those of `people`.
+
+        A thing belongs to the whole organisation unless the kind knows better.
+        """
+        return True
+
+    def contains(self, outer: int, kind: str, inner: int) -> bool:
+        """Whether everything within the other scope is within this one."""
+        return False
+
+    def find(self, organisation: Organisation, text: str) -> int:
+        """The key of what somebody typed. Raises `NoSuchScope`."""
+        raise NotImplementedError
+
+    def names(self, organisation: Organisation) -> list[str]:
+        """What somebody might type, for the first of them to be offered."""
+        return []
+
+    def told(self, keys: Collection[int]) -> dict[int, Told]:
+        """Each of those that still exist, by key: how it is named. One query."""
+        raise NotImplementedError
+
+
+kinds: Registry[ScopeKind] = Registry("kind of scope")
+
+
+def can_hold(scope: str, about: str) -> bool:
+    """Whether what is permitted about this can be held within a scope of this kind."""
+    return scope == ORGANISATION or (scope in kinds and about in kinds.get(scope).about)
+
+
+def given() -> list[tuple[str, ScopeKind]]:
+    """The kinds that somebody can choose."""
+    return [(name, kind) for name, kind in kinds.items() if kind.is_given]
+
+
+def names_in(organisation: Organisation) -> list[str]:
+    """What can be typed to name a scope, for a list of suggestions. One query for each kind."""
+    return [name for _kind, kind in given() for name in kind.names(organisation)]
+
+
+def one_of[M: Model](rows: list[M], text: str) -> int:
+    """The key of the only row. Raises `NoSuchScope` where there is none, or several."""
+    if not rows:
+        raise NoSuchScope(_("There is no “%(name)s”.") % {"name": text[:80]}, field="which")
+    if len(rows) > 1:
+        raise NoSuchScope(_("“%(name)s” names several. Be more precise.") % {"name": text[:80]}, field="which")
+    return int(rows[0].pk)
+
+
+class SiteScope(ScopeKind):
+    """Those who work at a site."""
+
+    label = gettext_lazy("A site")
+
+    def people(self, keys: Collection[int]) -> Q:
+        return Q(site__in=sorted(keys))
+
+    def find(self, organisation: Organisation, text: str) -> int:
+        return one_of(list(Site.objects.filter(organisation=organisation, name__iexact=text.strip())[:2]), text)
+
+    def names(self, organisation: Organisation) -> list[str]:
+        return list(Site.objects.filter(organisation=organisation).values_list("name", flat=True)[:SUGGESTED])
+
+    def told(self, keys: Collection[int]) -> dict[int, Told]:
+        rows = Site.objects.filter(pk__in=keys).values_list("pk", "name")
+        return {key: Told(name, name) for key, name in rows}
+
+
+class DepartmentScope(ScopeKind):
+    """Those of a department and of all below it."""
+
+    label = gettext_lazy("A department and those below")
+
+    def people(self, keys: Collection[int]) -> Q:
+        reached = Q(pk__in=[])
+        for path in Department.objects.filter(pk__in=keys).values_list("path", flat=True):
+            reached |= Q(department__path=path) | Q(department__path__startswith=path + " / ")
+        return reached
+
+    def contains(self, outer: int, kind: str, inner: int) -> bool:
+        if kind != "department":
+            return False
+        paths = dict(Department.objects.filter(pk__in=(outer, inner)).values_list("pk", "path"))
+        return outer in paths and inner in paths and paths[inner].startswith(paths[outer] + " / ")
+
+    def find(self, organisation: Organisation, text: str) -> int:
+        found = Department.objects.filter(organisation=organisation)
+        exact = list(found.filter(path__iexact=text.strip())[:2])
+        return one_of(exact or list(found.filter(name__iexact=text.strip())[:2]), text)
+
+    def names(self, organisation: Organisation) -> list[str]:
+        return list(Department.objects.filter(organisation=organisation).values_list("path", flat=True)[:SUGGESTED])
+
+    def told(self, keys: Collection[int]) -> dict[int, Told]:
+        rows = Department.objects.filter(pk__in=keys).values_list("pk", "path")
+        return {key: Told(path, path) for key, path in rows}
+
+
+# All who report to somebody, directly or through others; UNION ends a circle, should there be one.
+_BELOW = """
+    WITH RECURSIVE below(id) AS (
+        SELECT id FROM people_member WHERE manager_id = %s
+        UNION SELECT people_member.id FROM people_member JOIN below ON people_member.manager_id = below.id
+    ) SELECT id FROM below
+"""
+
+
+class LineScope(ScopeKind):
+    """Those who report to somebody, directly or through others; not that person themselves."""
+
+    label = gettext_lazy("A reporting line")
+
+    def people(self, keys: Collection[int]) -> Q:
+        reached = Q(pk__in=[])
+        for key in sorted(keys):
+            reached |= Q(pk__in=RawSQL(_BELOW, (key,)))  # noqa: S611 (the only value is bound)
+        return reached
+
+    def contains(self, outer: int, kind: str, inner: int) -> bool:
+        return kind == "line" and Member.objects.filter(self.people({outer}), pk=inner).exists()
+
+    def find(self, organisation: Organisation, text: str) -> int:
+        everybody: MemberQuerySet = Member.objects.filter(organisation=organisation)
+        typed = text.strip()
+        exact = everybody.filter(Q(email=typed.lower()) | Q(employee_number=typed))
+        named = [found for found in everybody.matching(typed)[:SUGGESTED] if plain(found.full_name) == plain(typed)]
+        return one_of(list(exact[:2]) or named, text)
+
+    def told(self, keys: Collection[int]) -> dict[int, Told]:
+        return {found.pk: Told(found.full_name, str(found.uid)) for found in Member.objects.filter(pk__in=keys)}
+
+
+class OneselfScope(ScopeKind):
+    """Somebody alone: what every learner holds about themselves."""
+
+    label = gettext_lazy("Oneself")
+    is_given = False
+
+    def people(self, keys: Collection[int]) -> Q:
+        return Q(pk__in=sorted(keys))
+
+    def covers(self, key: int, thing: Model) -> bool:
+        return getattr(thing, "member_id", None) == key
+
+    def told(self, keys: Collection[int]) -> dict[int, Told]:
+        return LineScope().told(keys)

@@ -1,0 +1,175 @@
+"""Pages for HR and whoever looks after people: the list, a person, invitations, the HR file."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.core.paging import page_of
+from milepost.core.queries import uuid_of
+from milepost.core.refusals import Refused, add_to_form
+from milepost.core.tables import MAX_COLUMNS
+from milepost.journal.queries import timeline
+from milepost.people import import_drafts
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.filters import PeopleFilter
+from milepost.people.forms import GrantForm, UploadPeopleForm
+from milepost.people.headings import FIELDS
+from milepost.people.import_plan import SHOWN_PROBLEMS, Plan
+from milepost.people.inviting import invite
+from milepost.people.models import Member, PeopleImport
+from milepost.people.permissions import (
+    IMPORT_PEOPLE,
+    MANAGE_PEOPLE,
+    MANAGE_ROLES,
+    SEE_PEOPLE,
+    Abilities,
+    may,
+    visible,
+)
+from milepost.people.queries import as_held
+from milepost.people.scopes import names_in
+from milepost.people.sections import sections_of
+
+SHOWN_CHANGES = 20
+
+
+@require_GET
+@requires(SEE_PEOPLE)
+def people(request: OrganisationRequest) -> HttpResponse:
+    """Everybody within one's scope, found by name, site, department, seniority and role."""
+    chosen = PeopleFilter(request.member, SEE_PEOPLE, request.GET)
+    members = chosen.members().select_related("site", "department").with_roles()
+    context = {
+        "chosen": chosen,
+        "page": page_of(request, members),
+        "total": chosen.reach.active().count(),
+    }
+    return render(request, "people/people.html", context)
+
+
+def person_for(request: OrganisationRequest, member: str) -> Member:
+    """The person, within the scope of whoever looks; 404 beyond it."""
+    members = visible(request.member, SEE_PEOPLE).with_roles()
+    return get_object_or_404(
+        members.select_related("organisation", "site", "department", "manager", "user"), uid=member
+    )
+
+
+@require_GET
+@requires(SEE_PEOPLE)
+def person(request: OrganisationRequest, member: str) -> HttpResponse:
+    """One person: who they are, what they do, their roles, and what happened."""
+    found = person_for(request, member)
+    team = visible(request.member, SEE_PEOPLE).active().filter(manager=found)
+    context = {
+        "person": found,
+        "can": Abilities(request.member, found),
+        "sections": sections_of(found),
+        "team": team.order_by("family_name", "given_name")[:12],
+        "team_size": team.count(),
+        "entries": timeline(request.organisation.pk, str(found.uid))[:12],
+        "held": as_held(found.grants),
+    }
+    if may(request.member, MANAGE_ROLES, found):
+        context |= {"form": GrantForm(), "names": names_in(request.organisation)}
+    return render(request, "people/person.html", context)
+
+
+@require_GET
+@requires(SEE_PEOPLE)
+def history(request: OrganisationRequest, member: str) -> HttpResponse:
+    """Everything in the journal about one person."""
+    found = person_for(request, member)
+    page = page_of(request, timeline(request.organisation.pk, str(found.uid)))
+    return render(request, "people/history.html", {"person": found, "page": page})
+
+
+@require_POST
+@requires(MANAGE_PEOPLE)
+def invitations(request: OrganisationRequest) -> HttpResponseBase:
+    """Invite one person, or everybody whom the filters show and who has not joined."""
+    if "member" in request.POST:
+        uid = uuid_of(request.POST, "member")
+        members = [get_object_or_404(visible(request.member, MANAGE_PEOPLE), uid=uid)]
+    else:
+        chosen = PeopleFilter(request.member, MANAGE_PEOPLE, request.POST)
+        members = list(chosen.members().filter(user=None).exclude(email=None))
+    count = invite(members=members, by=request.member)
+    told = ngettext(
+        "An invitation is on its way to %(count)d person.", "Invitations are on their way to %(count)d people.", count
+    )
+    messages.success(
+        request,
+        told % {"count": count} if count else _("Nobody to invite: they have joined already, or have no address."),
+    )
+    if "member" in request.POST:
+        return redirect("person", request.organisation.slug, members[0].uid)
+    return redirect("people", request.organisation.slug)
+
+
+# --- The HR file ------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@requires(IMPORT_PEOPLE)
+def new_import(request: OrganisationRequest) -> HttpResponseBase:
+    """Upload an HR file; nothing is imported yet."""
+    form = UploadPeopleForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            draft = import_drafts.upload(content=file.read(), name=file.name, by=request.member)
+        except Refused as refused:
+            add_to_form(refused, form, field="file")
+        else:
+            return redirect("people_import", request.organisation.slug, draft.uid)
+    return render(request, "people/new_import.html", {"form": form, "fields": FIELDS})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(IMPORT_PEOPLE)
+def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
+    """See what an import would do, correct the columns, and do it."""
+    found = get_object_or_404(PeopleImport, organisation=request.organisation, uid=draft, applied_at=None)
+    if request.method == "POST":
+        columns = {at: name for at in range(MAX_COLUMNS) if (name := request.POST.get(f"column-{at}"))}
+        import_drafts.choose_columns(draft=found, columns=columns, is_complete="is_complete" in request.POST)
+    plan = import_drafts.plan_of(found, by=request.member)
+    if request.method == "POST" and "apply" in request.POST and plan.is_possible:
+        counts = import_drafts.finish(draft=found, plan=plan, by=request.member)
+        told = _("Done: %(new)d new, %(changed)d changed, %(gone)d left, %(unchanged)d as they were.")
+        messages.success(request, told % counts)
+        return redirect("people", request.organisation.slug)
+    return render(request, "people/import.html", _import_context(found, plan))
+
+
+def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
+    by_index = {index: name for name, index in plan.mapping.items()}
+    columns = [
+        {"index": index, "heading": heading, "field": by_index.get(index, ""), "sample": _sample(plan, index)}
+        for index, heading in enumerate(plan.table.header)
+    ]
+    labels = {field.name: field.label for field in FIELDS}
+    return {
+        "draft": draft,
+        "plan": plan,
+        "columns": columns,
+        "fields": FIELDS,
+        "problems": plan.problems[:SHOWN_PROBLEMS],
+        "new": plan.new[:SHOWN_CHANGES],
+        "changed": [
+            {"change": change, "fields": [labels[name] for name in change.fields]}
+            for change in plan.changed[:SHOWN_CHANGES]
+        ],
+        "gone": plan.gone[:SHOWN_CHANGES],
+        "total": len(plan.table.rows),
+    }
+
+
+def _sample(plan: Plan, index: int) -> str:
+    return next((row[index] for row in plan.table.rows[:50] if row[index]), "")

@@ -1,0 +1,96 @@
+"""Pages for those who decide for the organisation: who holds which role, and the settings."""
+
+from collections import defaultdict
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.core.queries import key_of
+from milepost.core.refusals import Refused, add_to_form, as_message
+from milepost.people import scopes
+from milepost.people.access import OrganisationRequest, requires
+from milepost.people.forms import BrandForm, GrantForm
+from milepost.people.granting import InvalidGrant, grant, revoke
+from milepost.people.models import Member, RoleGrant
+from milepost.people.organisations import set_brand
+from milepost.people.permissions import MANAGE_ORGANISATION, MANAGE_ROLES, SEE_PEOPLE, permissions_of, visible
+from milepost.people.queries import Held, as_held
+from milepost.people.roles import DESCRIPTIONS, GIVEN, ORGANISATION, Role
+
+
+@require_GET
+@requires(SEE_PEOPLE)
+def roles(request: OrganisationRequest) -> HttpResponse:
+    """Every role, what it may do, and who of those within one's scope holds it, and where."""
+    grants = RoleGrant.objects.current().filter(member__in=visible(request.member, SEE_PEOPLE).active())
+    by_role: dict[Role, list[Held]] = defaultdict(list)
+    for held in as_held(grants.select_related("member__organisation").order_by("member__family_name", "pk")):
+        by_role[held.role].append(held)
+    rows = [
+        {
+            "role": role,
+            "description": DESCRIPTIONS[role],
+            "permissions": permissions_of(role),
+            "held": sorted(by_role[role], key=lambda held: (held.grant.member.family_name, held.grant.member_id)),
+        }
+        for role in GIVEN
+    ]
+    owners = [held.grant.member for held in by_role[Role.OWNER] if held.grant.scope == ORGANISATION]
+    return render(request, "people/roles.html", {"rows": rows, "owners": owners})
+
+
+@require_POST
+@requires(MANAGE_ROLES)
+def grants(request: OrganisationRequest, member: str) -> HttpResponseBase:
+    """Give a role within a scope, or take one (`take` is what is taken)."""
+    found = get_object_or_404(visible(request.member, MANAGE_ROLES).select_related("organisation"), uid=member)
+    with as_message(request):
+        if "take" in request.POST:
+            _take(request, found)
+        else:
+            _give(request, found)
+        messages.success(request, _("Saved."))
+    return redirect("person", request.organisation.slug, found.uid)
+
+
+def _take(request: OrganisationRequest, member: Member) -> None:
+    held = get_object_or_404(RoleGrant, member=member, pk=key_of(request.POST, "take") or 0)
+    revoke(member=member, role=Role(held.role), scope=held.scope, key=held.scope_key, by=request.member)
+
+
+def _give(request: OrganisationRequest, member: Member) -> None:
+    form = GrantForm(request.POST)
+    if not form.is_valid():
+        raise InvalidGrant(" ".join(str(error) for errors in form.errors.values() for error in errors))
+    scope, which = form.cleaned_data["scope"] or ORGANISATION, form.cleaned_data["which"]
+    key = None if scope == ORGANISATION else scopes.kinds.get(scope).find(request.organisation, which)
+    role, until = Role(form.cleaned_data["role"]), form.cleaned_data["until"]
+    grant(member=member, role=role, scope=scope, key=key, until=until, by=request.member)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(MANAGE_ORGANISATION)
+def organisation_settings(request: OrganisationRequest) -> HttpResponseBase:
+    """Name, language, time zone, colour, corners and logo."""
+    organisation = request.organisation
+    initial = {"brand_colour": organisation.brand_colour, "corner_radius": organisation.corner_radius}
+    form = BrandForm(request.POST or None, request.FILES or None, instance=organisation, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        logo = form.cleaned_data["logo_file"]
+        try:
+            with transaction.atomic():
+                form.save()
+                set_brand(
+                    organisation=organisation, colour=form.cleaned_data["brand_colour"],
+                    radius=form.cleaned_data["corner_radius"], logo=logo.read() if logo else None, by=request.member,
+                )  # fmt: skip
+        except Refused as refused:
+            add_to_form(refused, form)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("organisation_settings", organisation.slug)
+    return render(request, "people/settings.html", {"form": form})
