@@ -4,19 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 
-from milepost.classroom.models import Attendance, LiveSession, Participant
+from milepost.classroom.models import LiveSession, Participant
 from milepost.classroom.queries import upcoming
 from milepost.classroom.registering import leave, register
 from milepost.core.queries import uuid_of
 from milepost.core.refusals import as_message
-from milepost.courses.outline import content_of
-from milepost.learning.models import Enrolment
 from milepost.learning.players import Handler, Play, Player
-from milepost.learning.progressing import complete_activity
 
 
 class LivePlayer(Player):
@@ -72,32 +69,3 @@ def _give_up_seat(play: Play) -> HttpResponseBase:
             leave(participant=seat)
             messages.success(play.request, _("Your seat is free for somebody else. Choose another date when you like."))
     return play.again()
-
-
-def complete_steps(session: LiveSession) -> int:
-    """Complete the course's step for everybody who was there long enough; return for how many. Twice changes nothing."""
-    if session.course_id is None:
-        return 0
-    minutes: dict[int, int] = {}
-    rows = Attendance.objects.filter(slot__session=session).select_related("slot", "participant")
-    for row in rows.filter(Q(signed_at__isnull=False) | Q(attested_at__isnull=False)):
-        minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
-    total = sum(slot.minutes for slot in session.slots.all())
-    enrolments = Enrolment.objects.filter(course_id=session.course_id, member__in=minutes).select_related(
-        "member", "course", "organisation"
-    )
-    return sum(_complete(enrolment, session, minutes[enrolment.member_id], total) for enrolment in enrolments)
-
-
-def _complete(enrolment: Enrolment, session: LiveSession, minutes: int, total: int) -> bool:
-    activity = enrolment.outline.by_key.get(session.activity_key)
-    if activity is None:
-        return False
-    least = content_of(enrolment.organisation_id, activity.digest).definition.get("attendance", 100)
-    if (
-        minutes * 100 < least * total
-        or enrolment.progress.filter(activity_key=activity.key, status="completed").exists()
-    ):
-        return False
-    complete_activity(enrolment=enrolment, activity=activity, result={"session": str(session.uid), "minutes": minutes})
-    return True

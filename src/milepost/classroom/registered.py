@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom import jobs
+from milepost.classroom import completing, jobs
 from milepost.classroom.contribution import ClassroomContribution
 from milepost.classroom.kind import LiveKind
 from milepost.classroom.meetings import meeting_tools
@@ -19,6 +19,7 @@ from milepost.courses.kinds import kinds
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
+from milepost.journal.subscriptions import subscribe
 from milepost.learning.players import players
 from milepost.notices.kinds import kinds as notices
 from milepost.people import permissions, sections
@@ -35,6 +36,9 @@ def register() -> None:
 
     for tool in (BigBlueButton(), Jitsi(), VideoLink()):
         meeting_tools.register(tool.name, tool)
+
+    # A session may have some hundreds of people: one a transaction.
+    subscribe("live-steps", completing.FACTS, completing.complete_steps_after, is_replayable=True, at_once=1)
 
     sections.register(sessions_of)
     dating.register("sheets", undated)

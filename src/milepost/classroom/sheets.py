@@ -9,7 +9,6 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
-from milepost.classroom.player import complete_steps
 from milepost.core import blobs
 from milepost.core.words import duration
 from milepost.documents.signatures import Signature
@@ -23,10 +22,7 @@ SLOTS_ABREAST = 4
 
 
 def make_sheet(sheet: Sheet) -> bool:
-    """Typeset and seal one sheet, and record it; False when another worker was first. Records `sealed`.
-
-    What the session is a step of is completed then, for those who were there.
-    """
+    """Typeset and seal one sheet, and record it; False when another worker was first. Records `sealed`."""
     from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
 
     session, organisation = sheet.session, sheet.session.organisation
@@ -42,7 +38,6 @@ def make_sheet(sheet: Sheet) -> bool:
         record(Verb.SEALED, organisation_id=organisation.pk, actor=SYSTEM, object=sheet.as_reference(),
                result={"sha256": digest, "number": sheet.number})  # fmt: skip
     sheet.pdf = digest
-    complete_steps(session)
     return True
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from milepost.core import clock
 from milepost.core.canonical import fingerprint_of
 from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
 from milepost.courses.drafts import CourseHasProblems, read_draft
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Content, Course, Version
@@ -17,10 +18,10 @@ from milepost.journal.recording import SYSTEM, record
 from milepost.journal.verbs import Verb
 from milepost.people.models import Member
 
-# Called in the publishing transaction with the new version, the one before (or None), and the modules whose
-# changed work is asked again. Rooms that keep something for people in flight put themselves in here.
-Listener = Callable[[Version, Version | None, Collection[str]], None]
-listeners: list[Listener] = []
+# Called in the publishing transaction with the new version, the one before (or None), and the modules whose changed work
+# is asked again, so that nobody ever sees the new version with what they did counted by the old one.
+type CarryOver = Callable[[Version, Version | None, Collection[str]], None]
+carry_overs: Registry[CarryOver] = Registry("carrying over")
 
 
 class NothingToPublish(Refused):
@@ -54,8 +55,8 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
         course.save(update_fields=["published", "title"])
         record(Verb.PUBLISHED, organisation_id=course.organisation_id, actor=by.as_reference() if by else SYSTEM,
                object=course.as_reference(version), result={"version": version.number})  # fmt: skip
-        for listener in listeners:
-            listener(version, previous, ask_again)
+        for carry_over in carry_overs.all():
+            carry_over(version, previous, ask_again)
     return version
 
 

@@ -1,7 +1,11 @@
-"""The verbs of certificates: issue, revoke, reissue. Their PDF follows in the background (see `typesetting`)."""
+"""The verbs of certificates: issue, revoke, reissue. Their PDF follows in the background (see `typesetting`).
+
+Completing a course earns one: that hangs on the fact of the completion, so that completing waits for nothing.
+"""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,12 +20,14 @@ from milepost.core.refusals import Refused
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.credentials.models import Certificate
+from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
 from milepost.journal.verbs import Verb
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member, Organisation
 
 BATCH = 2_000
+SOON = timedelta(minutes=5)  # within which a certificate comes
 
 
 class NotCurrent(Refused):
@@ -37,10 +43,30 @@ class NoReason(Refused):
     status = 422
 
 
-def issue_on_completion(enrolment: Enrolment) -> None:
-    """Issue what the completion earns. `learning` calls this in the transaction of the completion."""
-    if enrolment.outline.gives_certificate:
-        _issue([enrolment], by=None)
+def issue_for_completions(facts: Sequence[Entry]) -> None:
+    """Issue what these completions of courses earn; one that ever earned a certificate earns no second. Records `issued`."""
+    told = {(fact.object_id, fact.actor_id) for fact in facts}
+    courses = {course for course, _member in told}
+    with transaction.atomic():
+        # The lock is that of `issue_missing`: whoever presses its button in this moment issues nothing twice.
+        list(Course.objects.select_for_update(of=("self",)).filter(uid__in=courses).order_by("pk").values("pk"))
+        rows = Enrolment.objects.filter(
+            organisation=facts[0].organisation_id, course__uid__in=courses, member__uid__in={who for _course, who in told},
+            completed_at__isnull=False, certificates=None,
+        ).select_related("member", "organisation", "course").order_by("course", "pk")  # fmt: skip
+        earning = [
+            row for row in rows
+            if (str(row.course.uid), str(row.member.uid)) in told and row.outline.gives_certificate
+        ]  # fmt: skip
+        for _course, enrolments in groupby(earning, key=lambda row: row.course_id):
+            _issue(list(enrolments), by=None)
+
+
+def awaited(member: Member) -> list[Enrolment]:
+    """What the person completed so lately that its certificate is still to come."""
+    just_now = clock.now() - SOON
+    rows = Enrolment.objects.filter(member=member, completed_at__gt=just_now, certificates=None)
+    return [row for row in rows.select_related("course") if row.outline.gives_certificate]
 
 
 def without_certificate(course: Course, members: QuerySet[Member] | None = None) -> QuerySet[Enrolment]:

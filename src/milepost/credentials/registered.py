@@ -7,7 +7,7 @@ from milepost.courses.models import Course
 from milepost.courses.outline import Outline
 from milepost.credentials import jobs
 from milepost.credentials.contribution import CredentialsContribution
-from milepost.credentials.issuing import issue_on_completion
+from milepost.credentials.issuing import issue_for_completions
 from milepost.credentials.models import Certificate
 from milepost.credentials.notices import CertificateKind
 from milepost.credentials.permissions import MANAGE_CERTIFICATES, SEE_CERTIFICATES
@@ -15,7 +15,8 @@ from milepost.credentials.sections import certificates_of
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
-from milepost.learning import progressing
+from milepost.journal.subscriptions import subscribe
+from milepost.journal.verbs import Verb
 from milepost.notices.kinds import kinds
 from milepost.people import permissions, sections
 from milepost.people.contributions import contributions
@@ -26,8 +27,8 @@ def register() -> None:
     permissions.register(SEE_CERTIFICATES, MANAGE_CERTIFICATES)
     contributions.register("credentials", CredentialsContribution())
 
-    if issue_on_completion not in progressing.completion_listeners:
-        progressing.completion_listeners.append(issue_on_completion)
+    subscribe("certificates", [(Verb.COMPLETED, "course")], issue_for_completions, is_replayable=True)
+
     sections.register(certificates_of)
     dating.register("certificates", Certificate.objects.undated)
 

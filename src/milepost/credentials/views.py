@@ -16,7 +16,7 @@ from milepost.core.refusals import as_message
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
 from milepost.credentials import badges
-from milepost.credentials.issuing import issue_missing, reissue, revoke, without_certificate
+from milepost.credentials.issuing import awaited, issue_missing, reissue, revoke, without_certificate
 from milepost.credentials.models import Certificate
 from milepost.credentials.permissions import MANAGE_CERTIFICATES, SEE_CERTIFICATES
 from milepost.credentials.typesetting import address_of, pdf_of
@@ -31,7 +31,8 @@ from milepost.people.permissions import Abilities, Permission, may, sees_everybo
 def my_certificates(request: OrganisationRequest) -> HttpResponse:
     """What I have earned."""
     mine = Certificate.objects.filter(enrolment__member=request.member)
-    return render(request, "credentials/my_certificates.html", {"page": page_of(request, mine, size=24)})
+    context = {"page": page_of(request, mine, size=24), "awaited": awaited(request.member)}
+    return render(request, "credentials/my_certificates.html", context)
 
 
 @require_GET

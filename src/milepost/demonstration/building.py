@@ -28,6 +28,7 @@ from milepost.courses.models import Course
 from milepost.courses.publishing import publish
 from milepost.demonstration import evidence
 from milepost.demonstration.behaviour import Learner, habits_of
+from milepost.journal.subscriptions import tell_all
 from milepost.learning.enrolling import enrol, enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.granting import grant
@@ -152,6 +153,7 @@ def _let_learn(story: Story, progress: Progress) -> None:
                 if clock.now().weekday() < 5:
                     for learner in learners:
                         learner.live_a_day(chance)
+                tell_all(story.organisation.pk)
             bar.update(1)
 
 

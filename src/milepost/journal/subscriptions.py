@@ -102,15 +102,27 @@ def tell(name: str, organisation_id: int) -> int:
 
 
 def deliver_all() -> int:
-    """Fold, tell and seal everything that there is to tell, here and now; return how many facts were told.
-
-    For tests, demonstrations and the command line: what a handler raises comes through.
-    """
-    total = 0
-    while folding.fold_all() or _behind():
-        total += sum(tell(name, organisation_id) for organisation_id, name in having_news())
+    """Fold, tell and seal everything that there is, here and now, for tests; return how many facts were told."""
+    total = tell_all()
     for organisation_id in sealing.unsealed():
         sealing.seal(organisation_id)
+    return total
+
+
+def tell_all(*organisation_ids: int) -> int:
+    """Fold and tell everything that there is, here and now, in these organisations or in all; return how many facts.
+
+    What a handler raises comes through.
+    """
+    total, is_new = 0, True
+    while is_new:
+        folded = sum(map(folding.fold, organisation_ids or folding.waiting()))
+        behind = {
+            number: names for number, names in _behind().items() if number in organisation_ids or not organisation_ids
+        }
+        for organisation_id, names in behind.items():
+            total += sum(tell(name, organisation_id) for name in _pass_over(organisation_id, names))
+        is_new = bool(folded or behind)
     return total
 
 

@@ -1,9 +1,9 @@
 """The verbs of learning: opening a course and its activities, and completing them.
 
-An activity's completion may complete its module and the course; all of it is one transaction, with its facts.
+An activity's completion may complete its module and the course; all of it is one transaction, with its facts. What
+follows from a completion hangs on its fact (see `milepost.journal.subscriptions`), so nobody waits for it.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -13,10 +13,6 @@ from milepost.courses.outline import Activity, Outline
 from milepost.journal.recording import Fact, Reference, record_many
 from milepost.journal.verbs import Verb
 from milepost.learning.models import Enrolment, Progress
-
-# Called in the transaction of a completion, with the enrolment as it is then. Rooms that give something for it put
-# themselves in here.
-completion_listeners: list[Callable[[Enrolment], None]] = []
 
 
 def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progress | None) -> Progress:
@@ -88,9 +84,6 @@ def complete_activity(
         if not was_launched:  # done without having been opened before, by an old tab for instance
             facts.insert(0, Fact(Verb.LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
         record_many(facts, organisation_id=enrolment.organisation_id)
-        if finished_course:
-            for listener in completion_listeners:
-                listener(enrolment)
     return enrolment
 
 

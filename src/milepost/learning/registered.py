@@ -22,8 +22,7 @@ def register() -> None:
     scopes.kinds.register(COURSE, CourseScope())
     contributions.register("learning", LearningContribution())
 
-    if carry_over not in publishing.listeners:
-        publishing.listeners.append(carry_over)
+    publishing.carry_overs.register("enrolments", carry_over)
     sections.register(courses_of)
 
     navigation.main.register("my_learning", Link(_("My learning"), "my_learning", order=10))

@@ -10,8 +10,8 @@ from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.classroom.signing import Mark, close_slot, sign
 from milepost.core import clock
-from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
+from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol
 from milepost.learning.models import Enrolment
 from milepost.notices.sending import send_due
@@ -164,7 +164,7 @@ def test_a_live_step_is_done_by_being_there(visit, lead, organisation):
         with clock.at(slot.ends_at):
             close_slot(slot=slot, trainer=trainer, mark=MARK)
     assert Enrolment.objects.get(member=learner).completed_at is None
-    run_all(queues=["files"])
+    deliver_all()
     assert Enrolment.objects.get(member=learner).completed_at is not None
     assert "You were there." in client.get(page).text
 

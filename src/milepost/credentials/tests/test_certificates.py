@@ -24,6 +24,7 @@ from milepost.documents.sealing import seal_pdf
 from milepost.journal import keys
 from milepost.journal.models import Entry, SigningKey
 from milepost.journal.sealing import seal
+from milepost.journal.subscriptions import deliver_all, replay
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity
@@ -45,13 +46,14 @@ def complete(enrolment):
 @pytest.fixture
 def earned(enrolment):
     complete(enrolment)
+    deliver_all()
     return Certificate.objects.select_related("organisation").get()
 
 
 # --- Issuing ------------------------------------------------------------------------------------------------
 
 
-def test_completing_the_course_earns_a_certificate_in_the_same_moment(earned, learner, organisation):
+def test_completing_the_course_earns_a_certificate(earned, learner, organisation):
     told = earned.content
     assert told["beneficiary"] == learner.full_name
     assert (told["title"], told["version"], told["score"]) == ("Ladders", 1, 90.0)
@@ -60,7 +62,41 @@ def test_completing_the_course_earns_a_certificate_in_the_same_moment(earned, le
 
 def test_completing_it_once_more_earns_nothing_more(enrolment):
     complete(complete(enrolment))
+    deliver_all()
     assert Certificate.objects.count() == 1
+
+
+def test_completing_waits_for_no_certificate_and_none_is_lost_if_they_can_t_be_issued(enrolment, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("milepost.credentials.issuing._certificate", dies)
+        assert complete(enrolment).completed_at
+        with pytest.raises(KeyboardInterrupt):
+            deliver_all()
+    assert not Certificate.objects.exists()
+    deliver_all()
+    assert Certificate.objects.get().enrolment == enrolment
+
+
+def dies(*_args, **_kwargs):
+    raise KeyboardInterrupt
+
+
+def test_telling_all_completions_again_issues_nothing_twice_and_nothing_that_was_revoked(earned, lead, organisation):
+    assert replay("certificates", organisation.pk) == 1
+    assert Certificate.objects.get() == earned
+    revoke(certificate=earned, reason="Somebody else sat the quiz.", by=lead)
+    assert replay("certificates", organisation.pk) == 1
+    assert Certificate.objects.get() == earned
+
+
+def test_somebody_who_asks_before_it_is_there_is_told_that_it_comes(enrolment, learner, visit):
+    complete(enrolment)
+    page = visit(learner).get("/aldermoor/certificates/").text
+    assert "Your certificate for “Ladders” is being made." in page
+    deliver_all()
+    page = visit(learner).get("/aldermoor/certificates/").text
+    assert "is being made" not in page
+    assert "You have earned 1 certificate." in page
 
 
 def test_a_course_may_give_none(organisation, learner, lead):
@@ -68,6 +104,7 @@ def test_a_course_may_give_none(organisation, learner, lead):
 
     tree = SMALL_COURSE | {"course.md": SMALL_COURSE["course.md"].replace("slug:", "certificate: none\nslug:")}
     complete(enrol(member=learner, course=make_course(organisation, tree, by=lead), by=lead))
+    deliver_all()
     assert Certificate.objects.count() == 0
 
 
@@ -78,6 +115,7 @@ def test_it_is_valid_for_as_many_months_as_the_course_says(organisation, learner
     enrolment = enrol(member=learner, course=make_course(organisation, tree, by=lead), by=lead)
     with clock.at(clock.now().replace(year=2025, month=3, day=31, hour=12)):
         complete(enrolment)
+    deliver_all()
     assert Certificate.objects.get().valid_until == date(2026, 3, 31)
 
 

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from milepost.classroom.models import Attendance, Way
-from milepost.classroom.player import complete_steps
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.classroom.signing import Circumstances, Mark, close_slot, sign
@@ -17,6 +16,7 @@ from milepost.documents.requesting import Act, Party, Terms, request_signatures
 from milepost.documents.requesting import sign as sign_document
 from milepost.documents.signatures import Signature
 from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol_many
 from milepost.people.models import Member
 from tests.worlds import make_course, make_people
@@ -90,8 +90,7 @@ def complete(action, session, lead):
         with clock.at(slot.ends_at):
             close_slot(slot=slot, trainer=trainer, mark=MARK)
     with clock.at(datetime(2026, 11, 26, 16, 30, tzinfo=UTC)):
-        run_all(queues=["files"])
-        complete_steps(session)
+        deliver_all()
         run_all(queues=["files"])
     add_piece(action=action, key="hot-evaluation", name="evaluation.csv", content=b"5;5;4\n", by=lead)
     return action
