@@ -4,6 +4,7 @@ import os
 import tempfile
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
+from uuid import UUID
 
 os.environ.setdefault("MILEPOST_DATA", tempfile.mkdtemp(prefix="milepost-tests-"))
 os.environ.setdefault("MILEPOST_SECRET_KEY", "only-for-tests-" + "x" * 40)
@@ -55,6 +56,23 @@ def _quick_and_plain(settings, tmp_path, private_key, monkeypatch):
     cache.clear()
     outline.outline_of.cache_clear()
     outline.content_of.cache_clear()
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Numbers that are no organisation of the database belong to somebody elsewhere, who has keys and a journal too."""
+    from milepost.journal import organisations
+    from milepost.journal.organisations import Identity
+
+    known = organisations._ask
+
+    def ask(number):
+        try:
+            return known(number)
+        except LookupError:
+            return Identity(number, UUID(int=number), f"Organisation {number}")
+
+    monkeypatch.setattr(organisations, "_ask", ask)
 
 
 @pytest.fixture

@@ -15,11 +15,13 @@ WRITE = """
 import django; django.setup()
 from django.db import transaction
 from milepost.journal.recording import Fact, Reference, record_many
-from milepost.journal.verbs import Verb
+from milepost.learning.facts import COURSE_COMPLETED
+from milepost.people.models import Organisation
 anna, ladders = Reference("member", "anna", "Anna"), Reference("course", "ladders", "Ladders")
+aldermoor = Organisation.objects.get(pk=1)
 for turn in range(40):
     with transaction.atomic():
-        record_many([Fact(Verb.COMPLETED, anna, ladders, {"turn": turn})] * 100, organisation_id=1)
+        record_many([Fact(COURSE_COMPLETED, anna, ladders, {"score": turn}, {"version": 1})] * 100, organisation=aldermoor)
 """
 SEAL = """
 import sys, time, django; django.setup()

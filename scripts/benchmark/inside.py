@@ -303,7 +303,7 @@ def alone(arguments: list[str]) -> tuple[float, float]:
 def facts(course: Course) -> None:
     """A fact for each activity of each person, as if they had been learnt one by one."""
     from milepost.journal.recording import Fact, record_many
-    from milepost.journal.verbs import Verb
+    from milepost.learning.facts import ACTIVITY_PROGRESSED
 
     activities = outline_of(course.published_id or 0).activities
     context = {"course": str(course.uid), "version": 1}
@@ -311,9 +311,9 @@ def facts(course: Course) -> None:
     for start in range(0, len(members), 500):
         with transaction.atomic():
             record_many(
-                (Fact(Verb.PROGRESSED, member.as_reference(), activity.as_reference(), {"progress": 50}, context)
+                (Fact(ACTIVITY_PROGRESSED, member.as_reference(), activity.as_reference(), {"progress": 50}, context)
                  for member in members[start : start + 500] for activity in activities),
-                organisation_id=course.organisation_id,
+                organisation=course.organisation,
             )  # fmt: skip
 
 
@@ -347,7 +347,7 @@ def seals() -> list[Row]:
     organisation = Organisation.objects.get(slug="bench")
     waiting = Entry.objects.filter(organisation_id=organisation.pk).count()
     before = seal(organisation.pk)
-    add_entries(organisation.pk, 100_000)
+    add_entries(organisation, 100_000)
     took = timed(lambda: seal(organisation.pk))
     checked: list[Any] = []
     verified = timed(lambda: checked.append(verify(organisation.pk)))
@@ -361,16 +361,16 @@ def seals() -> list[Row]:
     ]  # fmt: skip
 
 
-def add_entries(organisation_id: int, count: int) -> None:
+def add_entries(organisation: Organisation, count: int) -> None:
     from milepost.journal.recording import Fact, Reference, record_many
-    from milepost.journal.verbs import Verb
+    from milepost.learning.facts import COURSE_COMPLETED
 
     course = Reference("course", "ladders", "Ladders", "ab" * 32)
     for start in range(0, count, 10_000):
         with transaction.atomic():
             record_many(
-                [Fact(Verb.PROGRESSED, Reference("member", f"m{n}", "Anna Berg"), course, {"progress": 50}) for n in range(start, start + 10_000)],
-                organisation_id=organisation_id,
+                [Fact(COURSE_COMPLETED, Reference("member", f"m{n}", "Anna Berg"), course, {"score": 50}, {"version": 1}) for n in range(start, start + 10_000)],
+                organisation=organisation,
             )  # fmt: skip
 
 

@@ -214,7 +214,7 @@ class _Dossier:
         """The facts lead to the head of the tree, and the head is signed."""
         seal = json.loads(self._read("journal/seal.json"))
         statement = json.loads(seal["statement"])
-        if statement["type"] != HEAD or statement["organisation"] != self.manifest["organisation"]["number"]:
+        if statement["type"] != HEAD or statement["organisation"] != self.manifest["organisation"]["id"]:
             raise Broken("journal/seal.json is the seal of something else.")
         certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
         mark = _mark(certificate)

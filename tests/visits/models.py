@@ -6,8 +6,8 @@ from django.db import models, transaction
 
 from milepost.core import blobs
 from milepost.journal.recording import Reference, record
-from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
+from tests.visits.facts import VISIT_REPORTED
 
 
 class Visit(models.Model):
@@ -29,15 +29,15 @@ class Visit(models.Model):
 
 
 def visit_at_work(*, member: Member, about: str, place: str, report: bytes, by: Member) -> Visit:
-    """Keep the report of a visit. Records `updated`."""
+    """Keep the report of a visit. Records `reported`."""
     digest = blobs.store(member.organisation.uid, report)
     with transaction.atomic():
         visit = Visit.objects.create(
             organisation=member.organisation, member=member, about=about, place=place, report=digest
         )
         record(
-            Verb.UPDATED,
-            organisation_id=member.organisation_id,
+            VISIT_REPORTED,
+            organisation=member.organisation,
             actor=by.as_reference(),
             object=visit.as_reference(),
             result={"sha256": digest},

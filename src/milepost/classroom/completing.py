@@ -8,21 +8,20 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
+from milepost.classroom.facts import SESSION_UPDATED, SLOT_CLOSED, SLOT_CORRECTED
 from milepost.classroom.models import Attendance, LiveSession
 from milepost.courses.outline import content_of
 from milepost.journal.models import Entry
-from milepost.journal.verbs import Verb
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity
 
-FACTS = [(Verb.CLOSED, "slot"), (Verb.CORRECTED, "slot"), (Verb.UPDATED, "session")]
+FACTS = (SLOT_CLOSED, SLOT_CORRECTED, SESSION_UPDATED)
 
 
 def complete_steps_after(facts: Sequence[Entry]) -> None:
     """Complete what follows from half-days that were closed or corrected, or that a session has no more."""
-    things = {fact.object_id for fact in facts}
-    found = LiveSession.objects.filter(Q(slots__uid__in=things) | Q(uid__in=things))
-    for session in found.filter(organisation=facts[0].organisation_id).distinct().order_by("pk"):
+    found = LiveSession.objects.filter(organisation=facts[0].organisation_id, uid__in={fact.about for fact in facts})
+    for session in found.order_by("pk"):
         complete_steps(session)
 
 

@@ -148,9 +148,7 @@ class ClassroomContribution(Contribution):
     }
 
     def things(self, scope: Scope) -> Iterator[str]:
-        yield from (str(session.uid) for session in sessions_of(scope))
-        yield from (str(slot.uid) for slot in slots_of(scope))
-        yield from (sheet.as_reference().id for sheet in sheets_of(scope))
+        return (str(session.uid) for session in sessions_of(scope))
 
     def participants(self, scope: Scope) -> "QuerySet[Any, Any] | None":
         seats = Participant.objects.filter(session__in=scope.session_ids, status=Participant.Status.SEATED)

@@ -1,10 +1,11 @@
 """How a live step of a course is written: `02-drill.live.md`, with what to expect as the body."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy
 
 from milepost.courses.kinds import ActivityFile, Kind
+from milepost.journal.vocabulary import COUNT, UID, Fields
 
 
 class LiveKind(Kind):
@@ -14,6 +15,7 @@ class LiveKind(Kind):
     is_live = True
     label = gettext_lazy("Live session")
     icon = "people"
+    work: ClassVar[Fields] = {"session": UID, "minutes": COUNT}
 
     def read(self, file: ActivityFile) -> dict[str, Any]:
         """`{"html": what to expect, "attendance": the least share of the minutes, in per cent}`."""

@@ -11,13 +11,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from milepost.classroom.facts import SESSION_IMPORTED
 from milepost.classroom.meetings import Connection
 from milepost.classroom.models import ConnectionLog, LiveSession, Participant
 from milepost.core import blobs
 from milepost.core.refusals import Refused
 from milepost.core.tables import decode, read_table
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.verbs import Verb
 from milepost.people.headings import Field, guess_mapping
 from milepost.people.models import Member, plain
 
@@ -73,7 +73,7 @@ def _keep(
                 "matched": sum(row["participant"] is not None for row in rows),
             }
             actor = by.as_reference() if by else SYSTEM
-            record(Verb.IMPORTED, organisation_id=session.organisation_id, actor=actor,
+            record(SESSION_IMPORTED, organisation=session.organisation, actor=actor,
                    object=session.as_reference(), result=result, context={"source": source})  # fmt: skip
     return log
 

@@ -418,6 +418,10 @@ class Sheet(Dated):
     def as_reference(self) -> Reference:
         return Reference("sheet", f"{self.session.uid}/{self.number}", self.session.title)
 
+    @property
+    def file_context(self) -> dict[str, str]:
+        return {"session": str(self.session.uid)}
+
 
 def undated() -> "models.QuerySet[Sheet]":
     """Sealed sheets that no authority has dated yet."""

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom import completing, jobs
+from milepost.classroom import completing, facts, jobs
 from milepost.classroom.contribution import ClassroomContribution
 from milepost.classroom.kind import LiveKind
 from milepost.classroom.meetings import meeting_tools
@@ -19,6 +19,7 @@ from milepost.courses.kinds import kinds
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
+from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.learning.players import players
 from milepost.notices.kinds import kinds as notices
@@ -28,6 +29,8 @@ from milepost.people.contributions import contributions
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    vocabulary.register(facts)
+
     permissions.register(MANAGE_SESSIONS, HOLD_SESSIONS)
     contributions.register("classroom", ClassroomContribution())
 
@@ -41,7 +44,7 @@ def register() -> None:
     subscribe("live-steps", completing.FACTS, completing.complete_steps_after, is_replayable=True, at_once=1)
 
     sections.register(sessions_of)
-    dating.register("sheets", undated)
+    dating.register("sheets", undated, facts.SHEET_SEALED)
 
     every(30, jobs.find_sheets)
     every(60, jobs.watch_all)

@@ -6,11 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
 from milepost.classroom.models import Attendance, LiveSession, Participant
 from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record, record_many
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import FactType
 from milepost.people.models import Member, Organisation
 
 BATCH = 2_000
@@ -60,11 +61,11 @@ def register_many(*, session: LiveSession, members: Iterable[Member], by: Member
                 back.append(seat)
             seat.status, seat.asked_at = status, clock.now()
             there[member.pk] = seat
-            facts.append(_fact(Verb.REGISTERED, locked, member, by, {"status": str(status)}))
+            facts.append(_fact(SESSION_REGISTERED, locked, member, by, {"status": str(status)}))
         Participant.objects.bulk_create(new, batch_size=BATCH)
         Participant.objects.bulk_update(back, ["status", "asked_at"], batch_size=BATCH)
         _expect(locked, [seat for seat in new + back if seat.status == SEATED])
-        record_many(facts, organisation_id=locked.organisation_id)
+        record_many(facts, organisation=locked.organisation)
     return len(facts)
 
 
@@ -86,7 +87,7 @@ def leave(*, participant: Participant, by: Member | None = None) -> Participant 
         seat.attendances.all().delete()
         seat.status = LEFT
         seat.save(update_fields=["status"])
-        record_many([_fact(Verb.WITHDREW, session, seat.member, by, {})], organisation_id=session.organisation_id)
+        record_many([_fact(SESSION_WITHDREW, session, seat.member, by, {})], organisation=session.organisation)
         return _promote(session) if was_seated else None
 
 
@@ -97,7 +98,7 @@ def _promote(session: LiveSession) -> Participant | None:
     waiting.status = SEATED
     waiting.save(update_fields=["status"])
     _expect(session, [waiting])
-    record(Verb.REGISTERED, organisation_id=session.organisation_id, actor=waiting.member.as_reference(),
+    record(SESSION_REGISTERED, organisation=session.organisation, actor=waiting.member.as_reference(),
            object=session.as_reference(), result={"status": str(SEATED)}, context={"from": str(WAITING)})  # fmt: skip
     return waiting
 
@@ -123,6 +124,6 @@ def _employer(member: Member, organisation: Organisation) -> str:
     return organisation.name if member.relation == "employee" else ""
 
 
-def _fact(verb: Verb, session: LiveSession, member: Member, by: Member | None, result: dict[str, Any]) -> Fact:
+def _fact(fact_type: FactType, session: LiveSession, member: Member, by: Member | None, result: dict[str, Any]) -> Fact:
     context: dict[str, Any] = {"instructor": by.as_reference().as_json()} if by and by.pk != member.pk else {}
-    return Fact(verb, member.as_reference(), session.as_reference(), result, context)
+    return Fact(fact_type, member.as_reference(), session.as_reference(), result, context)

@@ -13,13 +13,20 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.classroom.facts import (
+    SESSION_CANCELLED,
+    SESSION_SCHEDULED,
+    SESSION_UPDATED,
+    TRAINER_GRANTED,
+    TRAINER_REVOKED,
+)
 from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
 from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
-from milepost.journal.recording import record, time_text
-from milepost.journal.verbs import Verb
+from milepost.journal.recording import Reference, record, time_text
+from milepost.journal.vocabulary import FactType
 from milepost.people.models import Member, Organisation
 
 MAX_SLOTS = 60
@@ -95,7 +102,7 @@ def schedule_session(*, organisation: Organisation, plan: Plan, by: Member) -> L
         )
         for holder in plan.trainers:
             _add_trainer(session, holder)
-        _record(Verb.SCHEDULED, session, by, {"slots": _told(spans)})
+        _record(SESSION_SCHEDULED, session, by, {"slots": _told(spans)})
     return session
 
 
@@ -118,7 +125,7 @@ def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSessi
         if changed:
             locked.sequence += 1
             locked.save()
-            _record(Verb.UPDATED, locked, by, {"changes": changed})
+            _record(SESSION_UPDATED, locked, by, {"changes": changed})
     return locked
 
 
@@ -136,7 +143,7 @@ def cancel_session(*, session: LiveSession, reason: str, by: Member) -> LiveSess
         locked.cancelled_at, locked.cancellation_reason = clock.now(), reason
         locked.sequence += 1
         locked.save(update_fields=["cancelled_at", "cancellation_reason", "sequence"])
-        _record(Verb.CANCELLED, locked, by, {"reason": reason})
+        _record(SESSION_CANCELLED, locked, by, {"reason": reason})
     return locked
 
 
@@ -144,8 +151,7 @@ def add_trainer(*, session: LiveSession, holder: Holder, by: Member) -> Trainer:
     """Let somebody hold the session. Raises `InvalidSession`. Records `granted`."""
     with transaction.atomic():
         trainer = _add_trainer(session, holder)
-        record(Verb.GRANTED, organisation_id=session.organisation_id, actor=by.as_reference(), object=trainer.as_reference(),
-               result={"role": "trainer"}, context={"session": str(session.uid)})  # fmt: skip
+        _record_role(TRAINER_GRANTED, trainer, by)
     return trainer
 
 
@@ -153,8 +159,7 @@ def remove_trainer(*, trainer: Trainer, by: Member) -> None:
     """They hold the session no more, and their link ends. Records `revoked`."""
     with transaction.atomic():
         if Trainer.objects.filter(pk=trainer.pk, removed_at=None).update(removed_at=clock.now()):
-            record(Verb.REVOKED, organisation_id=trainer.organisation_id, actor=by.as_reference(), object=trainer.as_reference(),
-                   result={"role": "trainer"}, context={"session": str(trainer.session.uid)})  # fmt: skip
+            _record_role(TRAINER_REVOKED, trainer, by)
 
 
 def _add_trainer(session: LiveSession, holder: Holder) -> Trainer:
@@ -240,6 +245,25 @@ def _told(spans: Sequence[Span]) -> list[str]:
     return [f"{time_text(start)}/{time_text(end)}" for start, end in spans]
 
 
-def _record(verb: Verb, session: LiveSession, by: Member, result: dict[str, Any]) -> None:
-    record(verb, organisation_id=session.organisation_id, actor=by.as_reference(), object=session.as_reference(),
-           result=result, context={"reference": session.reference})  # fmt: skip
+def _record(fact_type: FactType, session: LiveSession, by: Member, result: dict[str, Any]) -> None:
+    context = {"reference": session.reference}
+    about = session.as_reference()
+    record(
+        fact_type,
+        organisation=session.organisation,
+        actor=by.as_reference(),
+        object=about,
+        result=result,
+        context=context,
+    )
+
+
+def _record_role(fact_type: FactType, trainer: Trainer, by: Member) -> None:
+    record(
+        fact_type,
+        organisation=trainer.organisation,
+        actor=by.as_reference(),
+        object=Reference("trainer", trainer.as_reference().id, trainer.name),
+        result={"role": "trainer"},
+        context={"session": str(trainer.session.uid)},
+    )

@@ -8,6 +8,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DELIVERED
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
 from milepost.core import blobs
 from milepost.core.words import duration
@@ -16,7 +17,6 @@ from milepost.documents.typesetting import logo_of, render
 from milepost.journal import keys
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.verbs import Verb
 
 SLOTS_ABREAST = 4
 
@@ -35,8 +35,14 @@ def make_sheet(sheet: Sheet) -> bool:
     with transaction.atomic():
         if not Sheet.objects.filter(pk=sheet.pk, pdf="").update(pdf=digest):
             return False
-        record(Verb.SEALED, organisation_id=organisation.pk, actor=SYSTEM, object=sheet.as_reference(),
-               result={"sha256": digest, "number": sheet.number})  # fmt: skip
+        record(
+            SHEET_SEALED,
+            organisation=organisation,
+            actor=SYSTEM,
+            object=sheet.as_reference(),
+            result={"sha256": digest, "number": sheet.number},
+            context=sheet.file_context,
+        )
     sheet.pdf = digest
     return True
 
@@ -175,8 +181,7 @@ def _records(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> lis
 def _corrections(session: LiveSession, slots: Sequence[Slot]) -> list[str]:
     """Each correction with who and why, from the journal, where it stands for good."""
     entries = Entry.objects.filter(
-        organisation_id=session.organisation_id, object_id__in=[str(slot.uid) for slot in slots],
-        verb__in=[Verb.CORRECTED, Verb.DELIVERED],
+        organisation_id=session.organisation_id, about=str(session.uid), fact__in=[SLOT_CORRECTED.name, SLOT_DELIVERED.name]
     ).order_by("id")  # fmt: skip
     return [_correction(entry, session) for entry in entries]
 
@@ -189,7 +194,7 @@ def _correction(entry: Entry, session: LiveSession) -> str:
         "by": told["context"].get("instructor", {}).get("name", ""),
         "slot": told["object"]["name"],
     }
-    if entry.verb == Verb.DELIVERED:
+    if entry.fact == SLOT_DELIVERED.name:
         return _("%(when)s: a signature of %(who)s arrived after the closing (%(slot)s).") % words
     result = told["result"]
     words |= {"before": _state_words(result["before"]), "now": _state_words(result["now"]), "reason": result["reason"]}

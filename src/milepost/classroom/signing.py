@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.classroom.facts import SLOT_CLOSED, SLOT_CORRECTED, SLOT_DELIVERED, SLOT_MARKED, SLOT_SIGNED
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Trainer, Way
 from milepost.core import clock
 from milepost.core.canonical import canonical_json, fingerprint
@@ -16,7 +17,6 @@ from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many, time_text
-from milepost.journal.verbs import Verb
 from milepost.people.models import Member
 
 
@@ -83,7 +83,7 @@ def sign(*, attendance: Attendance, mark: Mark) -> Attendance:
         )  # fmt: skip
         if not signed:
             raise _why_not(attendance)
-        record_many([_signed_fact(slot, seat, mark)], organisation_id=attendance.organisation_id)
+        record_many([_signed_fact(slot, seat, mark)], organisation=attendance.organisation)
     attendance.refresh_from_db()
     return attendance
 
@@ -113,7 +113,7 @@ def _signed_fact(slot: Slot, seat: Participant, mark: Mark) -> Fact:
         context["instructor"] = mark.by_trainer.as_reference().as_json()
     if mark.device_time:
         context["device_time"] = time_text(mark.device_time)
-    return Fact(Verb.SIGNED, seat.member.as_reference(), slot.as_reference(), result, context)
+    return Fact(SLOT_SIGNED, seat.member.as_reference(), slot.as_reference(), result, context)
 
 
 @dataclass(frozen=True)
@@ -152,9 +152,9 @@ def change_attendance(*, attendance: Attendance, change: Change, by: Reference, 
             return locked
         locked.corrections += is_correction
         locked.save()
-        verb = Verb.CORRECTED if is_correction else Verb.MARKED
+        fact_type = SLOT_CORRECTED if is_correction else SLOT_MARKED
         result = {"now": after} | ({"before": before, "reason": why} if is_correction else {})
-        record(verb, organisation_id=locked.organisation_id, actor=locked.participant.member.as_reference(),
+        record(fact_type, organisation=locked.organisation, actor=locked.participant.member.as_reference(),
                object=slot.as_reference(), result=result,
                context={"session": str(slot.session.uid), "instructor": by.as_json()})  # fmt: skip
         if slot.is_closed:
@@ -248,7 +248,7 @@ def close_slot(*, slot: Slot, trainer: Trainer, mark: Mark) -> Slot:
             "signed": sum(signed is not None for signed in rows), "expected": len(rows),
         }  # fmt: skip
         context = {"session": str(locked.session.uid), "circumstances_sha256": mark.circumstances.fingerprint}
-        record(Verb.CLOSED, organisation_id=locked.organisation_id, actor=trainer.as_reference(),
+        record(SLOT_CLOSED, organisation=locked.organisation, actor=trainer.as_reference(),
                object=locked.as_reference(), result=result, context=context)  # fmt: skip
         if not locked.session.slots.filter(closed_at=None).exists():
             _ask_for_sheet(locked.session)
@@ -291,7 +291,7 @@ def take_offline(*, slot: Slot, trainer: Trainer, marks: Iterable[tuple[str, Mar
 
 def _keep_late(attendance: Attendance, mark: Mark) -> None:
     fact = _signed_fact(attendance.slot, attendance.participant, mark)
-    late = Fact(Verb.DELIVERED, fact.actor, fact.object, fact.result, fact.context)
+    late = Fact(SLOT_DELIVERED, fact.actor, fact.object, fact.result, fact.context)
     kept = _kept(clock.now(), mark.way, mark.signature.as_json(), mark.circumstances.fingerprint, DELIVERED_LATE)
     with transaction.atomic():
         locked = Attendance.objects.select_for_update(of=("self",)).get(pk=attendance.pk)
@@ -299,7 +299,7 @@ def _keep_late(attendance: Attendance, mark: Mark) -> None:
             return  # the same delivery again
         locked.earlier = [*locked.earlier, kept]
         locked.save(update_fields=["earlier"])
-        record_many([late], organisation_id=attendance.organisation_id)
+        record_many([late], organisation=attendance.organisation)
 
 
 def as_corrector(member: Member | None, trainer: Trainer | None) -> Reference:

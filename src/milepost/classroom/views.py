@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.classroom import presence, scheduling
+from milepost.classroom.facts import RULES_UPDATED
 from milepost.classroom.forms import RulesForm, SessionForm
 from milepost.classroom.logs import UnreadableLog, connected_minutes, take_log
 from milepost.classroom.marking import read_change
@@ -36,8 +37,7 @@ from milepost.core import blobs, clock
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
-from milepost.journal.recording import record
-from milepost.journal.verbs import Verb
+from milepost.journal.recording import Reference, record
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.filters import PeopleFilter
@@ -423,8 +423,14 @@ def rules(request: OrganisationRequest) -> HttpResponseBase:
 
         with transaction.atomic():
             form.save()
-            record(Verb.UPDATED, organisation_id=request.organisation.pk, actor=request.member.as_reference(),
-                   object=request.organisation.as_reference(), context={"fields": ["classroom"]}, result={"rules": {name: form.cleaned_data[name] for name in form.fields}})  # fmt: skip
+            organisation = request.organisation
+            record(
+                RULES_UPDATED,
+                organisation=organisation,
+                actor=request.member.as_reference(),
+                object=Reference("session-rules", str(organisation.uid), organisation.name),
+                result={"rules": {name: form.cleaned_data[name] for name in form.fields}},
+            )
         messages.success(request, _("Saved."))
         return redirect("classroom_rules", request.organisation.slug)
     return render(request, "classroom/rules.html", {"form": form}, status=400 if form.errors else 200)

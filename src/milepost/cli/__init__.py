@@ -28,6 +28,7 @@ for command in (
     courses.course,
     journal.journal,
     journal.key,
+    journal.facts,
     evidence.action,
     evidence.dossier,
     evidence.verify,

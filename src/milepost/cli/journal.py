@@ -76,6 +76,15 @@ def list_followers(organisation: str) -> None:
         click.echo(f"{name}\t{behind}")
 
 
+@click.command()
+@with_django
+def facts() -> None:
+    """Print every type of fact that the journal can say, as Markdown: what docs/facts.md holds."""
+    from milepost.journal.documenting import page
+
+    click.echo(page(), nl=False)
+
+
 @click.group()
 def key() -> None:
     """The key that an organisation signs with."""

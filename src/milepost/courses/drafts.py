@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
 from milepost.core.refusals import Refused
+from milepost.courses.facts import COURSE_IMPORTED
 from milepost.courses.files import CourseFiles, RefusedFiles
 from milepost.courses.frontmatter import Problem
 from milepost.courses.models import Course
 from milepost.courses.reading import CourseSource, read_course
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
 
 
@@ -51,7 +51,7 @@ def import_draft(*, organisation: Organisation, files: CourseFiles, slug: str = 
         course.title = source.title
         course.draft_changed_at = clock.now()
         course.save(update_fields=["draft", "title", "draft_changed_at"])
-        record(Verb.IMPORTED, organisation_id=organisation.pk, actor=by.as_reference() if by else SYSTEM,
+        record(COURSE_IMPORTED, organisation=organisation, actor=by.as_reference() if by else SYSTEM,
                object=course.as_reference(), result={"files": len(tree)})  # fmt: skip
     return course
 

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from milepost.core.registry import Registry
 from milepost.courses.frontmatter import SourceFile
 from milepost.courses.markdown import MediaFinder, render
+from milepost.journal.vocabulary import Fields
 
 
 @dataclass
@@ -33,13 +34,17 @@ class ActivityFile:
 
 
 class Kind(ABC):
-    """How one kind of activity is written. `name` is the middle of the file name: 01-why.page.md is a page."""
+    """How one kind of activity is written. `name` is the middle of the file name: 01-why.page.md is a page.
+
+    `work` is what the fact that somebody did one says of it, beside the score: the answers of a quiz, for instance.
+    """
 
     name: ClassVar[str]
     label: ClassVar[str | Promise]
     icon: ClassVar[str]
     is_assessment: ClassVar[bool] = False
     is_live: ClassVar[bool] = False  # done together at its hour; its minutes are told apart from those at a distance
+    work: ClassVar[Fields] = {}
 
     @abstractmethod
     def read(self, file: ActivityFile) -> dict[str, Any]:
@@ -54,3 +59,8 @@ class Kind(ABC):
 
 
 kinds: Registry[Kind] = Registry("kind of activity")
+
+
+def work_fields() -> Fields:
+    """What facts may say of the work in an activity, of whichever kind it is."""
+    return {f"{key}?": schema for kind in kinds.all() for key, schema in kind.work.items()}

@@ -11,11 +11,11 @@ from milepost.core.canonical import fingerprint_of
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.courses.drafts import CourseHasProblems, read_draft
+from milepost.courses.facts import COURSE_PUBLISHED
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Content, Course, Version
 from milepost.courses.reading import CourseSource
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.verbs import Verb
 from milepost.people.models import Member
 
 # Called in the publishing transaction with the new version, the one before (or None), and the modules whose changed work
@@ -53,7 +53,7 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
         course.published = version
         course.title = source.title
         course.save(update_fields=["published", "title"])
-        record(Verb.PUBLISHED, organisation_id=course.organisation_id, actor=by.as_reference() if by else SYSTEM,
+        record(COURSE_PUBLISHED, organisation=course.organisation, actor=by.as_reference() if by else SYSTEM,
                object=course.as_reference(version), result={"version": version.number})  # fmt: skip
         for carry_over in carry_overs.all():
             carry_over(version, previous, ask_again)

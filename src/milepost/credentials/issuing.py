@@ -19,10 +19,10 @@ from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
+from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_REVOKED, CERTIFICATE_SEALED
 from milepost.credentials.models import Certificate
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
-from milepost.journal.verbs import Verb
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member, Organisation
 
@@ -101,8 +101,14 @@ def revoke(*, certificate: Certificate, reason: str, by: Member) -> Certificate:
             raise NotCurrent
         locked.revoked_at, locked.revocation_reason = clock.now(), reason
         locked.save(update_fields=["revoked_at", "revocation_reason"])
-        record(Verb.REVOKED, organisation_id=locked.organisation_id, actor=by.as_reference(),
-               object=locked.as_reference(), result={"reason": reason})  # fmt: skip
+        record(
+            CERTIFICATE_REVOKED,
+            organisation=locked.organisation,
+            actor=by.as_reference(),
+            object=locked.as_reference(),
+            result={"reason": reason},
+            context=locked.file_context,
+        )
     return locked
 
 
@@ -122,7 +128,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
         old.save(update_fields=["superseded_at"])
         new.replaces = old
         new.save()
-        record_many([_fact(new, enrolment, by)], organisation_id=new.organisation_id)
+        record_many([_fact(new, enrolment, by)], organisation=new.organisation)
         named("credentials.typeset").enqueue(new.organisation_id, new.pk)
     return new
 
@@ -135,7 +141,7 @@ def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certif
     made = [_certificate(e, certifier, live.get(e.member_id, 0)) for e in enrolments]
     Certificate.objects.bulk_create(made, batch_size=BATCH)
     facts = [_fact(certificate, e, by) for certificate, e in zip(made, enrolments, strict=True)]
-    record_many(facts, organisation_id=enrolments[0].organisation_id)
+    record_many(facts, organisation=enrolments[0].organisation)
     named("credentials.typeset").enqueue_many((certificate.organisation_id, certificate.pk) for certificate in made)
     return made
 
@@ -192,12 +198,15 @@ def months_after(day: date, months: int) -> date:
 
 def _fact(certificate: Certificate, enrolment: Enrolment, by: Member | None) -> Fact:
     told: dict[str, Any] = {"valid_until": certificate.valid_until.isoformat()} if certificate.valid_until else {}
-    context: dict[str, Any] = {"instructor": by.as_reference().as_json()} if by else {}
+    context: dict[str, Any] = {**certificate.file_context}
+    if by:
+        context["instructor"] = by.as_reference().as_json()
     if certificate.replaces:
         context["replaces"] = str(certificate.replaces.uid)
-    return Fact(Verb.ISSUED, enrolment.member.as_reference(), certificate.as_reference(), told, context)
+    return Fact(CERTIFICATE_ISSUED, enrolment.member.as_reference(), certificate.as_reference(), told, context)
 
 
 def pdf_fact(certificate: Certificate) -> Fact:
     """That the certificate's file was sealed: the fingerprint by which anybody can tie the file to the journal."""
-    return Fact(Verb.SEALED, SYSTEM, certificate.as_reference(), {"sha256": certificate.pdf})
+    result = {"sha256": certificate.pdf}
+    return Fact(CERTIFICATE_SEALED, SYSTEM, certificate.as_reference(), result, certificate.file_context)

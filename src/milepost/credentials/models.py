@@ -116,3 +116,8 @@ class Certificate(Dated):
         """By its uid: the code, which opens the public page, stays out of the journal."""
         told: dict[str, Any] = self.content
         return Reference("certificate", str(self.uid), told["title"], told["version_digest"])
+
+    @property
+    def file_context(self) -> dict[str, str]:
+        """What the facts about the certificate name beside it: its course."""
+        return {"course": self.content["course"]}

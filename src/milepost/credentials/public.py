@@ -12,9 +12,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from milepost.courses.models import Version
 from milepost.credentials import badges
 from milepost.credentials.checking import Finding, Verdict, check_code, check_file
+from milepost.credentials.facts import CERTIFICATE_SEALED
 from milepost.credentials.models import CODE_LENGTH, normal_code
 from milepost.journal.models import Entry, SigningKey
-from milepost.journal.verbs import Verb
 from milepost.journal.views import proof_response
 from milepost.people.limits import is_over_limit
 from milepost.people.models import Organisation
@@ -79,7 +79,7 @@ def proof(request: HttpRequest, code: str) -> HttpResponseBase:
     if certificate is None:
         raise Http404
     told = Entry.objects.filter(organisation_id=certificate.organisation_id, object_id=str(certificate.uid))
-    entry = told.filter(verb=Verb.SEALED).order_by("-id").first()
+    entry = told.filter(fact=CERTIFICATE_SEALED.name).order_by("-id").first()
     return proof_response(entry, name=f"{certificate.file_name}-proof.json")
 
 

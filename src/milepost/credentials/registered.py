@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.courses.models import Course
 from milepost.courses.outline import Outline
-from milepost.credentials import jobs
+from milepost.credentials import facts, jobs
 from milepost.credentials.contribution import CredentialsContribution
 from milepost.credentials.issuing import issue_for_completions
 from milepost.credentials.models import Certificate
@@ -15,8 +15,9 @@ from milepost.credentials.sections import certificates_of
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import dating
+from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
-from milepost.journal.verbs import Verb
+from milepost.learning.facts import COURSE_COMPLETED
 from milepost.notices.kinds import kinds
 from milepost.people import permissions, sections
 from milepost.people.contributions import contributions
@@ -24,13 +25,15 @@ from milepost.people.contributions import contributions
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    vocabulary.register(facts)
+
     permissions.register(SEE_CERTIFICATES, MANAGE_CERTIFICATES)
     contributions.register("credentials", CredentialsContribution())
 
-    subscribe("certificates", [(Verb.COMPLETED, "course")], issue_for_completions, is_replayable=True)
+    subscribe("certificates", [COURSE_COMPLETED], issue_for_completions, is_replayable=True)
 
     sections.register(certificates_of)
-    dating.register("certificates", Certificate.objects.undated)
+    dating.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
 
     every(30, jobs.find_untypeset)
 

@@ -32,7 +32,7 @@ def typeset(certificates: Sequence[Certificate]) -> int:
         for certificate, digest in made:
             if Certificate.objects.untypeset().filter(pk=certificate.pk).update(pdf=digest):
                 certificate.pdf = digest
-                record_many([pdf_fact(certificate)], organisation_id=certificate.organisation_id)
+                record_many([pdf_fact(certificate)], organisation=certificate.organisation)
                 new.append(certificate)
             else:
                 certificate.refresh_from_db(fields=["pdf"])

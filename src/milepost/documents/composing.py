@@ -13,12 +13,12 @@ from milepost.core import blobs, clock
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.documents import kinds
+from milepost.documents.facts import DOCUMENT_CREATED, DOCUMENT_SEALED
 from milepost.documents.kinds import KINDS, DocumentKind, wording_of
 from milepost.documents.models import Document, Signatory, Wording
 from milepost.documents.typesetting import logo_of, render
 from milepost.journal import keys
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
-from milepost.journal.verbs import Verb
 from milepost.people.models import Member, Organisation
 
 MAX_FILE = 50 * 1024 * 1024
@@ -37,7 +37,7 @@ def compose(*, organisation: Organisation, kind: DocumentKind, values: Mapping[s
     document = _composed(wording_of(organisation, kind, language), kind, values, by=by, about=about)
     with transaction.atomic():
         document.save()
-        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference() if by else _self(organisation),
+        record(DOCUMENT_CREATED, organisation=organisation, actor=by.as_reference() if by else organisation.as_reference(),
                object=document.as_reference(), context={"kind": kind.name})  # fmt: skip
         _ask_for_files([document], kind)
     return document
@@ -49,9 +49,9 @@ def compose_many(*, organisation: Organisation, kind: DocumentKind, told: Iterab
     documents = [_composed(wording, kind, values, by=by, about=about) for values in told]
     with transaction.atomic():
         Document.objects.bulk_create(documents, batch_size=BATCH)
-        actor = by.as_reference() if by else _self(organisation)
-        facts = (Fact(Verb.CREATED, actor, made.as_reference(), {}, {"kind": kind.name}) for made in documents)
-        record_many(facts, organisation_id=organisation.pk)
+        actor = by.as_reference() if by else organisation.as_reference()
+        facts = (Fact(DOCUMENT_CREATED, actor, made.as_reference(), {}, {"kind": kind.name}) for made in documents)
+        record_many(facts, organisation=organisation)
         _ask_for_files(documents, kind)
     return documents
 
@@ -59,10 +59,6 @@ def compose_many(*, organisation: Organisation, kind: DocumentKind, told: Iterab
 def _ask_for_files(documents: Sequence[Document], kind: DocumentKind) -> None:
     if not kind.signatories:  # else those who sign decide how it looks: it is made once they are asked
         named("documents.make_file").enqueue_many((document.organisation_id, document.pk) for document in documents)
-
-
-def _self(organisation: Organisation) -> Any:
-    return organisation.as_reference()
 
 
 def _composed(
@@ -131,7 +127,7 @@ def upload(*, organisation: Organisation, content: bytes, name: str, title: str,
             organisation=organisation, title=(title.strip() or name)[:200], language=language, source=digest,
             was_signed_before=examined.was_signed, pdf=digest, created_by=by, content={"pages": examined.pages},
         )  # fmt: skip
-        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference(), object=document.as_reference(),
+        record(DOCUMENT_CREATED, organisation=organisation, actor=by.as_reference(), object=document.as_reference(),
                context={"file": name[:200], "was_signed": examined.was_signed})  # fmt: skip
     return document
 
@@ -252,7 +248,7 @@ def ensure_file(document: Document) -> bool:
         made = Document.objects.filter(pk=document.pk, pdf="").update(pdf=digest)
         document.refresh_from_db(fields=["pdf"])
         if made and not capacities:
-            record(Verb.SEALED, organisation_id=document.organisation_id, actor=SYSTEM, object=document.as_reference(),
+            record(DOCUMENT_SEALED, organisation=document.organisation, actor=SYSTEM, object=document.as_reference(),
                    result={"sha256": digest})  # fmt: skip
     return bool(made)
 

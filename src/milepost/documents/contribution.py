@@ -196,7 +196,7 @@ class DocumentsContribution(Contribution):
 
     def facts(self, scope: Scope) -> Iterator[Q]:
         if scope.member:
-            yield Q(object_id__in=list(self._uids(scope)))
+            yield Q(about__in=list(self._uids(scope)))
 
     @staticmethod
     def _uids(scope: Scope) -> Iterator[str]:

@@ -9,6 +9,7 @@ import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from asn1crypto import pem, x509
@@ -23,40 +24,53 @@ from milepost.journal import keys
 from milepost.journal.models import SigningKey
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.timestamping import NoStamp, authority, let_rest
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import FactType
 
 STAMP_BYTES = 16_000  # what is set aside for a token with its certificates
 
 logger = logging.getLogger(__name__)
-sources: Registry[Callable[[], "QuerySet[Any]"]] = Registry("source of files to date")
+sources: Registry["Source"] = Registry("source of files to date")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows whose files are to be dated: `Dated` ones with a `pdf` that is whole and no `dated_at` yet.
+
+    `sealed` is the fact that is recorded of each.
+    """
+
+    waiting: Callable[[], "QuerySet[Any]"]
+    sealed: FactType
 
 
 class FileGone(Refused):
     """What is to be dated is not in the store any more."""
 
 
-def register(name: str, waiting: Callable[[], "QuerySet[Any]"]) -> None:
-    """Have rows dated: those with an `organisation`, a `pdf` that is whole, and no `dated_at` yet."""
-    sources.register(name, waiting)
+def register(name: str, waiting: Callable[[], "QuerySet[Any]"], sealed: FactType) -> None:
+    """Have rows dated, as `Source` says."""
+    sources.register(name, Source(waiting, sealed))
 
 
 def owed() -> Iterator[tuple[int, str, int]]:
     """What an authority owes a stamp, in all organisations: its organisation, source and key."""
     if authority() is not None:
         for name, source in sources.items():
-            for organisation_id, number in source().order_by("pk").values_list("organisation_id", "pk").iterator():
+            rows = source.waiting().order_by("pk").values_list("organisation_id", "pk")
+            for organisation_id, number in rows.iterator():
                 yield organisation_id, name, number
 
 
 def date(*, source: str, number: int) -> bool:
     """Date the file of one row; False when nothing is owed any more. Raises `NoStamp`, `FileGone`."""
-    row = sources.get(source)().filter(pk=number).select_related("organisation").first()
+    found = sources.get(source)
+    row = found.waiting().filter(pk=number).select_related("organisation").first()
     if row is None or authority() is None:
         return False
     from pyhanko.sign.timestamps import TimestampRequestError
 
     try:
-        return _date_row(row)
+        return _date_row(row, found.sealed)
     except FileNotFoundError as error:
         raise FileGone(_("The file of %(thing)s is gone: it can’t be dated.") % {"thing": row}) from error
     except (OSError, TimestampRequestError) as error:
@@ -64,8 +78,8 @@ def date(*, source: str, number: int) -> bool:
         raise NoStamp(str(error)) from error
 
 
-def _date_row(row: Any) -> bool:
-    """Date one row's file; False when somebody signed in the same moment. Records `sealed`, where the file changed."""
+def _date_row(row: Any, sealed: FactType) -> bool:
+    """Date one row's file; False when somebody signed in the same moment. Records that it was sealed, if it changed."""
     before = row.pdf
     content = blobs.read(row.organisation.uid, before)
     dated = date_pdf(content, key=keys.current_key(row.organisation_id))
@@ -75,8 +89,15 @@ def _date_row(row: Any) -> bool:
         if not same.update(pdf=after, dated_at=clock.now()):
             return False
         if after != before:
-            record(Verb.SEALED, organisation_id=row.organisation_id, actor=SYSTEM, object=row.as_reference(),
-                   result={"sha256": after, "document_sha256": before}, context={"what": "time stamp"})  # fmt: skip
+            result, context = {"sha256": after, "document_sha256": before}, {"what": "time stamp", **row.file_context}
+            record(
+                sealed,
+                organisation=row.organisation,
+                actor=SYSTEM,
+                object=row.as_reference(),
+                result=result,
+                context=context,
+            )
     return True
 
 

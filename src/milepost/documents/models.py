@@ -45,6 +45,11 @@ class Dated(models.Model):
         """Whether the authority still owes a time stamp."""
         return bool(settings.TIMESTAMP_URL) and self.dated_at is None
 
+    @property
+    def file_context(self) -> dict[str, str]:
+        """What the facts about its file name beside it: the uid of what it belongs to, where that is not the row itself."""
+        return {}
+
 
 class Document(Dated):
     """A document: made from a kind and values, or a PDF that somebody brought.

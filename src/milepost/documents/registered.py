@@ -5,11 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import dating, jobs
+from milepost.documents import dating, facts, jobs
 from milepost.documents.contribution import DocumentsContribution
 from milepost.documents.models import undated
 from milepost.documents.notices import CodeKind, RequestEndKind, SignatureReminderKind, SignatureRequestKind
 from milepost.documents.permissions import MANAGE_DOCUMENTS, SEE_DOCUMENTS
+from milepost.journal import vocabulary
 from milepost.notices.kinds import kinds
 from milepost.people import permissions
 from milepost.people.contributions import contributions
@@ -17,10 +18,12 @@ from milepost.people.contributions import contributions
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    vocabulary.register(facts)
+
     permissions.register(SEE_DOCUMENTS, MANAGE_DOCUMENTS)
     contributions.register("documents", DocumentsContribution())
 
-    dating.register("documents", undated)
+    dating.register("documents", undated, facts.DOCUMENT_SEALED)
 
     every(30, jobs.find_fileless)
     every(15, jobs.find_undated)

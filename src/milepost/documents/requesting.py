@@ -18,11 +18,22 @@ from milepost.core.canonical import canonical_json, fingerprint
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.documents.composing import ensure_file, make_file
+from milepost.documents.facts import (
+    DOCUMENT_COMPLETED,
+    DOCUMENT_DECLINED,
+    DOCUMENT_DELEGATED,
+    DOCUMENT_EXPIRED,
+    DOCUMENT_IDENTIFIED,
+    DOCUMENT_REQUESTED,
+    DOCUMENT_SIGNED,
+    DOCUMENT_VIEWED,
+    DOCUMENT_WITHDREW,
+)
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.documents.signatures import Signature
 from milepost.journal import keys
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import FactType
 from milepost.notices.outbox import Outside, Said, notify_many
 from milepost.people.models import Member
 
@@ -71,7 +82,7 @@ def request_signatures(*, document: Document, parties: Sequence[Party], terms: T
         Signatory.objects.bulk_create(_signatories(request, checked))
         locked.pdf = document.pdf = digest
         locked.save(update_fields=["pdf"])
-        record_many([_requested(request, locked, checked, by)], organisation_id=locked.organisation_id)
+        record_many([_requested(request, locked, checked, by)], organisation=locked.organisation)
     return request
 
 
@@ -91,7 +102,7 @@ def request_many(*, pairs: Sequence[tuple[Document, Sequence[Party]]], terms: Te
             who for request, (_document, parties) in told for who in _signatories(request, parties)
         )
         facts = (_requested(request, document, parties, by) for request, (document, parties) in told)
-        record_many(facts, organisation_id=by.organisation_id)
+        record_many(facts, organisation=by.organisation)
         named("documents.make_file").enqueue_many(
             (document.organisation_id, document.pk) for document, _parties in checked
         )
@@ -120,7 +131,7 @@ def _requested(request: SignatureRequest, document: Document, parties: Sequence[
     result: dict[str, Any] = {"parties": [{"name": party.name, "capacity": party.capacity} for party in parties]}
     if document.annexes:
         result["annexes"] = [annex["digest"] for annex in document.annexes]
-    return Fact(Verb.REQUESTED, by.as_reference(), document.as_reference(), result, {"request": str(request.uid)})
+    return Fact(DOCUMENT_REQUESTED, by.as_reference(), document.as_reference(), result, {"request": str(request.uid)})
 
 
 def _checked(parties: Sequence[Party], terms: Terms) -> list[Party]:
@@ -240,12 +251,12 @@ def _signed(signatory: Signatory, act: Act, values: dict[str, str]) -> Signatory
             transaction.set_rollback(True)
             return None
         document.pdf = after
-        record(Verb.SIGNED, organisation_id=document.organisation_id, actor=signatory.as_reference(),
+        record(DOCUMENT_SIGNED, organisation=document.organisation, actor=signatory.as_reference(),
                object=document.as_reference(), result=_told(signatory, act, before, after),
                context={"request": str(request.uid), "circumstances_sha256": act.context_fingerprint})  # fmt: skip
         if not Signatory.objects.filter(request=request, state=State.WAITING).exists():
             _end(request, Status.COMPLETED)
-            record(Verb.COMPLETED, organisation_id=document.organisation_id, actor=SYSTEM, object=document.as_reference(),
+            record(DOCUMENT_COMPLETED, organisation=document.organisation, actor=SYSTEM, object=document.as_reference(),
                    result={"sha256": after}, context={"request": str(request.uid)})  # fmt: skip
     signatory.refresh_from_db()
     return signatory
@@ -353,7 +364,7 @@ def identify(*, signatory: Signatory, code: str) -> None:
             locked.identified_at = clock.now()
             locked.save(update_fields=["identified_at"])
             document = Document.objects.get(request=locked.request_id)
-            record(Verb.IDENTIFIED, organisation_id=locked.organisation_id, actor=locked.as_reference(),
+            record(DOCUMENT_IDENTIFIED, organisation=locked.organisation, actor=locked.as_reference(),
                    object=document.as_reference(), context={"request": str(locked.request.uid), "channel": "e-mail"})  # fmt: skip
     if problem:
         raise RequestRefused(problem)
@@ -379,7 +390,7 @@ def decline(*, signatory: Signatory, reason: str, address: str = "") -> None:
         if not _end(signatory.request, Status.DECLINED, reason):
             raise RequestRefused(_("It is over already."))
         Signatory.objects.filter(pk=signatory.pk).update(state=State.DECLINED, reason=reason, address=address)
-        _record(Verb.DECLINED, signatory, {"reason": reason})
+        _record(DOCUMENT_DECLINED, signatory, {"reason": reason})
 
 
 def delegate(*, signatory: Signatory, to: Party) -> Signatory:
@@ -396,7 +407,7 @@ def delegate(*, signatory: Signatory, to: Party) -> Signatory:
             organisation_id=signatory.organisation_id, request=signatory.request, position=signatory.position,
             name=checked.name, email=checked.email, capacity=signatory.capacity, delegated_by=signatory,
         )  # fmt: skip
-        _record(Verb.DELEGATED, signatory, {"to": new.name})
+        _record(DOCUMENT_DELEGATED, signatory, {"to": new.name})
     return new
 
 
@@ -408,7 +419,7 @@ def withdraw(*, request: SignatureRequest, reason: str, by: Member) -> None:
     with transaction.atomic():
         if not _end(request, Status.WITHDRAWN, reason):
             raise RequestRefused(_("It is over already."))
-        record(Verb.WITHDREW, organisation_id=request.organisation_id, actor=by.as_reference(),
+        record(DOCUMENT_WITHDREW, organisation=request.organisation, actor=by.as_reference(),
                object=request.document.as_reference(), result={"reason": reason}, context={"request": str(request.uid)})  # fmt: skip
 
 
@@ -419,7 +430,7 @@ def expire_late() -> int:
     for request in late.order_by("pk")[:500]:
         with transaction.atomic():
             if _end(request, Status.EXPIRED):
-                record(Verb.EXPIRED, organisation_id=request.organisation_id, actor=SYSTEM,
+                record(DOCUMENT_EXPIRED, organisation=request.organisation, actor=SYSTEM,
                        object=request.document.as_reference(), context={"request": str(request.uid)})  # fmt: skip
                 count += 1
     return count
@@ -431,10 +442,10 @@ def open_document(signatory: Signatory) -> None:
         return
     with transaction.atomic():
         if Signatory.objects.filter(pk=signatory.pk, opened_at=None).update(opened_at=clock.now()):
-            _record(Verb.VIEWED, signatory, {})
+            _record(DOCUMENT_VIEWED, signatory, {})
 
 
-def _record(verb: Verb, signatory: Signatory, result: dict[str, Any]) -> None:
+def _record(fact_type: FactType, signatory: Signatory, result: dict[str, Any]) -> None:
     request = signatory.request
-    record(verb, organisation_id=signatory.organisation_id, actor=signatory.as_reference(),
+    record(fact_type, organisation=signatory.organisation, actor=signatory.as_reference(),
            object=request.document.as_reference(), result=result, context={"request": str(request.uid)})  # fmt: skip

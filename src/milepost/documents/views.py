@@ -22,6 +22,7 @@ from milepost.core.queries import text_of
 from milepost.core.refusals import Refused, as_message
 from milepost.documents import composing, kinds
 from milepost.documents.composing import RefusedDocument, check_places, file_of
+from milepost.documents.facts import WORDING_UPDATED
 from milepost.documents.kinds import KINDS, VALUES, check_words, wording_of
 from milepost.documents.links import file_name, link_of
 from milepost.documents.models import Document, Signatory, SignatureRequest
@@ -29,8 +30,7 @@ from milepost.documents.permissions import MANAGE_DOCUMENTS, SEE_DOCUMENTS
 from milepost.documents.reminders import remind_now
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_many, request_signatures, withdraw
 from milepost.journal.queries import timeline
-from milepost.journal.recording import record
-from milepost.journal.verbs import Verb
+from milepost.journal.recording import Reference, record
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member
@@ -358,8 +358,14 @@ def wording(request: OrganisationRequest, kind: str, language: str) -> HttpRespo
             )
             with transaction.atomic():
                 own.save()
-                record(Verb.UPDATED, organisation_id=request.organisation.pk, actor=request.member.as_reference(),
-                       object=request.organisation.as_reference(), context={"fields": ["wording"], "kind": kind, "language": language})  # fmt: skip
+                wording = Reference("wording", f"{request.organisation.uid}/{kind}/{language}", str(found.label))
+                record(
+                    WORDING_UPDATED,
+                    organisation=request.organisation,
+                    actor=request.member.as_reference(),
+                    object=wording,
+                    context={"kind": kind, "language": language},
+                )
             messages.success(request, _("Saved. New documents say it in these words."))
             return redirect("wording", request.organisation.slug, kind, language)
         own.blocks, own.clauses = blocks, clauses

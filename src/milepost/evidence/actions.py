@@ -15,11 +15,11 @@ from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document
 from milepost.evidence.contributions import participants, scope_of
+from milepost.evidence.facts import ACTION_CREATED, PIECE_CREATED
 from milepost.evidence.models import Piece, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.evidence.words import values_of_action
-from milepost.journal.recording import record
-from milepost.journal.verbs import Verb
+from milepost.journal.recording import Reference, record
 from milepost.people.models import Member, Organisation
 
 
@@ -87,8 +87,8 @@ def open_action(
         seated = participants(scope if takes_course else replace(scope, course_id=None, course_uid=None))
         action.members.set([*members, *seated])
         record(
-            Verb.CREATED,
-            organisation_id=organisation.pk,
+            ACTION_CREATED,
+            organisation=organisation,
             actor=by.as_reference(),
             object=action.as_reference(),
             context={"profile": profile},
@@ -117,7 +117,7 @@ def write_document(*, action: TrainingAction, kind: str, by: Member, member: Mem
 def add_piece(
     *, action: TrainingAction, key: str, name: str, content: bytes, by: Member, member: Member | None = None
 ) -> Piece:
-    """Add a file that was made elsewhere. Records `updated` with its fingerprint. Raises `InvalidAction`."""
+    """Add a file that was made elsewhere. Records `created` with its fingerprint. Raises `InvalidAction`."""
     if key not in {need.key for need in profiles()[action.profile].pieces if need.source == "file"}:
         raise InvalidAction(_("The profile asks for no such file."))
     digest = blobs.store(action.organisation.uid, content)
@@ -133,11 +133,11 @@ def add_piece(
             added_at=clock.now(),
         )
         record(
-            Verb.UPDATED,
-            organisation_id=action.organisation_id,
+            PIECE_CREATED,
+            organisation=action.organisation,
             actor=by.as_reference(),
-            object=action.as_reference(),
+            object=Reference("piece", digest, piece.name),
             result={"sha256": digest},
-            context={"piece": key, "file": piece.name},
+            context={"action": str(action.uid), "piece": key, "file": piece.name},
         )
     return piece

@@ -1,6 +1,6 @@
 """The verbs of audits: invite somebody to read for a while, note what they open, end it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock, links
 from milepost.core.refusals import Refused
+from milepost.evidence.facts import AUDIT_CANCELLED, AUDIT_IDENTIFIED, AUDIT_INVITED, AUDITOR_VIEWED
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.journal.recording import Reference, record
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import FactType
 from milepost.notices.outbox import Outside, notify
 from milepost.people.models import Member, Organisation
 
@@ -61,7 +62,7 @@ def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Me
         )
         audit.actions.set(invitation.actions)
         scope = [action.reference for action in invitation.actions] or ["*"]
-        record(Verb.INVITED, organisation_id=organisation.pk, actor=by.as_reference(), object=audit.as_reference(),
+        record(AUDIT_INVITED, organisation=organisation, actor=by.as_reference(), object=audit.as_reference(),
                context={"from": audit.starts_on.isoformat(), "until": audit.ends_on.isoformat(), "scope": scope})  # fmt: skip
         to = Outside(organisation, audit.email, audit.name, audit.language)
         notify("audit", to=to, about=audit.as_reference(), key=str(audit.uid))
@@ -72,7 +73,7 @@ def end_audit(*, audit: Audit, by: Member) -> None:
     """Close the room before its time. Records `cancelled`."""
     with transaction.atomic():
         if Audit.objects.filter(pk=audit.pk, ended_at=None).update(ended_at=clock.now()):
-            record(Verb.CANCELLED, organisation_id=audit.organisation_id, actor=by.as_reference(), object=audit.as_reference(),
+            record(AUDIT_CANCELLED, organisation=audit.organisation, actor=by.as_reference(), object=audit.as_reference(),
                    result={"reason": _("Ended before its time")})  # fmt: skip
 
 
@@ -93,13 +94,15 @@ def identify(*, audit: Audit, code: str) -> str:
         locked = Audit.objects.select_for_update(of=("self",)).get(pk=audit.pk)
         problem = locked.take_code(code)
         if not problem:
-            record(Verb.IDENTIFIED, organisation_id=audit.organisation_id, actor=audit.as_reference(),
+            record(AUDIT_IDENTIFIED, organisation=audit.organisation, actor=audit.as_reference(),
                    object=audit.as_reference(), context={"channel": "e-mail"})  # fmt: skip
     return problem
 
 
-def note(audit: Audit, what: Reference, *, verb: Verb = Verb.VIEWED, more: Iterable[tuple[str, str]] = ()) -> None:
-    """Put into the journal what the auditor opened, or took with them."""
+def note(
+    audit: Audit, action: TrainingAction, what: Reference, *, fact_type: FactType = AUDITOR_VIEWED, **more: str
+) -> None:
+    """Put into the journal what of the action the auditor opened, or took with them."""
+    context = {"audit": str(audit.uid), "action": str(action.uid), **more}
     with transaction.atomic():
-        record(verb, organisation_id=audit.organisation_id, actor=audit.as_reference(), object=what,
-               context={"audit": str(audit.uid), **dict(more)})  # fmt: skip
+        record(fact_type, organisation=audit.organisation, actor=audit.as_reference(), object=what, context=context)

@@ -14,10 +14,10 @@ from milepost.design.templatetags.design import megabytes
 from milepost.documents.kinds import KINDS
 from milepost.evidence.actions import write_document
 from milepost.evidence.contributions import actions_of
+from milepost.evidence.facts import PIECE_CREATED
 from milepost.evidence.models import Dossier, Piece, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.evidence.retention import kept_until
-from milepost.journal.verbs import Verb
 from milepost.people.contributions import (
     Actor,
     Contribution,
@@ -61,7 +61,7 @@ class PieceFiles(FileKind[Piece]):
 class DossierFiles(FileKind[Dossier]):
     """Dossiers that are whole."""
 
-    name, model, listed, in_dossier, opened = "dossier", Dossier, Listed.ACTION, False, Verb.EXPORTED
+    name, model, listed, in_dossier, is_export = "dossier", Dossier, Listed.ACTION, False, True
 
     def of_action(self, scope: Scope) -> "QuerySet[Dossier]":
         rows = Dossier.objects.filter(action__uid=scope.uid).exclude(digest="").select_related("action", "member")
@@ -133,8 +133,8 @@ class EvidenceContribution(Contribution):
     def facts(self, scope: Scope) -> Iterator[Q]:
         """To one person belongs that a file about them was added."""
         if scope.member:
-            for piece in PieceFiles().of_action(scope):
-                yield Q(object_id=str(scope.uid), verb=Verb.UPDATED, statement__contains=f'"{piece.digest}"')
+            digests = list(PieceFiles().of_action(scope).values_list("digest", flat=True))
+            yield Q(about=str(scope.uid), fact=PIECE_CREATED.name, object_id__in=digests)
 
     def let_go(self, scope: Scope) -> None:
         Piece.objects.filter(action__uid=scope.uid).delete()

@@ -18,11 +18,9 @@ from django.db.models import Q, QuerySet
 from milepost.core.registry import RegisteredTwice
 from milepost.evidence.models import TrainingAction
 from milepost.journal.models import Entry
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import fact_types
 from milepost.people.contributions import BATCH, Contribution, FileKind, Scope, contributions
 from milepost.people.models import Member, MemberQuerySet
-
-_OF_ALL = (Verb.CREATED, Verb.SCHEDULED, Verb.RESCHEDULED, Verb.CANCELLED, Verb.CLOSED)  # facts that name no learner
 
 
 def scope_of(action: TrainingAction, member: Member | None = None) -> Scope:
@@ -64,9 +62,10 @@ def scope_to_let_go(action: TrainingAction) -> Scope:
 def entries(scope: Scope) -> "Iterator[QuerySet[Entry]]":
     """The facts that speak of all this, in parts that may overlap; a part asks for at most `BATCH` things."""
     everything = Entry.objects.filter(organisation_id=scope.organisation.pk).exclude(statement="").order_by()
-    nobody_else = Q(verb__in=_OF_ALL) | Q(actor_id=str(scope.member.uid)) if scope.member else Q()
+    common = [fact_type.name for fact_type in fact_types.all() if fact_type.is_common]
+    nobody_else = Q(fact__in=common) | Q(actor_id=str(scope.member.uid)) if scope.member else Q()
     for part in batched(things(scope), BATCH, strict=False):
-        yield everything.filter(nobody_else, object_id__in=part)
+        yield everything.filter(nobody_else, about__in=part)
     for contribution in contributions.all():
         for condition in contribution.facts(scope):
             yield everything.filter(condition)
@@ -79,12 +78,12 @@ def entry_numbers(scope: Scope) -> set[int]:
 
 def story(scope: Scope) -> "QuerySet[Entry]":
     """The facts about the action itself and what it is made of, newest first: its history, as people read it."""
-    about = Entry.objects.filter(organisation_id=scope.organisation.pk, object_id__in=list(things(scope)))
-    return about.order_by("-id")
+    facts = Entry.objects.filter(organisation_id=scope.organisation.pk, about__in=list(things(scope)))
+    return facts.order_by("-id")
 
 
 def things(scope: Scope) -> Iterator[str]:
-    """The identifiers of everything that belongs to the action, as facts name it."""
+    """The uids of everything that belongs to the action and that facts can be about."""
     for contribution in contributions.all():
         yield from contribution.things(scope)
 

@@ -9,7 +9,7 @@ import json
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
-from itertools import batched, chain, islice
+from itertools import batched
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
@@ -27,7 +27,6 @@ from milepost.journal.models import Entry, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import newest
-from milepost.journal.verbs import Verb
 from milepost.people.contributions import File, Finding, Scope, contributions
 from milepost.verify import FORMAT
 
@@ -148,7 +147,8 @@ class DossierFile:
         """The facts, what it takes to come from them to the sealed head, and the seal."""
         head = newest(self.action.organisation_id)
         assert head is not None  # noqa: S101 (making the action was a fact, and it was sealed)
-        places = _places(self.action.organisation_id, entry_numbers(self.scope), head.size)
+        places = tiles.places_of(self.action.organisation_id, entry_numbers(self.scope))
+        places = {number: place for number, place in places.items() if place < head.size}
         order = sorted(places, key=places.__getitem__)
         leaves: list[str] = []
         self.add("journal/entries.jsonl", self._lines(order, places, leaves), kind="journal")
@@ -183,7 +183,7 @@ class DossierFile:
             fact = json.loads(statement)
             if digest := fact.get("result", {}).get("sha256"):
                 self.newest[fact["object"]["id"]] = digest
-                if fact["verb"] in (Verb.SEALED, Verb.COMPLETED):
+                if fact["verb"] in ("sealed", "completed"):
                     self.sealed.add(digest)
 
     def _keys(self) -> None:
@@ -220,7 +220,7 @@ class DossierFile:
             "made_at": time_text(self.now),
             "key": self.key.fingerprint,
             "entries": count,
-            "organisation": {"number": organisation.pk, "id": str(organisation.uid), "name": organisation.name},
+            "organisation": {"id": str(organisation.uid), "name": organisation.name},
             "action": {"id": str(action.uid), "reference": action.reference, "title": action.title},
             "person": {"id": str(member.uid), "name": member.full_name} if member else None,
             "files": dict(sorted(self.files.items())),
@@ -239,9 +239,3 @@ def _finding(finding: Finding) -> dict[str, str]:
         "words": finding.words,
         "article": finding.article,
     }
-
-
-def _places(organisation_id: int, wanted: set[int], size: int) -> dict[int, int]:
-    """The place of each of these entries in the tree of this size; later ones have none."""
-    leaves = chain.from_iterable(tiles.leaves_of(organisation_id))
-    return {number: place for place, (number, _leaf) in enumerate(islice(leaves, size)) if number in wanted}

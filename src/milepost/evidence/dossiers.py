@@ -16,11 +16,11 @@ from milepost.core import blobs
 from milepost.core.jobs import named
 from milepost.evidence.contributions import scope_of
 from milepost.evidence.dossier_file import DossierFile, Progress
+from milepost.evidence.facts import ACTION_EXPORTED, ACTION_REQUESTED
 from milepost.evidence.models import Dossier, TrainingAction
 from milepost.evidence.readiness import readiness_of
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.sealing import seal
-from milepost.journal.verbs import Verb
 from milepost.people.contributions import contributions
 from milepost.people.models import Member
 
@@ -30,8 +30,8 @@ def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None)
     with transaction.atomic():
         dossier = Dossier.objects.create(organisation=action.organisation, action=action, member=member, asked_by=by)
         record(
-            Verb.REQUESTED,
-            organisation_id=action.organisation_id,
+            ACTION_REQUESTED,
+            organisation=action.organisation,
             actor=by.as_reference(),
             object=action.as_reference(),
             context={"dossier": str(dossier.uid)},
@@ -62,8 +62,8 @@ def build_one(dossier: Dossier) -> None:
         if not Dossier.objects.filter(pk=dossier.pk, digest="").update(digest=digest, size=size, done=F("total")):
             return  # another worker was first
         record(
-            Verb.EXPORTED,
-            organisation_id=organisation.pk,
+            ACTION_EXPORTED,
+            organisation=organisation,
             actor=actor,
             object=dossier.action.as_reference(),
             result={"sha256": digest},

@@ -15,29 +15,10 @@ from milepost.evidence.forgetting import forget_files, named_in
 from milepost.evidence.models import TrainingAction
 from milepost.journal.erasing import erase, nameless
 from milepost.journal.models import Entry
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import fact_types
 from milepost.notices.outbox import Outside, notify
 from milepost.people.contributions import BATCH, Hold, contributions
 from milepost.people.models import Member
-
-# Facts of an office: what somebody did for the organisation, which stays a fact about the organisation.
-OFFICE = (
-    Verb.CREATED,
-    Verb.UPDATED,
-    Verb.DEACTIVATED,
-    Verb.REACTIVATED,
-    Verb.INVITED,
-    Verb.GRANTED,
-    Verb.REVOKED,
-    Verb.IMPORTED,
-    Verb.PUBLISHED,
-    Verb.EXPORTED,
-    Verb.SCHEDULED,
-    Verb.CANCELLED,
-    Verb.CLOSED,
-    Verb.REQUESTED,
-    Verb.ERASED,
-)
 
 
 class ErasureRefused(Refused):
@@ -71,7 +52,7 @@ def erase_person(*, member: Member, by: Member) -> int:
         organisation, facts = locked.organisation, _facts_of(locked)
         digests = {*(file.digest for file in files_about(locked)), *named_in(facts)}
         about, reason = nameless(locked.as_reference()), _("Asked for by the person")
-        count = erase(facts, organisation_id=organisation.pk, by=by.as_reference(), about=about, reason=reason)
+        count = erase(facts, organisation=organisation, by=by.as_reference(), about=about, reason=reason)
         for contribution in reversed(contributions.all()):
             contribution.erase(locked)
         forget_files(organisation, digests)
@@ -93,7 +74,9 @@ def _say_goodbye(member: Member, by: Member) -> None:
 def _facts_of(member: Member) -> set[int]:
     """The facts about what is theirs alone, and those that tell what they did, but for an office."""
     entries = Entry.objects.filter(organisation_id=member.organisation_id).exclude(statement="").order_by()
-    facts = set(entries.filter(actor_id=str(member.uid)).exclude(verb__in=OFFICE).values_list("id", flat=True))
+    # What somebody did for the organisation stays a fact about the organisation.
+    office = [fact_type.name for fact_type in fact_types.all() if fact_type.is_office]
+    facts = set(entries.filter(actor_id=str(member.uid)).exclude(fact__in=office).values_list("id", flat=True))
     things = (thing for contribution in contributions.all() for thing in contribution.things_of(member))
     for part in batched(things, BATCH, strict=False):
         facts.update(entries.filter(object_id__in=part).values_list("id", flat=True))

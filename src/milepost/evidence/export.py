@@ -20,11 +20,11 @@ from django.utils.formats import date_format
 
 from milepost.core import blobs, clock
 from milepost.evidence.contributions import file_kinds, named
+from milepost.evidence.facts import MEMBER_EXPORTED
 from milepost.journal.models import Entry
 from milepost.journal.phrases import phrase
 from milepost.journal.queries import timeline
 from milepost.journal.recording import record, time_text
-from milepost.journal.verbs import Verb
 from milepost.people.contributions import BATCH, safe_name
 from milepost.people.models import Member
 
@@ -84,8 +84,8 @@ def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
     reference, what = member.as_reference(), {"what": "personal data"}
     with transaction.atomic():
         record(
-            Verb.EXPORTED,
-            organisation_id=member.organisation_id,
+            MEMBER_EXPORTED,
+            organisation=member.organisation,
             actor=by.as_reference(),
             object=reference,
             context=what,

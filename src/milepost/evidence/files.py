@@ -6,7 +6,6 @@ from django.http import Http404
 
 from milepost.evidence.contributions import file_kinds
 from milepost.journal.recording import Reference
-from milepost.journal.verbs import Verb
 from milepost.people.contributions import Listed, Scope
 
 LISTED = 200  # of one kind on one page; what is about one person is on their page too
@@ -24,12 +23,13 @@ class ListedFile:
 
 @dataclass(frozen=True)
 class OpenedFile:
-    """What somebody takes: its name, its fingerprint (SHA-256), and what the journal says that they opened."""
+    """What somebody takes: its name, what people call it, its fingerprint (SHA-256), and what it is in the journal."""
 
     name: str
+    title: str
     digest: str
     reference: Reference
-    verb: Verb
+    is_export: bool
 
 
 def listed_files(scope: Scope) -> list[ListedFile]:
@@ -49,5 +49,5 @@ def opened_file(scope: Scope, kind_name: str, number: int) -> OpenedFile:
             row = kind.of_action(scope).filter(pk=number).first()
             if row is not None:
                 digest, reference = kind.file(row).digest, kind.reference(row, scope)
-                return OpenedFile(kind.download_name(row), digest, reference, kind.opened)
+                return OpenedFile(kind.download_name(row), kind.title(row), digest, reference, kind.is_export)
     raise Http404

@@ -5,11 +5,12 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.evidence import jobs
+from milepost.evidence import facts, jobs
 from milepost.evidence.contribution import EvidenceContribution
 from milepost.evidence.notices import AuditKind, ErasedKind
 from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE, TAKE_DATA
 from milepost.evidence.sections import data_of
+from milepost.journal import vocabulary
 from milepost.notices.kinds import kinds
 from milepost.people import permissions, sections
 from milepost.people.contributions import contributions
@@ -17,6 +18,8 @@ from milepost.people.contributions import contributions
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    vocabulary.register(facts)
+
     permissions.register(SEE_EVIDENCE, MANAGE_EVIDENCE, TAKE_DATA)
     contributions.register("evidence", EvidenceContribution())
 

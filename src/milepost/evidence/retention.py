@@ -23,9 +23,9 @@ from milepost.evidence.forgetting import forget_files, named_in
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.journal.erasing import erase
+from milepost.journal.facts import ERASED
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM
-from milepost.journal.verbs import Verb
 from milepost.people.contributions import BATCH, Scope, contributions
 from milepost.people.models import Member, Organisation
 
@@ -111,7 +111,7 @@ def let_go(*, action: TrainingAction, by: Member | None) -> int:
         digests = {*_files(scope), *named_in(facts)}
         count = erase(
             facts,
-            organisation_id=locked.organisation_id,
+            organisation=locked.organisation,
             by=by.as_reference() if by else SYSTEM,
             about=locked.as_reference(),
             reason=_("Kept until %(day)s by the profile “%(profile)s”")
@@ -137,9 +137,9 @@ def _files(scope: Scope) -> Iterator[str]:
 def _facts(scope: Scope) -> set[int]:
     """The facts that go: not what people learnt, which is theirs, but what tells of sessions, documents and files."""
     entries = (
-        Entry.objects.filter(organisation_id=scope.organisation.pk).exclude(statement="").exclude(verb=Verb.ERASED)
+        Entry.objects.filter(organisation_id=scope.organisation.pk).exclude(statement="").exclude(fact=ERASED.name)
     )
     numbers: set[int] = set()
     for part in batched(things(scope), BATCH, strict=False):
-        numbers.update(entries.filter(object_id__in=part).order_by().values_list("id", flat=True))
+        numbers.update(entries.filter(about__in=part).order_by().values_list("id", flat=True))
     return numbers

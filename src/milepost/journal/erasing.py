@@ -1,35 +1,37 @@
 """Taking the words out of entries: the leaf stays, and with it every proof that other entries need.
 
 Without words and salt nobody can find out what an entry said, not even by guessing (see `leaves`). Each erasure is
-a fact of its own that names the entries, so that words which merely vanished are told from those that were erased.
+a fact of its own that names the entries, so that words which merely vanished are told from those that were erased. It
+names them as the tree does, by their places, and those that wait for their seal by their leaves.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
+from typing import Any
 
 from django.db import transaction
 
 from milepost.core.canonical import fingerprint
+from milepost.journal import tiles
+from milepost.journal.facts import ERASED
 from milepost.journal.models import Entry
+from milepost.journal.organisations import Journalled
 from milepost.journal.recording import Reference, record
-from milepost.journal.verbs import Verb
 
 BATCH = 500
-NAMED = 5_000  # entries that one fact names: their numbers stay a text of some kilobytes
+NAMED = 5_000  # entries that one fact names: their places stay a text of some kilobytes
 
 
-def erase(entries: Iterable[int], *, organisation_id: int, by: Reference, about: Reference, reason: str) -> int:
+def erase(entries: Iterable[int], *, organisation: Journalled, by: Reference, about: Reference, reason: str) -> int:
     """Erase what these entries of the organisation say, for good; return how many did still say something.
 
-    Records `erased`, with their numbers. Belongs in the transaction that removes what they speak of.
+    Records `erased`, with their places. Belongs in the transaction that removes what they speak of.
     """
     count = 0
     with transaction.atomic():
-        for part in batched(_speaking(organisation_id, entries), NAMED, strict=False):
-            record(
-                Verb.ERASED, organisation_id=organisation_id, actor=by, object=about,
-                result={"entries": as_ranges(part), "count": len(part), "reason": reason},
-            )  # fmt: skip
+        for part in batched(_speaking(organisation.pk, entries), NAMED, strict=False):
+            result = _named(organisation.pk, part) | {"count": len(part), "reason": reason}
+            record(ERASED, organisation=organisation, actor=by, object=about, result=result)
             for numbers in batched(part, BATCH, strict=False):
                 Entry.objects.filter(pk__in=numbers).update(statement="", salt=b"")
             count += len(part)
@@ -40,7 +42,42 @@ def _speaking(organisation_id: int, entries: Iterable[int]) -> Iterator[int]:
     """Those that were not erased before, in order. An erasure itself is never erased: it names nobody."""
     for numbers in batched(sorted(set(entries)), BATCH, strict=False):
         found = Entry.objects.filter(organisation_id=organisation_id, pk__in=numbers).exclude(statement="")
-        yield from found.exclude(verb=Verb.ERASED).order_by("id").values_list("id", flat=True)
+        yield from found.exclude(fact=ERASED.name).order_by("id").values_list("id", flat=True)
+
+
+def _named(organisation_id: int, numbers: Iterable[int]) -> dict[str, Any]:
+    """These entries as the tree names them, for the result of the fact."""
+    places = tiles.places_of(organisation_id, numbers)
+    named: dict[str, Any] = {"places": as_ranges(sorted(places.values()))}
+    if unsealed := [number for number in numbers if number not in places]:
+        rows = (Entry.objects.filter(pk__in=part) for part in batched(unsealed, BATCH, strict=False))
+        named["leaves"] = sorted(bytes(leaf).hex() for part in rows for leaf in part.values_list("leaf", flat=True))
+    return named
+
+
+class Erased:
+    """What the erasures of a journal name, gathered while it is read."""
+
+    def __init__(self) -> None:
+        self._places: list[range] = []
+        self._leaves: set[bytes] = set()
+
+    def add(self, result: dict[str, Any]) -> None:
+        """Take in the result of one erasure. Raises `KeyError`, `ValueError` for what is none."""
+        self._places += ranges_in(result["places"])
+        self._leaves.update(map(bytes.fromhex, result.get("leaves", [])))
+
+    def left_out(self, wordless: Mapping[int, tuple[bytes, int | None]]) -> list[int]:
+        """Which of these entries, each with its leaf and its place in the tree, no erasure names."""
+        unnamed = {number: place for number, (leaf, place) in wordless.items() if leaf not in self._leaves}
+        found = [number for number, place in unnamed.items() if place is None]
+        ranges, end, at = sorted(self._places, key=lambda one: one.start), 0, 0
+        for place, number in sorted((place, number) for number, place in unnamed.items() if place is not None):
+            while at < len(ranges) and ranges[at].start <= place:
+                end, at = max(end, ranges[at].stop), at + 1
+            if place >= end:
+                found.append(number)
+        return found
 
 
 def nameless(reference: Reference) -> Reference:
@@ -59,8 +96,7 @@ def as_ranges(numbers: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in ranges)
 
 
-def in_ranges(text: str) -> Iterator[int]:
-    """The numbers in such a text. Raises `ValueError`."""
-    for part in filter(None, text.split(",")):
-        first, _dash, last = part.partition("-")
-        yield from range(int(first), int(last or first) + 1)
+def ranges_in(text: str) -> list[range]:
+    """What such a text says. Raises `ValueError`."""
+    parts = (part.partition("-") for part in text.split(",") if part)
+    return [range(int(first), int(last or first) + 1) for first, _dash, last in parts]

@@ -5,7 +5,6 @@ file, or left in a token that signs (see `tokens`). A private key that is here i
 comes from `MILEPOST_SECRET_KEY`, so a copy of the database alone signs nothing. Docs: decision 0006.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -26,12 +25,10 @@ from milepost.core.canonical import fingerprint
 from milepost.core.refusals import Refused
 from milepost.journal import tokens
 from milepost.journal.models import SigningKey
+from milepost.journal.organisations import identity_of
 
 BITS = 2048
 YEARS = 10
-
-# How an organisation is called in its certificate. The room that knows organisations says it.
-name_of: Callable[[int], str] = str
 
 
 class KeyRefused(Refused):
@@ -44,12 +41,6 @@ class KeyLocked(Refused):
     """The kept key does not open with this `MILEPOST_SECRET_KEY`."""
 
     status = 503
-
-
-def tell_names(by: Callable[[int], str]) -> None:
-    """Say how organisations are called."""
-    global name_of
-    name_of = by
 
 
 def current_key(organisation_id: int) -> SigningKey:
@@ -65,7 +56,7 @@ def current_key(organisation_id: int) -> SigningKey:
 
 def _make(organisation_id: int) -> SigningKey:
     private = _new_private_key()
-    name = name_of(organisation_id)
+    name = identity_of(organisation_id).name
     subject = x509.Name(
         [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64]), x509.NameAttribute(NameOID.COMMON_NAME, name[:57] + " (seal)")]
     )  # fmt: skip

@@ -16,14 +16,17 @@ class Entry(models.Model):
 
     `statement` is the canonical JSON (RFC 8785) that `leaf` was computed from, kept to the byte; the other
     columns repeat parts of it so that they can be indexed, and `verify` compares them. Both it and `salt` are
-    empty once they were erased (see `milepost.journal.erasing`).
+    empty once they were erased (see `milepost.journal.erasing`). `fact` is the name of its type (see `vocabulary`), and
+    `about` the uid of the course, session, action or document that it belongs to, as its type says.
     """
 
     organisation_id = models.BigIntegerField()
     time = models.DateTimeField()
+    fact = models.CharField(max_length=64)
     verb = models.CharField(max_length=32)
     actor_id = models.CharField(max_length=64)
     object_id = models.CharField(max_length=160)
+    about = models.CharField(max_length=160)
     statement = models.TextField()
     salt = models.BinaryField(max_length=16)
     leaf = models.BinaryField(max_length=32)
@@ -33,6 +36,7 @@ class Entry(models.Model):
             models.Index(fields=["organisation_id", "id"], name="entry_by_organisation"),
             models.Index(fields=["organisation_id", "actor_id", "id"], name="entry_by_actor"),
             models.Index(fields=["organisation_id", "object_id", "id"], name="entry_by_object"),
+            models.Index(fields=["organisation_id", "about", "id"], name="entry_by_subject"),
         ]
         ordering = ["id"]
         verbose_name_plural = "entries"

@@ -11,7 +11,8 @@ from milepost.core import clock
 from milepost.core.canonical import canonical_json
 from milepost.journal.leaves import leaf_hash, new_salt
 from milepost.journal.models import Entry
-from milepost.journal.verbs import Verb
+from milepost.journal.organisations import Journalled
+from milepost.journal.vocabulary import FactType, Undeclared, fact_types
 
 BATCH = 2_000
 
@@ -38,33 +39,49 @@ SYSTEM = Reference("system", "milepost", "Milepost")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What is to be recorded. `result` and `context` hold JSON values only."""
+    """What is to be recorded. `result` and `context` hold JSON values only.
 
-    verb: Verb
+    Raises `DoesNotFit` for what is not of its type, and `Undeclared` for a type that no room has registered.
+    """
+
+    type: FactType
     actor: Reference
     object: Reference
     result: dict[str, Any] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
     time: datetime | None = None
 
+    def __post_init__(self) -> None:
+        if self.type.name not in fact_types:
+            raise Undeclared(f"No room has registered the fact type {self.type.name}.")
+        self.type.check(self.object.type, self.result, self.context)
+
 
 class NoTransaction(RuntimeError):
     """A fact was recorded outside the transaction of its change: one could be kept without the other."""
 
 
-def record(verb: Verb, *, organisation_id: int, actor: Reference, object: Reference, result: dict[str, Any] | None = None, context: dict[str, Any] | None = None) -> Entry:  # fmt: skip
-    """Append one fact to the organisation's journal and return its entry. Raises `NoTransaction`."""
+def record(
+    fact_type: FactType,
+    *,
+    organisation: Journalled,
+    actor: Reference,
+    object: Reference,
+    result: dict[str, Any] | None = None,
+    context: dict[str, Any] | None = None,
+) -> Entry:
+    """Append one fact to the organisation's journal and return its entry. Raises as `Fact` does, and `NoTransaction`."""
     _refuse_outside_transaction()
-    entry = _entry(organisation_id, Fact(verb, actor, object, result or {}, context or {}), clock.now())
+    entry = _entry(organisation, Fact(fact_type, actor, object, result or {}, context or {}), clock.now())
     entry.save(force_insert=True)
     return entry
 
 
-def record_many(facts: Iterable[Fact], *, organisation_id: int) -> int:
+def record_many(facts: Iterable[Fact], *, organisation: Journalled) -> int:
     """Append many facts in the order given, in bulk; return how many. Raises `NoTransaction`."""
     _refuse_outside_transaction()
     instant = clock.now()
-    entries = [_entry(organisation_id, fact, instant) for fact in facts]
+    entries = [_entry(organisation, fact, instant) for fact in facts]
     Entry.objects.bulk_create(entries, batch_size=BATCH)
     return len(entries)
 
@@ -74,14 +91,14 @@ def _refuse_outside_transaction() -> None:
         raise NoTransaction("Record a fact inside the atomic block of the change that it speaks of.")
 
 
-def _entry(organisation_id: int, fact: Fact, instant: datetime) -> Entry:
+def _entry(organisation: Journalled, fact: Fact, instant: datetime) -> Entry:
     time = (fact.time or instant).astimezone(UTC)
     statement = {
         "actor": fact.actor.as_json(),
-        "verb": fact.verb.value,
+        "verb": fact.type.verb,
         "object": fact.object.as_json(),
         "time": time_text(time),
-        "organisation": organisation_id,
+        "organisation": str(organisation.uid),
     }
     if fact.result:
         statement["result"] = fact.result
@@ -90,11 +107,13 @@ def _entry(organisation_id: int, fact: Fact, instant: datetime) -> Entry:
     canonical = canonical_json(statement)
     salt = new_salt()
     return Entry(
-        organisation_id=organisation_id,
+        organisation_id=organisation.pk,
         time=time,
-        verb=fact.verb.value,
+        fact=fact.type.name,
+        verb=fact.type.verb,
         actor_id=fact.actor.id,
         object_id=fact.object.id,
+        about=fact.type.about_of(fact.object.id, fact.context),
         statement=canonical.decode(),
         salt=salt,
         leaf=leaf_hash(salt=salt, statement=canonical),

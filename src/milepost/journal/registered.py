@@ -1,11 +1,13 @@
-"""What the journal brings to the rooms below."""
+"""What the journal brings to the rooms below, and its own facts."""
 
 from milepost.core.jobs import every
-from milepost.journal import jobs
+from milepost.journal import facts, jobs, vocabulary
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    vocabulary.register(facts)
+
     every(1, jobs.follow_everywhere)
     every(15, jobs.seal_everywhere)
     every(30, jobs.stamp_everywhere)

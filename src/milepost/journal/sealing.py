@@ -13,6 +13,7 @@ from milepost.core import clock
 from milepost.core.canonical import canonical_json
 from milepost.journal import folding, keys, merkle, tiles, witnesses
 from milepost.journal.models import Seal, SigningKey, Tree
+from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
 
 TYPE = "milepost-tree-head/1"
@@ -56,18 +57,19 @@ def _seal_head(organisation_id: int) -> Seal | None:
 def _sign(organisation_id: int, key: SigningKey, *, number: int, size: int) -> Seal:
     now = clock.now()
     root = merkle.root(size, tiles.StoredNodes(organisation_id))
-    statement = canonical_json(head(organisation_id, size=size, root=root, time=time_text(now), key=key.fingerprint))
+    organisation = str(identity_of(organisation_id).uid)
+    statement = canonical_json(head(organisation, size=size, root=root, time=time_text(now), key=key.fingerprint))
     return Seal.objects.create(
         organisation_id=organisation_id, number=number, size=size, root=root, time=now, key=key,
         statement=statement.decode(), signature=keys.sign(key, statement),
     )  # fmt: skip
 
 
-def head(organisation_id: int, *, size: int, root: bytes, time: str, key: str) -> dict[str, Any]:
-    """What a seal signs, as JSON: the tree head, when it was taken, and by which key."""
+def head(organisation: str, *, size: int, root: bytes, time: str, key: str) -> dict[str, Any]:
+    """What a seal signs, as JSON: whose tree (by uid), its head, when it was taken, and by which key."""
     return {
         "type": TYPE,
-        "organisation": organisation_id,
+        "organisation": organisation,
         "size": size,
         "root": root.hex(),
         "time": time,

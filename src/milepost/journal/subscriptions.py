@@ -2,7 +2,7 @@
 
 A room says in its `registered.py` which facts it wants to hear of, and what to do about them:
 
-    subscribe("certificates", [(Verb.COMPLETED, "course")], issue_for_completions, is_replayable=True)
+    subscribe("certificates", [COURSE_COMPLETED], issue_for_completions, is_replayable=True)
 
     def issue_for_completions(facts: Sequence[Entry]) -> None:
         "Facts of one organisation, in the order of its tree; never none, and none whose words were erased."
@@ -22,7 +22,6 @@ Tests say `deliver_all()` where a person would wait two seconds.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from django.db import transaction
 from django.db.models import Count, OuterRef, Subquery
@@ -33,13 +32,12 @@ from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.journal import folding, sealing, tiles
 from milepost.journal.models import Cursor, Entry, Tree
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import FactType
 
 BATCH = 2_000  # leaves that one transaction reads
 AT_ONCE = 200  # facts that one transaction tells
 
 type Handler = Callable[[Sequence[Entry]], object]
-type Facts = Iterable[tuple[Verb, str]]  # the verb, and the type of its object
 
 
 @dataclass(frozen=True)
@@ -47,20 +45,14 @@ class Subscription:
     """Who wants to hear of which facts, and of how many in one transaction at most."""
 
     name: str
-    facts: frozenset[tuple[Verb, str]]
+    facts: frozenset[str]  # the names of their types
     handle: Handler
     is_replayable: bool = False
     at_once: int = AT_ONCE
 
-    @cached_property
-    def verbs(self) -> frozenset[str]:
-        return frozenset(verb.value for verb, _type in self.facts)
-
     def wants(self, entry: Entry) -> bool:
         """Whether the fact is one of those, and still has its words."""
-        if entry.verb not in self.verbs or entry.is_erased:
-            return False
-        return (Verb(entry.verb), entry.content["object"]["type"]) in self.facts
+        return entry.fact in self.facts and not entry.is_erased
 
 
 class NotReplayable(Refused):
@@ -71,10 +63,11 @@ subscriptions: Registry[Subscription] = Registry("subscription")
 
 
 def subscribe(
-    name: str, facts: Facts, handle: Handler, *, is_replayable: bool = False, at_once: int = AT_ONCE
+    name: str, facts: Iterable[FactType], handle: Handler, *, is_replayable: bool = False, at_once: int = AT_ONCE
 ) -> Subscription:
     """Have these facts told to the handler, `at_once` in a transaction. The name is that of its cursor: it stays for good."""
-    return subscriptions.register(name, Subscription(name, frozenset(facts), handle, is_replayable, at_once))
+    names = frozenset(fact_type.name for fact_type in facts)
+    return subscriptions.register(name, Subscription(name, names, handle, is_replayable, at_once))
 
 
 def having_news(*, but: Collection[tuple[int, str]] = ()) -> list[tuple[int, str]]:

@@ -6,8 +6,11 @@ transparency logs (C2SP tlog-tiles): a full tile never changes, so any part of i
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import batched
+
+from django.db.models import Q
 
 from milepost.journal.merkle import node_hash
 from milepost.journal.models import Tile
@@ -15,6 +18,7 @@ from milepost.journal.models import Tile
 WIDTH = 256
 LEVELS = 8  # a tile stands for 2**8 nodes of the level below it
 HASH = 32
+SPANS = 50  # of entries that are looked up with one query
 
 
 def append(organisation_id: int, leaves: Sequence[tuple[int, bytes]], *, size: int) -> None:
@@ -54,8 +58,12 @@ def _extend(organisation_id: int, level: int, size: int, hashes: Sequence[bytes]
 
 def entries_of(tile: Tile) -> "array[int]":
     """The entries that the hashes of a level-0 tile stand for, in the order of the tree."""
+    return _numbers(tile.entries)
+
+
+def _numbers(entries: bytes | memoryview) -> "array[int]":
     numbers = array("q")
-    numbers.frombytes(bytes(tile.entries))
+    numbers.frombytes(bytes(entries))
     return numbers
 
 
@@ -92,6 +100,37 @@ def size_of(organisation_id: int) -> int:
     """How many leaves the tiles hold."""
     last = Tile.objects.filter(organisation_id=organisation_id, level=0).order_by("index").last()
     return last.index * WIDTH + len(last.hashes) // HASH if last else 0
+
+
+def places_of(organisation_id: int, entries: Iterable[int]) -> dict[int, int]:
+    """The places of these entries in the tree, counted from 0; what is not sealed is left out.
+
+    Reads the tiles that may hold them and no others.
+    """
+    places: dict[int, int] = {}
+    wanted = set(entries)
+    for part in batched(_spans(sorted(wanted)), SPANS, strict=False):
+        among = Q()
+        for first, last in part:
+            among |= Q(first_entry__lte=last, last_entry__gte=first)
+        tiles = Tile.objects.filter(among, organisation_id=organisation_id, level=0).values_list("index", "entries")
+        for index, numbers in tiles.iterator(chunk_size=64):
+            for at, number in enumerate(_numbers(numbers)):
+                if number in wanted:
+                    places[number] = index * WIDTH + at
+    return places
+
+
+def _spans(numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Rising numbers as spans, with a new one wherever whole tiles lie between two of them."""
+    first = last = None
+    for number in numbers:
+        if first is not None and last is not None and number - last > 2 * WIDTH:
+            yield first, last
+            first = None
+        first, last = (number if first is None else first), number
+    if first is not None and last is not None:
+        yield first, last
 
 
 def leaves_of(organisation_id: int) -> Iterator[list[tuple[int, bytes]]]:

@@ -10,20 +10,37 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import Any, NamedTuple
 
 from milepost.journal import keys, tiles, timestamping, witnesses
-from milepost.journal.erasing import in_ranges
+from milepost.journal.erasing import Erased
+from milepost.journal.facts import ERASED
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.merkle import Frontier
 from milepost.journal.models import Entry, Seal, Tree, Unfolded
+from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import head
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import fact_type_of
 
 CHUNK = 20  # tiles
 
-type Row = tuple[int, int, datetime, str, str, str, str, bytes, bytes]
-_COLUMNS = ("id", "organisation_id", "time", "verb", "actor_id", "object_id", "statement", "salt", "leaf")
+_COLUMNS = ("id", "time", "fact", "verb", "actor_id", "object_id", "about", "statement", "salt", "leaf")
+
+
+class Row(NamedTuple):
+    """An entry's columns."""
+
+    id: int
+    time: datetime
+    fact: str
+    verb: str
+    actor_id: str
+    object_id: str
+    about: str
+    statement: str
+    salt: bytes
+    leaf: bytes
 
 
 @dataclass(frozen=True)
@@ -68,14 +85,15 @@ def verify(organisation_id: int, *, progress: Callable[[int], object] | None = N
 class _Checking:
     def __init__(self, organisation_id: int, progress: Callable[[int], object]) -> None:
         self.organisation_id = organisation_id
+        self.organisation = str(identity_of(organisation_id).uid)
         self.progress = progress
         self.checked = 0
         self.seals = 0
         self.frontier = Frontier()
         self.sealed = 0  # how many leaves the last seal that held covers
         self.placed: set[int] = set()  # what stands in the tree
-        self._wordless: set[int] = set()
-        self._erased: set[int] = set()  # what erasures name
+        self._wordless: dict[int, tuple[bytes, int | None]] = {}  # with their leaves and places
+        self._erased = Erased()
         self._keys: set[int] = set()  # those that were found to be the organisation's own
         self._since_seal = 0  # the first entry after the last seal that held
 
@@ -124,14 +142,14 @@ class _Checking:
 
     def _entries(self, numbers: list[int]) -> dict[int, Row]:
         found = Entry.objects.filter(organisation_id=self.organisation_id, pk__in=numbers).order_by()
-        return {row[0]: row for row in found.values_list(*_COLUMNS)}
+        return {row.id: row for row in map(Row._make, found.values_list(*_COLUMNS))}
 
     def _check_leaf(self, entry_id: int, leaf: bytes, row: Row | None, *, is_sealed: bool) -> None:
         if entry_id in self.placed:
             raise _Fault(entry_id, "it stands in the tree twice")
         if row is None:
             raise _Fault(entry_id, "it was removed")
-        found, reason = self._leaf_of(row)
+        found, reason = self._leaf_of(row, self.frontier.size)
         if found != leaf:
             if moved := _place_of_leaf(self.organisation_id, found):
                 raise _Fault(entry_id, f"it was sealed as entry {moved}: entries were reordered")
@@ -143,7 +161,7 @@ class _Checking:
         self.checked += 1
 
     def _check_seal(self, seal: Seal, number: int, last: int) -> None:
-        told = head(self.organisation_id, size=seal.size, root=self.frontier.root, time=time_text(seal.time), key=seal.key.fingerprint)  # fmt: skip
+        told = head(self.organisation, size=seal.size, root=self.frontier.root, time=time_text(seal.time), key=seal.key.fingerprint)  # fmt: skip
         signature = bytes(seal.signature)
         if seal.number != number:
             raise _Fault(self._since_seal, f"seal {number} was removed")
@@ -163,29 +181,29 @@ class _Checking:
     def _between(self, last: int, seal: str) -> str:
         return f"between it and entry {last} something was altered together with the tree: {seal} does not hold"
 
-    def _leaf_of(self, row: Row) -> tuple[bytes, str | None]:
-        if not row[6] and not bytes(row[7]):  # no words, no salt: the leaf speaks for them
-            self._wordless.add(row[0])
-            return bytes(row[8]), None
-        found, reason = _leaf_of(row)
-        if row[3] == Verb.ERASED and reason is None:
-            self._erased.update(in_ranges(json.loads(row[6])["result"]["entries"]))
+    def _leaf_of(self, row: Row, place: int | None) -> tuple[bytes, str | None]:
+        if not row.statement and not bytes(row.salt):  # no words, no salt: the leaf speaks for them
+            self._wordless[row.id] = bytes(row.leaf), place
+            return bytes(row.leaf), None
+        found, reason = _leaf_of(row, self.organisation)
+        if row.verb == ERASED.verb and reason is None:
+            self._erased.add(json.loads(row.statement)["result"])
         return found, reason
 
     def erasures(self) -> None:
         """Words may be missing only where an erasure says that they are."""
-        if vanished := self._wordless - self._erased:
+        if vanished := self._erased.left_out(self._wordless):
             raise _Fault(min(vanished), "its words were removed, and no erasure in the journal names it")
 
     def waiting(self) -> None:
         """What is not in the tree must be in the queue, and the other way round."""
         queued = set(Unfolded.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
         ours = Entry.objects.filter(organisation_id=self.organisation_id).order_by("id")
-        for row in ours.filter(pk__in=sorted(queued)).values_list(*_COLUMNS).iterator():
-            leaf, reason = self._leaf_of(row)
-            if reason or leaf != bytes(row[8]):
-                raise _Fault(row[0], f"it was altered before its seal: {reason or 'its words do not match its hash'}")
-            queued.discard(row[0])
+        for row in map(Row._make, ours.filter(pk__in=sorted(queued)).values_list(*_COLUMNS).iterator()):
+            leaf, reason = self._leaf_of(row, None)
+            if reason or leaf != bytes(row.leaf):
+                raise _Fault(row.id, f"it was altered before its seal: {reason or 'its words do not match its hash'}")
+            queued.discard(row.id)
             self.checked += 1
             self.progress(1)
         if queued:
@@ -220,21 +238,31 @@ def _place_of_leaf(organisation_id: int, leaf: bytes) -> int | None:
     return None
 
 
-def _leaf_of(row: Row) -> tuple[bytes, str | None]:
+def _leaf_of(row: Row, organisation: str) -> tuple[bytes, str | None]:
     """The leaf that the entry's words give, and which of its columns says something else than they do."""
-    _id, organisation_id, time, verb, actor_id, object_id, statement, salt, leaf = row
-    found = leaf_hash(salt=bytes(salt), statement=statement.encode())
+    found = leaf_hash(salt=bytes(row.salt), statement=row.statement.encode())
     try:
-        told = json.loads(statement)
+        statement = json.loads(row.statement)
         repeated = (
-            ("hash", bytes(leaf), found),
-            ("actor", actor_id, told["actor"]["id"]),
-            ("verb", verb, told["verb"]),
-            ("object", object_id, told["object"]["id"]),
-            ("time", time_text(time), told["time"]),
-            ("organisation", organisation_id, told["organisation"]),
+            ("hash", bytes(row.leaf), found),
+            ("actor", row.actor_id, statement["actor"]["id"]),
+            ("verb", row.verb, statement["verb"]),
+            ("object", row.object_id, statement["object"]["id"]),
+            ("time", time_text(row.time), statement["time"]),
+            ("organisation", organisation, statement["organisation"]),
         )
+        wrong = next((name for name, column, words in repeated if column != words), None) or _wrong_type(row, statement)
     except (ValueError, KeyError, TypeError):
         return found, "its words are not a statement"
-    wrong = next((name for name, column, words in repeated if column != words), None)
     return found, f"its {wrong} says something else than its words" if wrong else None
+
+
+def _wrong_type(row: Row, statement: dict[str, Any]) -> str | None:
+    """Which of what the entry is found by is not as its words say: its type, or what it belongs to. None if both are."""
+    fact_type = fact_type_of(row.fact)
+    if fact_type is None:  # of a room that is not installed any more
+        return None
+    if fact_type.verb != row.verb or fact_type.object_type not in ("", statement["object"]["type"]):
+        return "fact type"
+    about = fact_type.about_of(statement["object"]["id"], statement.get("context", {}))
+    return "subject" if row.about != about else None

@@ -25,7 +25,7 @@ class LearningContribution(Contribution):
         if scope.course_uid is None:
             return
         for people in scope.people_in_batches():
-            yield Q(actor_id__in=people, statement__contains=f'"{scope.course_uid}"')
+            yield Q(about=str(scope.course_uid), actor_id__in=people)
 
     def participants(self, scope: Scope) -> "QuerySet[Any, Any] | None":
         if scope.course_id is None:

@@ -11,7 +11,7 @@ from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
 from milepost.journal.recording import Fact, Reference, record, record_many
-from milepost.journal.verbs import Verb
+from milepost.learning.facts import COURSE_REGISTERED, COURSE_RESCHEDULED, COURSE_WITHDREW
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member, MemberQuerySet
 
@@ -53,7 +53,7 @@ def enrol(*, member: Member, course: Course, due: date | None = None, by: Member
         )
         if is_new:
             fact = _registered(member, course.as_reference(version), due=due, by=by)
-            record_many([fact], organisation_id=course.organisation_id)
+            record_many([fact], organisation=course.organisation)
     return enrolment
 
 
@@ -85,7 +85,7 @@ def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = No
         )  # fmt: skip
         joined = course.as_reference(version)  # the same for all of them
         facts = (_registered(member, joined, due=due, by=by) for member in new)
-        record_many(facts, organisation_id=course.organisation_id)
+        record_many(facts, organisation=course.organisation)
     return len(new)
 
 
@@ -99,7 +99,7 @@ def withdraw(*, enrolment: Enrolment, by: Member) -> None:
             )
         member, course = enrolment.member, enrolment.course
         enrolment.delete()
-        record(Verb.WITHDREW, organisation_id=course.organisation_id, actor=member.as_reference(),
+        record(COURSE_WITHDREW, organisation=course.organisation, actor=member.as_reference(),
                object=course.as_reference(), context=_by(by, member))  # fmt: skip
 
 
@@ -111,8 +111,8 @@ def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
         enrolment.due = due
         enrolment.save(update_fields=["due"])
         record(
-            Verb.RESCHEDULED,
-            organisation_id=enrolment.organisation_id,
+            COURSE_RESCHEDULED,
+            organisation=enrolment.organisation,
             actor=enrolment.member.as_reference(),
             object=enrolment.course.as_reference(),
             result={"due": due.isoformat()} if due else {},
@@ -122,7 +122,7 @@ def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
 
 def _registered(member: Member, course: Reference, *, due: date | None, by: Member | None) -> Fact:
     return Fact(
-        Verb.REGISTERED,
+        COURSE_REGISTERED,
         member.as_reference(),
         course,
         result={"due": due.isoformat()} if due else {},

@@ -11,7 +11,15 @@ from django.db import transaction
 from milepost.core import clock
 from milepost.courses.outline import Activity, Outline
 from milepost.journal.recording import Fact, Reference, record_many
-from milepost.journal.verbs import Verb
+from milepost.learning.facts import (
+    ACTIVITY_FAILED,
+    ACTIVITY_INITIALISED,
+    ACTIVITY_PASSED,
+    ACTIVITY_PROGRESSED,
+    COURSE_COMPLETED,
+    COURSE_LAUNCHED,
+    MODULE_COMPLETED,
+)
 from milepost.learning.models import Enrolment, Progress
 
 
@@ -33,13 +41,13 @@ def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progres
             )
             if enrolment.launched_at is None:
                 enrolment.launched_at = now
-                facts.append(Fact(Verb.LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+                facts.append(Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
             if is_new:
-                facts.append(Fact(Verb.INITIALISED, enrolment.member.as_reference(), activity.as_reference(),
+                facts.append(Fact(ACTIVITY_INITIALISED, enrolment.member.as_reference(), activity.as_reference(),
                                   context=_context(enrolment)))  # fmt: skip
         enrolment.last_key, enrolment.last_seen_at = activity.key, now
         enrolment.save(update_fields=["last_key", "last_seen_at", "launched_at"])
-        record_many(facts, organisation_id=enrolment.organisation_id)
+        record_many(facts, organisation=enrolment.organisation)
     return progress
 
 
@@ -66,7 +74,9 @@ def complete_activity(
     """
     with transaction.atomic():
         enrolment = (
-            Enrolment.objects.select_for_update(of=("self",)).select_related("member", "course").get(pk=enrolment.pk)
+            Enrolment.objects.select_for_update(of=("self",))
+            .select_related("member", "course", "organisation")
+            .get(pk=enrolment.pk)
         )
         rows = {progress.activity_key: progress for progress in enrolment.progress.all()}
         progress = rows.get(activity.key) or Progress(
@@ -82,8 +92,8 @@ def complete_activity(
         facts = _facts(enrolment, activity, progress, score=score, is_passed=is_passed, result=result,
                        was_complete=was_complete, finished_module=finished_module, finished_course=finished_course)  # fmt: skip
         if not was_launched:  # done without having been opened before, by an old tab for instance
-            facts.insert(0, Fact(Verb.LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
-        record_many(facts, organisation_id=enrolment.organisation_id)
+            facts.insert(0, Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+        record_many(facts, organisation=enrolment.organisation)
     return enrolment
 
 
@@ -142,17 +152,17 @@ def _facts(
     outline = enrolment.outline
     facts = []
     if is_passed is not None:
-        verb = Verb.PASSED if is_passed else Verb.FAILED
-        facts.append(Fact(verb, actor, activity.as_reference(), {"score": score or 0.0} | (result or {}), context))
+        judged = ACTIVITY_PASSED if is_passed else ACTIVITY_FAILED
+        facts.append(Fact(judged, actor, activity.as_reference(), {"score": score or 0.0} | (result or {}), context))
     if progress.is_complete and not was_complete:
         told = {"progress": enrolment.percent} | (result or {} if is_passed is None else {})
-        facts.append(Fact(Verb.PROGRESSED, actor, activity.as_reference(), told, context))
+        facts.append(Fact(ACTIVITY_PROGRESSED, actor, activity.as_reference(), told, context))
     if finished_module:
         module = outline.module_of(activity)
-        facts.append(Fact(Verb.COMPLETED, actor, module.as_reference(outline.digest), {}, context))
+        facts.append(Fact(MODULE_COMPLETED, actor, module.as_reference(outline.digest), {}, context))
     if finished_course:
         told = {"score": enrolment.score} if enrolment.score is not None else {}
-        facts.append(Fact(Verb.COMPLETED, actor, _course(enrolment), told, {"version": outline.number}))
+        facts.append(Fact(COURSE_COMPLETED, actor, _course(enrolment), told, {"version": outline.number}))
     return facts
 
 

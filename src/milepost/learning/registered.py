@@ -7,6 +7,8 @@ from milepost.courses.models import Course
 from milepost.courses.permissions import COURSE
 from milepost.design import navigation
 from milepost.design.navigation import Link
+from milepost.journal import vocabulary
+from milepost.learning import facts
 from milepost.learning.carrying_over import carry_over
 from milepost.learning.contribution import LearningContribution
 from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
@@ -18,6 +20,8 @@ from milepost.people.contributions import contributions
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    vocabulary.register(facts)
+
     permissions.register(SEE_RESULTS, ENROL_PEOPLE)
     scopes.kinds.register(COURSE, CourseScope())
     contributions.register("learning", LearningContribution())

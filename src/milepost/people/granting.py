@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy
 
 from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.verbs import Verb
+from milepost.journal.vocabulary import FactType
 from milepost.people import scopes
+from milepost.people.facts import MEMBER_GRANTED, MEMBER_REVOKED
 from milepost.people.models import Member, Organisation, RoleGrant
 from milepost.people.permissions import MANAGE_ROLES, Permission, carrying, may, permissions_of
 from milepost.people.roles import FOLLOWING, ORGANISATION, Role
@@ -53,13 +54,13 @@ def grant(
         known = RoleGrant.objects.filter(member=member, role=role, scope=scope, scope_key=key).first()
         if known is None:
             wanted.save(force_insert=True)
-            _record(Verb.GRANTED, wanted, by)
+            _record(MEMBER_GRANTED, wanted, by)
         elif known.expires_on != until:
             _refuse_beyond(by, known)
             _refuse_last_owner(known)
             known.expires_on = until
             known.save(update_fields=["expires_on"])
-            _record(Verb.GRANTED, wanted, by)
+            _record(MEMBER_GRANTED, wanted, by)
     member.forget_grants()
 
 
@@ -77,7 +78,7 @@ def revoke(
             _refuse_beyond(by, known)
             _refuse_last_owner(known)
             known.delete()
-            _record(Verb.REVOKED, known, by)
+            _record(MEMBER_REVOKED, known, by)
     member.forget_grants()
 
 
@@ -140,7 +141,7 @@ def _refuse_last_owner(known: RoleGrant) -> None:
         raise LastOwner
 
 
-def _record(verb: Verb, changed: RoleGrant, by: Member | None) -> None:
+def _record(fact_type: FactType, changed: RoleGrant, by: Member | None) -> None:
     """A scope is told by a name that holds in any installation, never by its key."""
     result = {"role": str(changed.role), "scope": changed.scope}
     if changed.scope_key is not None:
@@ -149,8 +150,8 @@ def _record(verb: Verb, changed: RoleGrant, by: Member | None) -> None:
     if changed.expires_on is not None:
         result["until"] = changed.expires_on.isoformat()
     record(
-        verb,
-        organisation_id=changed.member.organisation_id,
+        fact_type,
+        organisation=changed.member.organisation,
         actor=by.as_reference() if by else SYSTEM,
         object=changed.member.as_reference(),
         result=result,

@@ -11,7 +11,7 @@ from django.db import transaction
 from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many
-from milepost.journal.verbs import Verb
+from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_UPDATED, PEOPLE_IMPORTED
 from milepost.people.import_plan import Change, Plan
 from milepost.people.models import Department, Member, Organisation, Site
 
@@ -41,9 +41,9 @@ def apply_import(*, plan: Plan, by: Member | None = None, source: str = "", fing
         Organisation.objects.select_for_update().get(pk=organisation.pk)
         _place_all(organisation, changes)
         _write(plan)
-        record_many(_facts(plan, actor), organisation_id=organisation.pk)
+        record_many(_facts(plan, actor), organisation=organisation)
         imported = Reference("people-file", fingerprint or "-", source or "-")
-        record(Verb.IMPORTED, organisation_id=organisation.pk, actor=actor, object=imported, result=dict(counts))
+        record(PEOPLE_IMPORTED, organisation=organisation, actor=actor, object=imported, result=dict(counts))
     return counts
 
 
@@ -133,8 +133,8 @@ def _department(organisation: Organisation, path: str, known: dict[str, Departme
 
 def _facts(plan: Plan, actor: Reference) -> Iterator[Fact]:
     for change in plan.new:
-        yield Fact(Verb.CREATED, actor, change.member.as_reference())
+        yield Fact(MEMBER_CREATED, actor, change.member.as_reference())
     for change in plan.changed:
-        yield Fact(Verb.UPDATED, actor, change.member.as_reference(), context={"fields": sorted(change.fields)})
+        yield Fact(MEMBER_UPDATED, actor, change.member.as_reference(), context={"fields": sorted(change.fields)})
     for member in plan.gone:
-        yield Fact(Verb.DEACTIVATED, actor, member.as_reference())
+        yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference())

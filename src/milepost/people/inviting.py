@@ -13,7 +13,7 @@ from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.journal.recording import Fact, record_many
-from milepost.journal.verbs import Verb
+from milepost.people.facts import MEMBER_INVITED
 from milepost.people.models import Member, User
 from milepost.people.signing_in import account_for, link_memberships
 
@@ -47,8 +47,8 @@ def invite(*, members: Sequence[Member], by: Member) -> int:
         Member.objects.filter(pk__in=[member.pk for member in waiting]).update(invited_at=now)
         for member in waiting:
             member.invited_at = now
-        facts = (Fact(Verb.INVITED, by.as_reference(), member.as_reference()) for member in waiting)
-        record_many(facts, organisation_id=by.organisation_id)
+        facts = (Fact(MEMBER_INVITED, by.as_reference(), member.as_reference()) for member in waiting)
+        record_many(facts, organisation=by.organisation)
         for carry in carriers.all():
             carry(waiting, by)
     return len(waiting)

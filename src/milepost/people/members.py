@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.verbs import Verb
+from milepost.people.facts import MEMBER_CREATED
 from milepost.people.models import Member, Organisation, Relation
 
 
@@ -17,6 +17,6 @@ def add_member(
             organisation=organisation, email=email.strip().lower(), given_name=given_name, family_name=family_name,
             relation=relation,
         )  # fmt: skip
-        record(Verb.CREATED, organisation_id=organisation.pk, actor=by.as_reference() if by else SYSTEM,
-               object=member.as_reference())  # fmt: skip
+        actor = by.as_reference() if by else SYSTEM
+        record(MEMBER_CREATED, organisation=organisation, actor=actor, object=member.as_reference())
     return member

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 
 from milepost.core import blobs
 from milepost.core.refusals import Refused
+from milepost.journal.organisations import Identity
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.verbs import Verb
 from milepost.people.colours import contrast
+from milepost.people.facts import ORGANISATION_CREATED, ORGANISATION_UPDATED
 from milepost.people.models import Member, Organisation
 
 KEPT = frozenset({"static", "media", "api", "admin", "help"})  # for what comes, beside the addresses that there are
@@ -34,7 +35,7 @@ def create_organisation(*, slug: str, name: str, language: str = "en", time_zone
         raise InvalidOrganisation(_("There is already an organisation at “%s”.") % slug)
     with transaction.atomic():
         organisation = Organisation.objects.create(slug=slug, name=name, language=language, time_zone=time_zone)
-        record(Verb.CREATED, organisation_id=organisation.id, actor=SYSTEM, object=organisation.as_reference())
+        record(ORGANISATION_CREATED, organisation=organisation, actor=SYSTEM, object=organisation.as_reference())
     return organisation
 
 
@@ -44,10 +45,12 @@ def reserved() -> frozenset[str]:
     return KEPT | {route.partition("/")[0] for route in routes if not route.startswith("<")} - {""}
 
 
-def name_of(organisation_id: int) -> str:
-    """The organisation's name, for its certificate."""
-    name = Organisation.objects.filter(pk=organisation_id).values_list("name", flat=True).first()
-    return name or f"Organisation {organisation_id}"
+def identity_of(organisation_id: int) -> Identity:
+    """Who the organisation with this number is, for its journal. Raises `LookupError`."""
+    found = Organisation.objects.filter(pk=organisation_id).values_list("uid", "name").first()
+    if found is None:
+        raise LookupError(f"There is no organisation {organisation_id}.")
+    return Identity(organisation_id, *found)
 
 
 def set_brand(*, organisation: Organisation, colour: str, radius: int, logo: bytes | None, by: Member) -> Organisation:
@@ -71,7 +74,7 @@ def set_brand(*, organisation: Organisation, colour: str, radius: int, logo: byt
             organisation.logo = blobs.store(organisation.uid, logo)
             organisation.logo_type = logo_type
         organisation.save(update_fields=["brand_colour", "corner_radius", "logo", "logo_type"])
-        record(Verb.UPDATED, organisation_id=organisation.id, actor=by.as_reference(),
+        record(ORGANISATION_UPDATED, organisation=organisation, actor=by.as_reference(),
                object=organisation.as_reference(), context={"fields": ["brand"]})  # fmt: skip
     return organisation
 

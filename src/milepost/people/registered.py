@@ -5,14 +5,17 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.journal import keys
-from milepost.people import organisations, permissions, scopes, signing_in
+from milepost.journal import vocabulary
+from milepost.journal.organisations import tell_identities
+from milepost.people import facts, organisations, permissions, scopes, signing_in
 from milepost.people.contribution import PeopleContribution
 from milepost.people.contributions import contributions
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
+    vocabulary.register(facts)
+
     permissions.register(*permissions.of_this_room())
     scopes.kinds.register("site", scopes.SiteScope())
     scopes.kinds.register("department", scopes.DepartmentScope())
@@ -21,7 +24,7 @@ def register() -> None:
     contributions.register("people", PeopleContribution())
 
     signing_in.connect()
-    keys.tell_names(organisations.name_of)
+    tell_identities(organisations.identity_of)
 
     navigation.main.register("people", Link(_("People"), "people", order=80, permission="see_people"))
     _menu_of_the_person()

@@ -18,7 +18,7 @@ from django.utils import translation
 
 from milepost.core import clock
 from milepost.journal.recording import record
-from milepost.journal.verbs import Verb
+from milepost.people.facts import MEMBER_JOINED, MEMBER_SIGNED_IN
 from milepost.people.models import Member, User
 
 
@@ -47,7 +47,7 @@ def link_memberships(user: User) -> None:
             member.joined_at = clock.now()
             member.save(update_fields=["user", "joined_at", "searchable"])
             reference = member.as_reference()
-            record(Verb.JOINED, organisation_id=member.organisation_id, actor=reference, object=reference)
+            record(MEMBER_JOINED, organisation=member.organisation, actor=reference, object=reference)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -89,6 +89,6 @@ def connect() -> None:
 def _on_sign_in(request: HttpRequest, user: User, **_rest: object) -> None:
     link_memberships(user)
     with transaction.atomic():
-        for member in Member.objects.active().filter(user=user):
+        for member in Member.objects.active().filter(user=user).select_related("organisation"):
             reference = member.as_reference()
-            record(Verb.SIGNED_IN, organisation_id=member.organisation_id, actor=reference, object=reference)
+            record(MEMBER_SIGNED_IN, organisation=member.organisation, actor=reference, object=reference)

@@ -1,11 +1,12 @@
 """How an acknowledgement is written: the text to read as the body, and the sentence that the person confirms."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.courses.kinds import ActivityFile, Kind
+from milepost.journal.vocabulary import SHA256, TEXT, Fields
 
 
 class AcknowledgementKind(Kind):
@@ -14,6 +15,7 @@ class AcknowledgementKind(Kind):
     name = "acknowledgement"
     label = gettext_lazy("Acknowledgement")
     icon = "pen"
+    work: ClassVar[Fields] = {"statement": TEXT, "text": TEXT, "text_sha256": SHA256}
 
     def read(self, file: ActivityFile) -> dict[str, Any]:
         """`{"html": the text to read, "statement": the sentence confirmed, "text": the Markdown as written}`."""

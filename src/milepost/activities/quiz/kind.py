@@ -1,12 +1,13 @@
 """How a quiz is written: its rules as fields, its questions as the body."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.activities.quiz.questions import read_questions
 from milepost.courses.kinds import ActivityFile, Kind
+from milepost.journal.vocabulary import ANYTHING, COUNT, NUMBER, TEXT, Fields, closed, listed
 
 
 class QuizKind(Kind):
@@ -16,6 +17,10 @@ class QuizKind(Kind):
     label = gettext_lazy("Quiz")
     icon = "question-circle"
     is_assessment = True
+    work: ClassVar[Fields] = {
+        "attempt": COUNT,
+        "answers": listed(closed({"question": TEXT, "response": ANYTHING, "fraction": NUMBER})),
+    }
 
     def read(self, file: ActivityFile) -> dict[str, Any]:
         """`{"pass_mark" (%), "attempts" (None: no limit), "time_limit" (s or None), "shuffle", "intro", "questions"}`."""

@@ -1,7 +1,7 @@
 """How a video is written: its source, length, captions and chapters as fields, and notes as the body."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from milepost.activities.video import webvtt
 from milepost.courses.frontmatter import SourceFile, parse_seconds
 from milepost.courses.kinds import ActivityFile, Kind
 from milepost.courses.markdown import media_address
+from milepost.journal.vocabulary import NUMBER, PERCENT, Fields, listed
 
 PLAYABLE = (".mp4", ".webm", ".m4v", ".ogv")
 POSTERS = (".jpg", ".jpeg", ".png", ".webp")
@@ -23,6 +24,7 @@ class VideoKind(Kind):
     name = "video"
     label = gettext_lazy("Video")
     icon = "play-circle"
+    work: ClassVar[Fields] = {"watched": PERCENT, "ranges": listed(listed(NUMBER))}  # per cent, and pairs of seconds
 
     def read(self, file: ActivityFile) -> dict[str, Any]:
         """`{"source", "poster", "duration" (s), "coverage" (%), "captions", "chapters", "transcript", "html"}`."""

@@ -13,10 +13,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 
+from milepost.analytics.facts import COURSE_EXPORTED
 from milepost.core.registry import Registry
 from milepost.courses.models import Course
 from milepost.journal.recording import record
-from milepost.journal.verbs import Verb
 from milepost.people.models import Member
 
 Row = list[Any]  # texts, numbers and ISO 8601 dates
@@ -39,6 +39,6 @@ reports: Registry[Report] = Registry("report")
 def export(*, report: Report, course: Course, members: QuerySet[Member] | None, by: Member) -> Iterator[Row]:
     """The rows of a report that somebody takes along. Records `exported`: personal data left the organisation."""
     with transaction.atomic():
-        record(Verb.EXPORTED, organisation_id=course.organisation_id, actor=by.as_reference(),
-               object=course.as_reference(course.published))  # fmt: skip
+        exported = course.as_reference(course.published)
+        record(COURSE_EXPORTED, organisation=course.organisation, actor=by.as_reference(), object=exported)
     return report.rows(course, members)

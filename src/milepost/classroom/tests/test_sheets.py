@@ -10,7 +10,6 @@ from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
-from milepost.journal.verbs import Verb
 from milepost.verify import seals_in
 from tests.readers import milepost_accepts, text_in
 
@@ -73,7 +72,7 @@ def test_the_sheet_is_sealed_and_the_journal_holds_its_fingerprint(closed):
     pdf, _text = text_of(closed)
     [seal] = seals_in(pdf)
     assert seal.holds
-    told = Entry.objects.filter(verb=Verb.SEALED).latest("id").content
+    told = Entry.objects.filter(fact="sheet.sealed").latest("id").content
     assert told["result"]["sha256"] == closed.sheets.get().pdf
     broken = bytearray(pdf)
     broken[len(pdf) // 2] ^= 1

@@ -281,6 +281,7 @@ def test_a_file_saved_anew_by_another_program_is_altered(file, earned):
     assert check_file(out.getvalue()).verdict == Verdict.ALTERED
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_file_that_somebody_else_signed_too_is_genuine_and_says_so(file, earned):
     both = seal_pdf(file, key=keys.current_key(99), time=clock.now(), reason="Received")
     found = check_file(both)
@@ -288,6 +289,7 @@ def test_a_file_that_somebody_else_signed_too_is_genuine_and_says_so(file, earne
     assert "Organisation 99" in found.further_signers[0]
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_file_that_only_claims_to_be_ours_is_altered(file, earned):
     """Somebody seals a page of their own and writes our code into the seal."""
     from milepost.credentials.typesetting import page_of

@@ -10,7 +10,7 @@ from milepost.journal import keys
 from milepost.verify import Broken, seals_in
 from tests.readers import milepost_accepts, pdfsig_accepts, text_in, told_by
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("elsewhere")]
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DATA = {
     "heading": "Certificate of completion", "title": "Fire safety", "organisation": "Aldermoor", "colour": "#0f5c4d",

@@ -35,7 +35,6 @@ from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import render
 from milepost.journal import keys
 from milepost.journal.models import Entry
-from milepost.journal.verbs import Verb
 from milepost.notices.sending import send_due
 from milepost.people.models import Member
 from milepost.verify import seals_in
@@ -191,7 +190,7 @@ def test_the_last_page_says_who_when_how_and_with_which_fingerprints(asked):
     drawn = pikepdf.open(io.BytesIO(pdf_of(asked)))
     assert {"Signatory1", "Signatory2"} <= fields.keys()
     assert len(drawn.pages) >= 2
-    [_first, told] = [entry.content for entry in Entry.objects.filter(verb=Verb.SIGNED).order_by("id")]
+    [_first, told] = [entry.content for entry in Entry.objects.filter(fact="document.signed").order_by("id")]
     assert told["result"]["signature_sha256"] == last.drawn.fingerprint
     assert told["result"]["meaning"] == "I have read “Ladders, hands on” and sign it, for the client."
     assert told["result"]["sha256"] == Document.objects.get().pdf
@@ -465,6 +464,7 @@ def test_verify_says_so_in_one_line(filled, tmp_path):
     assert (told.returncode, told.stdout, told.stderr) == (1, line, "")
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_not_even_by_somebody_who_seals_it_too(filled):
     told = {"key": keys.current_key(99), "time": clock.now()}
     first, *_others = seals_in(seal_in(with_another_town(filled), "Theirs", **told))
@@ -472,6 +472,7 @@ def test_not_even_by_somebody_who_seals_it_too(filled):
     assert milepost_accepts(seal_pdf(filled, **told), seals=3)  # a seal alone takes nothing from the others
 
 
+@pytest.mark.usefixtures("elsewhere")
 def test_a_pdf_that_others_signed_keeps_their_signature(organisation, lead):
     theirs = seal_pdf(
         render_blank(), key=keys.current_key(99), time=clock.now().replace(microsecond=0), reason="Theirs"

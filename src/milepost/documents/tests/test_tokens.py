@@ -3,6 +3,7 @@
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pkcs11
 import pytest
@@ -14,17 +15,18 @@ from django.db import transaction
 from programs import run
 
 from milepost import verify as verifier
+from milepost.documents.facts import DOCUMENT_VIEWED
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.tests.test_dating import COVER
 from milepost.documents.typesetting import render
 from milepost.journal import keys, tokens
 from milepost.journal.recording import SYSTEM, Reference, record
 from milepost.journal.sealing import seal
-from milepost.journal.verbs import Verb
+from milepost.journal.tests.exercises import identity_of
 from milepost.journal.verification import verify
 from tests.readers import pdfsig_accepts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("elsewhere")]
 LIBRARY = next(iter(sorted(Path("/usr/lib").rglob("libsofthsm2.so"))), Path("libsofthsm2.so"))
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 
@@ -72,7 +74,7 @@ def put(session, label, made):
 
 
 @pytest.fixture
-def token(hsm, settings):
+def token(hsm, settings, elsewhere):
     settings.PKCS11_MODULE, settings.PKCS11_PIN = str(LIBRARY), "1234"
     tokens.opened.cache_clear()
     return keys.use_token(7, token="aldermoor", label="seal", chain=[])
@@ -91,7 +93,13 @@ def test_the_key_stays_in_the_token_and_seals_documents(token, tmp_path):
 
 def test_it_seals_the_journal_too(token):
     with transaction.atomic():
-        record(Verb.CREATED, organisation_id=7, actor=SYSTEM, object=Reference("course", "ladders", "Ladders"))
+        record(
+            DOCUMENT_VIEWED,
+            organisation=identity_of(7),
+            actor=SYSTEM,
+            object=Reference("document", "ladders", "Ladders"),
+            context={"request": str(UUID(int=1))},
+        )
     assert seal(7).key == token
     assert verify(7).finding is None
 

@@ -186,9 +186,7 @@ def test_a_proof_that_was_altered_is_refused_and_says_where(proof, change, words
 def test_the_proof_of_a_fact_that_was_erased_still_stands_for_it(complete, tmp_path):
     fact = Entry.objects.filter(verb="closed").first()
     with transaction.atomic():
-        erase(
-            [fact.pk], organisation_id=complete.organisation_id, by=SYSTEM, about=complete.as_reference(), reason="Law"
-        )
+        erase([fact.pk], organisation=complete.organisation, by=SYSTEM, about=complete.as_reference(), reason="Law")
     seal(complete.organisation_id)
     path = tmp_path / "proof.json"
     path.write_text(json.dumps(inclusion_proof(Entry.objects.get(pk=fact.pk))))

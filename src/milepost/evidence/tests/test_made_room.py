@@ -111,7 +111,10 @@ def test_an_auditor_finds_and_opens_its_file(visit, complete, lead, client, mail
         served = client.get(f"{page}files/visit-report/{visit.pk}/")
         assert b"".join(served.streaming_content) == b"She did well."
         assert client.get(f"{page}files/visit-report/{visit.pk + 1}/").status_code == 404
-    assert Entry.objects.filter(verb="viewed", statement__contains=f'"{visit.report}"').exists()
+    viewed = [
+        entry.content["context"] for entry in Entry.objects.filter(fact="auditor.viewed", about=str(complete.uid))
+    ]
+    assert visit.report in [context.get("sha256") for context in viewed]
 
 
 def test_a_person_gets_its_rows_and_files_with_their_data(visit, people, lead):

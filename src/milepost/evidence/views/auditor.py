@@ -24,6 +24,7 @@ from milepost.evidence.auditing import audit_of, identify, note
 from milepost.evidence.contributions import entries, entry_numbers, scope_of, story
 from milepost.evidence.exploring import page_of as history_page
 from milepost.evidence.exploring import shown
+from milepost.evidence.facts import AUDITOR_EXPORTED, AUDITOR_VIEWED
 from milepost.evidence.files import listed_files, opened_file
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.evidence.readiness import readiness_of
@@ -143,7 +144,7 @@ def audit_action(request: HttpRequest, audit: Audit, action: str) -> HttpRespons
     """One action: what the profile wants, what is there, its files and its history."""
     training_action = _action(audit, action)
     scope = scope_of(training_action)
-    note(audit, scope.reference)
+    note(audit, training_action, scope.reference)
     return _render(
         request,
         "evidence/room_action.html",
@@ -164,7 +165,7 @@ def audit_people(request: HttpRequest, audit: Audit, action: str) -> HttpRespons
     training_action = _action(audit, action)
     scope, text = scope_of(training_action), text_of(request.GET, "q")
     page = page_of(request, scope.members.matching(text) if text else scope.members)
-    note(audit, scope.reference, more=[("page", "people")])
+    note(audit, training_action, scope.reference, page="people")
     table = standings(scope, page.object_list)
     return _render(
         request, "evidence/room_people.html", audit, action=training_action, page=page, text=text, table=table
@@ -178,7 +179,7 @@ def audit_person(request: HttpRequest, audit: Audit, action: str, person: str) -
     training_action = _action(audit, action)
     member = get_object_or_404(training_action.members, uid=person)
     scope = scope_of(training_action, member)
-    note(audit, member.as_reference(), more=[("action", training_action.reference)])
+    note(audit, training_action, member.as_reference())
     facts = Entry.objects.filter(pk__in=entry_numbers(scope)).order_by("-id")
     return _render(
         request,
@@ -203,14 +204,14 @@ def audit_file(request: HttpRequest, audit: Audit, action: str, kind: str, numbe
     """A file of the action."""
     training_action = _action(audit, action)
     file = opened_file(scope_of(training_action), kind, number)
-    more = [("action", training_action.reference), ("file", file.name), ("sha256", file.digest)]
-    note(audit, file.reference, verb=file.verb, more=more)
+    fact_type = AUDITOR_EXPORTED if file.is_export else AUDITOR_VIEWED
+    note(audit, training_action, file.reference, fact_type=fact_type, file=file.title, sha256=file.digest)
     return FileResponse(blobs.open_blob(audit.organisation.uid, file.digest), as_attachment=True, filename=file.name)
 
 
-def _entry(audit: Audit, action: str, number: int) -> Entry:
+def _entry(action: TrainingAction, number: int) -> Entry:
     """A fact of the action, or of one of its people; 404 for all others."""
-    for part in entries(scope_of(_action(audit, action))):
+    for part in entries(scope_of(action)):
         if entry := part.filter(pk=number).first():
             return entry
     raise Http404
@@ -220,8 +221,10 @@ def _entry(audit: Audit, action: str, number: int) -> Entry:
 @in_room
 def audit_entry(request: HttpRequest, audit: Audit, action: str, entry: int) -> HttpResponse:
     """One fact with its proof."""
-    fact = _entry(audit, action, entry)
-    note(audit, Reference("entry", str(fact.pk), _("fact %(number)s") % {"number": fact.pk}))
+    training_action = _action(audit, action)
+    fact = _entry(training_action, entry)
+    leaf = bytes(fact.leaf).hex()
+    note(audit, training_action, Reference("entry", leaf, _("fact %(mark)s") % {"mark": leaf[:16]}))
     proof = reverse("audit_proof", args=[request.audit_token, action, entry])  # type: ignore[attr-defined]
     return _render(request, "evidence/room_entry.html", audit, shown=shown(fact), proof=proof)
 
@@ -230,4 +233,4 @@ def audit_entry(request: HttpRequest, audit: Audit, action: str, entry: int) -> 
 @in_room
 def audit_proof(request: HttpRequest, audit: Audit, action: str, entry: int) -> HttpResponse:
     """The proof as a file."""
-    return proof_response(_entry(audit, action, entry), name=f"entry-{entry}-proof.json")
+    return proof_response(_entry(_action(audit, action), entry), name=f"entry-{entry}-proof.json")

@@ -3,13 +3,13 @@ from django.db import DatabaseError, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milepost.journal.erasing import as_ranges, erase, in_ranges
+from milepost.journal.erasing import Erased, as_ranges, erase, ranges_in
 from milepost.journal.models import Entry
 from milepost.journal.phrases import phrase
 from milepost.journal.proofs import inclusion_proof
 from milepost.journal.recording import Fact, Reference, record_many
 from milepost.journal.sealing import seal
-from milepost.journal.verbs import Verb
+from milepost.journal.tests.exercises import EXERCISE_COMPLETED, identity_of
 from milepost.journal.verification import verify
 
 ANNA, BORIS = Reference("member", "anna", "Anna"), Reference("member", "boris", "Boris")
@@ -17,19 +17,34 @@ LEAD = Reference("member", "lead", "Claire")
 
 
 def write(*people):
-    facts = [Fact(Verb.COMPLETED, person, Reference("course", "ladders", "Ladders")) for person in people]
+    facts = [Fact(EXERCISE_COMPLETED, person, Reference("exercise", "ladders", "Ladders")) for person in people]
     with transaction.atomic():
-        record_many(facts, organisation_id=7)
+        record_many(facts, organisation=identity_of(7))
 
 
 def erase_anna():
     entries = Entry.objects.filter(actor_id="anna").values_list("id", flat=True)
-    return erase(entries, organisation_id=7, by=LEAD, about=ANNA, reason="Asked for")
+    return erase(entries, organisation=identity_of(7), by=LEAD, about=ANNA, reason="Asked for")
 
 
 @given(st.sets(st.integers(1, 400)))
 def test_numbers_come_back_from_their_ranges(numbers):
-    assert list(in_ranges(as_ranges(sorted(numbers)))) == sorted(numbers)
+    assert [number for part in ranges_in(as_ranges(sorted(numbers))) for number in part] == sorted(numbers)
+
+
+@given(st.sets(st.integers(0, 60)), st.lists(st.sets(st.integers(0, 60)), max_size=4))
+def test_what_no_erasure_names_is_found(wordless, erasures):
+    erased = Erased()
+    for places in erasures:
+        erased.add({"places": as_ranges(sorted(places))})
+    found = erased.left_out({100 + place: (b"leaf", place) for place in wordless})
+    assert sorted(found) == sorted(100 + place for place in wordless.difference(*erasures))
+
+
+def test_an_erasure_that_claims_to_name_everything_is_read_at_once():
+    erased = Erased()
+    erased.add({"places": "0-999999999999999"})
+    assert erased.left_out({1: (b"leaf", 10**14)}) == []
 
 
 @pytest.mark.django_db

@@ -10,18 +10,22 @@ from milepost.core.canonical import canonical_json
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.models import Entry
 from milepost.journal.recording import Fact, NoTransaction, Reference, record, record_many
-from milepost.journal.verbs import Verb
+from milepost.journal.tests.exercises import EXERCISE_COMPLETED, identity_of
 from milepost.journal.verification import verify
 
 ANNA = Reference("member", "anna", "Anna")
-LADDERS = Reference("course", "ladders", "Ladders", "ab" * 32)
+LADDERS = Reference("exercise", "ladders", "Ladders", "ab" * 32)
 
 
 def write(count=1, organisation_id=7):
     with transaction.atomic():
         for number in range(count):
             record(
-                Verb.COMPLETED, organisation_id=organisation_id, actor=ANNA, object=LADDERS, result={"score": number}
+                EXERCISE_COMPLETED,
+                organisation=identity_of(organisation_id),
+                actor=ANNA,
+                object=LADDERS,
+                result={"score": number},
             )
 
 
@@ -51,7 +55,7 @@ def test_the_same_fact_twice_has_two_different_leaves():
 
 def test_a_fact_outside_of_a_transaction_is_refused():
     with pytest.raises(NoTransaction):
-        record_many([Fact(Verb.COMPLETED, ANNA, LADDERS)], organisation_id=7)
+        record_many([Fact(EXERCISE_COMPLETED, ANNA, LADDERS)], organisation=identity_of(7))
 
 
 @pytest.mark.django_db
@@ -93,7 +97,14 @@ def test_an_entry_whose_words_were_changed_is_named():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("verb", "failed"), ("actor_id", "otto"), ("object_id", "x"), ("time", "2020-01-01 00:00:00+00:00")],
+    [
+        ("verb", "failed"),
+        ("actor_id", "otto"),
+        ("object_id", "x"),
+        ("fact", "course.completed"),
+        ("about", "x"),
+        ("time", "2020-01-01 00:00:00+00:00"),
+    ],
 )
 def test_a_column_that_was_changed_beside_the_words_is_named(column, value):
     write(3)

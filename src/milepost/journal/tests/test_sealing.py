@@ -21,20 +21,20 @@ from milepost.journal.models import Entry, Seal, SigningKey, Tile, Timestamp, Un
 from milepost.journal.proofs import NotSealedYet, consistency_proof, inclusion_proof
 from milepost.journal.recording import Fact, Reference, record_many
 from milepost.journal.sealing import seal
-from milepost.journal.verbs import Verb
+from milepost.journal.tests.exercises import EXERCISE_COMPLETED, identity_of
 from milepost.journal.verification import Verification, verify
 
 pytestmark = pytest.mark.django_db
-LADDERS = Reference("course", "ladders", "Ladders")
+LADDERS = Reference("exercise", "ladders", "Ladders")
 
 
 def write(count, organisation_id=7):
     facts = (
-        Fact(Verb.COMPLETED, Reference("member", f"m{number}", "Anna"), LADDERS, {"score": number})
+        Fact(EXERCISE_COMPLETED, Reference("member", f"m{number}", "Anna"), LADDERS, {"score": number})
         for number in range(count)
     )
     with transaction.atomic():
-        record_many(facts, organisation_id=organisation_id)
+        record_many(facts, organisation=identity_of(organisation_id))
 
 
 def entry(number):
@@ -225,7 +225,7 @@ def test_swapped_entries_are_named(sealed):
 
 
 def test_an_entry_inserted_past_the_journal_is_named(sealed):
-    columns = "organisation_id, verb, time, actor_id, object_id, statement, salt, leaf"
+    columns = "organisation_id, fact, verb, time, actor_id, object_id, about, statement, salt, leaf"
     tamper(f"INSERT INTO journal_entry ({columns}) SELECT {columns} FROM journal_entry WHERE id = %s", sealed[5].id)
     assert verify(7).finding.entry_id == Entry.objects.order_by("id").last().id
     assert "inserted" in verify(7).finding.reason

@@ -15,26 +15,33 @@ from milepost.journal.folding import fold, fold_all
 from milepost.journal.models import Cursor, Entry, Unfolded
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many
 from milepost.journal.subscriptions import NotReplayable, Subscription, deliver_all, having_news, replay
+from milepost.journal.tests.exercises import (
+    BADGE_ISSUED,
+    EXERCISE_COMPLETED,
+    EXERCISE_PUBLISHED,
+    LESSON_COMPLETED,
+    identity_of,
+)
 from milepost.journal.tiles import leaves_of
-from milepost.journal.verbs import Verb
 from milepost.journal.verification import verify
 
 pytestmark = pytest.mark.django_db
 ANNA = Reference("member", "anna", "Anna")
 
 
-def write(count, organisation_id=7, *, of="course", verb=Verb.COMPLETED):
+def write(count, organisation_id=7, *, fact_type=EXERCISE_COMPLETED):
+    of = fact_type.object_type
     with transaction.atomic():
-        facts = [Fact(verb, ANNA, Reference(of, f"{of}-{number}", of)) for number in range(count)]
-        record_many(facts, organisation_id=organisation_id)
+        facts = [Fact(fact_type, ANNA, Reference(of, f"{of}-{number}", of)) for number in range(count)]
+        record_many(facts, organisation=identity_of(organisation_id))
 
 
 class Listener:
-    """A room made for the test: it hears completions of courses, and writes a fact of its own for each."""
+    """A room made for the test: it hears completions of exercises, and writes a fact of its own for each."""
 
     def __init__(self, name="listener", *, is_replayable=False):
         self.told, self.fails_at = [], set()
-        facts = frozenset({(Verb.COMPLETED, "course")})
+        facts = frozenset({EXERCISE_COMPLETED.name})
         self.subscription = Subscription(name, facts, self.handle, is_replayable)
 
     def handle(self, facts):
@@ -43,7 +50,7 @@ class Listener:
             if fact.pk in self.fails_at:
                 raise RuntimeError("the badge printer is on fire")
             answer = Reference("badge", f"badge-{fact.pk}", "Badge")
-            record(Verb.ISSUED, organisation_id=fact.organisation_id, actor=SYSTEM, object=answer)
+            record(BADGE_ISSUED, organisation=identity_of(fact.organisation_id), actor=SYSTEM, object=answer)
 
 
 @pytest.fixture(autouse=True)
@@ -59,21 +66,21 @@ def listener():
 
 def answers(organisation_id=7):
     """To which entries the listener answered, in the order in which it did."""
-    issued = Entry.objects.filter(organisation_id=organisation_id, verb=Verb.ISSUED).order_by("id")
+    issued = Entry.objects.filter(organisation_id=organisation_id, fact=BADGE_ISSUED.name).order_by("id")
     return [int(entry.object_id.removeprefix("badge-")) for entry in issued]
 
 
 def completions(organisation_id=7):
-    """The completions of courses in the order of the tree."""
-    kinds = dict(Entry.objects.filter(object_id__startswith="course").values_list("id", "verb"))
+    """The completions of exercises in the order of the tree."""
+    kinds = dict(Entry.objects.values_list("id", "fact"))
     numbers = [number for tile in leaves_of(organisation_id) for number, _leaf in tile]
-    return [number for number in numbers if kinds.get(number) == Verb.COMPLETED]
+    return [number for number in numbers if kinds.get(number) == EXERCISE_COMPLETED.name]
 
 
 def test_facts_come_in_the_order_of_the_tree_each_once(listener):
     write(700)
-    write(3, of="module")
-    write(5, verb=Verb.PUBLISHED)
+    write(3, fact_type=LESSON_COMPLETED)
+    write(5, fact_type=EXERCISE_PUBLISHED)
     assert deliver_all() == 700
     assert deliver_all() == 0
     assert answers() == completions() == sorted(completions())
@@ -96,7 +103,7 @@ def test_erased_facts_are_told_to_nobody(listener):
     write(3)
     first, *others = Entry.objects.order_by("id").values_list("id", flat=True)
     with transaction.atomic():
-        erase([first], organisation_id=7, by=SYSTEM, about=ANNA, reason="asked")
+        erase([first], organisation=identity_of(7), by=SYSTEM, about=ANNA, reason="asked")
     deliver_all()
     assert answers() == others
 
@@ -175,9 +182,9 @@ def test_facts_for_nobody_cost_one_transaction_whatever_the_number_of_subscripti
     for number in range(20):
         one = Listener(f"listener-{number}").subscription
         subscriptions.subscriptions.register(one.name, one)
-    write(400, of="module")
+    write(400, fact_type=LESSON_COMPLETED)
     deliver_all()
-    write(1, of="module")
+    write(1, fact_type=LESSON_COMPLETED)
     fold(7)
     with django_assert_num_queries(9):
         assert having_news() == []
@@ -197,7 +204,7 @@ def test_that_nothing_is_new_costs_three_questions_whatever_the_number_of_organi
 
 def test_a_long_history_is_told_in_transactions_of_a_bounded_size():
     sizes = []
-    one = Subscription("sizes", frozenset({(Verb.COMPLETED, "course")}), lambda facts: sizes.append(len(facts)))
+    one = Subscription("sizes", frozenset({EXERCISE_COMPLETED.name}), lambda facts: sizes.append(len(facts)))
     with subscriptions.subscriptions.holding("sizes", one):
         write(450)
         assert deliver_all() == 450
@@ -238,7 +245,7 @@ def test_the_laws_of_a_cursor(steps, monkeypatch):
             elif what == "fold":
                 fold(number)
             elif what == "fail":
-                unanswered = Entry.objects.filter(organisation_id=number, verb=Verb.COMPLETED).order_by("id")
+                unanswered = Entry.objects.filter(organisation_id=number, fact=EXERCISE_COMPLETED.name).order_by("id")
                 listener.fails_at = set(unanswered.values_list("id", flat=True)[count : count + 1])
                 with suppress(RuntimeError):
                     deliver_all()

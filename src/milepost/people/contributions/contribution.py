@@ -42,9 +42,9 @@ class Contribution:
     # --- An action ---
 
     def things(self, scope: Scope) -> Iterable[str]:
-        """The identifiers of the room's things in the action, as facts name them (`Reference.id`).
+        """The uids of the room's things in the action that facts can be about: its sessions, its documents.
 
-        What facts say of them is the history of the action, lies in its dossier, and is let go with it. To the dossier
+        What facts about them say is the history of the action, lies in its dossier, and is let go with it. To the dossier
         of one person belongs of it what names no learner, and what they did themselves.
         """
         return ()

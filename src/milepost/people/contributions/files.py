@@ -8,7 +8,6 @@ from typing import ClassVar
 from django.db.models import Model, QuerySet
 
 from milepost.journal.recording import Reference
-from milepost.journal.verbs import Verb
 from milepost.people.contributions.scope import Scope
 from milepost.people.models import Member
 
@@ -45,7 +44,7 @@ class FileKind[Row: Model]:
     model: type[Row]
     listed: ClassVar[Listed] = Listed.ACTION
     in_dossier: ClassVar[bool] = True
-    opened: ClassVar[Verb] = Verb.VIEWED  # the fact that an auditor took one
+    is_export: ClassVar[bool] = False  # whoever opens one takes many records along: “exported”, not “viewed”
 
     def of_action(self, scope: Scope) -> "QuerySet[Row]":
         """The rows of the action that have such a file, in an order that stays."""

@@ -1,0 +1,220 @@
+"""What this room records: live sessions, who takes part in them, and attendance."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.documents.facts import SEALED_FILE, WHY_SEALED
+from milepost.journal.vocabulary import (
+    COUNT,
+    FLAG,
+    INSTANT,
+    REFERENCE,
+    SHA256,
+    TEXT,
+    UID,
+    FactType,
+    Fields,
+    Schema,
+    Told,
+    adl,
+    closed,
+    listed,
+    one_of,
+)
+
+
+def _enrolled(told: Told) -> str:
+    return _("Enrolled in “%(object)s” by %(by)s") if told.by else _("Joined “%(object)s”")
+
+
+def _marked(told: Told) -> str:
+    return {
+        "signed": _("%(by)s noted for “%(object)s”: there"),
+        "attested": _("%(by)s noted for “%(object)s”: there, without a signature"),
+        "absent": _("%(by)s noted for “%(object)s”: absent"),
+        "missing": _("%(by)s took back what was noted for “%(object)s”"),
+    }[told.result["now"]["state"]]
+
+
+def _corrected(told: Told) -> str:
+    return _marked(told) + _(" (correction: %(reason)s)")
+
+
+# --- Sessions ---------------------------------------------------------------------------------------------
+
+_REFERENCE: Fields = {"reference": TEXT}
+_SLOTS = listed(TEXT)  # intervals as ISO 8601 writes them, in UTC
+_CHANGES = closed(
+    {
+        "title?": TEXT,
+        "form?": TEXT,
+        "place?": TEXT,
+        "description?": TEXT,
+        "language?": TEXT,
+        "capacity?": {"type": ["integer", "null"]},
+        "provider?": TEXT,
+        "meeting?": TEXT,
+        "slots?": _SLOTS,
+    }
+)
+_RULES = closed(
+    {
+        "ways": listed(TEXT),
+        "trainer_rights": listed(TEXT),
+        "mails_link": FLAG,
+        "remind_before": {"type": ["integer", "null"]},
+        "remind_unsigned": TEXT,
+        "asks_location": FLAG,
+        "kept_years": COUNT,
+    }
+)
+
+SESSION_SCHEDULED = FactType(
+    "scheduled",
+    "session",
+    is_office=True,
+    is_common=True,
+    result={"slots": _SLOTS},
+    context=_REFERENCE,
+    sentence=gettext_lazy("Scheduled “%(object)s”"),
+)
+SESSION_UPDATED = FactType(
+    "updated",
+    "session",
+    is_office=True,
+    result={"changes": _CHANGES},
+    context=_REFERENCE,
+    sentence=gettext_lazy("Changed %(object)s"),
+    done_to=gettext_lazy("Record changed by %(actor)s"),
+)
+SESSION_CANCELLED = FactType(
+    "cancelled",
+    "session",
+    is_office=True,
+    is_common=True,
+    result={"reason": TEXT},
+    context=_REFERENCE,
+    sentence=gettext_lazy("Cancelled “%(object)s”: %(reason)s"),
+)
+TRAINER_GRANTED = FactType(
+    "granted",
+    "trainer",
+    is_office=True,
+    result={"role": one_of("trainer")},
+    context={"session": UID},
+    about="session",
+    sentence=gettext_lazy("Gave %(object)s the role %(role)s"),
+    done_to=gettext_lazy("Became %(role)s, by %(actor)s"),
+)
+TRAINER_REVOKED = FactType(
+    "revoked",
+    "trainer",
+    is_office=True,
+    result={"role": one_of("trainer")},
+    context={"session": UID},
+    about="session",
+    sentence=gettext_lazy("Took the role %(role)s from %(object)s"),
+    done_to=gettext_lazy("Is no longer %(role)s, by %(actor)s"),
+)
+SESSION_REGISTERED = FactType(
+    "registered",
+    "session",
+    iri=adl("registered"),
+    result={"status": TEXT},
+    context={"instructor?": REFERENCE, "from?": TEXT},
+    sentence=_enrolled,
+)
+SESSION_WITHDREW = FactType(
+    "withdrew",
+    "session",
+    context={"instructor?": REFERENCE},
+    sentence=gettext_lazy("Taken out of “%(object)s”"),
+)
+SESSION_IMPORTED = FactType(
+    "imported",
+    "session",
+    is_office=True,
+    result={"sha256": SHA256, "rows": COUNT, "matched": COUNT},
+    context={"source": TEXT},
+    sentence=gettext_lazy("Imported connections to “%(object)s”"),
+)
+RULES_UPDATED = FactType(
+    "updated",
+    "session-rules",
+    is_office=True,
+    result={"rules": _RULES},
+    sentence=gettext_lazy("Changed the rules of live sessions"),
+)
+
+# --- Attendance -------------------------------------------------------------------------------------------
+
+_STATE: Schema = closed(
+    {
+        "state": one_of("signed", "attested", "absent", "missing"),
+        "signature_sha256?": SHA256,
+        "arrived_at?": INSTANT,
+        "left_at?": INSTANT,
+        "absence_reason?": TEXT,
+        "absence_file?": SHA256,
+    }
+)
+_SIGNATURE: Fields = {"meaning": TEXT, "name": TEXT, "way": TEXT, "signature_sha256": SHA256}
+_CIRCUMSTANCES: Fields = {
+    "session": UID,
+    "circumstances_sha256": SHA256,
+    "instructor?": REFERENCE,
+    "device_time?": INSTANT,
+}
+
+SLOT_SIGNED = FactType(
+    "signed",
+    "slot",
+    result=_SIGNATURE,
+    context=_CIRCUMSTANCES,
+    about="session",
+    sentence=gettext_lazy("Signed for “%(object)s”"),
+    done_to=gettext_lazy("Signed by %(actor)s"),
+)
+SLOT_DELIVERED = FactType(
+    "delivered",
+    "slot",
+    result=_SIGNATURE,
+    context=_CIRCUMSTANCES,
+    about="session",
+    sentence=gettext_lazy("A signature for “%(object)s” arrived after the closing"),
+)
+SLOT_MARKED = FactType(
+    "marked",
+    "slot",
+    result={"now": _STATE},
+    context={"session": UID, "instructor": REFERENCE},
+    about="session",
+    sentence=_marked,
+)
+SLOT_CORRECTED = FactType(
+    "corrected",
+    "slot",
+    result={"now": _STATE, "before": _STATE, "reason": TEXT},
+    context={"session": UID, "instructor": REFERENCE},
+    about="session",
+    sentence=_corrected,
+)
+SLOT_CLOSED = FactType(
+    "closed",
+    "slot",
+    is_office=True,
+    is_common=True,
+    result={"meaning": TEXT, "name": TEXT, "signature_sha256": SHA256, "signed": COUNT, "expected": COUNT},
+    context={"session": UID, "circumstances_sha256": SHA256},
+    about="session",
+    sentence=gettext_lazy("Closed “%(object)s” with a signature"),
+    done_to=gettext_lazy("Closed with a signature by %(actor)s"),
+)
+SHEET_SEALED = FactType(
+    "sealed",
+    "sheet",
+    result={**SEALED_FILE, "number?": COUNT},
+    context={**WHY_SEALED, "session": UID},
+    about="session",
+    sentence=gettext_lazy("Sealed “%(object)s”"),
+)

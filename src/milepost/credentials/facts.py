@@ -1,0 +1,32 @@
+"""What this room records: certificates."""
+
+from django.utils.translation import gettext_lazy
+
+from milepost.documents.facts import SEALED_FILE, WHY_SEALED
+from milepost.journal.vocabulary import DAY, REFERENCE, TEXT, UID, FactType
+
+CERTIFICATE_ISSUED = FactType(
+    "issued",
+    "certificate",
+    result={"valid_until?": DAY},
+    context={"course": UID, "instructor?": REFERENCE, "replaces?": UID},
+    about="course",
+    sentence=gettext_lazy("Received the certificate “%(object)s”"),
+)
+CERTIFICATE_SEALED = FactType(
+    "sealed",
+    "certificate",
+    result=SEALED_FILE,
+    context={**WHY_SEALED, "course": UID},
+    about="course",
+    sentence=gettext_lazy("Sealed “%(object)s”"),
+)
+CERTIFICATE_REVOKED = FactType(
+    "revoked",
+    "certificate",
+    is_office=True,
+    result={"reason": TEXT},
+    context={"course": UID},
+    about="course",
+    sentence=gettext_lazy("Revoked the certificate “%(object)s”: %(reason)s"),
+)

@@ -1,0 +1,91 @@
+"""What this room records: training actions, their dossiers, and what auditors and people looked at or took with them."""
+
+from django.utils.translation import gettext_lazy
+
+from milepost.journal.vocabulary import DAY, SHA256, TEXT, UID, FactType, Fields, listed
+
+ACTION_CREATED = FactType(
+    "created",
+    "action",
+    is_office=True,
+    is_common=True,
+    context={"profile": TEXT},
+    sentence=gettext_lazy("Added %(object)s"),
+    done_to=gettext_lazy("Added by %(actor)s"),
+)
+PIECE_CREATED = FactType(
+    "created",
+    "piece",
+    is_office=True,
+    result={"sha256": SHA256},
+    context={"action": UID, "piece": TEXT, "file": TEXT},
+    about="action",
+    sentence=gettext_lazy("Added the file “%(object)s”"),
+)
+ACTION_REQUESTED = FactType(
+    "requested",
+    "action",
+    is_office=True,
+    context={"dossier": UID},
+    sentence=gettext_lazy("Asked for a dossier of “%(object)s”"),
+    done_to=gettext_lazy("Dossier asked for by %(actor)s"),
+)
+ACTION_EXPORTED = FactType(
+    "exported",
+    "action",
+    is_office=True,
+    result={"sha256": SHA256},
+    context={"dossier": UID},
+    sentence=gettext_lazy("Exported “%(object)s”"),
+)
+MEMBER_EXPORTED = FactType(
+    "exported",
+    "member",
+    is_office=True,
+    context={"what": TEXT},
+    sentence=gettext_lazy("Exported “%(object)s”"),
+)
+
+AUDIT_INVITED = FactType(
+    "invited",
+    "audit",
+    is_office=True,
+    context={"from": DAY, "until": DAY, "scope": listed(TEXT)},
+    sentence=gettext_lazy("Invited %(object)s"),
+    done_to=gettext_lazy("Invited by %(actor)s"),
+)
+AUDIT_CANCELLED = FactType(
+    "cancelled",
+    "audit",
+    is_office=True,
+    result={"reason": TEXT},
+    sentence=gettext_lazy("Cancelled “%(object)s”: %(reason)s"),
+)
+AUDIT_IDENTIFIED = FactType(
+    "identified",
+    "audit",
+    context={"channel": TEXT},
+    sentence=gettext_lazy("Typed the one-time code for “%(object)s”"),
+    done_to=gettext_lazy("%(actor)s typed the one-time code"),
+)
+
+# An auditor opens things of many types, each of them of an action.
+_IN_AUDIT: Fields = {"audit": UID, "action": UID, "page?": TEXT, "file?": TEXT, "sha256?": SHA256}
+AUDITOR_VIEWED = FactType(
+    "viewed",
+    "",
+    name="auditor.viewed",
+    context=_IN_AUDIT,
+    about="action",
+    sentence=gettext_lazy("Opened “%(object)s”"),
+    done_to=gettext_lazy("Opened by %(actor)s"),
+)
+AUDITOR_EXPORTED = FactType(
+    "exported",
+    "",
+    name="auditor.exported",
+    context=_IN_AUDIT,
+    about="action",
+    is_office=True,
+    sentence=gettext_lazy("Exported “%(object)s”"),
+)
