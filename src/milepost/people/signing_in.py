@@ -5,8 +5,6 @@ active member has that address, the account is made then, and linked to every me
 soon as the address is proven.
 """
 
-from typing import Any
-
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import RequestLoginCodeForm as BaseRequestLoginCodeForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
@@ -14,7 +12,6 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import user_logged_in
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
-from django.utils import translation
 
 from milepost.core import clock
 from milepost.journal.recording import record
@@ -51,18 +48,10 @@ def link_memberships(user: User) -> None:
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """What differs from allauth's own ways: nobody signs up unasked, and mails speak the person's language."""
+    """What differs from allauth's own ways: nobody signs up unasked. Its mails are sent by `notices.sign_in_mails`."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        member = Member.objects.filter(email=email.lower()).select_related("organisation").first()
-        language = member.speaks if member else translation.get_language()
-        with translation.override(language):
-            super().send_mail(
-                template_prefix, email, context | {"organisation": member.organisation if member else None}
-            )
 
 
 class RequestLoginCodeForm(BaseRequestLoginCodeForm):  # type: ignore[misc]

@@ -37,7 +37,7 @@ class Inbox:
     async def handle_DATA(self, _server, _session, envelope):  # noqa: N802
         if answer := self.on_data.get(envelope.rcpt_tos[0]):
             return answer
-        self.messages.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.messages.append(message_from_bytes(envelope.content.replace(b"\r\n", b"\n"), policy=policy.default))
         return "250 OK"
 
     @property
