@@ -39,6 +39,7 @@ from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.journal.recording import Reference, record
 from milepost.learning.permissions import SEE_RESULTS
+from milepost.notices.undelivered import undelivered_about
 from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member
@@ -153,6 +154,9 @@ def live_session(request: OrganisationRequest, session: str) -> HttpResponse:
             "sheet": found.sheets.exclude(pdf="").first(),
             "sheet_is_coming": found.sheets.filter(pdf="").exists(),
             "logs": found.logs.all(),
+            "undelivered": undelivered_about(
+                request.organisation, found.uid, *(one.uid for one in context["trainers"])
+            ),
         }
     return render(request, "classroom/session.html", context)
 

@@ -31,6 +31,7 @@ from milepost.documents.reminders import remind_now
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_many, request_signatures, withdraw
 from milepost.journal.queries import timeline
 from milepost.journal.recording import Reference, record
+from milepost.notices.undelivered import undelivered_about
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member
@@ -134,6 +135,7 @@ def document(request: OrganisationRequest, document: str) -> HttpResponse:
     context = {
         "document": found, "asked": asked, "signatories": signatories, "pages": range(page_count(content)),
         "entries": timeline(request.organisation.pk, str(found.uid))[:50],
+        "undelivered": undelivered_about(request.organisation, found.uid, *(who.uid for who in signatories)),
         "may_manage": may(request.member, MANAGE_DOCUMENTS),
         "links": {who.pk: link_of(who) for who in signatories if who.state == Signatory.State.WAITING},
         "capacities": found.content.get("capacities", []), "can_place": bool(found.source) and asked is None,

@@ -30,3 +30,5 @@ def register() -> None:
 
     sections.register(undelivered_section)
     navigation.person.register("messages", Link(_("My messages"), "notice_preferences", order=35, icon="envelope"))
+    undelivered = Link(_("Not delivered"), "undelivered", order=10, icon="envelope", permission="manage_people")
+    navigation.links("people").register("undelivered", undelivered)

@@ -7,6 +7,7 @@ from milepost.notices.models import Notice, NoticeQuerySet
 from milepost.people.models import Member, Organisation
 
 State = Notice.State
+SHOWN = 20
 
 
 def undelivered_in(organisation: Organisation) -> NoticeQuerySet:
@@ -22,8 +23,8 @@ def undelivered_to(member: Member) -> NoticeQuerySet:
 
 
 def undelivered_about(organisation: Organisation, *ids: object) -> NoticeQuerySet:
-    """What did not arrive of what was said about these things, by their uids."""
-    return undelivered_in(organisation).filter(about_id__in=[str(one) for one in ids])
+    """What did not arrive of what was said about these things, by their uids; the newest."""
+    return undelivered_in(organisation).filter(about_id__in=[str(one) for one in ids])[:SHOWN]
 
 
 def try_again(notice: Notice) -> bool:
