@@ -5,6 +5,7 @@ import time
 
 import pytest
 from playwright.sync_api import expect
+from running import sign_in
 
 from tests.browser.conftest import code_for, until
 
@@ -47,6 +48,9 @@ def test_the_sign_in_pages_are_readable_by_everybody(visitor, width):
     somebody = visitor(width)
     somebody.go("/accounts/login/")
     somebody.go("/accounts/password/reset/")
+
+
+WAITING = "Object.keys(localStorage).filter(key => key.startsWith('waiting|')).length"
 
 
 def test_somebody_signs_in_with_a_code_from_the_outbox(visitor):
@@ -215,9 +219,62 @@ def test_answers_given_offline_are_sent_when_the_window_was_closed_meanwhile(vis
     jonas.context.set_offline(False)
     again = jonas.context.new_page()
     again.goto(jonas.server.url + "/aldermoor/")  # any page sends what waits
-    until(again, "localStorage.getItem('milepost-waiting') === '{}'")
+    until(again, f"{WAITING} === 0")
     again.goto(address)
     assert _state(again) == given
+
+
+def test_on_a_shared_computer_nobodys_answers_are_sent_under_another_name(visitor):
+    shared = visitor()
+    page = shared.sign_in("claire.fontaine")
+    _join_welcome(shared)
+    address = _start(shared, "02-first-week/02-whom-to-ask/", course="welcome")
+    shared.context.set_offline(True)
+    _give_something(page)
+    given = _state(page)
+    until(page, f"{WAITING} === 1")
+
+    # Claire’s window stays open, and somebody else signs in beside it.
+    shared.context.route("**/answers/", lambda route: route.abort())  # and does not reach the server yet
+    shared.context.set_offline(False)
+    other = shared.context.new_page()
+    _sign_out(other, shared)
+    shared.context.unroute("**/answers/")
+    sign_in(other, shared.server, "ravi.menon")
+    with page.expect_response("**/answers/") as answered:
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+    assert answered.value.status == 403
+    expect(page.locator(".saved")).to_have_text(re.compile("Sign in again"))
+    page.close()
+    other.reload()
+    other.wait_for_timeout(1500)
+    assert other.evaluate(WAITING) == 1
+
+    _sign_out(other, shared)
+    sign_in(other, shared.server, "claire.fontaine")
+    until(other, f"{WAITING} === 0")
+    other.goto(address)
+    assert _state(other) == given
+
+
+def test_an_answer_that_the_server_will_not_take_is_not_said_to_be_saved(visitor):
+    ravi = visitor()
+    page = ravi.sign_in("ravi.menon")
+    _join_welcome(ravi)
+    _start(ravi, "02-first-week/02-whom-to-ask/", course="welcome")
+    ravi.context.route(
+        "**/answers/", lambda route: route.fulfill(status=404, body="{}", content_type="application/json")
+    )
+    _give_something(page)
+    expect(page.locator(".saved")).to_have_text("Not saved. Load the page again.")
+    assert page.evaluate(WAITING) == 0
+
+
+def _sign_out(page, visitor):
+    page.goto(visitor.server.url + "/aldermoor/")
+    page.locator("summary.avatar").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url(lambda url: "/aldermoor/" not in url)
 
 
 def _give_something(page):
@@ -233,9 +290,15 @@ def _give_something(page):
         question.locator("input[type=text]").first.blur()
 
 
-def _start(jonas, activity):
+def _join_welcome(visitor):
+    visitor.page.goto(visitor.server.url + "/aldermoor/catalogue/welcome/")
+    visitor.page.get_by_role("button", name="Join and begin").click()
+    visitor.page.wait_for_url("**/learn/**")
+
+
+def _start(jonas, activity, course="fire-safety"):
     """Begin the quiz, and wait until its script is at work: before that, nothing could be kept without a network."""
-    address = f"{jonas.server.url}/aldermoor/learn/fire-safety/{activity}"
+    address = f"{jonas.server.url}/aldermoor/learn/{course}/{activity}"
     jonas.page.goto(address)
     jonas.page.get_by_role("button", name="Start").click()
     jonas.page.wait_for_selector("form.stepping")
@@ -261,7 +324,7 @@ def test_watching_survives_a_lost_connection(visitor):
     page.evaluate("document.querySelector('video').muted = true; document.querySelector('video').play()")
     time.sleep(4)
     page.evaluate("document.querySelector('video').pause()")
-    until(page, "Object.keys(JSON.parse(localStorage.getItem('milepost-waiting'))).length === 1")
+    until(page, f"{WAITING} === 1")
     ellen.context.set_offline(False)
     until(page, "Number(document.querySelector('[data-percent]').textContent) >= 8", seconds=45)
     page.reload()

@@ -15,11 +15,20 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 
 from milepost.core.http import is_partial
 from milepost.core.prepared import Prepared
+from milepost.core.refusals import Refused, problem_response
 from milepost.people.models import Member, Organisation, User
 from milepost.people.permissions import Permission, may
+
+
+class AnotherPerson(Refused):
+    """What a browser kept for one person (`design/reliable.js`) arrives while another is signed in: it goes on waiting."""
+
+    sentence = gettext_lazy("This was kept for somebody else. It is sent when they sign in here again.")
+    status = 403
 
 
 class OrganisationRequest(HttpRequest):
@@ -52,6 +61,9 @@ class OrganisationMiddleware:
                 response.status_code = 200
             return response
         member = membership(user=request.user, slug=slug)
+        kept_for = request.headers.get("Milepost-Person")
+        if kept_for and (member is None or kept_for != str(member.uid)):
+            return problem_response(AnotherPerson())
         if member is None:
             raise Http404
         request.member = member

@@ -255,3 +255,19 @@ def test_an_hr_file_that_nobody_imported_does_not_stay(visit, lead):
     upload(client)
     upload(client)
     assert PeopleImport.objects.count() == 1
+
+
+def test_what_a_browser_kept_for_one_person_is_not_taken_from_another(visit, lead, learner, enrolment):
+    address = "/aldermoor/learn/fire-safety/"
+    kept_for = {"Milepost-Person": str(learner.uid)}
+    assert visit(learner).get(address, headers=kept_for).status_code != 403
+    refused = visit(lead).get(address, headers=kept_for)
+    assert (refused.status_code, refused.json()["code"]) == (403, "another-person")
+
+
+def test_what_was_kept_waits_also_while_somebody_from_outside_is_signed_in(visit, learner, organisation):
+    from milepost.people.organisations import create_organisation
+
+    stranger = make_member(create_organisation(slug="other", name="Other", time_zone="Europe/Paris"), "stranger")
+    answer = visit(stranger).post("/aldermoor/", headers={"Milepost-Person": str(learner.uid)})
+    assert answer.status_code == 403

@@ -1,5 +1,6 @@
 // The trainer's device, handed round. Every signature is kept here first and delivered when there is a network; the
 // server says of each what became of it, and one that is delivered twice counts once.
+import { listen, send, waiting } from "../design/reliable.js";
 import { Pad } from "../documents/sign.js";
 
 const root = document.querySelector("[data-device]");
@@ -8,13 +9,8 @@ const form = root.querySelector("[data-signing]");
 const words = root.querySelector("[data-words]").dataset;
 const notice = root.querySelector("[data-waiting]");
 const pad = new Pad(form.querySelector("[data-sign]"));
-const STORE = `milepost-device-${root.dataset.slot}`;
-const read = () => JSON.parse(localStorage.getItem(STORE) || "[]");
-const write = (waiting) => localStorage.setItem(STORE, JSON.stringify(waiting));
-const cookie = (name) => document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+const url = root.dataset.deliveries;
 let who = null;
-let timer = null;
-let sending = false;
 
 const button = (uid) => list.querySelector(`[data-who="${uid}"]`);
 
@@ -26,11 +22,11 @@ function mark(uid, word, isOn) {
   one.querySelector("[data-state]").textContent = word;
 }
 
-function tell() {
-  const waiting = read();
-  notice.hidden = waiting.length === 0;
-  notice.querySelector("[data-count]").textContent = waiting.length;
-  for (const one of waiting) mark(one.who, words.kept, true);
+function showKept() {
+  const kept = waiting().filter((request) => request.url === url);
+  notice.hidden = kept.length === 0;
+  notice.querySelector("[data-count]").textContent = kept.length;
+  for (const { name } of kept) mark(name, words.kept, true);
 }
 
 function back() {
@@ -56,41 +52,20 @@ form.addEventListener("submit", (event) => {
   event.stopPropagation();
   const signature = pad.value();
   if (!signature) return;
-  write([...read().filter((one) => one.who !== who), { who, signature, at: Date.now() }]);
-  tell();
+  const body = JSON.stringify({ signatures: [{ who, signature, at: Date.now() }] });
+  send({ url, name: who, body, type: "application/json", clock: true, keep: true });
+  showKept();
   back();
-  deliver();
 });
 
-async function deliver() {
-  const waiting = read();
-  if (sending || waiting.length === 0) return;
-  sending = true;
-  clearTimeout(timer);
-  try {
-    const response = await fetch(root.dataset.deliveries, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "X-CSRFToken": cookie("csrftoken") ?? "" },
-      body: JSON.stringify({ now: Date.now(), signatures: waiting }),
-    });
-    if (!response.ok) throw new Error(response.status);
-    const { told } = await response.json();
-    const isTaken = (one) => one.who in told && waiting.some((sent) => sent.who === one.who && sent.at === one.at);
-    write(read().filter((one) => !isTaken(one)));
-    for (const [uid, what] of Object.entries(told)) {
-      if (what === "signed" || what === "already") mark(uid, words.signed, true);
-      else mark(uid, what === "closed" ? words.closed : words.refused, what === "closed");
-    }
-    tell();
-  } catch {
-    timer = setTimeout(deliver, 5000);
-  } finally {
-    sending = false;
+listen((_request, answer) => {
+  for (const [uid, what] of Object.entries(answer?.told ?? {})) {
+    if (what === "signed" || what === "already") mark(uid, words.signed, true);
+    else mark(uid, what === "closed" ? words.closed : words.refused, what === "closed");
   }
-}
+  showKept();
+});
 
-addEventListener("online", deliver);
-tell();
-deliver();
+showKept();
 // Keep this page within reach when the network is gone and somebody reloads it.
 navigator.serviceWorker?.register("/room/offline.js", { scope: "/room/" });

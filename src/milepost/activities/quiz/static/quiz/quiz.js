@@ -1,5 +1,5 @@
 // One question at a time, each answer saved as it is given. Without JavaScript the whole form works as it is.
-import { flush, listen, send } from "../design/reliable.js";
+import { flush, listen, send, waiting } from "../design/reliable.js";
 
 const form = document.querySelector("form[data-quiz]");
 const questions = [...form.querySelectorAll(".question")];
@@ -27,12 +27,18 @@ function save(question) {
   show(at, false);
 }
 
-listen((waiting, request, answer) => {
+// “Saved” is said when the server said so, and of the last answer that was given here.
+listen((request, answer) => {
+  if (request && request.url !== words.answers) return;
   if (answer?.over) {
     location.reload();
     return;
   }
-  status.textContent = waiting ? words.waiting : words.saved;
+  const mine = waiting().filter((one) => one.url === words.answers);
+  if (answer?.refused) status.textContent = words.refused;
+  else if (answer?.held) status.textContent = words.held;
+  else if (mine.length && !answer) status.textContent = words.waiting;
+  else if (!mine.length && answer?.ok) status.textContent = words.saved;
 });
 
 function show(index, focus = true) {

@@ -75,7 +75,7 @@ stage.addEventListener("click", (event) => {
 });
 stage.querySelector("[data-speed]")?.addEventListener("change", (event) => { video.playbackRate = Number(event.target.value); });
 
-listen((waiting, request, answer) => {
+listen((_request, answer) => {
   if (answer?.percent === undefined || !meter) return;
   meter.querySelector("progress").value = answer.percent;
   meter.querySelector("[data-percent]").textContent = answer.percent;
