@@ -24,7 +24,7 @@ from milepost.people.models import Member, Organisation
 
 
 class InvalidAction(Refused):
-    """The action can't be as it was told; the message says what to mend."""
+    """The action can't be as it was asked for; the message says what to mend."""
 
     status = 422
 

@@ -22,7 +22,7 @@ LONGEST = 366  # days
 
 
 class InvalidAudit(Refused):
-    """The audit can't be as it was told; the message says what to mend."""
+    """The audit can't be as it was asked for; the message says what to mend."""
 
     status = 422
 
@@ -62,8 +62,13 @@ def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Me
         )
         audit.actions.set(invitation.actions)
         scope = [action.reference for action in invitation.actions] or ["*"]
-        record(AUDIT_INVITED, organisation=organisation, actor=by.as_reference(), object=audit.as_reference(),
-               context={"from": audit.starts_on.isoformat(), "until": audit.ends_on.isoformat(), "scope": scope})  # fmt: skip
+        record(
+            AUDIT_INVITED,
+            organisation=organisation,
+            actor=by.as_reference(),
+            object=audit.as_reference(),
+            context={"from": audit.starts_on.isoformat(), "until": audit.ends_on.isoformat(), "scope": scope},
+        )
         to = Outside(organisation, audit.email, audit.name, audit.language)
         notify("audit", to=to, about=audit.as_reference(), key=str(audit.uid))
     return audit
@@ -73,8 +78,13 @@ def end_audit(*, audit: Audit, by: Member) -> None:
     """Close the room before its time. Records `cancelled`."""
     with transaction.atomic():
         if Audit.objects.filter(pk=audit.pk, ended_at=None).update(ended_at=clock.now()):
-            record(AUDIT_CANCELLED, organisation=audit.organisation, actor=by.as_reference(), object=audit.as_reference(),
-                   result={"reason": _("Ended before its time")})  # fmt: skip
+            record(
+                AUDIT_CANCELLED,
+                organisation=audit.organisation,
+                actor=by.as_reference(),
+                object=audit.as_reference(),
+                result={"reason": _("Ended before its time")},
+            )
 
 
 def link_of(audit: Audit) -> str:
@@ -94,8 +104,13 @@ def identify(*, audit: Audit, code: str) -> str:
         locked = Audit.objects.select_for_update(of=("self",)).get(pk=audit.pk)
         problem = locked.take_code(code)
         if not problem:
-            record(AUDIT_IDENTIFIED, organisation=audit.organisation, actor=audit.as_reference(),
-                   object=audit.as_reference(), context={"channel": "e-mail"})  # fmt: skip
+            record(
+                AUDIT_IDENTIFIED,
+                organisation=audit.organisation,
+                actor=audit.as_reference(),
+                object=audit.as_reference(),
+                context={"channel": "e-mail"},
+            )
     return problem
 
 

@@ -66,9 +66,12 @@ def _say_goodbye(member: Member, by: Member) -> None:
     organisation = member.organisation
     day = clock.today(organisation.time_zone).isoformat()
     notify(
-        "erased", to=Outside(organisation, member.email or "", member.full_name, member.speaks),
-        about=organisation.as_reference(), key=str(member.uid), data={"day": day, "contact": by.email or organisation.name},
-    )  # fmt: skip
+        "erased",
+        to=Outside(organisation, member.email or "", member.full_name, member.speaks),
+        about=organisation.as_reference(),
+        key=str(member.uid),
+        data={"day": day, "contact": by.email or organisation.name},
+    )
 
 
 def _facts_of(member: Member) -> set[int]:

@@ -150,7 +150,7 @@ def _page(member: Member, data: dict[str, Any], facts: list[Entry]) -> str:
             tables.append((names_of_records.get(label, label), names, [[row[name] for name in names] for row in rows]))
         history = [(date_format(entry.time, "DATETIME_FORMAT"), phrase(entry, str(member.uid))) for entry in facts]
         context = {
-            "told": data,
+            "data": data,
             "member": member,
             "tables": tables,
             "history": history,

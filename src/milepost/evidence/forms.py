@@ -58,11 +58,18 @@ class ActionForm(forms.ModelForm[TrainingAction]):
             "language",
         ]
         widgets = {
-            "title": forms.TextInput(CONTROL), "reference": forms.TextInput(CONTROL), "course": forms.Select(SELECT),
-            "client": forms.TextInput(CONTROL), "funder": forms.TextInput(CONTROL), "funding_reference": forms.TextInput(CONTROL),
-            "starts_on": forms.DateInput(DAY, format="%Y-%m-%d"), "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
-            "objectives": forms.Textarea(CONTROL | {"rows": 3}), "price": forms.TextInput(CONTROL), "language": forms.Select(SELECT),
-        }  # fmt: skip
+            "title": forms.TextInput(CONTROL),
+            "reference": forms.TextInput(CONTROL),
+            "course": forms.Select(SELECT),
+            "client": forms.TextInput(CONTROL),
+            "funder": forms.TextInput(CONTROL),
+            "funding_reference": forms.TextInput(CONTROL),
+            "starts_on": forms.DateInput(DAY, format="%Y-%m-%d"),
+            "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
+            "objectives": forms.Textarea(CONTROL | {"rows": 3}),
+            "price": forms.TextInput(CONTROL),
+            "language": forms.Select(SELECT),
+        }
         help_texts = {"reference": _("Empty: the next one of the year.")}
 
     def __init__(self, organisation: Organisation, data: QueryDict | None = None) -> None:
@@ -100,11 +107,14 @@ class AuditForm(forms.ModelForm[Audit]):
         model = Audit
         fields = ["name", "email", "body", "language", "starts_on", "ends_on", "covers_all", "actions"]
         widgets = {
-            "name": forms.TextInput(CONTROL | {"autocomplete": "off"}), "email": forms.EmailInput(CONTROL | {"autocomplete": "off"}),
-            "body": forms.TextInput(CONTROL), "language": forms.Select(SELECT),
-            "starts_on": forms.DateInput(DAY, format="%Y-%m-%d"), "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
+            "name": forms.TextInput(CONTROL | {"autocomplete": "off"}),
+            "email": forms.EmailInput(CONTROL | {"autocomplete": "off"}),
+            "body": forms.TextInput(CONTROL),
+            "language": forms.Select(SELECT),
+            "starts_on": forms.DateInput(DAY, format="%Y-%m-%d"),
+            "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
             "covers_all": forms.CheckboxInput({"class": "form-check-input"}),
-        }  # fmt: skip
+        }
         help_texts = {"body": _("The funding body, the certifier, the company that audits.")}
 
     def __init__(self, organisation: Organisation, data: QueryDict | None = None) -> None:
@@ -114,10 +124,10 @@ class AuditForm(forms.ModelForm[Audit]):
         among(self, "actions", TrainingAction.objects.filter(organisation=organisation).order_by("-starts_on", "-pk"))
 
     def clean(self) -> dict[str, Any]:
-        told = super().clean() or self.cleaned_data
-        if not told.get("covers_all") and not told.get("actions"):
+        given = super().clean() or self.cleaned_data
+        if not given.get("covers_all") and not given.get("actions"):
             raise forms.ValidationError(_("Say to which actions: tick some, or “every action”."))
-        return told
+        return given
 
 
 def among(form: forms.BaseForm, name: str, rows: Any) -> None:

@@ -31,9 +31,11 @@ class AuditKind(Kind):
 
     def context(self, notice: Notice, audit: Audit) -> dict[str, Any]:
         return {
-            "by": audit.created_by.full_name if audit.created_by else audit.organisation.name, "room": link_of(audit),
-            "starts_on": audit.starts_on, "ends_on": audit.ends_on,
-        }  # fmt: skip
+            "by": audit.created_by.full_name if audit.created_by else audit.organisation.name,
+            "room": link_of(audit),
+            "starts_on": audit.starts_on,
+            "ends_on": audit.ends_on,
+        }
 
     def reply_to(self, notice: Notice, audit: Audit) -> str:
         return (audit.created_by.email if audit.created_by else "") or ""

@@ -113,9 +113,14 @@ def _identify(request: HttpRequest, audit: Audit, token: str) -> HttpResponseBas
             messages.error(request, problem)
         else:
             response.set_cookie(
-                _cookie(audit), signing.dumps(str(audit.uid), salt=_SALT), max_age=LIVES, path=reverse("audit_room", args=[token]),
-                secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
-            )  # fmt: skip
+                _cookie(audit),
+                signing.dumps(str(audit.uid), salt=_SALT),
+                max_age=LIVES,
+                path=reverse("audit_room", args=[token]),
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
     else:
         _send_code(request, audit)
     return response

@@ -19,11 +19,13 @@ def journal(request: OrganisationRequest) -> HttpResponse:
     """What happened, newest first; `?about=` one person or action, `?q=` finds whom one means."""
     text = text_of(request.GET, "q")
     people, actions = matches(request.organisation, text)
-    found = history(request.organisation, request.GET)
     context = {
-        "history": found, "text": text, "people": people, "actions": actions,
+        "history": history(request.organisation, request.GET),
+        "text": text,
+        "people": people,
+        "actions": actions,
         "prefix": reverse("journal", args=[request.organisation.slug]),
-    }  # fmt: skip
+    }
     return render(request, "evidence/journal.html", context)
 
 
@@ -31,8 +33,8 @@ def journal(request: OrganisationRequest) -> HttpResponse:
 @requires(SEE_EVIDENCE)
 def entry(request: OrganisationRequest, entry: int) -> HttpResponse:
     """One fact: what it says, and the proof that it stands in the sealed journal."""
-    found = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
-    context = {"shown": shown(found), "proof": reverse("entry_proof", args=[request.organisation.slug, found.pk])}
+    fact = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
+    context = {"shown": shown(fact), "proof": reverse("entry_proof", args=[request.organisation.slug, fact.pk])}
     return render(request, "evidence/entry.html", context)
 
 
@@ -40,5 +42,5 @@ def entry(request: OrganisationRequest, entry: int) -> HttpResponse:
 @requires(SEE_EVIDENCE)
 def entry_proof(request: OrganisationRequest, entry: int) -> HttpResponse:
     """The proof as a file."""
-    found = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
-    return proof_response(found, name=f"entry-{found.pk}-proof.json")
+    fact = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
+    return proof_response(fact, name=f"entry-{fact.pk}-proof.json")
