@@ -21,6 +21,7 @@ from milepost.evidence.retention import let_go
 from milepost.evidence.tests.conftest import DRAWN
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
+from milepost.journal.subscriptions import deliver_all
 from milepost.journal.verification import verify
 from milepost.learning.enrolling import enrol
 from milepost.learning.models import Answer, Attempt, Enrolment
@@ -51,6 +52,7 @@ def graduate(organisation, lead, learner):
     complete_activity(
         enrolment=enrolment, activity=activity(enrolment, "01-first/02-check"), score=90.0, is_passed=True
     )
+    deliver_all()
     run_all(queues=["files"])
     return learner
 
