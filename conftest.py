@@ -38,7 +38,7 @@ def _quick_and_plain(settings, tmp_path, private_key, monkeypatch):
     """No hashed static files, cheap passwords, mails in memory, files in a folder of the test's own."""
     settings.STORAGES = {
         "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "BACKEND": "milepost.core.blobs.folder.Folder",
             "OPTIONS": {"location": str(tmp_path / "files")},
         },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

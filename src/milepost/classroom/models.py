@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.meetings import Meeting, meeting_tools
 from milepost.core import clock
+from milepost.core.blobs.fields import BlobField
 from milepost.courses.models import Course
 from milepost.documents.models import Dated
 from milepost.documents.signatures import Signature
@@ -341,7 +342,7 @@ class Attendance(models.Model):
     left_at = models.DateTimeField(null=True)
     absent_at = models.DateTimeField(null=True)
     absence_reason = models.CharField(max_length=300, blank=True)
-    absence_file = models.CharField(max_length=64, blank=True)
+    absence_file = BlobField(blank=True)
     absence_file_name = models.CharField(max_length=200, blank=True)
     attested_at = models.DateTimeField(null=True)  # somebody answers for their presence: there is no signature
     earlier = models.JSONField(default=list)  # signatures that a correction put aside, or that came after the closing
@@ -402,7 +403,7 @@ class Sheet(Dated):
     session = models.ForeignKey(LiveSession, on_delete=models.CASCADE, related_name="sheets", db_index=False)
     number = models.PositiveIntegerField()
     asked_at = models.DateTimeField(default=clock.now)
-    pdf = models.CharField(max_length=64, blank=True)
+    pdf = BlobField(blank=True)
 
     class Meta:
         ordering = ["-number"]
@@ -435,7 +436,7 @@ class SessionDocument(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
     session = models.ForeignKey(LiveSession, on_delete=models.CASCADE, related_name="documents")
     name = models.CharField(max_length=200)
-    digest = models.CharField(max_length=64)
+    digest = BlobField()
     size = models.PositiveBigIntegerField()
     added_at = models.DateTimeField(default=clock.now)
 
@@ -456,7 +457,7 @@ class ConnectionLog(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
     session = models.ForeignKey(LiveSession, on_delete=models.CASCADE, related_name="logs")
     source = models.CharField(max_length=200)
-    digest = models.CharField(max_length=64)
+    digest = BlobField()
     rows = models.JSONField(default=list)
     added_at = models.DateTimeField(default=clock.now)
     added_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -14,7 +14,7 @@ from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,8 +31,9 @@ from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import RegistrationRefused, register
 from milepost.classroom.reminders import remind_missing
 from milepost.classroom.signing import Mark, change_attendance, close_slot, take_offline
-from milepost.core import blobs, clock
+from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.core.http import blob_download
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
@@ -90,8 +91,7 @@ def room(request: HttpRequest, trainer: Trainer) -> HttpResponse:
 def document(request: HttpRequest, trainer: Trainer, document: str) -> HttpResponseBase:
     """A file of the session."""
     found = get_object_or_404(trainer.session.documents, uid=document)
-    opened = blobs.open_blob(trainer.session.organisation.uid, found.digest)
-    return FileResponse(opened, as_attachment=True, filename=found.name, headers={"X-Content-Type-Options": "nosniff"})
+    return blob_download(trainer.session.organisation.uid, found.digest, name=found.name)
 
 
 def _context(trainer: Trainer) -> dict[str, Any]:

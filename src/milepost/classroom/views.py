@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Max, Q
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -34,6 +34,7 @@ from milepost.classroom.registering import leave, register_many
 from milepost.classroom.scheduling import Holder
 from milepost.classroom.signing import change_attendance
 from milepost.core import blobs, clock
+from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
@@ -375,9 +376,8 @@ def document(request: OrganisationRequest, session: str, document: str) -> HttpR
     return _file(request, found.digest, found.name)
 
 
-def _file(request: OrganisationRequest, digest: str, name: str) -> FileResponse:
-    opened = blobs.open_blob(request.organisation.uid, digest)
-    return FileResponse(opened, as_attachment=True, filename=name, headers={"X-Content-Type-Options": "nosniff"})
+def _file(request: OrganisationRequest, digest: str, name: str) -> HttpResponseBase:
+    return blob_download(request.organisation.uid, digest, name=name)
 
 
 @require_POST

@@ -6,7 +6,7 @@ Exit status 0, or 1 with a message on stderr that says where and what.
 import click
 
 from milepost import __version__
-from milepost.cli import config, courses, demonstration, evidence, journal, people
+from milepost.cli import config, courses, demonstration, evidence, files, journal, people
 from milepost.cli.commands import Commands
 
 
@@ -32,6 +32,7 @@ for command in (
     evidence.action,
     evidence.dossier,
     evidence.verify,
+    files.files,
 ):
     cli.add_command(command)
 

@@ -6,6 +6,7 @@ Every complaint names the variable and says what to set.
 import os
 import secrets
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -31,6 +32,7 @@ class Environment:
     pkcs11: tuple[str, str]  # the library that speaks to the token, and its PIN
     jitsi: tuple[str, str, str]  # address, application, its secret; the last two where tokens are asked for
     bigbluebutton: tuple[str, str]  # address, shared secret
+    files: dict[str, object]  # where uploaded and sealed files lie, as Django names a storage
     debug: bool
 
     @property
@@ -87,6 +89,7 @@ def read(variables: dict[str, str] | None = None) -> Environment:
             _address(given, "MILEPOST_BIGBLUEBUTTON_URL", "a server, like https://bbb.example.org/bigbluebutton"),
             given.get("MILEPOST_BIGBLUEBUTTON_SECRET", ""),
         ),
+        files=_files(given.get("MILEPOST_FILES", ""), data),
         debug=given.get("MILEPOST_DEBUG", "") in {"1", "true", "yes"},
     )
 
@@ -130,6 +133,36 @@ def _mail(url: str) -> dict[str, object] | None:
         "use_ssl": parts.scheme == "smtps",
         "use_tls": parts.scheme == "smtp" and parse_qs(parts.query).get("starttls", ["0"])[0] not in {"0", "no"},
         "timeout": 20,
+    }
+
+
+def _files(told: str, data: Path) -> dict[str, object]:
+    if not told.startswith("s3:"):
+        folder = Path(told).expanduser().resolve() if told else data / "files"
+        return {"BACKEND": "milepost.core.blobs.folder.Folder", "OPTIONS": {"location": str(folder)}}
+    parts = urlsplit(told)
+    bucket, _slash, prefix = parts.path.strip("/").partition("/")
+    if not parts.hostname or not bucket or bool(parts.username) != bool(parts.password):
+        raise Misconfigured(
+            "MILEPOST_FILES: use a folder, or s3://KEY:SECRET@HOST/BUCKET?region=REGION (“&tls=no” for a store that speaks"
+            " plain HTTP; without KEY and SECRET the machine’s own role is used)."
+        )
+    if find_spec("storages") is None or find_spec("boto3") is None:
+        raise Misconfigured("MILEPOST_FILES: files in an S3-compatible store need `pip install 'milepost[s3]'`.")
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    scheme = "http" if query.get("tls") in {"0", "no"} else "https"
+    options = {
+        "access_key": unquote(parts.username) if parts.username else None,
+        "secret_key": unquote(parts.password) if parts.password else None,
+        "endpoint_url": f"{scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}",
+        "region_name": query.get("region"),
+        "bucket_name": bucket,
+        "location": prefix,
+    }
+    # The same name is the same file; nobody gets at one but through Milepost.
+    return {
+        "BACKEND": "milepost.core.blobs.s3.Bucket",
+        "OPTIONS": options | {"file_overwrite": True, "default_acl": None, "querystring_auth": True},
     }
 
 

@@ -138,9 +138,8 @@ TIME_ZONE = "UTC"
 # --- Files ------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = ENVIRONMENT.data / "static"
-MEDIA_ROOT = ENVIRONMENT.data / "files"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": ENVIRONMENT.files,
     "staticfiles": {"BACKEND": "milepost.design.storage.StaticStorage"},
 }
 WHITENOISE_MAX_AGE = 3600

@@ -1,13 +1,15 @@
 """HTTP pieces that several rooms need: downloads, files with byte ranges, and htmx's mark on a request."""
 
+import mimetypes
 import re
-from collections.abc import Iterator
-from typing import IO
+from collections.abc import Callable, Iterator
+from uuid import UUID
 
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-CHUNK = 1 << 16
+from milepost.core import blobs
+
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
@@ -23,39 +25,41 @@ def download(content: bytes, *, name: str, content_type: str, is_shown: bool = F
     return HttpResponse(content, content_type=content_type, headers=headers)
 
 
-def ranged_response(
-    request: HttpRequest, file: IO[bytes], *, size: int, content_type: str, etag: str
-) -> HttpResponseBase:
-    """Serve `file` whole, or the one byte range that the request asks for (RFC 9110, section 14).
+def blob_download(organisation: UUID, digest: str, *, name: str) -> StreamingHttpResponse:
+    """A stored file to keep under this name; one that is damaged never arrives in full. Raises `blobs.Missing`."""
+    headers = {
+        "Content-Disposition": str(content_disposition_header(True, name)),
+        "Content-Length": str(blobs.size_of(organisation, digest)),
+        "X-Content-Type-Options": "nosniff",
+    }
+    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return StreamingHttpResponse(blobs.chunks(organisation, digest), content_type=content_type, headers=headers)
 
-    A range that can't be satisfied gets 416; several ranges at once, or a range for another entity than
-    `etag` (If-Range), get the whole file, as the standard allows. The response closes the file.
+
+def ranged_response(
+    request: HttpRequest, part: Callable[[int, int], Iterator[bytes]], *, size: int, content_type: str, etag: str
+) -> HttpResponseBase:
+    """Serve a file whole, or the one byte range that the request asks for (RFC 9110, section 14).
+
+    `part(first, length)` reads it. A range that can't be satisfied gets 416; several ranges at once, or a range for
+    another entity than `etag` (If-Range), get the whole file, as the standard allows.
     """
     quoted = f'"{etag}"'
     headers = {"Accept-Ranges": "bytes", "ETag": quoted, "X-Content-Type-Options": "nosniff"}
     if request.headers.get("If-None-Match") == quoted:
-        file.close()
         return HttpResponse(status=304, headers=headers)
     wanted = _RANGE.match(request.headers.get("Range", "").strip())
     if not wanted or wanted.groups() == ("", "") or request.headers.get("If-Range", quoted) != quoted:
-        return FileResponse(file, content_type=content_type, headers=headers | {"Content-Length": str(size)})
+        headers |= {"Content-Length": str(size)}
+        return StreamingHttpResponse(part(0, size), content_type=content_type, headers=headers)
     first, last = _bounds(*wanted.groups(), size=size)
     if first > last:
-        file.close()
         return HttpResponse(status=416, headers=headers | {"Content-Range": f"bytes */{size}"})
     headers |= {"Content-Range": f"bytes {first}-{last}/{size}", "Content-Length": str(last - first + 1)}
-    file.seek(first)
-    return StreamingHttpResponse(_read(file, last - first + 1), status=206, content_type=content_type, headers=headers)
+    return StreamingHttpResponse(part(first, last - first + 1), status=206, content_type=content_type, headers=headers)
 
 
 def _bounds(first: str, last: str, *, size: int) -> tuple[int, int]:
     if not first:  # "the last N bytes"
         return max(size - int(last), 0), size - 1 if int(last) else -1
     return int(first), min(int(last), size - 1) if last else size - 1
-
-
-def _read(file: IO[bytes], length: int) -> Iterator[bytes]:
-    with file:
-        while length > 0 and (chunk := file.read(min(CHUNK, length))):
-            length -= len(chunk)
-            yield chunk

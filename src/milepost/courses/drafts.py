@@ -73,9 +73,7 @@ class DraftFiles:
         return {path: str(digest) for path, (digest, _size) in self.tree.items()}
 
     def chunks(self, path: str) -> Iterator[bytes]:
-        with blobs.open_blob(self.organisation.uid, str(self.tree[path][0])) as file:
-            while chunk := file.read(blobs.CHUNK):
-                yield chunk
+        yield from blobs.chunks(self.organisation.uid, str(self.tree[path][0]))
 
 
 def read_draft(course: Course) -> CourseSource:

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
+from milepost.core.blobs.fields import BlobsJSONField
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Reference
 from milepost.people.models import Organisation
@@ -26,7 +27,7 @@ class Course(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="courses")
     slug = models.SlugField(max_length=60)
     title = models.CharField(max_length=160)
-    draft = models.JSONField(default=dict)
+    draft = BlobsJSONField(default=dict)
     draft_changed_at = models.DateTimeField(default=clock.now)
     published = models.ForeignKey("Version", on_delete=models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
@@ -63,7 +64,7 @@ class Version(models.Model):
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
-    files = models.JSONField()
+    files = BlobsJSONField()
     outline = models.JSONField()
     title = models.CharField(max_length=160)
     summary = models.CharField(max_length=300, blank=True)

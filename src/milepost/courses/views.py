@@ -2,6 +2,7 @@
 
 import mimetypes
 import tempfile
+from functools import partial
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -136,13 +137,10 @@ def export(request: OrganisationRequest, course: str) -> HttpResponseBase:
 def media(request: OrganisationRequest, digest: str, name: str) -> HttpResponseBase:
     """A file of a course, with byte ranges. It is named by its content, so browsers may keep it for ever."""
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    try:
-        file = blobs.open_blob(request.organisation.uid, digest)
-    except FileNotFoundError as error:
-        raise Http404 from error
     size = blobs.size_of(request.organisation.uid, digest)
+    part = partial(blobs.chunks, request.organisation.uid, digest)
     shown = content_type if content_type in INLINE else "application/octet-stream"
-    response = ranged_response(request, file, size=size, content_type=shown, etag=digest)
+    response = ranged_response(request, part, size=size, content_type=shown, etag=digest)
     response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
     # An SVG opened by itself is a document: nothing in it may run.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

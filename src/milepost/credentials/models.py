@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from milepost.core import clock
+from milepost.core.blobs.fields import BlobField
 from milepost.documents.models import Dated
 from milepost.journal.recording import Reference
 from milepost.learning.models import Enrolment
@@ -68,7 +69,7 @@ class Certificate(Dated):
     content = models.JSONField()
     issued_at = models.DateTimeField(default=clock.now)
     valid_until = models.DateField(null=True)
-    pdf = models.CharField(max_length=64, blank=True)
+    pdf = BlobField(blank=True)
     revoked_at = models.DateTimeField(null=True)
     revocation_reason = models.CharField(max_length=300, blank=True)
     superseded_at = models.DateTimeField(null=True)

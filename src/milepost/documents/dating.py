@@ -44,7 +44,7 @@ class Source:
 
 
 class FileGone(Refused):
-    """What is to be dated is not in the store any more."""
+    """What is to be dated is not in the store any more, or is damaged."""
 
 
 def register(name: str, waiting: Callable[[], "QuerySet[Any]"], sealed: FactType) -> None:
@@ -71,7 +71,7 @@ def date(*, source: str, number: int) -> bool:
 
     try:
         return _date_row(row, found.sealed)
-    except FileNotFoundError as error:
+    except blobs.Unreadable as error:
         raise FileGone(_("The file of %(thing)s is gone: it can’t be dated.") % {"thing": row}) from error
     except (OSError, TimestampRequestError) as error:
         let_rest()

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
+from milepost.core.blobs.fields import BlobField, BlobsJSONField
 from milepost.core.codes import TakesCode
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
@@ -66,11 +67,11 @@ class Document(Dated):
     title = models.CharField(max_length=200)
     language = models.CharField(max_length=8, choices=settings.LANGUAGES)
     content = models.JSONField(default=dict)
-    source = models.CharField(max_length=64, blank=True)
+    source = BlobField(blank=True)
     was_signed_before = models.BooleanField(default=False)  # by others: nothing but signatures may be added
     places = models.JSONField(default=list)
-    annexes = models.JSONField(default=list)  # {"name", "digest"}
-    pdf = models.CharField(max_length=64, blank=True)
+    annexes = BlobsJSONField(default=list)  # {"name", "digest"}
+    pdf = BlobField(blank=True)
     about = models.CharField(max_length=80, blank=True)  # what a higher room made it for
     created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)

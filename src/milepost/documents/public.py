@@ -5,14 +5,14 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from milepost.core import blobs, links
+from milepost.core import links
 from milepost.core.codes import hinted
-from milepost.core.http import download
+from milepost.core.http import blob_download, download
 from milepost.core.refusals import Refused, as_message
 from milepost.documents.composing import file_of
 from milepost.documents.links import file_name, language_of
@@ -139,9 +139,7 @@ def annex(request: HttpRequest, signatory: Signatory, number: int) -> HttpRespon
         told = document.annexes[number]
     except IndexError as error:
         raise Http404 from error
-    return FileResponse(
-        blobs.open_blob(document.organisation.uid, told["digest"]), as_attachment=True, filename=told["name"]
-    )
+    return blob_download(document.organisation.uid, told["digest"], name=told["name"])
 
 
 @require_POST

@@ -15,11 +15,11 @@ from typing import Any
 from cryptography.hazmat.primitives import serialization
 
 from milepost.core import blobs, clock
+from milepost.core.blobs.fields import digests_in
 from milepost.core.table_files import as_csv
 from milepost.documents.typesetting import render
 from milepost.evidence.contributions import entry_numbers, file_kinds
 from milepost.evidence.cover import cover_page
-from milepost.evidence.forgetting import digests_in
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
 from milepost.journal import keys, merkle, tiles
@@ -112,8 +112,8 @@ class DossierFile:
         if not file.path or digest not in self.known:
             return
         kind = file.kind_unsealed if file.kind_unsealed and digest not in self.sealed else file.kind
-        with blobs.open_blob(self.organisation.uid, digest) as content:
-            self.add(f"pieces/{file.path}", blobs.chunks_of(content), kind=kind, compressed=False)
+        content = blobs.chunks(self.organisation.uid, digest)
+        self.add(f"pieces/{file.path}", content, kind=kind, compressed=False)
 
     # --- Records ---
 

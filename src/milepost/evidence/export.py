@@ -107,11 +107,8 @@ def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
         archive.writestr("read-me.html", _page(member, data, facts))
         archive.writestr("style.css", render_to_string("evidence/personal_data.css"))
         for about in files_about(member):
-            with (
-                blobs.open_blob(member.organisation.uid, about.digest) as source,
-                archive.open(f"files/{about.name}", "w", force_zip64=True) as target,
-            ):
-                target.writelines(blobs.chunks_of(source))
+            with archive.open(f"files/{about.name}", "w", force_zip64=True) as target:
+                target.writelines(blobs.chunks(member.organisation.uid, about.digest))
 
 
 def _rows(rows: "models.QuerySet[Any]") -> "Iterator[models.Model]":

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.models import LiveSession
 from milepost.core import clock
+from milepost.core.blobs.fields import BlobField
 from milepost.core.codes import TakesCode
 from milepost.courses.models import Course
 from milepost.journal.recording import Reference
@@ -88,7 +89,7 @@ class Piece(models.Model):
     key = models.CharField(max_length=40)  # which piece of the profile it is
     member = models.ForeignKey(Member, on_delete=models.PROTECT, null=True, related_name="+")
     name = models.CharField(max_length=200)
-    digest = models.CharField(max_length=64)
+    digest = BlobField()
     added_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     added_at = models.DateTimeField(default=clock.now)
 
@@ -111,7 +112,7 @@ class Dossier(models.Model):
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     seen_at = models.DateTimeField(null=True)  # when the worker that builds it was last heard of
-    digest = models.CharField(max_length=64, blank=True)
+    digest = BlobField(blank=True)
     size = models.PositiveBigIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)
 

@@ -1,7 +1,11 @@
 """Reads of the journal that are more than a filter."""
 
+from collections.abc import Iterator
+
 from django.db.models import Q, QuerySet
 
+from milepost.core.blobs.fields import digests_in
+from milepost.core.blobs.references import Tenant
 from milepost.journal.models import Entry
 
 
@@ -10,3 +14,10 @@ def timeline(organisation_id: int, subject_id: str) -> QuerySet[Entry]:
     return Entry.objects.filter(organisation_id=organisation_id).filter(
         Q(actor_id=subject_id) | Q(object_id=subject_id)
     ).order_by("-id")  # fmt: skip
+
+
+def files_told_of(organisation: Tenant) -> Iterator[str]:
+    """The digest of every file that a fact tells of: what a document was before each signature, for one."""
+    entries = Entry.objects.filter(organisation_id=organisation.pk).exclude(statement="")
+    for statement in entries.values_list("statement", flat=True).iterator(2_000):
+        yield from digests_in(statement)

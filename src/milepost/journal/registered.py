@@ -1,7 +1,9 @@
 """What the journal brings to the rooms below, and its own facts."""
 
+from milepost.core.blobs.references import mentions
 from milepost.core.jobs import every
 from milepost.journal import facts, jobs, vocabulary
+from milepost.journal.queries import files_told_of
 
 
 def register() -> None:
@@ -11,3 +13,5 @@ def register() -> None:
     every(1, jobs.follow_everywhere)
     every(15, jobs.seal_everywhere)
     every(30, jobs.stamp_everywhere)
+
+    mentions.register("journal", files_told_of)

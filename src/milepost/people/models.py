@@ -16,6 +16,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
+from milepost.core.blobs.fields import BlobField
 from milepost.core.canonical import fingerprint
 from milepost.core.prepared import Prepared
 from milepost.journal.recording import Reference
@@ -71,7 +72,7 @@ class Organisation(models.Model):
     registration_number = models.CharField(_("registration number"), max_length=80, blank=True)
     certifier_name = models.CharField(_("who certifies"), max_length=120, blank=True)
     certifier_quality = models.CharField(_("in which capacity"), max_length=120, blank=True)
-    logo = models.CharField(max_length=64, blank=True)  # the SHA-256 of a blob
+    logo = BlobField(blank=True, of="pk")  # the SHA-256 of a blob
     logo_type = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(default=clock.now)
 

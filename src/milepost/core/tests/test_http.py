@@ -1,5 +1,3 @@
-import io
-
 import pytest
 from django.test import RequestFactory
 
@@ -10,7 +8,13 @@ DATA = bytes(range(100))
 
 def ask(**headers):
     request = RequestFactory().get("/", headers=headers)
-    return ranged_response(request, io.BytesIO(DATA), size=100, content_type="video/mp4", etag="abc")
+    return ranged_response(
+        request,
+        lambda first, length: iter([DATA[first : first + length]]),
+        size=100,
+        content_type="video/mp4",
+        etag="abc",
+    )
 
 
 @pytest.mark.parametrize(

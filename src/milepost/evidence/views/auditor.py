@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core import signing
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
-from milepost.core import blobs
 from milepost.core.codes import hinted
+from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
@@ -211,7 +211,7 @@ def audit_file(request: HttpRequest, audit: Audit, action: str, kind: str, numbe
     file = opened_file(scope_of(training_action), kind, number)
     fact_type = AUDITOR_EXPORTED if file.is_export else AUDITOR_VIEWED
     note(audit, training_action, file.reference, fact_type=fact_type, file=file.title, sha256=file.digest)
-    return FileResponse(blobs.open_blob(audit.organisation.uid, file.digest), as_attachment=True, filename=file.name)
+    return blob_download(audit.organisation.uid, file.digest, name=file.name)
 
 
 def _entry(action: TrainingAction, number: int) -> Entry:

@@ -2,12 +2,13 @@
 
 from django.contrib import messages
 from django.db.models import Count, Sum
-from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from milepost.core import blobs, clock
+from milepost.core import clock
+from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
@@ -164,10 +165,7 @@ def dossier(request: OrganisationRequest, action: str, dossier: str) -> HttpResp
     """A dossier that is whole."""
     rows = Dossier.objects.exclude(digest="").select_related("action")
     whole = get_object_or_404(rows, organisation=request.organisation, action__uid=action, uid=dossier)
-    opened = blobs.open_blob(request.organisation.uid, whole.digest)
-    return FileResponse(
-        opened, as_attachment=True, filename=f"{whole.action.reference}.zip", content_type="application/zip"
-    )
+    return blob_download(request.organisation.uid, whole.digest, name=f"{whole.action.reference}.zip")
 
 
 @require_GET

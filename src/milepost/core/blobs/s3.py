@@ -1,0 +1,28 @@
+"""Files in any S3-compatible store, for `MILEPOST_FILES=s3://…`. Needs `pip install 'milepost[s3]'`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from botocore.exceptions import ClientError
+from storages.backends.s3 import S3Storage
+
+CHUNK = 1 << 20
+
+
+class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """A bucket. An object is there whole or not at all, and its parts are read without the rest."""
+
+    def stream(self, name: str, first: int = 0, length: int | None = None) -> Iterator[bytes]:
+        """The object's bytes from `first` on, `length` of them or all. Raises `FileNotFoundError`."""
+        if length == 0:
+            return
+        last = "" if length is None else str(first + length - 1)
+        wanted: dict[str, Any] = {"Range": f"bytes={first}-{last}"} if first or last else {}
+        try:
+            body = self.bucket.Object(self._normalize_name(name)).get(**wanted)["Body"]
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                raise FileNotFoundError(name) from error
+            raise OSError(str(error)) from error
+        with body:
+            yield from body.iter_chunks(CHUNK)
