@@ -23,8 +23,9 @@ from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.learning.players import players
 from milepost.notices.kinds import kinds as notices
-from milepost.people import permissions, sections
+from milepost.people import permissions
 from milepost.people.contributions import contributions
+from milepost.people.sections import sections
 
 
 def register() -> None:
@@ -43,7 +44,7 @@ def register() -> None:
     # A session may have some hundreds of people: one a transaction.
     subscribe("live-steps", completing.FACTS, completing.complete_steps_after, is_replayable=True, at_once=1)
 
-    sections.register(sessions_of)
+    sections.register("classroom", sessions_of)
     dating.register("sheets", undated, facts.SHEET_SEALED)
 
     every(30, jobs.find_sheets)

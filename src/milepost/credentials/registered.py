@@ -19,8 +19,9 @@ from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.learning.facts import COURSE_COMPLETED
 from milepost.notices.kinds import kinds
-from milepost.people import permissions, sections
+from milepost.people import permissions
 from milepost.people.contributions import contributions
+from milepost.people.sections import sections
 
 
 def register() -> None:
@@ -32,7 +33,7 @@ def register() -> None:
 
     subscribe("certificates", [COURSE_COMPLETED], issue_for_completions, is_replayable=True)
 
-    sections.register(certificates_of)
+    sections.register("credentials", certificates_of)
     dating.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
 
     every(30, jobs.find_untypeset)

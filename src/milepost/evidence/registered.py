@@ -12,8 +12,9 @@ from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE, TAKE_DA
 from milepost.evidence.sections import data_of
 from milepost.journal import vocabulary
 from milepost.notices.kinds import kinds
-from milepost.people import permissions, sections
+from milepost.people import permissions
 from milepost.people.contributions import contributions
+from milepost.people.sections import sections
 
 
 def register() -> None:
@@ -23,7 +24,7 @@ def register() -> None:
     permissions.register(SEE_EVIDENCE, MANAGE_EVIDENCE, TAKE_DATA)
     contributions.register("evidence", EvidenceContribution())
 
-    sections.register(data_of)
+    sections.register("evidence", data_of)
 
     every(30, jobs.find_stale)
 

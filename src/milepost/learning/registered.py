@@ -14,8 +14,9 @@ from milepost.learning.contribution import LearningContribution
 from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
 from milepost.learning.scopes import CourseScope
 from milepost.learning.sections import courses_of
-from milepost.people import permissions, scopes, sections
+from milepost.people import permissions, scopes
 from milepost.people.contributions import contributions
+from milepost.people.sections import sections
 
 
 def register() -> None:
@@ -27,7 +28,7 @@ def register() -> None:
     contributions.register("learning", LearningContribution())
 
     publishing.carry_overs.register("enrolments", carry_over)
-    sections.register(courses_of)
+    sections.register("learning", courses_of)
 
     navigation.main.register("my_learning", Link(_("My learning"), "my_learning", order=10))
     navigation.main.register("catalogue", Link(_("Catalogue"), "catalogue", order=20))

@@ -12,8 +12,9 @@ from milepost.notices.contribution import NoticesContribution
 from milepost.notices.invitations import InvitationKind, bring
 from milepost.notices.kinds import kinds
 from milepost.notices.sections import undelivered_section
-from milepost.people import inviting, sections
+from milepost.people import inviting
 from milepost.people.contributions import contributions
+from milepost.people.sections import sections
 
 
 def register() -> None:
@@ -28,7 +29,7 @@ def register() -> None:
     every(1, jobs.send)
     every(3600, jobs.forget)
 
-    sections.register(undelivered_section)
+    sections.register("notices", undelivered_section)
     navigation.person.register("messages", Link(_("My messages"), "notice_preferences", order=35, icon="envelope"))
     undelivered = Link(_("Not delivered"), "undelivered", order=10, icon="envelope", permission="manage_people")
     navigation.links("people").register("undelivered", undelivered)

@@ -1,9 +1,13 @@
-"""A person's page is made of sections; higher rooms add theirs."""
+"""A person's page is made of sections, and each room adds its own:
+
+sections.register("certificates", certificates_of)     # in `registered.py`
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from milepost.core.registry import Registry
 from milepost.people.models import Member
 
 
@@ -15,15 +19,9 @@ class Section:
     context: dict[str, Any]
 
 
-_makers: list[Callable[[Member], Section]] = []
-
-
-def register(maker: Callable[[Member], Section]) -> None:
-    """Add a section to every person's page."""
-    if maker not in _makers:
-        _makers.append(maker)
+sections: Registry[Callable[[Member], Section]] = Registry("section of a person's page")
 
 
 def sections_of(member: Member) -> list[Section]:
-    """The sections of a person's page, in the order in which they were registered."""
-    return [maker(member) for maker in _makers]
+    """The sections of a person's page, in the order of the rooms."""
+    return [section(member) for section in sections.all()]
