@@ -5,6 +5,7 @@ import uuid
 from django.db import models, transaction
 
 from milepost.core import blobs
+from milepost.core.blobs.fields import BlobField
 from milepost.journal.recording import Reference, record
 from milepost.people.models import Member, Organisation
 from tests.visits.facts import VISIT_REPORTED
@@ -18,7 +19,7 @@ class Visit(models.Model):
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="+")
     about = models.CharField(max_length=80)
     place = models.CharField(max_length=80)
-    report = models.CharField(max_length=64)
+    report = BlobField()
     must_stay = models.BooleanField(default=False)
 
     def __str__(self) -> str:

@@ -151,6 +151,23 @@ def test_an_erasure_takes_its_rows_its_files_and_the_words_of_its_facts(
     assert verify(organisation.pk).finding is None
 
 
+def test_another_s_erasure_leaves_its_files_alone(
+    visit_of_a_stranger,
+    visit,
+    organisation,
+    people,
+    lead,
+    complete,
+    django_capture_on_commit_callbacks,
+):
+    """Two people may have been given one report: it stays until nobody's row names it."""
+    other = visit_at_work(member=people[1], about="", place="Quay 9", report=b"He did well.", by=lead)
+    assert other.report == visit_of_a_stranger.report
+    with django_capture_on_commit_callbacks(execute=True):
+        erase_person(member=visit_of_a_stranger.member, by=lead)
+    assert blobs.read(organisation.uid, other.report) == b"He did well."
+
+
 def test_retention_counts_and_takes_what_it_holds_of_the_action(
     visit,
     complete,
