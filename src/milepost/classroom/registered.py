@@ -18,7 +18,7 @@ from milepost.core.jobs import every
 from milepost.courses.kinds import kinds
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import dating
+from milepost.documents import timestamps
 from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.learning.players import players
@@ -45,7 +45,7 @@ def register() -> None:
     subscribe("live-steps", completing.FACTS, completing.complete_steps_after, is_replayable=True, at_once=1)
 
     sections.register("classroom", sessions_of)
-    dating.register("sheets", undated, facts.SHEET_SEALED)
+    timestamps.register("sheets", undated, facts.SHEET_SEALED)
 
     every(30, jobs.find_sheets)
     every(60, jobs.watch_all)

@@ -14,7 +14,7 @@ from milepost.credentials.permissions import MANAGE_CERTIFICATES, SEE_CERTIFICAT
 from milepost.credentials.sections import certificates_of
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import dating
+from milepost.documents import timestamps
 from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.learning.facts import COURSE_COMPLETED
@@ -34,7 +34,7 @@ def register() -> None:
     subscribe("certificates", [COURSE_COMPLETED], issue_for_completions, is_replayable=True)
 
     sections.register("credentials", certificates_of)
-    dating.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
+    timestamps.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
 
     every(30, jobs.find_untypeset)
 

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import NotNow, job
-from milepost.documents import composing, dating, reminders
+from milepost.documents import composing, reminders, timestamps
 from milepost.documents.models import Document
 from milepost.journal.timestamping import RESTS, is_resting
 
@@ -27,13 +27,13 @@ def date_file(organisation_id: int, source: str, number: int) -> None:
     """Date it. While the authority rests nobody asks it."""
     if is_resting():
         raise NotNow(RESTS)
-    dating.date(source=source, number=number)
+    timestamps.date(source=source, number=number)
 
 
 @job(queue="outside")
 def find_undated() -> None:
     """Find the files that an authority owes a stamp."""
-    date_file.enqueue_many(dating.owed())
+    date_file.enqueue_many(timestamps.owed())
 
 
 @job(queue="mail")

@@ -34,7 +34,7 @@ class Wording(models.Model):
 
 
 class Dated(models.Model):
-    """A row whose sealed file an authority dates in the background, where one is configured (see `dating`)."""
+    """A row whose sealed file an authority dates in the background, where one is configured (see `timestamps`)."""
 
     dated_at = models.DateTimeField(null=True)
 

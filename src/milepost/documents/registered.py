@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import dating, facts, jobs
+from milepost.documents import facts, jobs, timestamps
 from milepost.documents.contribution import DocumentsContribution
 from milepost.documents.models import undated
 from milepost.documents.notices import CodeKind, RequestEndKind, SignatureReminderKind, SignatureRequestKind
@@ -23,7 +23,7 @@ def register() -> None:
     permissions.register(SEE_DOCUMENTS, MANAGE_DOCUMENTS)
     contributions.register("documents", DocumentsContribution())
 
-    dating.register("documents", undated, facts.DOCUMENT_SEALED)
+    timestamps.register("documents", undated, facts.DOCUMENT_SEALED)
 
     every(30, jobs.find_fileless)
     every(15, jobs.find_undated)

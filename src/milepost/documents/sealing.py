@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", contact: str = "") -> bytes:
     """The PDF with a seal by the key. `reason` and `contact` stand in the seal, for those who read it.
 
-    An authority that does not answer lowers the level to B-B; it never holds up the seal, and `dating` asks it again.
+    An authority that does not answer lowers the level to B-B; it never holds up the seal, and `timestamps` asks it again.
     Raises `KeyLocked`, or pyHanko's `PdfReadError` for what is no PDF.
     """
     writer = SealOnlyWriter(io.BytesIO(pdf))

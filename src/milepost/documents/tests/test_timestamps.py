@@ -24,13 +24,13 @@ from milepost import verify as verifier
 from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
 from milepost.documents.composing import compose
-from milepost.documents.dating import date_pdf
 from milepost.documents.jobs import date_file
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document, Signatory
 from milepost.documents.requesting import Act, Party, Terms, request_signatures, sign
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.signatures import Signature
+from milepost.documents.timestamps import date_pdf
 from milepost.documents.typesetting import render
 from milepost.journal import keys
 from milepost.journal.models import Entry
