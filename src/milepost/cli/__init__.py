@@ -6,7 +6,7 @@ Exit status 0, or 1 with a message on stderr that says where and what.
 import click
 
 from milepost import __version__
-from milepost.cli import config, courses, demonstration, evidence, files, journal, people
+from milepost.cli import config, courses, demonstration, evidence, files, jobs, journal, people
 from milepost.cli.commands import Commands
 
 
@@ -33,6 +33,7 @@ for command in (
     evidence.dossier,
     evidence.verify,
     files.files,
+    jobs.jobs,
 ):
     cli.add_command(command)
 

@@ -1,9 +1,9 @@
 """The one noun of the lowest floor: a job that waits, is being done, or was given up."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.db import models
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
@@ -107,6 +107,10 @@ class Job(models.Model):
         return self.reason if self.fault == Fault.REFUSED else Fault(self.fault).label
 
     @property
-    def age(self) -> timedelta:
-        """How long ago it became necessary."""
-        return clock.now() - self.enqueued_at
+    def title(self) -> Any:
+        """What it does, in words; its name where this version has no such job."""
+        try:
+            title = import_string(self.task).title
+        except ImportError:
+            title = ""
+        return title or self.task.rpartition(".")[2].replace("_", " ")

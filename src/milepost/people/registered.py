@@ -36,6 +36,10 @@ def _menu_of_the_person() -> None:
         _("Organisation"), "organisation_settings", order=10, icon="gear", permission="manage_organisation"
     )
     menu.register("organisation", settings_page)
+    failed = Link(
+        _("Work that failed"), "failed_jobs", order=15, icon="exclamation-triangle", permission="manage_organisation"
+    )
+    menu.register("failed_jobs", failed)
     menu.register("devices", Link(_("My devices"), "devices", order=20, icon="phone", is_inside=False))
     menu.register("sign_in", Link(_("Passkeys and password"), "mfa_index", order=30, icon="key", is_inside=False))
     menu.register("organisations", Link(_("My organisations"), "home", order=50, icon="building", is_inside=False))

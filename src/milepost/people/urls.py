@@ -1,7 +1,7 @@
 from django.urls import include, path
 
 from milepost.people import devices, outbox_views
-from milepost.people.views import everybody, hr, owner
+from milepost.people.views import everybody, hr, owner, work
 
 urlpatterns = [
     path("people/", hr.people, name="people"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("people/<uuid:member>/history/", hr.history, name="history"),
     path("people/<uuid:member>/roles/", owner.grants, name="grants"),
     path("settings/", owner.organisation_settings, name="organisation_settings"),
+    path("settings/work/", work.failed_jobs, name="failed_jobs"),
+    path("settings/work/retried/", work.retried_jobs, name="retried_jobs"),
 ]
 
 public_urlpatterns = [

@@ -24,6 +24,7 @@ from milepost.core.models import Job, State
 THREADS = 2  # for each queue: one organisation holds at most one of them
 POLL = 0.5  # seconds between two looks
 BEAT = 15.0  # seconds between two signs of life: four in a lease
+CLEARING = 3600.0  # seconds between two looks for what was given up long ago
 PATIENCE = 3.5  # seconds that running jobs have to end after a signal
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Worker:
         self._held: dict[str, Held] = {}
         self._alive: list[Thread] = []
         self._numbers = itertools.count(1)
+        self._next_clearing = 0.0
 
     def run(self, should_stop: Callable[[], bool]) -> bool:
         """Work until told to stop; whether everything that was begun could end."""
@@ -114,6 +116,9 @@ class Worker:
                 one.is_given_up = True
                 self._start(one.job.queue)
         leases.reap()
+        if now >= self._next_clearing:
+            self._next_clearing = now + CLEARING
+            leases.forget()
 
     def _end(self) -> bool:
         """Let what goes on end for a while, then give it back."""
