@@ -1,5 +1,6 @@
 """`milepost journal` and `milepost key`: the record of facts, and the key that signs it."""
 
+import os
 from pathlib import Path
 
 import click
@@ -139,3 +140,30 @@ def use_token(token: str, label: str, organisation: str, chain: Path | None) -> 
                 raise keys.KeyRefused(str(error)) from error
     taken = keys.use_token(target.pk, token=token, label=label, chain=above)
     click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
+
+
+@key.command("rotate-secret")
+@with_django
+def rotate_secret() -> None:
+    """Change the secret under which keys are kept, and links and sessions signed. All of them stay valid.
+
+    Stop the server first, and start it afterwards. Where MILEPOST_SECRET_KEY gives the secret, set the new one there and
+    the old one in MILEPOST_SECRET_KEY_FALLBACKS, on every host, before this. Running it again finishes what was begun.
+    """
+    from django.conf import settings
+
+    from milepost.config import environment
+    from milepost.journal import keys
+
+    if not keys.kept_under_earlier_secret():
+        if os.environ.get("MILEPOST_SECRET_KEY"):
+            if not settings.SECRET_KEY_FALLBACKS:
+                fail(
+                    "Set the new secret in MILEPOST_SECRET_KEY and the old one in MILEPOST_SECRET_KEY_FALLBACKS, first."
+                )
+        else:
+            environment.renew_secret(settings.ENVIRONMENT.data)
+            renewed = environment.read()
+            settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = renewed.secret_key, renewed.earlier_secrets
+    count = keys.keep_under_current_secret()
+    click.echo(f"The secret is changed; {count} signing keys are kept under it. Start the server.")

@@ -12,6 +12,11 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from milepost.core.refusals import Refused
 
+SECRET_FILE, EARLIER_FILE = (
+    "secret-key",
+    "earlier-secret-keys",
+)  # in the data folder, where no variable gives the secret
+
 
 class Misconfigured(Refused):
     """A setting is missing or can't be used; the message names the variable and what it should hold."""
@@ -24,6 +29,7 @@ class Environment:
     data: Path
     database_url: str
     secret_key: str
+    earlier_secrets: list[str]
     base_url: str
     mail: dict[str, object] | None
     mail_from: str
@@ -73,6 +79,7 @@ def read(variables: dict[str, str] | None = None) -> Environment:
         data=data,
         database_url=database_url,
         secret_key=_secret_key(given, data),
+        earlier_secrets=_earlier_secrets(given, data),
         base_url=base_url,
         mail=mail,
         mail_from=given.get("MILEPOST_MAIL_FROM") or f"Milepost <no-reply@{parts.hostname}>",
@@ -108,13 +115,42 @@ def _secret_key(given: dict[str, str], data: Path) -> str:
             "MILEPOST_SECRET_KEY: set it when MILEPOST_DATABASE_URL is set, the same on every host, for example from "
             "`python3 -c 'import secrets; print(secrets.token_urlsafe(50))'`."
         )
-    kept = data / "secret-key"
+    kept = data / SECRET_FILE
     try:
         with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(50))
     except FileExistsError:
         pass
     return kept.read_text().strip()
+
+
+def _earlier_secrets(given: dict[str, str], data: Path) -> list[str]:
+    if "MILEPOST_SECRET_KEY_FALLBACKS" in given or given.get("MILEPOST_SECRET_KEY"):
+        return [
+            secret.strip() for secret in given.get("MILEPOST_SECRET_KEY_FALLBACKS", "").split(",") if secret.strip()
+        ]
+    kept = data / EARLIER_FILE
+    return kept.read_text().split() if kept.exists() else []
+
+
+def renew_secret(data: Path) -> None:
+    """Put a new secret into the data folder; the one there was is the first of the earlier ones from then on.
+
+    Killed in the middle, the secret of before is still in place, and named among the earlier ones once too often.
+    """
+    current, earlier = data / SECRET_FILE, data / EARLIER_FILE
+    before = [current.read_text().strip(), *(earlier.read_text().split() if earlier.exists() else [])]
+    _replace(earlier, "\n".join(dict.fromkeys(before)) + "\n")
+    _replace(current, secrets.token_urlsafe(50))
+
+
+def _replace(path: Path, text: str) -> None:
+    written = path.with_name(f"{path.name}.new")
+    with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    written.replace(path)
 
 
 def _mail(url: str) -> dict[str, object] | None:

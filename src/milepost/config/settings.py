@@ -19,6 +19,7 @@ JITSI_URL, JITSI_APP_ID, JITSI_APP_SECRET = ENVIRONMENT.jitsi
 BIGBLUEBUTTON_URL, BIGBLUEBUTTON_SECRET = ENVIRONMENT.bigbluebutton
 
 SECRET_KEY = ENVIRONMENT.secret_key
+SECRET_KEY_FALLBACKS = ENVIRONMENT.earlier_secrets  # links, sessions and keys made under them still hold
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = [ENVIRONMENT.host, *(["localhost", "127.0.0.1", "[::1]"] if ENVIRONMENT.is_local else [])]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]

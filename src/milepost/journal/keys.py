@@ -126,7 +126,7 @@ def _refuse_unfit(certificate: x509.Certificate, public: rsa.RSAPublicKey) -> No
 
 def _encrypted(private: rsa.RSAPrivateKey) -> str:
     """PKCS#8 under the server's secret."""
-    how = serialization.BestAvailableEncryption(_password())
+    how = serialization.BestAvailableEncryption(_password(settings.SECRET_KEY))
     return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how).decode()
 
 
@@ -200,16 +200,42 @@ def private_key(key: SigningKey) -> rsa.RSAPrivateKey | tokens.TokenKey:
 
 @lru_cache(maxsize=64)
 def _opened(kept: str) -> rsa.RSAPrivateKey:
-    try:
-        private = serialization.load_pem_private_key(kept.encode(), _password())
-    except ValueError as error:
-        raise KeyLocked(
-            "The organisation's signing key does not open with this MILEPOST_SECRET_KEY. Set the one it was made with."
-        ) from error
-    assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101
-    return private
+    return _opened_with(kept)[0]
 
 
-def _password() -> bytes:
-    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"milepost signing keys").derive(settings.SECRET_KEY.encode())
+def _opened_with(kept: str) -> tuple[rsa.RSAPrivateKey, str]:
+    """The private key, and which secret opened it: the one of now, or an earlier one."""
+    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
+        try:
+            private = serialization.load_pem_private_key(kept.encode(), _password(secret))
+        except ValueError:
+            continue
+        assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101
+        return private, secret
+    raise KeyLocked(
+        "The organisation's signing key does not open with this MILEPOST_SECRET_KEY. Set the one it was made with, or name"
+        " it in MILEPOST_SECRET_KEY_FALLBACKS."
+    )
+
+
+def _password(secret: str) -> bytes:
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"milepost signing keys").derive(secret.encode())
     return derived.hex().encode()
+
+
+def kept_under_earlier_secret() -> list[SigningKey]:
+    """The keys here, of all organisations, that do not open with the secret of now but with an earlier one.
+
+    Raises `KeyLocked` for one that opens with none.
+    """
+    rows = SigningKey.objects.exclude(private__startswith=tokens.SCHEME).order_by("pk")
+    return [key for key in rows if _opened_with(key.private)[1] != settings.SECRET_KEY]
+
+
+def keep_under_current_secret() -> int:
+    """Encrypt every private key here anew under the secret of now, all or none; return how many it concerned."""
+    with transaction.atomic():
+        keys = kept_under_earlier_secret()
+        for key in keys:
+            SigningKey.objects.filter(pk=key.pk, private=key.private).update(private=_encrypted(_opened(key.private)))
+    return len(keys)

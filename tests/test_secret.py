@@ -1,0 +1,101 @@
+"""A change of the server's secret: links, invitations, sessions and signing keys made before it still hold."""
+
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner
+from django.test import Client
+
+from milepost.cli import cli
+from milepost.config import environment
+from milepost.core import links
+from milepost.journal import keys
+from milepost.people.inviting import invited, link_for
+from tests.worlds import make_member
+
+SOMEBODY = UUID(int=42)
+
+
+@pytest.fixture
+def rotated(settings):
+    """Change the secret as whoever runs the server does, with the earlier one as a fallback."""
+
+    def rotate() -> None:
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        settings.SECRET_KEY = "another secret altogether " * 2
+        keys._opened.cache_clear()
+
+    yield rotate
+    keys._opened.cache_clear()
+
+
+def test_a_personal_link_outlives_the_change_and_one_made_up_does_not(rotated, settings):
+    token = links.token("sign", SOMEBODY)
+    rotated()
+    assert links.uid_in(token, "sign") == SOMEBODY
+    assert links.uid_in(token, "hold") is None
+    settings.SECRET_KEY_FALLBACKS = []
+    assert links.uid_in(token, "sign") is None
+
+
+def test_a_link_is_short_enough_for_a_code_that_is_read_from_afar():
+    assert len(links.token("sign", SOMEBODY)) == 45
+
+
+def test_an_invitation_outlives_the_change(rotated, organisation):
+    member = make_member(organisation, "anna")
+    member.user = None  # they have not joined yet
+    member.save()
+    token = link_for(member).rstrip("/").rpartition("/")[2]
+    rotated()
+    assert invited(token) == member
+
+
+def test_a_session_outlives_the_change(rotated, lead):
+    client = Client()
+    client.force_login(lead.user)
+    assert client.get("/aldermoor/").status_code == 200
+    rotated()
+    assert client.get("/aldermoor/").status_code == 200
+
+
+def test_a_signing_key_opens_before_and_after_it_is_kept_under_the_new_secret(rotated, organisation, settings):
+    key = keys.current_key(organisation.pk)
+    public = keys.public_key(key)
+    rotated()
+    assert keys.private_key(key).public_key() == public
+    assert keys.keep_under_current_secret() == 1
+    assert keys.keep_under_current_secret() == 0
+    settings.SECRET_KEY_FALLBACKS = []
+    keys._opened.cache_clear()
+    assert keys.private_key(keys.current_key(organisation.pk)).public_key() == public
+
+
+def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(
+    tmp_path, organisation, settings, monkeypatch
+):
+    monkeypatch.delenv("MILEPOST_SECRET_KEY")
+    monkeypatch.setenv("MILEPOST_DATA", str(tmp_path))
+    settings.ENVIRONMENT = environment.read()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []
+    before, public = settings.SECRET_KEY, keys.public_key(keys.current_key(organisation.pk))
+    told = CliRunner().invoke(cli, ["key", "rotate-secret"])
+    assert "1 signing keys are kept under it" in told.output
+    renewed = environment.read()
+    assert renewed.secret_key != before
+    assert renewed.earlier_secrets == [before]
+    assert keys.private_key(keys.current_key(organisation.pk)).public_key() == public
+
+
+def test_a_rotation_that_was_cut_off_is_finished_without_another_secret(tmp_path, organisation, settings, monkeypatch):
+    monkeypatch.delenv("MILEPOST_SECRET_KEY")
+    monkeypatch.setenv("MILEPOST_DATA", str(tmp_path))
+    settings.ENVIRONMENT = environment.read()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []
+    keys.current_key(organisation.pk)
+    environment.renew_secret(tmp_path)
+    begun = environment.read()
+    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = begun.secret_key, begun.earlier_secrets
+    keys._opened.cache_clear()
+    assert "1 signing keys" in CliRunner().invoke(cli, ["key", "rotate-secret"]).output
+    assert environment.read().secret_key == begun.secret_key
