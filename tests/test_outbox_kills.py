@@ -4,12 +4,14 @@ import collections
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from milepost.notices.tests.servers import inbox
 from tests.test_workers import own_database  # noqa: F401 - a fixture
 
+ROOT = Path(__file__).parent.parent
 PREPARE = """
 import django; django.setup()
 from django.utils import timezone
@@ -78,7 +80,9 @@ print(json.dumps(list(mine.filter(may_be_twice=True).values_list("uid", flat=Tru
 def run(own_database, settings):  # noqa: F811
     def run(code, *arguments, **environment):
         command = [sys.executable, "-c", code, *arguments]
-        return subprocess.run(command, env=own_database | environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(
+            command, env=own_database | environment, cwd=ROOT, capture_output=True, text=True, timeout=120
+        )
 
     return run
 
@@ -99,3 +103,20 @@ def test_whenever_the_worker_is_killed_nobody_misses_a_message_and_only_smtp_s_o
         assert len(twice) == (2 if step == "accepted" else 0), step
         assert len(set(twice)) == len(twice) // 2  # the same Message-ID, by which a mail program knows it
         assert all(marked[0] in one for one in twice)
+
+
+def test_workers_side_by_side_send_each_message_once(run, own_database):  # noqa: F811
+    assert run(PREPARE).returncode == 0
+    with inbox() as server:
+        at = own_database | {"MILEPOST_MAIL_URL": f"smtp://127.0.0.1:{server.port}"}
+        for key in range(4):
+            assert run(SAY, str(key)).returncode == 0
+        command = [
+            sys.executable,
+            "-c",
+            "import django; django.setup()\nfrom milepost.notices.sending import send_due\nsend_due()",
+        ]
+        workers = [subprocess.Popen(command, env=at, cwd=ROOT) for _each in range(3)]
+        assert [worker.wait(120) for worker in workers] == [0, 0, 0]
+    assert collections.Counter(server.addresses) == {f"n{n}@aldermoor.example": 4 for n in range(12)}
+    assert len({message["Message-ID"] for message in server.messages}) == 48
