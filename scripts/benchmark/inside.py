@@ -209,12 +209,13 @@ def sessions(organisation: Organisation) -> None:
 
 def live_session(organisation: Organisation, people: list[Member]) -> None:
     """A half-day that goes on while the benchmark runs, with everybody's personal link in a file."""
-    from milepost.classroom.models import Attendance, Rules
+    from milepost.classroom.models import Attendance
     from milepost.classroom.presence import personal_link
     from milepost.classroom.registering import register_many
     from milepost.classroom.scheduling import Plan, schedule_session
+    from milepost.people.settings import change
 
-    Rules.objects.create(organisation=organisation, mails_link=False, remind_before=None, remind_unsigned="never")
+    change(organisation=organisation, values={"mails_link": False, "remind_before": None, "remind_unsigned": "never"})
     now = clock.now()
     plan = Plan(title="All hands", spans=[(now - timedelta(minutes=5), now + timedelta(hours=6))], place="Everywhere")
     session = schedule_session(organisation=organisation, plan=plan, by=people[0])

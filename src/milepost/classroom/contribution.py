@@ -15,13 +15,13 @@ from milepost.classroom.models import (
     ConnectionLog,
     LiveSession,
     Participant,
-    Rules,
     SessionDocument,
     Sheet,
     Slot,
     Trainer,
 )
 from milepost.classroom.readiness import CHECKS, sheet
+from milepost.classroom.rules import Rules
 from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of, slots_of
 from milepost.core import clock
 from milepost.journal.recording import Reference, time_text

@@ -6,7 +6,6 @@ from django.utils.translation import gettext_lazy
 from milepost.documents.facts import SEALED_FILE, WHY_SEALED
 from milepost.journal.vocabulary import (
     COUNT,
-    FLAG,
     INSTANT,
     REFERENCE,
     SHA256,
@@ -55,17 +54,6 @@ _CHANGES = closed(
         "provider?": TEXT,
         "meeting?": TEXT,
         "slots?": _SLOTS,
-    }
-)
-_RULES = closed(
-    {
-        "ways": listed(TEXT),
-        "trainer_rights": listed(TEXT),
-        "mails_link": FLAG,
-        "remind_before": {"type": ["integer", "null"]},
-        "remind_unsigned": TEXT,
-        "asks_location": FLAG,
-        "kept_years": COUNT,
     }
 )
 
@@ -138,14 +126,6 @@ SESSION_IMPORTED = FactType(
     context={"source": TEXT},
     sentence=gettext_lazy("Imported connections to “%(object)s”"),
 )
-RULES_UPDATED = FactType(
-    "updated",
-    "session-rules",
-    is_office=True,
-    result={"rules": _RULES},
-    sentence=gettext_lazy("Changed the rules of live sessions"),
-)
-
 # --- Attendance -------------------------------------------------------------------------------------------
 
 _STATE: Schema = closed(

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.classroom.meetings import meeting_tools
-from milepost.classroom.models import LiveSession, Rules, TrainerRight, Way
+from milepost.classroom.models import LiveSession
 from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
@@ -148,45 +148,3 @@ def _spans(rows: Sequence[dict[str, str]], zone: ZoneInfo) -> list[Span]:
             ) from error
         spans.append((start, end))
     return spans
-
-
-class RulesForm(forms.ModelForm[Rules]):
-    """What the organisation decides about its classrooms."""
-
-    ways = forms.MultipleChoiceField(
-        label=gettext_lazy("How people may sign"), choices=Way.choices,
-        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
-    )  # fmt: skip
-    trainer_rights = forms.MultipleChoiceField(
-        label=gettext_lazy("What trainers may do"), choices=TrainerRight.choices, required=False,
-        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
-    )  # fmt: skip
-
-    class Meta:
-        model = Rules
-        fields = [
-            "ways",
-            "trainer_rights",
-            "mails_link",
-            "remind_before",
-            "remind_unsigned",
-            "asks_location",
-            "kept_years",
-        ]
-        widgets = {
-            "mails_link": forms.CheckboxInput({"class": "form-check-input"}),
-            "asks_location": forms.CheckboxInput({"class": "form-check-input"}),
-            "remind_before": forms.NumberInput(CONTROL | {"min": 15, "max": 1440}),
-            "remind_unsigned": forms.Select(SELECT),
-            "kept_years": forms.NumberInput(CONTROL | {"min": 1, "max": 99}),
-        }
-        help_texts = {
-            "remind_before": gettext_lazy("From 15 to 1440 (a day). Empty: no reminder."),
-            "asks_location": gettext_lazy("Only with the person’s agreement, each time."),
-        }
-
-    def clean_remind_before(self) -> int | None:
-        minutes: int | None = self.cleaned_data["remind_before"]
-        if minutes is not None and not 15 <= minutes <= 1440:
-            raise ValidationError(_("Between 15 minutes and a day (1440)."))
-        return minutes

@@ -60,53 +60,6 @@ class UnsignedReminder(models.TextChoices):
     AFTER_END = "end", _("30 minutes after the end")
 
 
-def all_ways() -> list[str]:
-    """Every way of signing."""
-    return list(Way.values)
-
-
-def usual_rights() -> list[str]:
-    """What trainers may do before anybody decided otherwise."""
-    return [TrainerRight.ADD_PEOPLE, TrainerRight.JUSTIFY_ABSENCES]
-
-
-class Rules(models.Model):
-    """What the organisation decided about its classrooms; without a row, the defaults hold."""
-
-    organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, related_name="classroom_rules")
-    ways = models.JSONField(default=all_ways)
-    trainer_rights = models.JSONField(default=usual_rights)
-    mails_link = models.BooleanField(_("mail everybody their personal link at the start of a slot"), default=True)
-    remind_before = models.PositiveIntegerField(
-        _("remind before the session, in minutes"), null=True, blank=True, default=1440
-    )
-    remind_unsigned = models.CharField(
-        _("remind those who have not signed"), max_length=8, choices=UnsignedReminder.choices,
-        default=UnsignedReminder.AFTER_END,
-    )  # fmt: skip
-    asks_location = models.BooleanField(_("ask where people sign"), default=False)
-    kept_years = models.PositiveSmallIntegerField(_("years that attendance is kept"), default=3)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(remind_before=None) | Q(remind_before__range=(15, 1440)), name="reminded_within_a_day"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"classroom of {self.organisation_id}"
-
-    @classmethod
-    def of(cls, organisation: Organisation) -> Self:
-        """The organisation's rules."""
-        return cls.objects.filter(organisation=organisation).first() or cls(organisation=organisation)
-
-    def allows(self, right: TrainerRight) -> bool:
-        """Whether trainers may do this."""
-        return right in self.trainer_rights
-
-
 class LiveSession(models.Model):
     """A meeting of people who learn. `sequence` counts the changes that invitations speak of (RFC 5546, 2.1.4)."""
 

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.classroom import calendars, presence
-from milepost.classroom.models import Attendance, Participant, Rules, Slot, Way
+from milepost.classroom.models import Attendance, Participant, Slot, Way
 from milepost.classroom.presence import Presence
 from milepost.classroom.queries import signable
+from milepost.classroom.rules import Rules
 from milepost.classroom.signing import AlreadySigned, Circumstances, Mark, SigningRefused, sign
 from milepost.core.queries import text_of, uuid_of
 from milepost.documents.signatures import NoSignature, Signature

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom import completing, facts, jobs
+from milepost.classroom import completing, facts, jobs, rules
 from milepost.classroom.contribution import ClassroomContribution
 from milepost.classroom.kind import LiveKind
 from milepost.classroom.meetings import meeting_tools
@@ -23,7 +23,7 @@ from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.learning.players import players
 from milepost.notices.kinds import kinds as notices
-from milepost.people import permissions
+from milepost.people import permissions, settings
 from milepost.people.contributions import contributions
 from milepost.people.sections import sections
 
@@ -31,6 +31,8 @@ from milepost.people.sections import sections
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     vocabulary.register(facts)
+
+    settings.register(*rules.OWN)
 
     permissions.register(MANAGE_SESSIONS, HOLD_SESSIONS)
     contributions.register("classroom", ClassroomContribution())

@@ -25,11 +25,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.classroom import presence
 from milepost.classroom.marking import read_change
 from milepost.classroom.meetings import Guest, meeting_tools
-from milepost.classroom.models import Attendance, Participant, Rules, Slot, Trainer, TrainerRight, Way
+from milepost.classroom.models import Attendance, Participant, Slot, Trainer, TrainerRight, Way
 from milepost.classroom.public import circumstances, meaning
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import RegistrationRefused, register
 from milepost.classroom.reminders import remind_missing
+from milepost.classroom.rules import Rules
 from milepost.classroom.signing import Mark, change_attendance, close_slot, take_offline
 from milepost.core import clock
 from milepost.core.canonical import fingerprint

@@ -5,7 +5,6 @@ from milepost.classroom import public, rooms, views
 urlpatterns = [
     path("sessions/", views.sessions, name="sessions"),
     path("sessions/new/", views.new_session, name="new_session"),
-    path("sessions/rules/", views.rules, name="classroom_rules"),
     path("sessions/signatures/<slug:slot>/", views.my_signature, name="my_signature"),
     path("sessions/<uuid:session>/", views.live_session, name="live_session"),
     path("sessions/<uuid:session>/settings/", views.session_settings, name="session_settings"),

@@ -12,8 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.classroom import presence, scheduling
-from milepost.classroom.facts import RULES_UPDATED
-from milepost.classroom.forms import RulesForm, SessionForm
+from milepost.classroom.forms import SessionForm
 from milepost.classroom.logs import UnreadableLog, connected_minutes, take_log
 from milepost.classroom.marking import read_change
 from milepost.classroom.meetings import Guest, meeting_tools
@@ -21,7 +20,6 @@ from milepost.classroom.models import (
     Attendance,
     LiveSession,
     Participant,
-    Rules,
     SessionDocument,
     Slot,
     Trainer,
@@ -31,6 +29,7 @@ from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS, cours
 from milepost.classroom.presence import Presence
 from milepost.classroom.queries import attendances, holds, sessions_of_member, tally, to_sign, with_numbers
 from milepost.classroom.registering import leave, register_many
+from milepost.classroom.rules import Rules
 from milepost.classroom.scheduling import Holder
 from milepost.classroom.signing import change_attendance
 from milepost.core import blobs, clock
@@ -38,13 +37,12 @@ from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
-from milepost.journal.recording import Reference, record
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.notices.undelivered import undelivered_about
 from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member
-from milepost.people.permissions import MANAGE_ORGANISATION, may, sees_everybody, visible
+from milepost.people.permissions import may, sees_everybody, visible
 
 MAX_FILE = 50 * 1024 * 1024
 
@@ -415,26 +413,3 @@ def joining(request: OrganisationRequest, session: str) -> HttpResponseBase:
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("live_session", request.organisation.slug, found.uid)
-
-
-@require_http_methods(["GET", "POST"])
-@requires(MANAGE_ORGANISATION)
-def rules(request: OrganisationRequest) -> HttpResponseBase:
-    """What governs live sessions here."""
-    form = RulesForm(request.POST or None, instance=Rules.of(request.organisation))
-    if request.method == "POST" and form.is_valid():
-        from django.db import transaction
-
-        with transaction.atomic():
-            form.save()
-            organisation = request.organisation
-            record(
-                RULES_UPDATED,
-                organisation=organisation,
-                actor=request.member.as_reference(),
-                object=Reference("session-rules", str(organisation.uid), organisation.name),
-                result={"rules": {name: form.cleaned_data[name] for name in form.fields}},
-            )
-        messages.success(request, _("Saved."))
-        return redirect("classroom_rules", request.organisation.slug)
-    return render(request, "classroom/rules.html", {"form": form}, status=400 if form.errors else 200)

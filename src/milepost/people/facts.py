@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy
 
-from milepost.journal.vocabulary import COUNT, DAY, TEXT, FactType, Fields, listed
+from milepost.journal.vocabulary import COUNT, DAY, TEXT, FactType, Fields, Schema, listed
 
 ORGANISATION_CREATED = FactType(
     "created",
@@ -11,13 +11,14 @@ ORGANISATION_CREATED = FactType(
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
 )
-ORGANISATION_UPDATED = FactType(
+_VALUE: Schema = {"type": ["string", "number", "boolean", "array", "null"]}  # as the setting's field gives it
+SETTING_CHANGED = FactType(
     "updated",
     "organisation",
     is_office=True,
-    context={"fields": listed(TEXT)},
-    sentence=gettext_lazy("Changed %(object)s"),
-    done_to=gettext_lazy("Record changed by %(actor)s"),
+    context={"setting": TEXT},
+    result={"before": _VALUE, "after": _VALUE},
+    sentence=gettext_lazy("Changed the setting “%(setting)s” from “%(before)s” to “%(after)s”"),
 )
 
 PEOPLE_IMPORTED = FactType(

@@ -1,5 +1,6 @@
 """What the pages of people take."""
 
+from copy import deepcopy
 from typing import Any
 
 from django import forms
@@ -8,8 +9,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from milepost.people import scopes
-from milepost.people.models import Organisation, validate_colour
+from milepost.people.models import Organisation
 from milepost.people.roles import GIVEN, ORGANISATION
+from milepost.people.settings import Page, pages, value_of
 
 MAX_FILE = 20 * 1024 * 1024
 
@@ -60,39 +62,12 @@ class UploadPeopleForm(forms.Form):
         return file
 
 
-class BrandForm(forms.ModelForm[Organisation]):
-    """How the organisation looks and speaks."""
+class SettingsForm(forms.Form):
+    """One part of the settings, drawn from what rooms registered."""
 
-    brand_colour = forms.CharField(
-        label=_("Brand colour"),
-        validators=[validate_colour],
-        widget=forms.TextInput(attrs={"type": "color", "class": "form-control form-control-color"}),
-    )
-    corner_radius = forms.IntegerField(
-        label=_("Corner radius, in pixels"), min_value=0, max_value=28,
-        widget=forms.NumberInput(attrs={"class": "form-control"}),
-    )  # fmt: skip
-    logo_file = forms.FileField(
-        label=_("Logo"), required=False, help_text=_("PNG, JPEG or WebP, square, up to 512 kB."),
-        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/webp", "class": "form-control"}),
-    )  # fmt: skip
-
-    class Meta:
-        model = Organisation
-        fields = [
-            "name", "language", "time_zone", "postal_address", "registration_number", "certifier_name",
-            "certifier_quality",
-        ]  # fmt: skip
-        help_texts = {
-            "registration_number": _("As a provider of training; in France the activity declaration number."),
-            "certifier_name": _("Stands on certificates. Without a name, the organisation’s stands there."),
-        }
-        widgets = {
-            "name": forms.TextInput(attrs={"class": "form-control"}),
-            "language": forms.Select(attrs={"class": "form-select"}),
-            "postal_address": forms.TextInput(attrs={"class": "form-control"}),
-            "registration_number": forms.TextInput(attrs={"class": "form-control"}),
-            "certifier_name": forms.TextInput(attrs={"class": "form-control"}),
-            "certifier_quality": forms.TextInput(attrs={"class": "form-control"}),
-            "time_zone": forms.TextInput(attrs={"class": "form-control", "autocomplete": "off"}),
-        }
+    def __init__(self, page: Page, organisation: Organisation, data: Any = None, files: Any = None) -> None:
+        self.page = page
+        settings = pages()[page]
+        super().__init__(data, files, initial={one.name: value_of(organisation, one) for one in settings})
+        for one in settings:
+            self.fields[one.name] = deepcopy(one.field)

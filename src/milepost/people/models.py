@@ -93,6 +93,20 @@ class Organisation(models.Model):
         return Reference("organisation", str(self.uid), self.name)
 
 
+class OrganisationSetting(models.Model):
+    """What an organisation decided, by the name of the setting; without a row its default holds. See `settings`."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="decided")
+    name = models.CharField(max_length=60)
+    value = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "name"], name="setting_decided_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Site(models.Model):
     """A place where people of the organisation work."""
 

@@ -6,17 +6,13 @@ from django.db import transaction
 from django.urls import get_resolver
 from django.utils.translation import gettext as _
 
-from milepost.core import blobs
 from milepost.core.refusals import Refused
 from milepost.journal.organisations import Identity
 from milepost.journal.recording import SYSTEM, record
-from milepost.people.colours import contrast
-from milepost.people.facts import ORGANISATION_CREATED, ORGANISATION_UPDATED
-from milepost.people.models import Member, Organisation
+from milepost.people.facts import ORGANISATION_CREATED
+from milepost.people.models import Organisation
 
 KEPT = frozenset({"static", "media", "api", "admin", "help"})  # for what comes, beside the addresses that there are
-MAX_LOGO_BYTES = 512 * 1024
-_LOGO_TYPES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
 
 
 class InvalidOrganisation(Refused):
@@ -51,38 +47,3 @@ def identity_of(organisation_id: int) -> Identity:
     if found is None:
         raise LookupError(f"There is no organisation {organisation_id}.")
     return Identity(organisation_id, *found)
-
-
-def set_brand(*, organisation: Organisation, colour: str, radius: int, logo: bytes | None, by: Member) -> Organisation:
-    """Give the organisation its colour, corners and logo. Raises `InvalidOrganisation`. Records `updated`.
-
-    The colour must reach 4.5:1 against white (WCAG 2.2, 1.4.3), since white words stand on it. `logo` is the
-    bytes of a PNG, JPEG or WebP; None keeps the one there is.
-    """
-    ratio = contrast(colour, "#ffffff")
-    if ratio < 4.5:
-        raise InvalidOrganisation(
-            _("White words on this colour reach a contrast of %(ratio).1f to 1; people need 4.5. Choose a darker one.")
-            % {"ratio": ratio},
-            field="brand_colour",
-        )
-    logo_type = _logo_type(logo) if logo else None
-    with transaction.atomic():
-        organisation.brand_colour = colour
-        organisation.corner_radius = radius
-        if logo and logo_type:
-            organisation.logo = blobs.store(organisation.uid, logo)
-            organisation.logo_type = logo_type
-        organisation.save(update_fields=["brand_colour", "corner_radius", "logo", "logo_type"])
-        record(ORGANISATION_UPDATED, organisation=organisation, actor=by.as_reference(),
-               object=organisation.as_reference(), context={"fields": ["brand"]})  # fmt: skip
-    return organisation
-
-
-def _logo_type(logo: bytes) -> str:
-    if len(logo) > MAX_LOGO_BYTES:
-        raise InvalidOrganisation(_("The logo is larger than 512 kB. Save a smaller one."), field="logo_file")
-    for mark, media_type in _LOGO_TYPES:
-        if logo.startswith(mark) and (media_type != "image/webp" or logo[8:12] == b"WEBP"):
-            return media_type
-    raise InvalidOrganisation(_("The logo must be a PNG, JPEG or WebP picture."), field="logo_file")

@@ -1,13 +1,13 @@
 """What people bring to the rooms below."""
 
-from django.conf import settings
+from django.conf import settings as installation
 from django.utils.translation import gettext_lazy as _
 
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.journal import vocabulary
 from milepost.journal.organisations import tell_identities
-from milepost.people import facts, organisations, permissions, scopes, signing_in
+from milepost.people import facts, organisations, own_settings, permissions, scopes, settings, signing_in
 from milepost.people.contribution import PeopleContribution
 from milepost.people.contributions import contributions
 
@@ -15,6 +15,8 @@ from milepost.people.contributions import contributions
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     vocabulary.register(facts)
+
+    settings.register(*own_settings.OWN)
 
     permissions.register(*permissions.of_this_room())
     scopes.kinds.register("site", scopes.SiteScope())
@@ -52,4 +54,4 @@ def _menu_of_the_person() -> None:
 
 
 def _has_outbox(_thing: object) -> bool:
-    return settings.OUTBOX is not None
+    return installation.OUTBOX is not None

@@ -78,8 +78,8 @@ class Migration(migrations.Migration):
             name='Rules',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ways', models.JSONField(default=milepost.classroom.models.all_ways)),
-                ('trainer_rights', models.JSONField(default=milepost.classroom.models.usual_rights)),
+                ('ways', models.JSONField(default=list)),
+                ('trainer_rights', models.JSONField(default=list)),
                 ('mails_link', models.BooleanField(default=True, verbose_name='mail everybody their personal link at the start of a slot')),
                 ('remind_before', models.PositiveIntegerField(blank=True, default=1440, null=True, verbose_name='remind before the session, in minutes')),
                 ('remind_unsigned', models.CharField(choices=[('never', 'not at all'), ('start', '30 minutes after the start'), ('end', '30 minutes after the end')], default='end', max_length=8, verbose_name='remind those who have not signed')),

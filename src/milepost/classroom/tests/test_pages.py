@@ -4,9 +4,10 @@ import pytest
 from django.test import Client
 
 from milepost.classroom.invitations import invite_due
-from milepost.classroom.models import LiveSession, Participant, Rules, Way
+from milepost.classroom.models import LiveSession, Participant, Way
 from milepost.classroom.presence import trainer_link
 from milepost.classroom.registering import register
+from milepost.classroom.rules import Rules
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.classroom.signing import Mark, close_slot, sign
 from milepost.core import clock
@@ -15,6 +16,7 @@ from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol
 from milepost.learning.models import Enrolment
 from milepost.notices.sending import send_due
+from milepost.people.settings import change
 from tests.worlds import make_course, make_member
 
 pytestmark = pytest.mark.django_db
@@ -110,14 +112,16 @@ def test_a_learner_takes_nobody_else_s_seat_away(visit, session, organisation, p
 def test_only_whom_the_organisation_lets_makes_sessions(visit, organisation):
     trainer = make_member(organisation, "coach", roles=["trainer"])
     assert visit(trainer).get("/aldermoor/sessions/new/").status_code == 403
-    Rules.objects.create(organisation=organisation, trainer_rights=["change-sessions"])
+    change(organisation=organisation, values={"trainer_rights": ["change-sessions"]})
     assert visit(trainer).get("/aldermoor/sessions/new/").status_code == 200
 
 
 def test_the_rules_are_set_on_their_page_and_recorded(visit, lead, organisation):
     told = {"ways": ["projected", "trainer"], "remind_before": "60", "remind_unsigned": "start", "kept_years": "5"}
-    assert "Between 15 minutes" in visit(lead).post("/aldermoor/sessions/rules/", told | {"remind_before": "5"}).text
-    visit(lead).post("/aldermoor/sessions/rules/", told)
+    told |= {"page": "live-sessions"}
+    assert "Between 15 minutes" in visit(lead).post("/aldermoor/settings/", told | {"remind_before": "5"}).text
+    visit(lead).post("/aldermoor/settings/", told)
+    organisation.refresh_from_db()
     rules = Rules.of(organisation)
     assert (rules.ways, rules.trainer_rights, rules.remind_before, rules.mails_link) == (
         ["projected", "trainer"],

@@ -8,7 +8,7 @@ from icalendar import Calendar
 
 from milepost.classroom import calendars
 from milepost.classroom.invitations import invite_due
-from milepost.classroom.models import Attendance, Participant, Rules, Way
+from milepost.classroom.models import Attendance, Participant, Way
 from milepost.classroom.registering import RegistrationRefused, leave, register, register_many
 from milepost.classroom.reminders import remind_due
 from milepost.classroom.scheduling import (
@@ -26,6 +26,7 @@ from milepost.classroom.signing import Circumstances, Mark, sign
 from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.notices.sending import send_due
+from milepost.people.settings import change
 from tests.worlds import make_member, verbs
 
 pytestmark = pytest.mark.django_db
@@ -219,7 +220,7 @@ def test_links_go_out_at_the_start_and_a_reminder_half_an_hour_after_the_end(
 def test_the_reminder_before_comes_once_a_day_of_the_session_when_the_organisation_wants_it(
     session, slots, people, mailoutbox
 ):
-    Rules.objects.create(organisation=session.organisation, remind_before=60)
+    change(organisation=session.organisation, values={"remind_before": 60})
     with clock.at(slots[0].starts_at - timedelta(minutes=90)):
         mail_due()
     mailoutbox.clear()

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from milepost.classroom import presence
-from milepost.classroom.models import Attendance, Rules, Way
+from milepost.classroom.models import Attendance, Way
 from milepost.classroom.presence import personal_link, projected_address, room_token, spoken_code
 from milepost.classroom.signing import (
     AlreadySigned,
@@ -23,6 +23,7 @@ from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
 from milepost.notices.sending import send_due
+from milepost.people.settings import change
 from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db
@@ -236,7 +237,7 @@ def test_codes_that_are_guessed_are_counted(morning):
 
 
 def test_a_way_that_the_organisation_switched_off_is_closed(morning, people, row_of):
-    Rules.objects.create(organisation=morning.session.organisation, ways=["trainer"])
+    change(organisation=morning.session.organisation, values={"ways": ["trainer"]})
     assert Client().get(path_of(projected_address(morning, clock.now()))).status_code == 410
     assert Client().get(path_of(personal_link(row_of(people[0])))).status_code == 410
     assert Client().post("/sign/", {"code": spoken_code(morning, clock.now())}).status_code == 400
@@ -322,7 +323,7 @@ def test_the_trainer_marks_and_closes_with_a_signature(room, people, row_of, cli
 
 
 def test_a_trainer_may_not_justify_where_the_organisation_does_it_itself(room, people, row_of, client, morning):
-    Rules.objects.create(organisation=morning.session.organisation, trainer_rights=[])
+    change(organisation=morning.session.organisation, values={"trainer_rights": []})
     page = client.post(
         room + "marks/", {"who": row_of(people[0]).participant.uid, "state": "absent", "reason": "ill"}, follow=True
     )
@@ -337,7 +338,7 @@ def test_a_trainer_puts_somebody_onto_the_list_as_far_as_the_organisation_lets_t
     assert "is on the list" in client.post(room + "people/", {"email": known.email}, follow=True).text
     new = {"email": "new@outside.example", "given": "Nils", "family": "Holm"}
     assert "training team adds people" in client.post(room + "people/", new, follow=True).text
-    Rules.objects.create(organisation=organisation, trainer_rights=["add-new-people"])
+    change(organisation=organisation, values={"trainer_rights": ["add-new-people"]})
     assert "Give their names" in client.post(room + "people/", {"email": "new@outside.example"}, follow=True).text
     assert "valid email" in client.post(room + "people/", new | {"email": "nonsense"}, follow=True).text
     assert "Nils Holm is on the list" in client.post(room + "people/", new, follow=True).text

@@ -180,7 +180,7 @@ def test_somebody_leaves_at_midnight_where_the_organisation_is(visit, learner):
 def test_a_brand_colour_that_can_not_be_read_is_refused(visit, lead, organisation):
     page = visit(lead).post(
         "/aldermoor/settings/",
-        {"name": "A", "language": "en", "time_zone": "Europe/Paris", "brand_colour": "#ffee88", "corner_radius": "4"},
+        {"page": "look", "brand_colour": "#ffee88", "corner_radius": "4"},
     )
     assert "contrast" in page.text
     organisation.refresh_from_db()
@@ -192,12 +192,10 @@ def test_a_logo_that_is_not_a_picture_is_refused(visit, lead):
     page = visit(lead).post(
         "/aldermoor/settings/",
         {
-            "name": "A",
-            "language": "en",
-            "time_zone": "Europe/Paris",
+            "page": "look",
             "brand_colour": "#0f5c4d",
             "corner_radius": "4",
-            "logo_file": svg,
+            "logo": svg,
         },
     )
     assert "PNG, JPEG or WebP" in page.text

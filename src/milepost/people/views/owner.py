@@ -3,20 +3,19 @@
 from collections import defaultdict
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core.queries import key_of
 from milepost.core.refusals import Refused, add_to_form, as_message
-from milepost.people import scopes
+from milepost.people import scopes, settings
 from milepost.people.access import OrganisationRequest, requires
-from milepost.people.forms import BrandForm, GrantForm
+from milepost.people.forms import GrantForm, SettingsForm
 from milepost.people.granting import InvalidGrant, grant, revoke
 from milepost.people.models import Member, RoleGrant
-from milepost.people.organisations import set_brand
 from milepost.people.permissions import MANAGE_ORGANISATION, MANAGE_ROLES, SEE_PEOPLE, permissions_of, visible
 from milepost.people.queries import Held, as_held
 from milepost.people.roles import DESCRIPTIONS, GIVEN, ORGANISATION, Role
@@ -75,22 +74,20 @@ def _give(request: OrganisationRequest, member: Member) -> None:
 @require_http_methods(["GET", "POST"])
 @requires(MANAGE_ORGANISATION)
 def organisation_settings(request: OrganisationRequest) -> HttpResponseBase:
-    """Name, language, time zone, colour, corners and logo."""
-    organisation = request.organisation
-    initial = {"brand_colour": organisation.brand_colour, "corner_radius": organisation.corner_radius}
-    form = BrandForm(request.POST or None, request.FILES or None, instance=organisation, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        logo = form.cleaned_data["logo_file"]
-        try:
-            with transaction.atomic():
-                form.save()
-                set_brand(
-                    organisation=organisation, colour=form.cleaned_data["brand_colour"],
-                    radius=form.cleaned_data["corner_radius"], logo=logo.read() if logo else None, by=request.member,
-                )  # fmt: skip
-        except Refused as refused:
-            add_to_form(refused, form)
-        else:
-            messages.success(request, _("Saved."))
-            return redirect("organisation_settings", organisation.slug)
-    return render(request, "people/settings.html", {"form": form})
+    """What the organisation decides, in the parts that rooms registered; one part is saved at a time."""
+    asked = request.POST.get("page", "")
+    shown, status = [], 200
+    for page in settings.pages():
+        is_asked = request.method == "POST" and page.name == asked
+        form = SettingsForm(page, request.organisation, *((request.POST, request.FILES) if is_asked else ()))
+        if is_asked and form.is_valid():
+            try:
+                settings.change(organisation=request.organisation, values=form.cleaned_data, by=request.member)
+            except Refused as refused:
+                add_to_form(refused, form)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect(reverse("organisation_settings", args=[request.organisation.slug]) + f"#{page.name}")
+        status = 400 if form.errors else status
+        shown.append(form)
+    return render(request, "people/settings.html", {"forms": shown}, status=status)

@@ -1,0 +1,160 @@
+"""What organisations decide about themselves: who they are, how they look, who certifies."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings as installation
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.core import blobs
+from milepost.people.colours import contrast
+from milepost.people.models import Organisation, validate_colour, validate_zone
+from milepost.people.settings import Page, Setting
+
+IDENTITY = Page("identity", gettext_lazy("The organisation"))
+LOOK = Page("look", gettext_lazy("How it looks"))
+
+MAX_LOGO_BYTES = 512 * 1024
+_LOGO_TYPES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
+CONTROL = {"class": "form-control"}
+
+
+def _words(label: Any, length: int, *, help_text: Any = "", required: bool = False) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        required=required,
+        help_text=help_text,
+        max_length=length,
+        validators=[MaxLengthValidator(length)],
+        widget=forms.TextInput(CONTROL),
+    )
+
+
+def validate_readable(colour: str) -> None:
+    """White words stand on the colour, so it must reach 4.5:1 against white (WCAG 2.2, 1.4.3)."""
+    validate_colour(colour)
+    if (ratio := contrast(colour, "#ffffff")) < 4.5:
+        words = _(
+            "White words on this colour reach a contrast of %(ratio).1f to 1; people need 4.5. Choose a darker one."
+        )
+        raise ValidationError(words % {"ratio": ratio})
+
+
+def validate_logo(file: UploadedFile[bytes]) -> None:
+    """Refuse what is too large, and what is not a picture by its first bytes."""
+    if (file.size or 0) > MAX_LOGO_BYTES:
+        raise ValidationError(_("The logo is larger than 512 kB. Save a smaller one."))
+    file.seek(0)
+    if not _media_type(file.read(16)):
+        raise ValidationError(_("The logo must be a PNG, JPEG or WebP picture."))
+
+
+def _media_type(start: bytes) -> str:
+    for mark, media_type in _LOGO_TYPES:
+        if start.startswith(mark) and (media_type != "image/webp" or start[8:12] == b"WEBP"):
+            return media_type
+    return ""
+
+
+def _logo_columns(organisation: Organisation, file: UploadedFile[bytes] | None) -> dict[str, Any]:
+    if file is None:  # the one that there is stays
+        return {}
+    file.seek(0)
+    content = file.read()
+    return {"logo": blobs.store(organisation.uid, content), "logo_type": _media_type(content[:16])}
+
+
+NAME = Setting("name", _words(gettext_lazy("Name"), 120, required=True), "", IDENTITY, column="name")
+LANGUAGE = Setting(
+    "language",
+    forms.ChoiceField(
+        label=gettext_lazy("Language"), choices=installation.LANGUAGES, widget=forms.Select({"class": "form-select"})
+    ),
+    "en",
+    IDENTITY,
+    column="language",
+)
+TIME_ZONE = Setting(
+    "time_zone",
+    forms.CharField(
+        label=gettext_lazy("Time zone"),
+        max_length=64,
+        validators=[validate_zone],
+        widget=forms.TextInput(CONTROL | {"autocomplete": "off"}),
+    ),
+    "Europe/Paris",
+    IDENTITY,
+    column="time_zone",
+)
+POSTAL_ADDRESS = Setting(
+    "postal_address", _words(gettext_lazy("Postal address"), 300), "", IDENTITY, column="postal_address"
+)
+REGISTRATION_NUMBER = Setting(
+    "registration_number",
+    _words(
+        gettext_lazy("Registration number"),
+        80,
+        help_text=gettext_lazy("As a provider of training; in France the activity declaration number."),
+    ),
+    "",
+    IDENTITY,
+    column="registration_number",
+)
+CERTIFIER_NAME = Setting(
+    "certifier_name",
+    _words(
+        gettext_lazy("Who certifies"),
+        120,
+        help_text=gettext_lazy("Stands on certificates. Without a name, the organisation’s stands there."),
+    ),
+    "",
+    IDENTITY,
+    column="certifier_name",
+)
+CERTIFIER_QUALITY = Setting(
+    "certifier_quality", _words(gettext_lazy("In which capacity"), 120), "", IDENTITY, column="certifier_quality"
+)
+
+BRAND_COLOUR = Setting(
+    "brand_colour",
+    forms.CharField(
+        label=gettext_lazy("Brand colour"),
+        validators=[validate_readable],
+        widget=forms.TextInput({"type": "color", "class": "form-control form-control-color"}),
+    ),
+    "#0f5c4d",
+    LOOK,
+    column="brand_colour",
+)
+CORNER_RADIUS = Setting(
+    "corner_radius",
+    forms.IntegerField(
+        label=gettext_lazy("Corner radius, in pixels"), min_value=0, max_value=28, widget=forms.NumberInput(CONTROL)
+    ),
+    14,
+    LOOK,
+    column="corner_radius",
+)
+LOGO = Setting(
+    "logo",
+    forms.FileField(
+        label=gettext_lazy("Logo"),
+        required=False,
+        help_text=gettext_lazy("PNG, JPEG or WebP, square, up to 512 kB."),
+        validators=[validate_logo],
+        widget=forms.FileInput(CONTROL | {"accept": "image/png,image/jpeg,image/webp"}),
+    ),
+    "",
+    LOOK,
+    column="logo",
+    as_columns=_logo_columns,
+)
+
+OWN = (
+    NAME, LANGUAGE, TIME_ZONE, POSTAL_ADDRESS, REGISTRATION_NUMBER, CERTIFIER_NAME, CERTIFIER_QUALITY,
+    BRAND_COLOUR, CORNER_RADIUS, LOGO,
+)  # fmt: skip

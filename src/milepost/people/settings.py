@@ -1,0 +1,154 @@
+"""What an organisation decides for itself: each room registers its settings, one page shows them all.
+
+A room says what can be set, with a form field that knows what is possible, and what holds until somebody decides:
+
+    ASKS_LOCATION = Setting("asks_location", forms.BooleanField(label=_("ask where people sign"), required=False), False, PAGE)
+    settings.register(ASKS_LOCATION)                        # in `registered.py`
+
+and reads it where it matters, by the same name, with the type of its default:
+
+    if value_of(organisation, ASKS_LOCATION): …
+
+`change` is the only way in: it checks each value by its field and records for each one that changed what it was and what
+it is. A value is JSON and lies in one row of its own, unless it has a `column` of the organisation, because queries or
+every page need it. Nobody's setting goes unread: `tests/test_settings.py` looks for who reads each.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.functional import Promise
+
+from milepost.core.prepared import Prepared
+from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
+from milepost.journal.recording import SYSTEM, record
+from milepost.people.facts import SETTING_CHANGED
+from milepost.people.models import Member, Organisation, OrganisationSetting
+
+
+class InvalidSetting(Refused):
+    """A value is not possible; the message says why, and `field` names the setting."""
+
+    status = 400
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of the page of settings: what is decided and saved together. `name` is its anchor."""
+
+    name: str
+    label: str | Promise
+
+
+@dataclass(frozen=True, eq=False)
+class Setting[T]:
+    """Something that an organisation decides. `field` is never bound: each form takes a copy."""
+
+    name: str
+    field: forms.Field
+    default: T
+    page: Page
+    column: str = ""  # of the organisation, where the value lies
+    # For what is more than its value (a file): what its columns become. Returns nothing to leave them as they are.
+    as_columns: Callable[[Organisation, Any], dict[str, Any]] | None = None
+
+
+_settings: Registry[Setting[Any]] = Registry("setting")
+all_settings = _settings.all
+holding = _settings.holding
+
+
+def register(*settings: Setting[Any]) -> None:
+    """Add what a room lets organisations decide. Raises `RegisteredTwice`."""
+    for setting in settings:
+        _settings.register(setting.name, setting)
+
+
+def pages() -> dict[Page, list[Setting[Any]]]:
+    """The parts of the page of settings in the order of the rooms, each with its settings."""
+    found: dict[Page, list[Setting[Any]]] = {}
+    for setting in _settings.all():
+        found.setdefault(setting.page, []).append(setting)
+    return found
+
+
+def value_of[T](organisation: Organisation, setting: Setting[T]) -> T:
+    """What the organisation decided, or the default. One query for all settings of an organisation as it was loaded."""
+    if setting.column:
+        value: T = getattr(organisation, setting.column)
+        return value
+    return _kept(organisation).get(setting.name, setting.default)  # type: ignore[no-any-return]
+
+
+def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member | None = None) -> Organisation:
+    """Set what differs, by the names of settings. Raises `InvalidSetting`, `NotRegistered`.
+
+    Records `updated` for each setting that changed, with its name, what it was and what it is.
+    """
+    wanted = {name: _checked(_settings.get(name), value) for name, value in values.items()}
+    with transaction.atomic():
+        locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
+        for name, value in wanted.items():
+            setting = _settings.get(name)
+            before = value_of(locked, setting)
+            _keep(locked, setting, value)
+            after = value_of(locked, setting)
+            if after != before:
+                _record(locked, setting, before, after, by)
+    organisation.refresh_from_db(fields=[field.name for field in Organisation._meta.concrete_fields])
+    _forget(organisation)
+    return organisation
+
+
+def _checked(setting: Setting[Any], value: Any) -> Any:
+    try:
+        return setting.field.clean(value)
+    except ValidationError as error:
+        raise InvalidSetting(" ".join(error.messages), field=setting.name) from error
+
+
+def _keep(organisation: Organisation, setting: Setting[Any], value: Any) -> None:
+    if setting.as_columns or setting.column:
+        columns = setting.as_columns(organisation, value) if setting.as_columns else {setting.column: value}
+        for column, new in columns.items():
+            setattr(organisation, column, new)
+        organisation.save(update_fields=list(columns))
+        return
+    if value != value_of(organisation, setting):
+        OrganisationSetting.objects.update_or_create(
+            organisation=organisation, name=setting.name, defaults={"value": value}
+        )
+        _forget(organisation)
+
+
+def _record(organisation: Organisation, setting: Setting[Any], before: Any, after: Any, by: Member | None) -> None:
+    record(
+        SETTING_CHANGED,
+        organisation=organisation,
+        actor=by.as_reference() if by else SYSTEM,
+        object=organisation.as_reference(),
+        context={"setting": setting.name},
+        result={"before": before, "after": after},
+    )
+
+
+def _kept(organisation: Organisation) -> dict[str, Any]:
+    kept: dict[str, Any] | None = organisation.__dict__.get("kept_settings")
+    if kept is None:
+        kept = {row.name: row.value for row in _rows.all(organisation=organisation.pk)}
+        organisation.__dict__["kept_settings"] = kept
+    return kept
+
+
+def _forget(organisation: Organisation) -> None:
+    organisation.__dict__.pop("kept_settings", None)
+
+
+_rows = Prepared(
+    lambda organisation: OrganisationSetting.objects.filter(organisation=organisation).order_by(), organisation=int
+)
