@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from milepost.classroom.rules import KEPT_YEARS
 from milepost.core import clock
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
@@ -28,6 +29,7 @@ from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM
 from milepost.people.contributions import BATCH, Scope, contributions
 from milepost.people.models import Member, Organisation
+from milepost.people.settings import value_of
 
 
 class StillKept(Refused):
@@ -44,8 +46,8 @@ class Going:
 
 
 def kept_until(action: TrainingAction) -> date:
-    """The last day on which the profile wants the evidence."""
-    years = profiles()[action.profile].kept_years
+    """The last day on which the evidence stays: as long as its profile wants, and as the organisation keeps attendance."""
+    years = max(profiles()[action.profile].kept_years, value_of(action.organisation, KEPT_YEARS))
     try:
         return action.ends_on.replace(year=action.ends_on.year + years)
     except ValueError:  # 29 February

@@ -18,6 +18,7 @@ from milepost.evidence.retention import StillKept, kept_until, let_go, preview, 
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
 from milepost.journal.verification import verify
+from milepost.people.settings import change
 
 pytestmark = pytest.mark.django_db
 LATER = datetime(2029, 11, 28, 9, tzinfo=UTC)
@@ -145,3 +146,10 @@ def test_the_page_says_what_is_kept_until_when_and_lets_go_what_is_due(visit, le
     assert Entry.objects.get(verb="erased").actor_id == str(lead.uid)
     assert "No training action yet." in client.get("/aldermoor/actions/").text
     assert timetable(complete.organisation) == []
+
+
+def test_an_organisation_that_keeps_attendance_longer_keeps_its_evidence_as_long(action):
+    change(organisation=action.organisation, values={"kept_years": 5})
+    assert kept_until(action) == date(2031, 11, 26)
+    change(organisation=action.organisation, values={"kept_years": 1})
+    assert kept_until(action) == date(2029, 11, 26)
