@@ -11,7 +11,8 @@ ORGANISATION_CREATED = FactType(
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
 )
-_VALUE: Schema = {"type": ["string", "number", "boolean", "array", "null"]}  # as the setting's field gives it
+# As the field of the setting gives it.
+_VALUE: Schema = {"type": ["string", "number", "boolean", "array", "null"], "items": TEXT}
 SETTING_CHANGED = FactType(
     "updated",
     "organisation",
