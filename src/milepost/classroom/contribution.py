@@ -21,7 +21,7 @@ from milepost.classroom.models import (
     Trainer,
 )
 from milepost.classroom.readiness import CHECKS, sheet
-from milepost.classroom.rules import Rules
+from milepost.classroom.rules import KEPT_YEARS
 from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of, slots_of
 from milepost.core import clock
 from milepost.journal.recording import Reference, time_text
@@ -37,7 +37,8 @@ from milepost.people.contributions import (
     Scope,
     safe_name,
 )
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
+from milepost.people.settings import value_of
 
 PART = 1_000
 ATTENDANCE = ("name", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "minutes", "absence_reason")
@@ -211,6 +212,9 @@ class ClassroomContribution(Contribution):
             spool.seek(0)
             dossier.table("records/attendance.csv", _table(map(json.loads, spool)))
 
+    def kept_years(self, organisation: Organisation) -> int:
+        return value_of(organisation, KEPT_YEARS)
+
     def let_go(self, scope: Scope) -> None:
         sessions = LiveSession.objects.filter(pk__in=scope.session_ids)
         Slot.objects.filter(session__in=sessions).update(closed_by=None, closed_at=None, closing=None)
@@ -223,7 +227,7 @@ class ClassroomContribution(Contribution):
 
     def holds(self, member: Member) -> Iterator[Hold]:
         """A closed sheet is kept for as long as the organisation says."""
-        years = Rules.of(member.organisation).kept_years
+        years = self.kept_years(member.organisation)
         since = clock.now() - timedelta(days=365.25 * years)
         seats = Participant.objects.filter(member=member, session__slots__closed_at__gte=since)
         for seat in seats.select_related("session").distinct():

@@ -15,7 +15,6 @@ from django.db.models import QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from milepost.classroom.rules import KEPT_YEARS
 from milepost.core import clock
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
@@ -29,7 +28,6 @@ from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM
 from milepost.people.contributions import BATCH, Scope, contributions
 from milepost.people.models import Member, Organisation
-from milepost.people.settings import value_of
 
 
 class StillKept(Refused):
@@ -46,8 +44,9 @@ class Going:
 
 
 def kept_until(action: TrainingAction) -> date:
-    """The last day on which the evidence stays: as long as its profile wants, and as the organisation keeps attendance."""
-    years = max(profiles()[action.profile].kept_years, value_of(action.organisation, KEPT_YEARS))
+    """The last day on which the evidence stays: as long as its profile wants, and longer if the organisation says so."""
+    decided = (room.kept_years(action.organisation) for room in contributions.all())
+    years = max(profiles()[action.profile].kept_years, *decided)
     try:
         return action.ends_on.replace(year=action.ends_on.year + years)
     except ValueError:  # 29 February
@@ -61,7 +60,9 @@ def is_due(action: TrainingAction) -> bool:
 
 def timetable(organisation: Organisation) -> list[tuple[date, TrainingAction]]:
     """Every action that still holds evidence, with the day until which it is kept, the earliest first."""
-    rows = TrainingAction.objects.filter(organisation=organisation, let_go_at=None).select_related("organisation")
+    rows = list(TrainingAction.objects.filter(organisation=organisation, let_go_at=None))
+    for action in rows:
+        action.organisation = organisation  # one for all: its settings are read once
     return sorted(((kept_until(action), action) for action in rows), key=lambda pair: (pair[0], pair[1].pk))
 
 

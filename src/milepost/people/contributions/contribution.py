@@ -12,7 +12,7 @@ from milepost.core.registry import Registry
 from milepost.people.contributions.files import FileKind
 from milepost.people.contributions.readiness import Finding, Need, Remedy
 from milepost.people.contributions.scope import Scope
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 
 
 class Contribution:
@@ -74,6 +74,10 @@ class Contribution:
 
     def write(self, scope: Scope, dossier: "DossierWriter") -> None:
         """Write the room's records into the dossier, in an order that stays, row by row."""
+
+    def kept_years(self, organisation: Organisation) -> int:
+        """For how many years after its end the organisation keeps the room's part of an action; 0 if it did not say."""
+        return 0
 
     def let_go(self, scope: Scope) -> None:
         """Remove the action's rows: its time is over. Its files and the words of its facts go by themselves.
