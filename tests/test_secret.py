@@ -75,6 +75,7 @@ def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(
     tmp_path, organisation, settings, monkeypatch
 ):
     monkeypatch.delenv("MILEPOST_SECRET_KEY")
+    monkeypatch.delenv("MILEPOST_DATABASE_URL", raising=False)
     monkeypatch.setenv("MILEPOST_DATA", str(tmp_path))
     settings.ENVIRONMENT = environment.read()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []
@@ -89,6 +90,7 @@ def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(
 
 def test_a_rotation_that_was_cut_off_is_finished_without_another_secret(tmp_path, organisation, settings, monkeypatch):
     monkeypatch.delenv("MILEPOST_SECRET_KEY")
+    monkeypatch.delenv("MILEPOST_DATABASE_URL", raising=False)
     monkeypatch.setenv("MILEPOST_DATA", str(tmp_path))
     settings.ENVIRONMENT = environment.read()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []

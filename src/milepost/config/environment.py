@@ -34,6 +34,7 @@ class Environment:
     mail: dict[str, object] | None
     mail_from: str
     trusted_proxies: int
+    limits_url: str  # where tries are counted, as the limits library names a store
     timestamp_url: str
     pkcs11: tuple[str, str]  # the library that speaks to the token, and its PIN
     jitsi: tuple[str, str, str]  # address, application, its secret; the last two where tokens are asked for
@@ -83,6 +84,7 @@ def read(variables: dict[str, str] | None = None) -> Environment:
         base_url=base_url,
         mail=mail,
         mail_from=given.get("MILEPOST_MAIL_FROM") or f"Milepost <no-reply@{parts.hostname}>",
+        limits_url=_limits(given.get("MILEPOST_LIMITS_URL", "")),
         trusted_proxies=_number(given, "MILEPOST_TRUSTED_PROXIES", 0),
         timestamp_url=_address(
             given, "MILEPOST_TIMESTAMP_URL", "an RFC 3161 authority, like https://tsa.example.org/tsr"
@@ -200,6 +202,14 @@ def _files(told: str, data: Path) -> dict[str, object]:
         "BACKEND": "milepost.core.blobs.s3.Bucket",
         "OPTIONS": options | {"file_overwrite": True, "default_acl": None, "querystring_auth": True},
     }
+
+
+def _limits(url: str) -> str:
+    if url and urlsplit(url).scheme not in {"redis", "rediss"}:
+        raise Misconfigured("MILEPOST_LIMITS_URL: use redis://HOST:6379/0 (Redis or Valkey), or leave it out.")
+    if url and find_spec("redis") is None:
+        raise Misconfigured("MILEPOST_LIMITS_URL: counting in Redis or Valkey needs `pip install 'milepost[redis]'`.")
+    return url or "database://"
 
 
 def _address(given: dict[str, str], name: str, meant: str) -> str:

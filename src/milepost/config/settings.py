@@ -199,6 +199,7 @@ ACCOUNT_FORMS = {
     "request_login_code": "milepost.people.signing_in.RequestLoginCodeForm",
     "reset_password": "milepost.people.signing_in.ResetPasswordForm",
 }
+LIMITS_URL = ENVIRONMENT.limits_url
 ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -114,3 +114,17 @@ class Job(models.Model):
         except ImportError:
             title = ""
         return title or self.task.rpartition(".")[2].replace("_", " ")
+
+
+class Tries(models.Model):
+    """How often something was tried in a window of time that ends at `ends_at` (seconds since 1970)."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    count = models.PositiveIntegerField()
+    ends_at = models.FloatField(db_index=True)
+
+    class Meta:
+        db_table = "core_tries"
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.count}"

@@ -1,17 +1,37 @@
 """Limits on what one address may try in a minute, for pages that need no sign-in."""
 
-from django.core.cache import cache
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from django.conf import settings
 from django.http import HttpRequest
+from limits import RateLimitItemPerMinute
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 
-from milepost.core import clock
+import milepost.core.tries  # noqa: F401  (makes database:// known)
 from milepost.people.access import client_address
-
-MINUTE = 60
 
 
 def is_over_limit(request: HttpRequest, what: str, *, a_minute: int) -> bool:
-    """Count this try, and say whether the address has made more than so many of them in this minute."""
-    key = f"{what}:{client_address(request)}:{int(clock.now().timestamp() / MINUTE)}"
-    count = cache.get(key, 0) + 1
-    cache.set(key, count, timeout=2 * MINUTE)
-    return bool(count > a_minute)
+    """Count this try, and say whether the address has made more than so many of them within a minute.
+
+    Of an IPv6 address the network (/64) counts: it is what one household or phone is given, with 2^64 addresses in it.
+    """
+    limiter = _limiter(settings.LIMITS_URL)
+    return not limiter.hit(RateLimitItemPerMinute(a_minute), what, _origin(client_address(request)))
+
+
+@lru_cache(maxsize=4)
+def _limiter(url: str) -> FixedWindowRateLimiter:
+    return FixedWindowRateLimiter(storage_from_string(url))
+
+
+def _origin(address: str) -> str:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return address[:45]
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or ip_network((ip, 64), strict=False))
+    return str(ip)
