@@ -20,7 +20,7 @@ from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
 from milepost.learning.queries import CourseNumbers, course_numbers, enrolments_of
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
-from milepost.people.models import MemberQuerySet, Site
+from milepost.people.models import MemberQuerySet
 from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
 
 
@@ -71,7 +71,7 @@ def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
         "can": Abilities(request.member, found),
         "numbers": course_numbers(request.organisation, clock.today(), reached).get(found.pk, CourseNumbers()),
         "page": page_of(request, rows),
-        "sites": Site.objects.filter(organisation=request.organisation),
+        "sites": PeopleFilter(request.member, SEE_RESULTS, request.GET, found).sites,
         "filters": request.GET,
     }
     return render(request, "learning/enrolments.html", context)
