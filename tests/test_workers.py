@@ -1,23 +1,17 @@
 """Several processes on one database, as they run in earnest, some of them killed."""
 
-import os
-import secrets
 import subprocess
 import sys
 import time
 
-import psycopg
-import pytest
-from django.db import connection
-from running import clean_environment
-
 WRITE = """
 import django; django.setup()
+from uuid import uuid4
 from django.db import transaction
 from milepost.journal.recording import Fact, Reference, record_many
 from milepost.learning.facts import COURSE_COMPLETED
 from milepost.people.models import Organisation
-anna, ladders = Reference("member", "anna", "Anna"), Reference("course", "ladders", "Ladders")
+anna, ladders = Reference("member", str(uuid4()), "Anna"), Reference("course", str(uuid4()), "Ladders")
 aldermoor = Organisation.objects.get(pk=1)
 for turn in range(40):
     with transaction.atomic():
@@ -25,33 +19,13 @@ for turn in range(40):
 """
 SEAL = """
 import sys, time, django; django.setup()
-from milepost.journal import sealing
-sealing.BATCH = 150
+from milepost.journal import folding, sealing
+folding.BATCH = 150
 print("ready", flush=True)
 until = time.monotonic() + float(sys.argv[1])
 while time.monotonic() < until:
     sealing.seal(1)
 """
-
-
-@pytest.fixture
-def own_database(tmp_path, request):
-    """The environment of processes with an empty database of their own, of the kind that the tests run on."""
-    told = {"MILEPOST_DATA": str(tmp_path), "MILEPOST_SECRET_KEY": "only-for-tests-" + "x" * 40}
-    told["DJANGO_SETTINGS_MODULE"] = "milepost.config.settings"
-    if connection.vendor == "postgresql":
-        name, server = f"workers_{secrets.token_hex(4)}", os.environ["MILEPOST_DATABASE_URL"]
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name}")
-        told["MILEPOST_DATABASE_URL"] = server.rpartition("/")[0] + "/" + name
-    environment = clean_environment(**told)
-    subprocess.run([sys.executable, "-m", "milepost.cli", "migrate"], env=environment, check=True, capture_output=True)
-    command = ["organisation", "create", "aldermoor", "--name", "Aldermoor"]
-    subprocess.run([sys.executable, "-m", "milepost.cli", *command], env=environment, check=True, capture_output=True)
-    yield environment
-    if connection.vendor == "postgresql":
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_many_workers_one_killed_in_the_middle_make_one_chain_while_entries_are_added(own_database):
@@ -73,3 +47,46 @@ def test_many_workers_one_killed_in_the_middle_make_one_chain_while_entries_are_
     told = subprocess.run([*command, "verify", *place], env=own_database, capture_output=True, text=True)
     assert told.returncode == 0, told.stderr
     assert told.stdout.startswith("4001 entries hold. 4001 are under")
+
+
+TELL = """
+import sys, time, django; django.setup()
+from milepost.journal.recording import SYSTEM, Reference, record
+from milepost.journal.subscriptions import subscribe, tell_all
+from milepost.learning.facts import COURSE_COMPLETED, COURSE_WITHDREW
+from milepost.people.models import Organisation
+aldermoor = Organisation.objects.get(pk=1)
+def answer(facts):
+    for fact in facts:
+        record(COURSE_WITHDREW, organisation=aldermoor, actor=SYSTEM, object=Reference("course", f"answer-{fact.pk}", "Answer"))
+subscribe("answers", [COURSE_COMPLETED], answer)
+print("ready", flush=True)
+until = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < until:
+    tell_all(1)
+"""
+COUNT = """
+import django; django.setup()
+from milepost.journal.models import Entry
+answers = list(Entry.objects.filter(fact="course.withdrew").values_list("object_id", flat=True))
+facts = list(Entry.objects.filter(fact="course.completed").values_list("id", flat=True))
+print(len(facts), len(answers), set(answers) == {f"answer-{fact}" for fact in facts})
+"""
+
+
+def test_two_workers_one_killed_tell_each_fact_once_while_facts_are_added(own_database):
+    def start(code, *arguments):
+        command = [sys.executable, "-c", code, *arguments]
+        return subprocess.Popen(command, env=own_database, stdout=subprocess.PIPE, text=True)
+
+    tellers = [start(TELL, "8") for _ in range(3)]
+    for teller in tellers:
+        teller.stdout.readline()
+    writer = start(WRITE)
+    time.sleep(1)
+    tellers[0].kill()
+    assert writer.wait(60) == 0
+    assert [teller.wait(60) for teller in tellers] == [-9, 0, 0]
+    last = start(TELL, "1")
+    assert last.wait(60) == 0
+    assert start(COUNT).communicate(timeout=60)[0] == "4000 4000 True\n"

@@ -1,0 +1,151 @@
+"""A process that dies at every commit in turn, and what is there once others have gone on.
+
+    main("closing a half-day")      # one of `tests.stories.STORIES`; in a process with a database of its own
+
+The story's world is made once. Then, for n = 1, 2, 3 …: the database is put back, a child process lives the story and
+is gone, as by kill -9, just before its n-th commit; another one presses again, does what waits, and counts. This ends
+with the first child that comes through alive. Commits of nothing but jobs' own rows are not counted among the n.
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from milepost.core import clock
+from milepost.core.jobs import run_all
+from milepost.core.models import Job
+from milepost.core.refusals import Refused
+
+KILLED = 9
+
+
+def main(name: str) -> None:
+    from tests.stories import STORIES
+
+    story = STORIES[name]
+    # Nothing is done in this process itself: a child must not inherit a library's threads half-way.
+    assert in_child(story.make) == 0, f"{name}: its world"
+    keep()
+    number = 0
+    while True:
+        number += 1
+        put_back()
+        if in_child(lambda at=number: (dies_at(at), story.live(), work())) == 0:
+            break
+        assert in_child(lambda: (again(story.live), work(late=True), story.count())) == 0, (
+            f"{name}: killed before commit {number}"
+        )
+    print(f"{name}: killed before each of {number - 1} commits")
+
+
+def in_child(life: Callable[[], object]) -> int:
+    """The exit status of a child that lives so."""
+    child = os.fork()
+    if not child:
+        try:
+            life()
+        except BaseException:
+            sys.excepthook(*sys.exc_info())
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def again(live: Callable[[], object]) -> None:
+    """Whoever saw no answer presses again; what was done already is refused."""
+    with suppress(Refused):
+        live()
+
+
+def work(*, late: bool = False) -> None:
+    """What the background does until nothing waits; `late` enough that the leases of the dead have run out."""
+    start = clock.now() + timedelta(minutes=2 if late else 0)
+    for turn in range(12):
+        with clock.at(start + timedelta(minutes=15 * turn if late else 0, seconds=turn)):
+            run_all()
+        if turn > 2 and not Job.objects.filter(seconds=None).exists():
+            return
+    raise AssertionError(f"There is still work: {list(Job.objects.filter(seconds=None))}")
+
+
+def dies_at(number: int) -> None:
+    """Be gone just before the commit of this number from now on."""
+    state = {"commits": 0, "writes": False}
+    commit = BaseDatabaseWrapper._commit
+
+    def count() -> None:
+        state["commits"] += 1
+        if state["commits"] == number:
+            os._exit(KILLED)
+
+    def counting_commit(self: BaseDatabaseWrapper) -> None:
+        if state["writes"]:
+            count()
+        state["writes"] = False
+        commit(self)
+
+    def watching(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        is_write = sql.startswith(("INSERT", "UPDATE", "DELETE")) and '"core_job"' not in sql
+        if is_write and not connection.in_atomic_block:
+            count()
+        state["writes"] = (state["writes"] or is_write) and connection.in_atomic_block
+        return execute(sql, params, many, context)
+
+    BaseDatabaseWrapper._commit = counting_commit
+    connection.execute_wrappers.append(watching)
+
+
+# --- The database, as it was before the story ---------------------------------------------------------------
+
+
+def keep() -> None:
+    """Remember the database as it is."""
+    if connection.vendor == "postgresql":
+        _administer(f'CREATE DATABASE "{_name()}_kept" TEMPLATE "{_name()}"')
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connections.close_all()
+        shutil.copy(_name(), f"{_name()}.kept")
+
+
+def put_back() -> None:
+    """Have the database as it was when it was kept, and forget what this machine remembers of seals."""
+    connections.close_all()
+    shutil.rmtree(Path(settings.ENVIRONMENT.data) / "seals", ignore_errors=True)
+    if connection.vendor == "postgresql":
+        _administer(f'DROP DATABASE "{_name()}" WITH (FORCE)', f'CREATE DATABASE "{_name()}" TEMPLATE "{_name()}_kept"')
+    else:
+        for rest in ("-wal", "-shm"):
+            Path(f"{_name()}{rest}").unlink(missing_ok=True)
+        shutil.copy(f"{_name()}.kept", _name())
+
+
+def _name() -> str:
+    return str(settings.DATABASES["default"]["NAME"])
+
+
+def _administer(*statements: str) -> None:
+    import psycopg
+
+    connections.close_all()
+    told = settings.DATABASES["default"]
+    with psycopg.connect(
+        host=told["HOST"],
+        port=told["PORT"],
+        user=told["USER"],
+        password=told["PASSWORD"],
+        dbname="postgres",
+        autocommit=True,
+    ) as admin:
+        for statement in statements:
+            admin.execute(statement)

@@ -1,0 +1,190 @@
+"""Stories that people live while processes die (see `tests.dying`): their world, what is done in it, what must be so."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from milepost.classroom.models import Attendance, Slot, Way
+from milepost.classroom.registering import register_many
+from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
+from milepost.classroom.signing import Circumstances, Mark, close_slot, sign
+from milepost.core import blobs, clock
+from milepost.credentials.models import Certificate
+from milepost.documents.composing import compose
+from milepost.documents.kinds import KINDS
+from milepost.documents.models import Signatory, SignatureRequest
+from milepost.documents.requesting import Act, Party, Terms, request_signatures
+from milepost.documents.requesting import sign as sign_document
+from milepost.documents.signatures import Signature
+from milepost.journal import subscriptions
+from milepost.journal.models import Entry
+from milepost.journal.verification import verify
+from milepost.learning.enrolling import enrol, enrol_many
+from milepost.learning.models import Enrolment
+from milepost.learning.progressing import complete_activity
+from milepost.notices.models import Notice
+from milepost.people.models import Member, Organisation
+from milepost.verify import seals_in
+from tests.dying import work
+from tests.worlds import SMALL_COURSE, make_course, make_member, make_people
+
+DRILL = {
+    "course.md": "---\ntitle: Evacuation\nslug: evacuation\nsummary: Out.\nenrolment: open\ncompletion: required\n---\nHello.\n",
+    "01-first/module.md": "---\ntitle: First\n---\n",
+    "01-first/01-drill.live.md": "---\ntitle: The drill\n---\n\nWear shoes.\n",
+}
+DRAWN = Signature.read('{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100]]}')
+MARK = Mark(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+VALUES = {
+    "title": "Ladders", "client": "Norrviken AB", "reference": "A-1", "objectives": "Stand", "dates": "today", "hours": "7 h",
+    "place": "Depot", "price": "1 €", "people": "Otto", "person": "Otto", "means": "Ladders", "content": "Types",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Story:
+    """`live` is what a person does, and does again when they saw no answer; `count` refuses what must not be."""
+
+    make: Callable[[], object]
+    live: Callable[[], object]
+    count: Callable[[], object]
+
+
+def _organisation() -> Organisation:
+    return Organisation.objects.get()
+
+
+def _facts(*verbs: str) -> Counter[tuple[str, str, str]]:
+    """How often the journal tells each fact: verb, object's type, whose."""
+    told = [json.loads(text) for text in Entry.objects.values_list("statement", flat=True)]
+    return Counter((one["verb"], one["object"]["type"], one["actor"]["id"]) for one in told if one["verb"] in verbs)
+
+
+def _everything_is_told_and_sealed() -> None:
+    subscriptions.deliver_all()
+    found = verify(_organisation().pk)
+    assert found.finding is None, found.finding
+    assert found.sealed == found.checked
+    assert not any(subscriptions.standings(_organisation().pk).values())
+    doubled = [
+        key for key, count in Counter(Notice.objects.values_list("kind", "recipient", "key")).items() if count > 1
+    ]
+    assert doubled == []
+
+
+def _have_certificates(members: list[Member]) -> None:
+    """Each completed once, and has one certificate that was issued and whose file was sealed once; nobody else has."""
+    uids = {str(member.uid) for member in members}
+    told = _facts("completed", "issued")
+    assert {key: count for key, count in told.items() if key[1] in ("course", "certificate")} == {
+        (verb, kind, uid): 1 for verb, kind in (("completed", "course"), ("issued", "certificate")) for uid in uids
+    }
+    certificates = list(Certificate.objects.select_related("enrolment__member"))
+    assert sorted(str(one.enrolment.member.uid) for one in certificates) == sorted(uids)
+    for one in certificates:
+        assert Entry.objects.filter(verb="sealed", object_id=str(one.uid)).count() == 1
+        assert seals_in(blobs.read(_organisation().uid, one.pdf))[0].holds
+    assert Enrolment.objects.filter(completed_at__isnull=False).count() == len(uids)
+    assert Notice.objects.filter(kind="certificate").count() == len(uids)
+
+
+# --- A course is completed ----------------------------------------------------------------------------------
+
+
+def _make_course() -> None:
+    organisation = _organisation()
+    lead = make_member(organisation, "claire", roles=["lead"])
+    enrol(member=make_member(organisation, "jonas"), course=make_course(organisation, SMALL_COURSE, by=lead), by=lead)
+    work()
+
+
+def _complete_course() -> None:
+    enrolment = Enrolment.objects.select_related("member", "course", "organisation").get()
+    for key in ("01-first/01-read", "02-second/02-sign"):
+        complete_activity(enrolment=enrolment, activity=enrolment.outline.by_key[key])
+    quiz = enrolment.outline.by_key["01-first/02-check"]
+    complete_activity(enrolment=enrolment, activity=quiz, score=90.0, is_passed=True)
+
+
+def _count_course() -> None:
+    _everything_is_told_and_sealed()
+    _have_certificates(list(Member.objects.filter(given_name="Jonas")))
+    assert sorted(_facts("progressed", "launched").values()) == [1, 3]
+
+
+# --- A half-day is closed -----------------------------------------------------------------------------------
+
+
+def _make_session() -> None:
+    organisation = _organisation()
+    lead = make_member(organisation, "claire", roles=["lead"])
+    make_people(organisation, 3)
+    people = Member.objects.filter(organisation=organisation, user=None).order_by("pk")
+    course = make_course(organisation, DRILL, by=lead)
+    enrol_many(members=people, course=course, by=lead)
+    spans = half_days(clock.now().date() - timedelta(days=1), ZoneInfo("UTC"))[:1]
+    plan = Plan(
+        title="The drill", spans=spans, place="Depot", course=course, activity_key="01-first/01-drill",
+        trainers=[Holder(name="Tess", email="tess@outside.example")],
+    )  # fmt: skip
+    made = schedule_session(organisation=organisation, by=lead, plan=plan)
+    register_many(session=made, members=people, by=lead)
+    with clock.at(spans[0][0]):
+        rows = Attendance.objects.select_related("slot__session__organisation", "participant__member").order_by("pk")
+        for row in rows[:2]:
+            sign(attendance=row, mark=MARK)
+    work()
+
+
+def _close_half_day() -> None:
+    slot = Slot.objects.select_related("session__organisation").get()
+    close_slot(slot=slot, trainer=slot.session.trainers.get(), mark=MARK)
+
+
+def _count_session() -> None:
+    _everything_is_told_and_sealed()
+    _have_certificates([row.participant.member for row in Attendance.objects.signed()])
+    assert list(_facts("closed").values()) == [1]
+    sheet = Slot.objects.get().session.sheets.get()
+    assert Entry.objects.filter(verb="sealed", object_id__endswith=f"{sheet.session.uid}/1").count() == 1
+    assert seals_in(blobs.read(_organisation().uid, sheet.pdf))[0].holds
+
+
+# --- A document is signed -----------------------------------------------------------------------------------
+
+
+def _make_document() -> None:
+    organisation = _organisation()
+    lead = make_member(organisation, "claire", roles=["lead"])
+    document = compose(organisation=organisation, kind=KINDS["agreement"], values=VALUES, language="en", by=lead)
+    parties = [Party("Anna", "anna@one.example", "for us"), Party("Otto", "otto@two.example", "for the client")]
+    request_signatures(document=document, parties=parties, terms=Terms(), by=lead)
+
+
+def _sign_document() -> None:
+    waiting = Signatory.objects.filter(state="waiting").order_by("pk")
+    for who in waiting.select_related("request__document__organisation", "member"):
+        sign_document(signatory=who, act=Act(DRAWN, {}, "10.0.0.8", "Desk"))
+
+
+def _count_document() -> None:
+    _everything_is_told_and_sealed()
+    request = SignatureRequest.objects.select_related("document").get()
+    assert request.status == "completed"
+    assert sorted(_facts("signed").values()) == [1, 1]
+    assert list(_facts("completed").values()) == [1]
+    seals = seals_in(blobs.read(_organisation().uid, request.document.pdf))
+    assert all(seal.holds for seal in seals)
+    assert sorted(seal.reason for seal in seals if seal.reason.startswith("Signed by")) == [
+        "Signed by Anna, anna@one.example", "Signed by Otto, otto@two.example",
+    ]  # fmt: skip
+
+
+STORIES = {
+    "completing a course": Story(_make_course, _complete_course, _count_course),
+    "closing a half-day": Story(_make_session, _close_half_day, _count_session),
+    "signing a document": Story(_make_document, _sign_document, _count_document),
+}
