@@ -1,3 +1,4 @@
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -31,7 +32,7 @@ def make_drill(organisation, people, lead, tree=COURSE):
     course = make_course(organisation, tree, by=lead)
     enrol_many(members=people, course=course, by=lead)
     plan = Plan(
-        title="The drill", spans=half_days(clock.now().date(), ZoneInfo("UTC")), place="Depot", course=course,
+        title="The drill", spans=half_days(clock.now().date() - timedelta(days=1), ZoneInfo("UTC")), place="Depot", course=course,
         activity_key="01-first/01-drill",
     )  # fmt: skip
     made = schedule_session(organisation=organisation, by=lead, plan=plan)
