@@ -39,6 +39,7 @@ class Environment:
     pkcs11: tuple[str, str]  # the library that speaks to the token, and its PIN
     jitsi: tuple[str, str, str]  # address, application, its secret; the last two where tokens are asked for
     bigbluebutton: tuple[str, str]  # address, shared secret
+    queue: str  # a PostgreSQL that brings word of jobs
     files: dict[str, object]  # where uploaded and sealed files lie, as Django names a storage
     debug: bool
 
@@ -98,6 +99,7 @@ def read(variables: dict[str, str] | None = None) -> Environment:
             _address(given, "MILEPOST_BIGBLUEBUTTON_URL", "a server, like https://bbb.example.org/bigbluebutton"),
             given.get("MILEPOST_BIGBLUEBUTTON_SECRET", ""),
         ),
+        queue=_queue(given.get("MILEPOST_QUEUE", "")),
         files=_files(given.get("MILEPOST_FILES", ""), data),
         debug=given.get("MILEPOST_DEBUG", "") in {"1", "true", "yes"},
     )
@@ -172,6 +174,16 @@ def _mail(url: str) -> dict[str, object] | None:
         "use_tls": parts.scheme == "smtp" and parse_qs(parts.query).get("starttls", ["0"])[0] not in {"0", "no"},
         "timeout": 20,
     }
+
+
+def _queue(url: str) -> str:
+    if not url:
+        return ""
+    if urlsplit(url).scheme not in {"postgres", "postgresql"}:
+        raise Misconfigured("MILEPOST_QUEUE: use postgresql://USER:PASSWORD@HOST:PORT/NAME, or leave it out.")
+    if find_spec("procrastinate") is None:
+        raise Misconfigured("MILEPOST_QUEUE: it needs one more package: pip install 'milepost[queue]'.")
+    return url
 
 
 def _files(told: str, data: Path) -> dict[str, object]:

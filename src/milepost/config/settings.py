@@ -115,7 +115,10 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
-TASKS = {"default": {"BACKEND": "milepost.core.jobs.backends.TableBackend"}}
+QUEUE_URL = ENVIRONMENT.queue
+TASKS = {
+    "default": {"BACKEND": f"milepost.core.jobs.{'broker.BrokerBackend' if QUEUE_URL else 'backends.TableBackend'}"}
+}
 
 OUTBOX = None if ENVIRONMENT.mail else ENVIRONMENT.data / "outbox"
 MAILERS: dict[str, dict[str, Any]] = {

@@ -11,6 +11,8 @@ def main() -> None:
     import django
 
     django.setup()
+    from django.conf import settings
+
     from milepost.core.jobs import Worker
 
     signals: list[int] = []
@@ -20,6 +22,8 @@ def main() -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, note)
+    if settings.QUEUE_URL:
+        from milepost.core.jobs.broker import BrokerWorker as Worker
     if not Worker().run(lambda: bool(signals)):
         os._exit(0)  # what still runs was given back: waiting for it would only keep the next worker from it
 

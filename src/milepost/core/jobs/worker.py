@@ -72,9 +72,7 @@ class Worker:
 
     def run(self, should_stop: Callable[[], bool]) -> bool:
         """Work until told to stop; whether everything that was begun could end."""
-        for queue in self.queues:
-            for _each in range(self.threads):
-                self._start(queue)
+        self.begin()
         next_beat = 0.0
         while not should_stop():
             try:
@@ -83,12 +81,18 @@ class Worker:
                     close_old_connections()
                     leases.ensure_turns()
                     self._keep()
-                self._look()
+                self.look()
             except DatabaseError:
                 logger.exception("The database does not answer; the worker asks again.")
                 connection.close()
             time.sleep(POLL)
         return self._end()
+
+    def begin(self) -> None:
+        """Start the threads that work."""
+        for queue in self.queues:
+            for _each in range(self.threads):
+                self._start(queue)
 
     def _start(self, queue: str) -> None:
         name = f"{queue}-{next(self._numbers)}"
@@ -98,7 +102,7 @@ class Worker:
 
     # --- The thread that keeps ----------------------------------------------------------------------------
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Wake the threads of the queues in which something is due."""
         due = Job.objects.due().order_by().filter(queue__in=self.queues)
         for queue in due.values_list("queue", flat=True).distinct():
@@ -152,13 +156,15 @@ class Worker:
                 connection.close()  # an idle thread holds neither a connection nor its memory
             wake.wait()
 
-    def _take(self, queue: str, name: str) -> Held | None:
+    def _take(self, queue: str, name: str, *, only: Sequence[int] = (), share: bool = True) -> Held | None:
         with self._lock:  # of this process's threads one at a time, so that they see what the others hold
             if self._stop.is_set():
                 return None
             same = [one.job.organisation_id for one in self._held.values() if one.job.queue == queue]
-            crowded = {one for one in same if same.count(one) >= self.threads - 1} if self.threads > 1 else set()
-            job = leases.take(queue, worker=f"{self.name}:{name}", avoiding=crowded)
+            crowded = (
+                {one for one in same if same.count(one) >= self.threads - 1} if share and self.threads > 1 else set()
+            )
+            job = leases.take(queue, worker=f"{self.name}:{name}", avoiding=crowded, only=only)
             if job is None:
                 return None
             held = self._held[name] = Held(job, time.monotonic() + leases.limit_of(job))
