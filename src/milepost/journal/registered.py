@@ -1,14 +1,18 @@
 """What the journal brings to the rooms below, and its own facts."""
 
+from django.apps import apps
+from django.db.models.signals import pre_migrate
+
 from milepost.core.blobs.references import mentions
 from milepost.core.jobs import every
-from milepost.journal import facts, jobs, vocabulary
+from milepost.journal import earlier, facts, jobs, vocabulary
 from milepost.journal.queries import files_told_of
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     vocabulary.register(facts)
+    pre_migrate.connect(earlier.refuse, sender=apps.get_app_config("journal"), dispatch_uid="milepost.journal")
 
     every(1, jobs.follow_everywhere)
     every(15, jobs.seal_everywhere)

@@ -1,22 +1,15 @@
-"""Entries say of which fact type they are and what they belong to, and name the organisation by its uid."""
+"""Entries say of which fact type they are and what they belong to, and name the organisation by its uid.
+
+A journal in the form before has no entries here: `milepost.journal.earlier` refuses it before any migration.
+"""
 
 from importlib import import_module
 
-from django.core.management.base import CommandError
 from django.db import migrations, models
 
 erasure = import_module("milepost.journal.migrations.0006_erasure")
 queue = import_module("milepost.journal.migrations.0004_queue_and_freeze")
 SAME = [*erasure.SAME, "fact", "about"]
-
-
-def refuse_earlier(apps, schema_editor):
-    """What is sealed can't be written anew, and nothing was released that wrote it."""
-    if apps.get_model("journal", "Entry").objects.exists():
-        raise CommandError(
-            "This database was made by an unreleased state of Milepost, whose journal has another form. "
-            "Nothing was changed. Keep it as it is to read it with that state, and begin with a new, empty database."
-        )
 
 
 def install(apps, schema_editor):
@@ -45,7 +38,6 @@ class Migration(migrations.Migration):
     dependencies = [("journal", "0007_trees_and_cursors")]
 
     operations = [
-        migrations.RunPython(refuse_earlier),
         migrations.AddField("entry", "fact", models.CharField(max_length=64, default=""), preserve_default=False),
         migrations.AddField("entry", "about", models.CharField(max_length=160, default=""), preserve_default=False),
         migrations.AddIndex(
