@@ -14,7 +14,7 @@ from milepost.journal.vocabulary import (
     FactType,
     Fields,
     Schema,
-    Told,
+    Statement,
     adl,
     closed,
     listed,
@@ -22,21 +22,21 @@ from milepost.journal.vocabulary import (
 )
 
 
-def _enrolled(told: Told) -> str:
-    return _("Enrolled in “%(object)s” by %(by)s") if told.by else _("Joined “%(object)s”")
+def _enrolled(statement: Statement) -> str:
+    return _("Enrolled in “%(object)s” by %(by)s") if statement.by else _("Joined “%(object)s”")
 
 
-def _marked(told: Told) -> str:
+def _marked(statement: Statement) -> str:
     return {
         "signed": _("%(by)s noted for “%(object)s”: there"),
         "attested": _("%(by)s noted for “%(object)s”: there, without a signature"),
         "absent": _("%(by)s noted for “%(object)s”: absent"),
         "missing": _("%(by)s took back what was noted for “%(object)s”"),
-    }[told.result["now"]["state"]]
+    }[statement.result["now"]["state"]]
 
 
-def _corrected(told: Told) -> str:
-    return _marked(told) + _(" (correction: %(reason)s)")
+def _corrected(statement: Statement) -> str:
+    return _marked(statement) + _(" (correction: %(reason)s)")
 
 
 # --- Sessions ---------------------------------------------------------------------------------------------

@@ -59,7 +59,9 @@ def _section(fact_type: FactType) -> Iterator[str]:
     yield f"<{fact_type.iri}>\n"
     for code, language in LANGUAGES:
         with translation.override(code):
-            sentence, done_to = (fact_type.tell(_example(fact_type), is_done_to=told) for told in (False, True))
+            sentence, done_to = (
+                fact_type.tell(_example(fact_type), is_done_to=is_done_to) for is_done_to in (False, True)
+            )
         yield f"- {language}: {sentence}" + (f" · in the history of its object: {done_to}" if fact_type.done_to else "")
     yield f"- Belongs to: {f'`context.{fact_type.about}`' if fact_type.about else 'its object'}"
     if fact_type.is_office:

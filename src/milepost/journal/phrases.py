@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 
 from milepost.journal.models import Entry
-from milepost.journal.vocabulary import Told, fact_type_of
+from milepost.journal.vocabulary import Statement, fact_type_of
 
 
 def phrase(entry: Entry, subject_id: str) -> str:
@@ -12,6 +12,6 @@ def phrase(entry: Entry, subject_id: str) -> str:
         return _("Erased, as the law asks")
     fact_type = fact_type_of(entry.fact)
     if fact_type is None:  # of a room that is not installed any more
-        return _("“%(verb)s” of “%(object)s”") % {**Told(entry.content).words, "verb": entry.verb}
+        return _("“%(verb)s” of “%(object)s”") % {**Statement(entry.content).words, "verb": entry.verb}
     is_done_to = entry.object_id == subject_id and entry.actor_id != subject_id
     return fact_type.tell(entry.content, is_done_to=is_done_to)

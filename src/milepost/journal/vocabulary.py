@@ -31,7 +31,7 @@ from milepost.core.registry import Registry
 
 type Schema = Mapping[str, Any]  # a JSON schema (draft 7)
 type Fields = Mapping[str, Schema]  # by key; a “?” at its end marks one that may be missing
-type Sentence = str | Promise | Callable[["Told"], str]
+type Sentence = str | Promise | Callable[["Statement"], str]
 
 OURS = "https://w3id.org/xapi/milepost/verbs/"
 LONGEST_NAME = 64
@@ -49,10 +49,10 @@ class Undeclared(RuntimeError):
 class FactType:
     """One sort of fact. The module's docstring shows one.
 
-    `object_type` is empty where the verb can be said of anything; `name` is how it is subscribed to, `slot.signed` unless
-    told otherwise. `result` and `context` may be functions, for what
-    other rooms add to (asked at each fact). `is_office` says that it is done for the organisation: when whoever did it
-    is erased as a person, the fact stays. `is_common`: it speaks of no learner, and stands in the dossier of everybody.
+    `object_type` is empty where the verb can be said of anything. `name` is how it is subscribed to: `slot.signed` unless
+    another is given. `result` and `context` may be functions, for what other rooms add to; they are asked at each fact.
+    `is_office` says that it is done for the organisation: when whoever did it is erased as a person, the fact stays.
+    `is_common` says that it speaks of no learner, so that it stands in the dossier of everybody whom it is about.
     """
 
     verb: str
@@ -102,28 +102,28 @@ class FactType:
         """The uid of what such a fact belongs to: what `about` names, or else its object itself."""
         return str(context[self.about]) if self.about else object_id
 
-    def tell(self, statement: Mapping[str, Any], *, is_done_to: bool = False) -> str:
+    def tell(self, content: Mapping[str, Any], *, is_done_to: bool = False) -> str:
         """The fact in a sentence of the active language; `is_done_to` for the history of its object."""
-        told = Told(statement)
+        statement = Statement(content)
         sentence = (is_done_to and self.done_to) or self.sentence
-        template = sentence(told) if callable(sentence) else str(sentence)
-        return template % told.words
+        template = sentence(statement) if callable(sentence) else str(sentence)
+        return template % statement.words
 
 
 @dataclass(frozen=True)
-class Told:
+class Statement:
     """A statement, as sentences are chosen and filled from it."""
 
-    statement: Mapping[str, Any]
+    content: Mapping[str, Any]
 
     @property
     def result(self) -> Mapping[str, Any]:
-        result: Mapping[str, Any] = self.statement.get("result", {})
+        result: Mapping[str, Any] = self.content.get("result", {})
         return result
 
     @property
     def context(self) -> Mapping[str, Any]:
-        context: Mapping[str, Any] = self.statement.get("context", {})
+        context: Mapping[str, Any] = self.content.get("context", {})
         return context
 
     @property
@@ -136,7 +136,7 @@ class Told:
         """What a sentence may name: actor, object, by, and each key of context and result."""
         return _Words(
             {**self.context, **self.result}
-            | {"actor": self.statement["actor"]["name"], "object": self.statement["object"]["name"], "by": self.by}
+            | {"actor": self.content["actor"]["name"], "object": self.content["object"]["name"], "by": self.by}
         )
 
 

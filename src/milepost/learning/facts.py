@@ -4,15 +4,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.courses.kinds import work_fields
-from milepost.journal.vocabulary import COUNT, DAY, NUMBER, PERCENT, REFERENCE, UID, FactType, Fields, Told, adl
+from milepost.journal.vocabulary import COUNT, DAY, NUMBER, PERCENT, REFERENCE, UID, FactType, Fields, Statement, adl
 
 
-def _enrolled(told: Told) -> str:
-    return _("Enrolled in “%(object)s” by %(by)s") if told.by else _("Joined “%(object)s”")
+def _enrolled(statement: Statement) -> str:
+    return _("Enrolled in “%(object)s” by %(by)s") if statement.by else _("Joined “%(object)s”")
 
 
-def _rescheduled(told: Told) -> str:
-    return _("New due date for “%(object)s”: %(due)s") if "due" in told.result else _("No due date for “%(object)s”")
+def _rescheduled(statement: Statement) -> str:
+    return (
+        _("New due date for “%(object)s”: %(due)s") if "due" in statement.result else _("No due date for “%(object)s”")
+    )
 
 
 def _score_and_work() -> Fields:
