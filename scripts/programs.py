@@ -28,6 +28,7 @@ PACKAGES = {
     "ps": "procps",
     "psql": "postgresql-client",
     "qpdf": "qpdf",
+    "redis-server": "redis-server",
     "setpriv": "util-linux",
     "softhsm2-util": "softhsm2",
     "xgettext": "gettext",

@@ -1,4 +1,4 @@
-"""Things that run for a while and are stopped again: a PostgreSQL, a Milepost, somebody signed in at a browser.
+"""Things that run for a while and are stopped again: a PostgreSQL, a Redis, a Milepost, somebody signed in at a browser.
 
 What tests, benchmarks and pictures share. Each takes a free port and a temporary folder, and ends what it began.
 """
@@ -124,6 +124,34 @@ def postgresql() -> Iterator[str]:
             _run_as(user, program("pg_ctl"), "-D", folder / "data", "-m", "fast", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def redis() -> Iterator[str]:
+    """A Redis server on a free port that keeps nothing; yields its URL."""
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--loglevel", "warning"]
+    process = subprocess.Popen(
+        [program("redis-server"), *options], cwd=tempfile.gettempdir(), stdout=subprocess.DEVNULL
+    )
+    try:
+        _until_somebody_listens(port, process)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _until_somebody_listens(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit(f"Nobody listens on port {port}.") from None
+            time.sleep(0.05)
 
 
 def _run_as(user: str, *command: object) -> None:

@@ -16,26 +16,26 @@ from django.db.models import OuterRef, Subquery
 from milepost.journal.models import Seal, SigningKey, Timestamp
 
 if TYPE_CHECKING:
-    from pyhanko.sign.timestamps import HTTPTimeStamper
+    from milepost.journal.timestamp_authority import Authority
 
-TIMEOUT = 10  # seconds, in the background
-PATIENCE = 4  # seconds, while somebody waits
+PATIENCE = 10  # seconds, in the background
+PATIENCE_AT_HAND = 4  # seconds, while somebody waits
 RESTS = 60  # seconds
 _RESTING = "timestamp-authority-rests"
 
 
-def authority(*, timeout: int = TIMEOUT) -> "HTTPTimeStamper | None":
-    """The configured authority, or None. `timeout` is in seconds."""
+def authority(*, patience: int = PATIENCE) -> "Authority | None":
+    """The configured authority, or None. `patience` is in seconds, for each answer."""
     if not settings.TIMESTAMP_URL:
         return None
-    from pyhanko.sign.timestamps import HTTPTimeStamper  # brings pyHanko, which few processes need
+    from milepost.journal.timestamp_authority import Authority  # brings pyHanko, which few processes need
 
-    return HTTPTimeStamper(settings.TIMESTAMP_URL, timeout=timeout)
+    return Authority(settings.TIMESTAMP_URL, patience=patience)
 
 
-def authority_at_hand() -> "HTTPTimeStamper | None":
+def authority_at_hand() -> "Authority | None":
     """The authority for somebody who waits: None while it rests after not having answered."""
-    return None if is_resting() else authority(timeout=PATIENCE)
+    return None if is_resting() else authority(patience=PATIENCE_AT_HAND)
 
 
 def is_resting() -> bool:
@@ -74,8 +74,8 @@ def stamp_newest(organisation_id: int) -> bool:
     except (OSError, TimestampRequestError) as error:
         let_rest()
         raise NoStamp(f"{stamper.url}: {error}") from error
-    told = {"token": token.dump(), "time": _info(token)["gen_time"].native}
-    return Timestamp.objects.get_or_create(seal=seal, defaults=told)[1]
+    stamp = {"token": token.dump(), "time": _info(token)["gen_time"].native}
+    return Timestamp.objects.get_or_create(seal=seal, defaults=stamp)[1]
 
 
 def is_stamp_of(token: bytes, signature: bytes) -> bool:

@@ -1,5 +1,6 @@
 import hashlib
 import threading
+import time
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -9,12 +10,13 @@ import pytest
 
 from milepost.classroom import jobs
 from milepost.classroom.logs import connected_minutes, take_log
-from milepost.classroom.meetings import Guest, MeetingRefused, meeting_tools
+from milepost.classroom.meetings import Guest, MeetingRefused, bigbluebutton, meeting_tools
 from milepost.classroom.scheduling import Plan, change_session
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.core.refusals import Refused
 from milepost.journal.models import Entry
+from tests.servers import drip, hang, trouble
 
 pytestmark = pytest.mark.django_db
 SECRET = "shared-by-both-servers"
@@ -120,6 +122,17 @@ def test_a_bigbluebutton_that_does_not_answer_is_told_in_words(session, settings
     settings.BIGBLUEBUTTON_URL, settings.BIGBLUEBUTTON_SECRET = "http://127.0.0.1:9/bigbluebutton", SECRET
     with pytest.raises(MeetingRefused, match="does not answer"):
         meeting_tools.get("bigbluebutton").join(session.as_meeting(), TESS)
+
+
+@pytest.mark.parametrize("behaviour", [hang, drip], ids=["hangs", "drips"])
+def test_a_bigbluebutton_that_hangs_or_drips_is_left_and_told_in_words(session, settings, monkeypatch, behaviour):
+    monkeypatch.setattr(bigbluebutton, "PATIENCE", 0.5)
+    settings.BIGBLUEBUTTON_SECRET = SECRET
+    with trouble(behaviour) as port, pytest.raises(MeetingRefused, match="does not answer"):
+        settings.BIGBLUEBUTTON_URL = f"http://127.0.0.1:{port}/bigbluebutton"
+        began = time.monotonic()
+        meeting_tools.get("bigbluebutton").join(session.as_meeting(), TESS)
+    assert time.monotonic() - began < 3
 
 
 def test_jitsi_gets_a_room_that_nobody_guesses_and_a_token_where_the_server_asks_for_one(session, settings):

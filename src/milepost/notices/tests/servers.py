@@ -1,11 +1,8 @@
-"""Mail servers as they are: one that takes mail and remembers it, and others that refuse, drip, hang and close."""
+"""Mail servers as they are: one that takes mail and remembers it, and others that refuse, drip and close (more in tests/servers.py)."""
 
-import socket
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
-from threading import Event, Thread
 
 from aiosmtpd.controller import Controller
 from running import free_port
@@ -55,49 +52,6 @@ def inbox(**answers):
         yield found
     finally:
         controller.stop()
-
-
-@contextmanager
-def trouble(behaviour, *, port=None):
-    """A server that does to each connection what `behaviour(connection)` says."""
-    over, listening = Event(), socket.create_server(("127.0.0.1", port or 0))
-    listening.settimeout(0.1)
-
-    def serve():
-        while not over.is_set():
-            try:
-                connection, _address = listening.accept()
-            except TimeoutError:
-                continue
-            Thread(target=behave, args=(connection,), daemon=True).start()
-
-    def behave(connection):
-        with connection:
-            try:
-                behaviour(connection, over)
-            except OSError:
-                return
-
-    thread = Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        over.set()
-        thread.join()
-        listening.close()
-
-
-def drip(connection, over):
-    """A byte of greeting every tenth of a second: no read ever times out."""
-    while not over.is_set():
-        connection.sendall(b"2")
-        time.sleep(0.1)
-
-
-def hang(connection, over):
-    """Says nothing."""
-    over.wait(30)
 
 
 def close_in_the_middle(connection, over):

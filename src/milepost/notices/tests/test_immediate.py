@@ -11,7 +11,7 @@ from milepost.notices.immediate import AddressRefused, MailServerAway, say_now
 from milepost.notices.models import Notice
 from milepost.notices.outbox import Outside
 from milepost.notices.tests.conftest import use_server
-from milepost.notices.tests.servers import drip, trouble
+from tests.servers import drip, trouble
 
 pytestmark = pytest.mark.django_db
 ABOUT, SECRET = Reference("document", "1", "Agreement"), {"code": "123456", "title": "Agreement"}

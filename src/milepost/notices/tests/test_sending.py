@@ -14,9 +14,10 @@ from milepost.notices.models import Notice
 from milepost.notices.outbox import Outside, notify, withdraw
 from milepost.notices.sending import PAUSES, forget_old, send_due
 from milepost.notices.tests.conftest import use_server
-from milepost.notices.tests.servers import close_in_the_middle, drip, hang, inbox, trouble
+from milepost.notices.tests.servers import close_in_the_middle, inbox
 from milepost.notices.undelivered import leave_it, try_again, undelivered_in
 from milepost.people.organisations import create_organisation
+from tests.servers import drip, hang, trouble
 from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db

@@ -1,9 +1,10 @@
 """So many tries a minute from one address: exactly so many, whoever tries at once, and by network for IPv6."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import RequestFactory
 
 from milepost.core import clock
@@ -41,7 +42,9 @@ def test_counts_that_are_over_are_cleared_away(db):
 def test_of_thirty_tries_at_once_exactly_ten_pass(django_db_setup, django_db_blocker):
     def one(_number: int) -> bool:
         try:
-            return tries("192.0.2.1")
+            while True:
+                with suppress(OperationalError):  # a SQLite in memory does not let writers wait, and counted nothing
+                    return tries("192.0.2.1")
         finally:
             connection.close()
 

@@ -5,9 +5,7 @@ Each call carries a checksum: SHA-256 over the call's name, its query and the se
 """
 
 import hashlib
-import urllib.request
 from typing import TYPE_CHECKING
-from urllib.error import URLError
 from urllib.parse import urlencode
 
 from defusedxml import ElementTree
@@ -17,12 +15,13 @@ from django.utils.translation import gettext_lazy
 
 from milepost.classroom.meetings import Connection, Guest, Meeting, MeetingProvider, MeetingRefused
 from milepost.core import clock
+from milepost.core.fetching import NoAnswer, fetch
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-TIMEOUT = 8  # seconds
-MAX_ANSWER = 4 * 1024 * 1024
+PATIENCE = 8  # seconds for a whole answer: somebody waits to join
+MOST = 4 * 1024 * 1024  # bytes: some ten thousand people in a meeting
 
 
 class BigBlueButton(MeetingProvider):
@@ -63,11 +62,10 @@ class BigBlueButton(MeetingProvider):
 
     def _call(self, call: str, query: dict[str, str]) -> "Element":
         try:
-            with urllib.request.urlopen(self._address(call, query), timeout=TIMEOUT) as response:  # noqa: S310 (the operator's own address)
-                answer = ElementTree.fromstring(response.read(MAX_ANSWER))
-        except (URLError, OSError, ElementTree.ParseError) as error:
+            answer = ElementTree.fromstring(fetch(self._address(call, query), within=PATIENCE, at_most=MOST).content)
+        except (NoAnswer, ElementTree.ParseError) as error:
             raise MeetingRefused(_("BigBlueButton does not answer. Try again in a minute.")) from error
         if answer.findtext("returncode") != "SUCCESS":
-            told = answer.findtext("message") or answer.findtext("messageKey") or call
-            raise MeetingRefused(_("BigBlueButton refuses: %(reason)s") % {"reason": told})
+            reason = answer.findtext("message") or answer.findtext("messageKey") or call
+            raise MeetingRefused(_("BigBlueButton refuses: %(reason)s") % {"reason": reason})
         return answer

@@ -1,21 +1,20 @@
 """Django's SMTP backend with bounds: a server that drips or hangs costs `PATIENCE` seconds, never more.
 
-A time-out on a socket bounds one read, so a server that sends a byte now and then holds its client for ever. Here a
-conversation as a whole is on a leash: when its time is over, another thread shuts the socket.
+Each conversation as a whole is on a leash (`core.leash`), since a time-out on a socket bounds one read only.
 """
 
 import smtplib
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from email import policy
 from functools import partial
-from threading import Timer
 from typing import Any, cast
 
 from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 
+from milepost.core.leash import Leash
 from milepost.notices.channels import Away, Lost, RefusedForGood, TryLater
 
 PATIENCE = 30.0  # seconds for one message, and for opening a connection
@@ -28,7 +27,7 @@ class EmailBackend(smtp.EmailBackend):
     def __init__(self, *, patience: float = PATIENCE, **options: Any) -> None:
         super().__init__(**options)
         self.patience = patience
-        self.leash = _Leash()
+        self.leash = Leash("The mail server")
 
     @property
     def connection_class(self) -> Callable[..., smtplib.SMTP]:  # type: ignore[override]
@@ -122,52 +121,10 @@ class EmailBackend(smtp.EmailBackend):
             setattr(self, name, None)
 
 
-class _Leash:
-    """Ends a conversation whose time is over, wherever it hangs."""
-
-    def __init__(self) -> None:
-        self._socket: socket.socket | None = None
-        self._is_over = False
-
-    def hold(self, connection: socket.socket) -> None:
-        """Watch this connection: a second handle on it, which TLS does not take away."""
-        self.let_go()
-        self._socket = connection.dup()
-        if self._is_over:
-            self._pull()
-
-    def let_go(self) -> None:
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """End the conversation when the block takes longer."""
-        self._is_over = False
-        timer = Timer(seconds, self._pull)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except OSError as error:
-            if self._is_over:
-                raise TimeoutError(f"The mail server took longer than {seconds:.0f} s.") from error
-            raise
-        finally:
-            timer.cancel()
-
-    def _pull(self) -> None:
-        self._is_over = True
-        if self._socket is not None:
-            with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
-
-
 class _Held(smtplib.SMTP):
     """Puts the connection on the leash before anything is said on it, TLS included."""
 
-    def __init__(self, *arguments: Any, leash: _Leash, **options: Any) -> None:
+    def __init__(self, *arguments: Any, leash: Leash, **options: Any) -> None:
         self._leash = leash
         options["timeout"] = min(options.get("timeout") or SILENCE, SILENCE)
         super().__init__(*arguments, **options)
@@ -185,7 +142,7 @@ class _Held(smtplib.SMTP):
 class _HeldSecurely(smtplib.SMTP_SSL, _Held):
     """The same over TLS from the first byte: `SMTP_SSL` wraps what `_Held` connects."""
 
-    def __init__(self, *arguments: Any, leash: _Leash, **options: Any) -> None:
+    def __init__(self, *arguments: Any, leash: Leash, **options: Any) -> None:
         self._leash = leash
         options["timeout"] = min(options.get("timeout") or SILENCE, SILENCE)
         super().__init__(*arguments, **options)

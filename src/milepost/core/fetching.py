@@ -1,0 +1,118 @@
+"""What other servers answer over HTTP, with bounds: none of them can hold a worker, or fill its memory.
+
+    answer = fetch("https://meet.example.org/api/…", within=8, at_most=4 * 1024 * 1024)
+
+Every room that calls another server calls it here. The answer is there within so many seconds and is no larger than so
+many bytes, or `NoAnswer` says in a few words why not: words for a log, that hold no address with secrets in it. Looking
+up the name is the only step whose end the operating system decides.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from socket import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from milepost.core.leash import Leash
+
+CONNECTING = 4.0  # seconds until somebody is there
+MOST_REDIRECTS = 3
+
+
+class NoAnswer(ConnectionError):
+    """The other server is not there, is too slow, sends too much, or answers with an error; the message says which."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, in full."""
+
+    content: bytes
+    content_type: str
+
+
+def fetch(
+    url: str, *, within: float, at_most: int, content: bytes | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """GET the address, or POST `content` to it. `within` is in seconds, `at_most` in bytes. Raises `NoAnswer`."""
+    host = urlsplit(url).hostname or url
+    leash = Leash(host)
+    try:
+        with leash.within(within), _session(leash) as session:
+            request = requests.Request("GET" if content is None else "POST", url, headers=headers, data=content)
+            return _answer(session, request, leash, within=within, at_most=at_most)
+    except NoAnswer:
+        raise
+    except TimeoutError as error:
+        raise NoAnswer(str(error)) from None
+    except OSError as error:  # those of requests are, too; their words hold the whole address
+        raise NoAnswer(f"{host}: {_reason(error)}.") from None
+    finally:
+        leash.let_go()
+
+
+def _session(leash: Leash) -> requests.Session:
+    session = requests.Session()
+    session.max_redirects = MOST_REDIRECTS
+    session.headers["Accept-Encoding"] = "identity"  # what is packed small may be large
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _HeldAdapter(leash))
+    return session
+
+
+def _answer(
+    session: requests.Session, request: requests.Request, leash: Leash, *, within: float, at_most: int
+) -> Answer:
+    times = (min(CONNECTING, within), within)
+    with session.send(session.prepare_request(request), stream=True, timeout=times) as response:
+        if response.status_code >= 400:
+            raise NoAnswer(f"{leash.server} answers with status {response.status_code}.")
+        content = bytearray()
+        for part in response.iter_content(64 * 1024):
+            content += part
+            if len(content) > at_most:
+                raise NoAnswer(f"{leash.server} sends more than {at_most} bytes.")
+        if leash.is_over:  # a connection that was shut looks like the end of what has no length
+            raise TimeoutError
+        return Answer(bytes(content), response.headers.get("Content-Type", "").partition(";")[0].strip().lower())
+
+
+def _reason(error: BaseException) -> str:
+    """The words of what was at the bottom of it: a refused connection, an unknown name, a bad certificate."""
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return str(getattr(error, "strerror", None) or type(error).__name__)
+
+
+class _HeldAdapter(HTTPAdapter):
+    """Puts each connection on the leash before anything is said on it, TLS included."""
+
+    def __init__(self, leash: Leash) -> None:
+        super().__init__()
+        self._leash = leash
+
+    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*arguments, **options)
+        kind = _HeldSecurely if pool.scheme == "https" else _Held
+        vars(pool)["ConnectionCls"] = partial(kind, leash=self._leash)
+        return pool
+
+
+class _Held(HTTPConnection):
+    def __init__(self, *arguments: Any, leash: Leash, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._leash = leash
+
+    def _new_conn(self) -> socket:
+        connection = super()._new_conn()
+        self._leash.hold(connection)
+        return connection
+
+
+class _HeldSecurely(_Held, HTTPSConnection):
+    """The same over TLS from the first byte: `HTTPSConnection` wraps what `_Held` connects."""
