@@ -7,7 +7,7 @@ from click.testing import CliRunner
 from django.test import Client
 
 from milepost.cli import cli
-from milepost.config import environment
+from milepost.config import environment, secret
 from milepost.core import links
 from milepost.journal import keys
 from milepost.people.inviting import invited, link_for
@@ -95,7 +95,7 @@ def test_a_rotation_that_was_cut_off_is_finished_without_another_secret(tmp_path
     settings.ENVIRONMENT = environment.read()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []
     keys.current_key(organisation.pk)
-    environment.renew_secret(tmp_path)
+    secret.renew(tmp_path)
     begun = environment.read()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = begun.secret_key, begun.earlier_secrets
     keys._opened.cache_clear()

@@ -1,6 +1,5 @@
 """`milepost journal` and `milepost key`: the record of facts, and the key that signs it."""
 
-import os
 from pathlib import Path
 
 import click
@@ -152,17 +151,18 @@ def rotate_secret() -> None:
     """
     from django.conf import settings
 
-    from milepost.config import environment
+    from milepost.config import environment, secret
+    from milepost.config.variables import Variables
     from milepost.journal import keys
 
     if not keys.kept_under_earlier_secret():
-        if os.environ.get("MILEPOST_SECRET_KEY"):
+        if Variables().text(secret.SECRET):
             if not settings.SECRET_KEY_FALLBACKS:
                 fail(
                     "Set the new secret in MILEPOST_SECRET_KEY and the old one in MILEPOST_SECRET_KEY_FALLBACKS, first."
                 )
         else:
-            environment.renew_secret(settings.ENVIRONMENT.data)
+            secret.renew(settings.ENVIRONMENT.data)
             renewed = environment.read()
             settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = renewed.secret_key, renewed.earlier_secrets
     count = keys.keep_under_current_secret()

@@ -1,0 +1,83 @@
+"""Settings come from `MILEPOST_*` variables: all of them documented, each complaint naming what to set."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from milepost.config import environment
+from milepost.config.variables import Misconfigured
+
+ROOT = Path(__file__).parent.parent
+NAME = re.compile(r"MILEPOST_[A-Z0-9_]+[A-Z0-9]")
+
+
+@pytest.fixture
+def read(tmp_path):
+    return lambda **given: environment.read({"MILEPOST_DATA": str(tmp_path), **given})
+
+
+def test_every_variable_is_told_to_operators_and_no_other():
+    sources = (path for path in (ROOT / "src").rglob("*.py") if "tests" not in path.parts)
+    used = {name for path in sources for name in NAME.findall(path.read_text(encoding="utf-8"))}
+    guide = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in guide.splitlines() if line.startswith("| `MILEPOST_")]
+    assert {name for row in rows for name in NAME.findall(row)} == used
+
+
+def test_only_one_place_looks_into_the_environment():
+    reads = re.compile(r"os\.(environ(\.get\(|\[)|getenv)")
+    sources = (path for path in (ROOT / "src").rglob("*.py") if "tests" not in path.parts)
+    assert [str(path) for path in sources if reads.search(path.read_text(encoding="utf-8"))] == []
+
+
+def test_a_variable_that_is_set_to_nothing_is_not_set(read, tmp_path):
+    names = NAME.findall((ROOT / "docs" / "operating.md").read_text(encoding="utf-8"))
+    assert read(**{name: " " for name in names if name != "MILEPOST_DATA"}) == read()
+
+
+def test_values_have_their_types(read, tmp_path):
+    settings = read(
+        MILEPOST_SECRET_KEY="s" * 40,
+        MILEPOST_SECRET_KEY_FALLBACKS="one, two,",
+        MILEPOST_TRUSTED_PROXIES="2",
+        MILEPOST_DEBUG="Yes",
+        MILEPOST_JITSI_URL="https://meet.example.org/",
+    )
+    assert settings.earlier_secrets == ["one", "two"]
+    assert (settings.trusted_proxies, settings.debug, settings.data) == (2, True, tmp_path)
+    assert settings.jitsi_url == "https://meet.example.org"
+
+
+def test_mail_is_what_the_address_says(read):
+    mail = read(MILEPOST_MAIL_URL="smtp://milepost:p%40ss@mail.example.org:587?starttls=1").mail
+    assert (mail["username"], mail["password"], mail["port"], mail["use_tls"]) == ("milepost", "p@ss", 587, True)
+    assert read(MILEPOST_MAIL_URL="smtps://mail.example.org").mail["port"] == 465
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"MILEPOST_MAIL_URL": "smtp://mail.example.org:many"}, "MILEPOST_MAIL_URL: use smtp://"),
+        ({"MILEPOST_FILES": "s3://key@host/bucket"}, "MILEPOST_FILES: use a folder, or s3://"),
+        ({"MILEPOST_FILES": "s3://host"}, "MILEPOST_FILES: use a folder, or s3://"),
+        ({"MILEPOST_QUEUE": "redis://host"}, "MILEPOST_QUEUE: use postgresql://"),
+        ({"MILEPOST_LIMITS_URL": "memcached://host"}, "MILEPOST_LIMITS_URL: use redis://"),
+        ({"MILEPOST_TRUSTED_PROXIES": "²"}, "MILEPOST_TRUSTED_PROXIES: '²' is not a whole number"),
+        ({"MILEPOST_BASE_URL": "https://[learn"}, "MILEPOST_BASE_URL: 'https://[learn' is not an address like"),
+        ({"MILEPOST_BASE_URL": "https://learn.example.org/here"}, r"MILEPOST_BASE_URL: .* \(no path after it\)"),
+        ({"MILEPOST_TIMESTAMP_URL": "tsa.example.org"}, "MILEPOST_TIMESTAMP_URL: the address of an RFC 3161"),
+        ({"MILEPOST_JITSI_APP_ID": "x"}, "MILEPOST_JITSI_APP_ID and MILEPOST_JITSI_APP_SECRET: set both, or neither"),
+        ({"MILEPOST_BIGBLUEBUTTON_URL": "https://bbb.example.org"}, "MILEPOST_BIGBLUEBUTTON_SECRET: set both"),
+        ({"MILEPOST_DATABASE_URL": "postgresql://user@host:5432x/name"}, "MILEPOST_DATABASE_URL: use sqlite:///PATH"),
+    ],
+)
+def test_what_can_not_be_used_is_told_with_what_to_set(read, given, words):
+    with pytest.raises(Misconfigured, match=words.replace("[", r"\[")):
+        read(**given)
+
+
+def test_an_extra_that_is_not_installed_is_named(read, monkeypatch):
+    monkeypatch.setattr("milepost.config.variables.find_spec", lambda _name: None)
+    with pytest.raises(Misconfigured, match=r"MILEPOST_LIMITS_URL: .* `pip install 'milepost\[redis\]'`"):
+        read(MILEPOST_LIMITS_URL="redis://host:6379/0")
