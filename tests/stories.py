@@ -16,9 +16,10 @@ from milepost.credentials.models import Certificate
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Signatory, SignatureRequest
-from milepost.documents.requesting import Act, Party, Terms, request_signatures
-from milepost.documents.requesting import sign as sign_document
+from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signatures import Signature
+from milepost.documents.signing import Act
+from milepost.documents.signing import sign as sign_document
 from milepost.journal import subscriptions
 from milepost.journal.models import Entry
 from milepost.journal.verification import verify

@@ -239,11 +239,11 @@ def signatures() -> list[Row]:
     assert signed == entries == Entry.objects.filter(verb="signed").count() == 1_000, (signed, entries)  # noqa: S101
     organisation = Organisation.objects.get(slug="bench")
     people = list(Member.objects.filter(organisation=organisation).order_by("pk")[:500])
-    told = [{"title": "House rules", "person": person.full_name} for person in people]
+    rows = [{"title": "House rules", "person": person.full_name} for person in people]
 
     def send() -> None:
         made = compose_many(
-            organisation=organisation, kind=KINDS["non-disclosure"], told=told, language="en", by=people[0]
+            organisation=organisation, kind=KINDS["non-disclosure"], rows=rows, language="en", by=people[0]
         )
         pairs = [
             (document, [Party(p.full_name, p.email or "", "", p)]) for document, p in zip(made, people, strict=True)

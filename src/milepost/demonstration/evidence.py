@@ -16,9 +16,10 @@ from milepost.courses.models import Course
 from milepost.credentials.issuing import reissue
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Signatory
-from milepost.documents.requesting import Act, Party, Terms, request_signatures
-from milepost.documents.requesting import sign as sign_document
+from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signatures import Signature
+from milepost.documents.signing import Act
+from milepost.documents.signing import sign as sign_document
 from milepost.evidence.actions import add_piece, open_action, write_document
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import refresh

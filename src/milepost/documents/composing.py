@@ -12,18 +12,17 @@ from django.utils.translation import gettext as _
 from milepost.core import blobs, clock
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
-from milepost.documents import kinds
 from milepost.documents.facts import DOCUMENT_CREATED, DOCUMENT_SEALED
-from milepost.documents.kinds import KINDS, DocumentKind, wording_of
-from milepost.documents.models import Document, Signatory, Wording
+from milepost.documents.kinds import KINDS, VALUES, DocumentKind
+from milepost.documents.models import Document, Signatory, SignatureRequest, Wording
 from milepost.documents.typesetting import logo_of, render
+from milepost.documents.wordings import sections, wording_of
 from milepost.journal import keys
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
 from milepost.people.models import Member, Organisation
 
 MAX_FILE = 50 * 1024 * 1024
 BATCH = 500
-PLACE_KINDS = ("signature", "text", "date", "check")
 
 
 class RefusedDocument(Refused):
@@ -32,28 +31,46 @@ class RefusedDocument(Refused):
     status = 422
 
 
-def compose(*, organisation: Organisation, kind: DocumentKind, values: Mapping[str, str], language: str, by: Member | None = None, about: str = "") -> Document:  # fmt: skip
+def compose(
+    *,
+    organisation: Organisation,
+    kind: DocumentKind,
+    values: Mapping[str, str],
+    language: str,
+    by: Member | None = None,
+    about: str = "",
+) -> Document:
     """A document of the kind with these values, in the organisation's wording. Records `created`."""
     document = _composed(wording_of(organisation, kind, language), kind, values, by=by, about=about)
     with transaction.atomic():
         document.save()
-        record(DOCUMENT_CREATED, organisation=organisation, actor=by.as_reference() if by else organisation.as_reference(),
-               object=document.as_reference(), context={"kind": kind.name})  # fmt: skip
+        record_many([_created(document)], organisation=organisation)
         _ask_for_files([document], kind)
     return document
 
 
-def compose_many(*, organisation: Organisation, kind: DocumentKind, told: Iterable[Mapping[str, str]], language: str, by: Member | None = None, about: str = "") -> list[Document]:  # fmt: skip
-    """Many documents of one kind, in a few statements; their files are made in the background. Records `created`."""
+def compose_many(
+    *,
+    organisation: Organisation,
+    kind: DocumentKind,
+    rows: Iterable[Mapping[str, str]],
+    language: str,
+    by: Member | None = None,
+    about: str = "",
+) -> list[Document]:
+    """A document of one kind for each row of values, in a few statements; their files follow. Records `created` of each."""
     wording = wording_of(organisation, kind, language)
-    documents = [_composed(wording, kind, values, by=by, about=about) for values in told]
+    documents = [_composed(wording, kind, values, by=by, about=about) for values in rows]
     with transaction.atomic():
         Document.objects.bulk_create(documents, batch_size=BATCH)
-        actor = by.as_reference() if by else organisation.as_reference()
-        facts = (Fact(DOCUMENT_CREATED, actor, made.as_reference(), {}, {"kind": kind.name}) for made in documents)
-        record_many(facts, organisation=organisation)
+        record_many(map(_created, documents), organisation=organisation)
         _ask_for_files(documents, kind)
     return documents
+
+
+def _created(document: Document) -> Fact:
+    actor = document.created_by or document.organisation
+    return Fact(DOCUMENT_CREATED, actor.as_reference(), document.as_reference(), {}, {"kind": document.kind})
 
 
 def _ask_for_files(documents: Sequence[Document], kind: DocumentKind) -> None:
@@ -65,16 +82,17 @@ def _composed(
     wording: Wording, kind: DocumentKind, values: Mapping[str, str], *, by: Member | None = None, about: str = ""
 ) -> Document:
     organisation, language = wording.organisation, wording.language
-    told = dict(values_of(organisation, language)) | {name: value for name, value in values.items() if value}
+    given = {name: value for name, value in values.items() if value}
+    all_values = values_of(organisation, language) | given
     with translation.override(language):
         content = {
-            "values": told,
+            "values": all_values,
             "heading": str(kind.label),
-            "sections": kinds.sections(kind, wording, told, language),
-            "facts": [[_fact_label(name), told[name]] for name in kind.facts if told.get(name)],
+            "sections": sections(kind, wording, all_values, language),
+            "facts": [[_fact_label(name), all_values[name]] for name in kind.facts if all_values.get(name)],
             "capacities": [str(capacity) for capacity in kind.signatories],
         }
-        title = told.get("title") or str(kind.label)
+        title = all_values.get("title") or str(kind.label)
     return Document(
         organisation=organisation,
         kind=kind.name,
@@ -113,8 +131,8 @@ def values_of(organisation: Organisation, language: str) -> dict[str, str]:
 def upload(*, organisation: Organisation, content: bytes, name: str, title: str, language: str, by: Member) -> Document:
     """A document from a PDF that somebody brought, with its places still to be put. Records `created`.
 
-    Raises `RefusedPdf` for what is no PDF, is encrypted, empty or too long, `RefusedDocument` for what is too large. One that others signed is
-    taken as it is: nothing but signatures can be added to it.
+    Raises `RefusedPdf` for what is no PDF, is encrypted, empty or too long, `RefusedDocument` for what is too large. One
+    that others signed is taken as it is: nothing but signatures can be added to it.
     """
     from milepost.documents.stamping import examine
 
@@ -124,70 +142,65 @@ def upload(*, organisation: Organisation, content: bytes, name: str, title: str,
     digest = blobs.store(organisation.uid, content)
     with transaction.atomic():
         document = Document.objects.create(
-            organisation=organisation, title=(title.strip() or name)[:200], language=language, source=digest,
-            was_signed_before=examined.was_signed, pdf=digest, created_by=by, content={"pages": examined.pages},
-        )  # fmt: skip
-        record(DOCUMENT_CREATED, organisation=organisation, actor=by.as_reference(), object=document.as_reference(),
-               context={"file": name[:200], "was_signed": examined.was_signed})  # fmt: skip
+            organisation=organisation,
+            title=(title.strip() or name)[:200],
+            language=language,
+            content={"pages": examined.pages},
+            source=digest,
+            pdf=digest,
+            was_signed_before=examined.was_signed,
+            created_by=by,
+        )
+        record(
+            DOCUMENT_CREATED,
+            organisation=organisation,
+            actor=by.as_reference(),
+            object=document.as_reference(),
+            context={"file": name[:200], "was_signed": examined.was_signed},
+        )
     return document
 
 
-def check_places(document: Document, places: Any, *, signatories: int) -> list[dict[str, Any]]:
-    """The places as they are kept, from what a browser sent. Raises `RefusedDocument`."""
-    checked: list[dict[str, Any]] = []
-    pages = document.content.get("pages", 0)
-    try:
-        for told in places:
-            place = {name: float(told[name]) for name in ("x", "y", "width", "height")}
-            number, page, kind = int(told["signatory"]), int(told["page"]), str(told["kind"])
-            is_inside = all(
-                place[a] >= 0 and place[b] >= 0.005 and place[a] + place[b] <= 1.0001
-                for a, b in (("x", "width"), ("y", "height"))
-            )
-            if not (is_inside and 0 <= number < signatories and 0 <= page < pages and kind in PLACE_KINDS):
-                raise ValueError
-            checked.append(
-                place
-                | {
-                    "signatory": number,
-                    "page": page,
-                    "kind": kind,
-                    "label": str(told.get("label", ""))[:80],
-                    "required": bool(told.get("required", True)),
-                }
-            )
-    except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
-        raise RefusedDocument(_("A place is outside of its page, or belongs to nobody. Put it anew.")) from error
-    if len(checked) > 200:
-        raise RefusedDocument(_("These are more than 200 places."))
-    if document.was_signed_before and any(place["kind"] != "signature" for place in checked):
-        raise RefusedDocument(_("Others have signed this PDF: nothing but signatures can be added to it."))
-    return checked
+def add_annex(*, document: Document, name: str, chunks: Iterable[bytes]) -> None:
+    """Add a file that goes with the document. Raises `RefusedDocument` once people were asked to sign. Records nothing.
+
+    Whoever asks for signatures records the annexes by their fingerprints.
+    """
+    digest = blobs.store_stream(document.organisation.uid, chunks)
+    with transaction.atomic():
+        locked = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+        if SignatureRequest.objects.filter(document=locked).exists():
+            raise RefusedDocument(_("Signatures were asked for already; nothing is added any more."))
+        locked.annexes = document.annexes = [*locked.annexes, {"name": name[:200], "digest": digest}]
+        locked.save(update_fields=["annexes"])
 
 
 def page_data(document: Document, signatories: Sequence[str]) -> dict[str, Any]:
     """What the templates lay out: the head, the words, and a frame for each who signs (by their capacity)."""
     from milepost.documents.stamping import FRAMES
 
-    organisation, told = document.organisation, document.content
+    organisation, content = document.organisation, document.content
     with translation.override(document.language):
         return {
             "language": document.language,
             "organisation": organisation.name,
-            "organisation_facts": [fact for fact in (organisation.postal_address, organisation.registration_number) if fact],
+            "organisation_facts": list(filter(None, (organisation.postal_address, organisation.registration_number))),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
-            "heading": told.get("heading", ""),
+            "heading": content.get("heading", ""),
             "title": document.title,
-            "reference": told.get("values", {}).get("reference", ""),
-            "facts": told.get("facts", []),
-            "sections": told.get("sections", []),
+            "reference": content.get("values", {}).get("reference", ""),
+            "facts": content.get("facts", []),
+            "sections": content.get("sections", []),
             "signatories": list(signatories),
             "frames": FRAMES,
             "signatures_heading": _("Signatures"),
-            "signatures_note": _("Each signature is sealed into this file as it is made. Whoever signs, when, how they were identified, and fingerprints (SHA-256, first 16 signs) of the document, the signature and its context stand beside it."),
+            "signatures_note": _(
+                "Each signature is sealed into this file as it is made. Whoever signs, when, how they were identified, "
+                "and fingerprints (SHA-256, first 16 signs) of the document, the signature and its context stand beside it."
+            ),
             "sealed": _("Made by %(name)s.") % {"name": organisation.name},
-        }  # fmt: skip
+        }
 
 
 def make_file(document: Document, capacities: Sequence[str]) -> str:
@@ -248,13 +261,28 @@ def ensure_file(document: Document) -> bool:
         made = Document.objects.filter(pk=document.pk, pdf="").update(pdf=digest)
         document.refresh_from_db(fields=["pdf"])
         if made and not capacities:
-            record(DOCUMENT_SEALED, organisation=document.organisation, actor=SYSTEM, object=document.as_reference(),
-                   result={"sha256": digest})  # fmt: skip
+            record(
+                DOCUMENT_SEALED,
+                organisation=document.organisation,
+                actor=SYSTEM,
+                object=document.as_reference(),
+                result={"sha256": digest},
+            )
     return bool(made)
 
 
-def preview(*, organisation: Organisation, kind_name: str, values: Mapping[str, str], language: str) -> bytes:
+def preview(*, organisation: Organisation, kind: DocumentKind, values: Mapping[str, str], language: str) -> bytes:
     """The PDF that such a document would be; kept nowhere."""
-    kind = KINDS[kind_name]
     document = _composed(wording_of(organisation, kind, language), kind, values)
     return render("document", page_data(document, document.content["capacities"]), time=clock.now())
+
+
+def example_values(*, organisation: Organisation, kind: DocumentKind, language: str) -> dict[str, str]:
+    """Values to look at the words with: those of the newest document of the kind, else what each value is, in brackets."""
+    with translation.override(language):
+        values = {name: f"[{label}]" for name, label in VALUES.items()}
+    newest = Document.objects.filter(organisation=organisation, kind=kind.name, language=language).first()
+    if newest:
+        values |= {name: text for name, text in newest.content["values"].items() if text}
+    person = Member.objects.filter(organisation=organisation).active().first()
+    return values | ({"person": person.full_name} if person else {})

@@ -1,25 +1,13 @@
 """The kinds of documents that Milepost writes: which blocks of words they have, and who signs them.
 
 A block's words may name values in braces, like {title}. An organisation may say any block in its own words and add
-clauses; a name that is unknown is refused when the words are saved, not when the document is made.
+clauses: see `wordings`.
 """
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-
-from milepost.core.refusals import Refused
-from milepost.documents.models import Wording
-from milepost.people.models import Organisation
-
-_NAME = re.compile(r"\{(\w+)\}")
-MAX_BLOCK = 4_000
-MAX_CLAUSES = 20
 
 # Every value that words may name, with what it is.
 VALUES: dict[str, str | Promise] = {
@@ -43,12 +31,6 @@ VALUES: dict[str, str | Promise] = {
     "date": gettext_lazy("today’s date"),
     "score": gettext_lazy("result"),
 }
-
-
-class UnknownValue(Refused):
-    """Words name a value that does not exist; the message says which, and which there are."""
-
-    status = 422
 
 
 @dataclass(frozen=True)
@@ -134,40 +116,3 @@ ACHIEVEMENT = DocumentKind(
     ),
 )  # fmt: skip
 KINDS = {kind.name: kind for kind in (AGREEMENT, CONVOCATION, PROGRAMME, NON_DISCLOSURE, COMPLETION, ACHIEVEMENT)}
-
-
-def wording_of(organisation: Organisation, kind: DocumentKind, language: str) -> Wording:
-    """The organisation's wording of the kind; an empty one where it says nothing of its own."""
-    found = Wording.objects.filter(organisation=organisation, kind=kind.name, language=language).first()
-    return found or Wording(organisation=organisation, kind=kind.name, language=language)
-
-
-def check_words(words: str) -> str:
-    """The words as they are kept. Raises `UnknownValue` for a name that does not exist, or for too many words."""
-    if len(words) > MAX_BLOCK:
-        raise UnknownValue(_("These are more than %(count)d characters.") % {"count": MAX_BLOCK})
-    unknown = sorted(set(_NAME.findall(words)) - VALUES.keys())
-    if unknown:
-        raise UnknownValue(
-            _("There is no value {%(name)s}. There are: %(known)s.")
-            % {"name": unknown[0], "known": ", ".join(f"{{{name}}}" for name in VALUES)}
-        )
-    return words.replace("\x00", "").strip()
-
-
-def sections(kind: DocumentKind, wording: Wording, values: Mapping[str, str], language: str) -> list[dict[str, object]]:
-    """The document's parts as its template lays them out: headings with paragraphs. A part without words is left out."""
-    with translation.override(language):
-        told = [(str(block.heading), wording.blocks.get(block.name) or str(block.words)) for block in kind.blocks]
-        told += [(clause["title"], clause["text"]) for clause in wording.clauses]
-    filled = [(filled_in(heading, values), filled_in(words, values)) for heading, words in told]
-    return [
-        {"heading": heading, "paragraphs": [line.strip() for line in words.splitlines() if line.strip()]}
-        for heading, words in filled
-        if words.strip(" .")
-    ]
-
-
-def filled_in(words: str, values: Mapping[str, str]) -> str:
-    """The words with each {name} replaced; what has no value leaves nothing behind."""
-    return _NAME.sub(lambda found: values.get(found[1], ""), words)

@@ -7,8 +7,9 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from milepost.core import clock
+from milepost.documents.ending import expire_late
+from milepost.documents.links import recipient
 from milepost.documents.models import Signatory, SignatureRequest
-from milepost.documents.requesting import expire_late, recipient
 from milepost.journal.recording import Reference
 from milepost.notices.outbox import Said, notify_many
 

@@ -13,26 +13,21 @@ from pyhanko.pdf_utils import generic
 from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
 from milepost.core.refusals import Refused
-from milepost.documents.composing import RefusedDocument, check_places, compose, upload
+from milepost.documents.composing import RefusedDocument, compose, upload
+from milepost.documents.declining import decline, delegate
+from milepost.documents.ending import withdraw
 from milepost.documents.jobs import make_file
-from milepost.documents.kinds import KINDS, UnknownValue, check_words
+from milepost.documents.kinds import KINDS
 from milepost.documents.links import link_of
 from milepost.documents.models import Document, Signatory, SignatureRequest, Wording
+from milepost.documents.places import check_places
 from milepost.documents.reminders import notify_due
-from milepost.documents.requesting import (
-    Act,
-    Party,
-    RequestRefused,
-    Terms,
-    decline,
-    delegate,
-    request_signatures,
-    sign,
-    withdraw,
-)
+from milepost.documents.requesting import Party, RequestRefused, Terms, request_signatures
 from milepost.documents.sealing import SealOnlyWriter, seal_in, seal_pdf
 from milepost.documents.signatures import Signature
+from milepost.documents.signing import Act, sign
 from milepost.documents.typesetting import render
+from milepost.documents.wordings import UnknownValue, check_words
 from milepost.journal import keys
 from milepost.journal.models import Entry
 from milepost.notices.sending import send_due

@@ -27,9 +27,10 @@ from milepost.documents.composing import compose
 from milepost.documents.jobs import date_file
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document, Signatory
-from milepost.documents.requesting import Act, Party, Terms, request_signatures, sign
+from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.signatures import Signature
+from milepost.documents.signing import Act, sign
 from milepost.documents.timestamps import date_pdf
 from milepost.documents.typesetting import render
 from milepost.journal import keys

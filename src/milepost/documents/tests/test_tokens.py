@@ -17,7 +17,7 @@ from programs import run
 from milepost import verify as verifier
 from milepost.documents.facts import DOCUMENT_VIEWED
 from milepost.documents.sealing import seal_pdf
-from milepost.documents.tests.test_dating import COVER
+from milepost.documents.tests.test_timestamps import COVER
 from milepost.documents.typesetting import render
 from milepost.journal import keys, tokens
 from milepost.journal.recording import SYSTEM, Reference, record

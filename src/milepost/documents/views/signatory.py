@@ -1,4 +1,4 @@
-"""The page of somebody who is to sign: read, sign, decline, pass on. Whoever has the link needs nothing else."""
+"""Pages of somebody who is to sign: read, sign, decline, pass on. Whoever has the link needs nothing else."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,23 +15,14 @@ from milepost.core.codes import hinted
 from milepost.core.http import blob_download, download
 from milepost.core.refusals import Refused, as_message
 from milepost.documents.composing import file_of
-from milepost.documents.links import file_name, language_of
+from milepost.documents.declining import decline, delegate
+from milepost.documents.identifying import identify, send_code
+from milepost.documents.links import file_name
 from milepost.documents.models import Signatory
-from milepost.documents.requesting import (
-    Act,
-    Party,
-    RequestRefused,
-    decline,
-    delegate,
-    identify,
-    may_act,
-    meaning,
-    open_document,
-    sign,
-)
+from milepost.documents.requesting import Party, RequestRefused
 from milepost.documents.signatures import Signature
-from milepost.notices.immediate import say_now
-from milepost.notices.outbox import Outside
+from milepost.documents.signing import Act, may_act, meaning, open_document, sign
+from milepost.documents.views.pages import page_picture
 from milepost.people.access import client_address
 from milepost.people.limits import is_over_limit
 
@@ -46,10 +37,10 @@ def asked(view: View) -> View:
     def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
         uid = links.uid_in(token, "document")
         rows = Signatory.objects.select_related("request__document__organisation", "request__created_by", "member")
-        found = rows.filter(uid=uid).first() if uid else None
-        if found is None:
+        signatory = rows.filter(uid=uid).first() if uid else None
+        if signatory is None:
             raise Http404
-        return view(request, found, **more)
+        return view(request, signatory, **more)
 
     return guarded
 
@@ -71,20 +62,32 @@ def signatory(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
 def _page(
     request: HttpRequest, signatory: Signatory, *, problem: str = "", values: dict[str, str] | None = None
 ) -> HttpResponse:
-    document = signatory.request.document
-    stops = may_act(signatory)
-    places = [
-        place | {"number": number, "value": (values or {}).get(str(number), "")}
-        for number, place in enumerate(document.places)
+    asked, document = signatory.request, signatory.request.document
+    context = {
+        "signatory": signatory,
+        "asked": asked,
+        "document": document,
+        "organisation_shown": document.organisation,
+        "token": _token(signatory),
+        "pages": range(_pages(signatory)),
+        "stops": may_act(signatory),
+        "places": _places(signatory, values or {}),
+        "problem": problem,
+        "meaning": meaning(signatory),
+        "needs_code": asked.needs_code and signatory.identified_at is None,
+        "signatories": asked.signatories.all(),
+        "annexes": list(enumerate(document.annexes)),
+    }
+    return render(request, "documents/signatory.html", context, status=400 if problem else 200)
+
+
+def _places(signatory: Signatory, values: dict[str, str]) -> list[dict[str, Any]]:
+    """What the person fills in, with what they typed."""
+    return [
+        place | {"number": number, "value": values.get(str(number), "")}
+        for number, place in enumerate(signatory.request.document.places)
         if place["signatory"] == signatory.position and place["kind"] != "signature"
     ]
-    context = {
-        "signatory": signatory, "asked": signatory.request, "document": document, "organisation_shown": document.organisation,
-        "token": _token(signatory), "pages": range(_pages(signatory)), "stops": stops, "places": places, "problem": problem,
-        "meaning": meaning(signatory), "needs_code": signatory.request.needs_code and signatory.identified_at is None,
-        "signatories": signatory.request.signatories.all(), "annexes": list(enumerate(document.annexes)),
-    }  # fmt: skip
-    return render(request, "documents/signatory.html", context, status=400 if problem else 200)
 
 
 def _pages(signatory: Signatory) -> int:
@@ -94,17 +97,14 @@ def _pages(signatory: Signatory) -> int:
 
 
 def _sign(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
-    values = {name.removeprefix("place-"): value for name, value in request.POST.items() if name.startswith("place-")}
+    sent = {name: str(value) for name, value in request.POST.items() if name.startswith("place-")}
+    values = {name.removeprefix("place-"): value for name, value in sent.items()}
     try:
-        act = Act(
-            Signature.read(request.POST.get("signature", "")), {name: str(value) for name, value in values.items()},
-            client_address(request), request.headers.get("User-Agent", ""),
-        )  # fmt: skip
-        sign(signatory=signatory, act=act)
+        signature = Signature.read(request.POST.get("signature", ""))
+        agent = request.headers.get("User-Agent", "")
+        sign(signatory=signatory, act=Act(signature, values, client_address(request), agent))
     except Refused as refused:
-        return _page(
-            request, signatory, problem=str(refused), values={name: str(value) for name, value in values.items()}
-        )
+        return _page(request, signatory, problem=str(refused), values=values)
     return redirect("signatory", _token(signatory))
 
 
@@ -112,14 +112,7 @@ def _sign(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
 @asked
 def page(request: HttpRequest, signatory: Signatory, number: int) -> HttpResponse:
     """A page of the document as a picture, as it stands now."""
-    from milepost.documents.stamping import picture_of_page
-
-    document = signatory.request.document
-    try:
-        picture, _height = picture_of_page(file_of(document), number, width=PAGE_WIDTH)
-    except IndexError as error:
-        raise Http404 from error
-    return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": "private, max-age=60"})
+    return page_picture(signatory.request.document, number, width=PAGE_WIDTH)
 
 
 @require_GET
@@ -136,10 +129,10 @@ def annex(request: HttpRequest, signatory: Signatory, number: int) -> HttpRespon
     """A file that goes with the document."""
     document = signatory.request.document
     try:
-        told = document.annexes[number]
+        annex = document.annexes[number]
     except IndexError as error:
         raise Http404 from error
-    return blob_download(document.organisation.uid, told["digest"], name=told["name"])
+    return blob_download(document.organisation.uid, annex["digest"], name=annex["name"])
 
 
 @require_POST
@@ -153,13 +146,9 @@ def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
         if typed:
             identify(signatory=signatory, code=typed)
         else:
-            document = signatory.request.document
-            to = Outside(document.organisation, signatory.email, signatory.name, language_of(signatory))
-            secret = {"code": signatory.new_code(), "title": document.title}
-            say_now("code", to=to, about=document.as_reference(), secret=secret)
-            messages.success(
-                request, _("A code of six digits is on its way to %(email)s.") % {"email": hinted(signatory.email)}
-            )
+            send_code(signatory=signatory)
+            words = _("A code of six digits is on its way to %(email)s.")
+            messages.success(request, words % {"email": hinted(signatory.email)})
     return redirect("signatory", _token(signatory))
 
 

@@ -1,0 +1,1 @@
+"""Pages of documents, by whoever looks at them."""

@@ -1,0 +1,17 @@
+"""A page of a document as a picture, as whoever may read it is shown it."""
+
+from django.http import Http404, HttpResponse
+
+from milepost.documents.composing import file_of
+from milepost.documents.models import Document
+
+
+def page_picture(document: Document, number: int, *, width: int) -> HttpResponse:
+    """The page as it stands now, so many pixels wide. Raises `Http404` for one that is not there."""
+    from milepost.documents.stamping import picture_of_page
+
+    try:
+        picture, _height = picture_of_page(file_of(document), number, width=width)
+    except IndexError as error:
+        raise Http404 from error
+    return HttpResponse(picture, content_type="image/webp", headers={"Cache-Control": "private, max-age=60"})

@@ -1,0 +1,86 @@
+"""What an organisation says in its own words in the documents that it writes, block by block, with clauses beside them.
+
+A name in braces that no value has is refused when the words are saved, not when a document is made.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from milepost.core.refusals import Refused
+from milepost.documents.facts import WORDING_UPDATED
+from milepost.documents.kinds import VALUES, DocumentKind
+from milepost.documents.models import Wording
+from milepost.journal.recording import Reference, record
+from milepost.people.models import Member, Organisation
+
+_NAME = re.compile(r"\{(\w+)\}")
+MAX_BLOCK = 4_000
+MAX_CLAUSES = 20
+
+
+class UnknownValue(Refused):
+    """Words name a value that does not exist; the message says which, and which there are."""
+
+    status = 422
+
+
+def wording_of(organisation: Organisation, kind: DocumentKind, language: str) -> Wording:
+    """The organisation's wording of the kind; an empty one where it says nothing of its own."""
+    own = Wording.objects.filter(organisation=organisation, kind=kind.name, language=language).first()
+    return own or Wording(organisation=organisation, kind=kind.name, language=language)
+
+
+def keep_wording(
+    *, wording: Wording, kind: DocumentKind, blocks: Mapping[str, str], clauses: Sequence[Mapping[str, str]], by: Member
+) -> None:
+    """Say it in these words from now on: documents that are there stay. Records `updated`.
+
+    `blocks` and the `clauses` (`{"title", "text"}`) have been through `check_words`; an empty block says what is usual.
+    """
+    organisation = wording.organisation
+    wording.blocks = {name: words for name, words in blocks.items() if words}
+    wording.clauses = [dict(clause) for clause in clauses[:MAX_CLAUSES]]
+    with transaction.atomic():
+        wording.save()
+        record(
+            WORDING_UPDATED,
+            organisation=organisation,
+            actor=by.as_reference(),
+            object=Reference("wording", f"{organisation.uid}/{kind.name}/{wording.language}", str(kind.label)),
+            context={"kind": kind.name, "language": wording.language},
+        )
+
+
+def check_words(words: str) -> str:
+    """The words as they are kept. Raises `UnknownValue` for a name that does not exist, or for too many words."""
+    if len(words) > MAX_BLOCK:
+        raise UnknownValue(_("These are more than %(count)d characters.") % {"count": MAX_BLOCK})
+    unknown = sorted(set(_NAME.findall(words)) - VALUES.keys())
+    if unknown:
+        raise UnknownValue(
+            _("There is no value {%(name)s}. There are: %(known)s.")
+            % {"name": unknown[0], "known": ", ".join(f"{{{name}}}" for name in VALUES)}
+        )
+    return words.replace("\x00", "").strip()
+
+
+def sections(kind: DocumentKind, wording: Wording, values: Mapping[str, str], language: str) -> list[dict[str, object]]:
+    """The document's parts as its template lays them out: headings with paragraphs. A part without words is left out."""
+    with translation.override(language):
+        parts = [(str(block.heading), wording.blocks.get(block.name) or str(block.words)) for block in kind.blocks]
+        parts += [(clause["title"], clause["text"]) for clause in wording.clauses]
+    filled = [(filled_in(heading, values), filled_in(words, values)) for heading, words in parts]
+    return [
+        {"heading": heading, "paragraphs": [line.strip() for line in words.splitlines() if line.strip()]}
+        for heading, words in filled
+        if words.strip(" .")
+    ]
+
+
+def filled_in(words: str, values: Mapping[str, str]) -> str:
+    """The words with each {name} replaced; what has no value leaves nothing behind."""
+    return _NAME.sub(lambda name: values.get(name[1], ""), words)
