@@ -1,7 +1,6 @@
 """What is ready of a training action's sessions: closed and signed sheets, and half-days that an inspector believes."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -12,8 +11,10 @@ from django.utils.translation import ngettext
 from milepost.classroom.models import LiveSession, Slot
 from milepost.classroom.scope import attendances_of, counted_slots_of, sessions_of, slots_of
 from milepost.core import clock
+from milepost.core.public_holidays import is_public_holiday
 from milepost.documents.signatures import Signature, difference
 from milepost.people.contributions import Actor, Finding, Need, Scope, State
+from milepost.people.country import country_of
 
 SHOWN = 20  # people who are named for one check
 UNLIKE = 0.3  # from where on two signatures look like those of two people
@@ -66,8 +67,8 @@ def _holidays(scope: Scope) -> Iterator[Finding]:
     days = {slot: slot.local_start.date() for slot in slots_of(scope)}
     if not days:
         return
-    label = _("No half-day on a public holiday or Sunday")
-    odd = [(day, slot) for slot, day in days.items() if day.weekday() == 6 or is_french_holiday(day)]
+    label, country = _("No half-day on a public holiday or Sunday"), country_of(scope.organisation)
+    odd = [(day, slot) for slot, day in days.items() if day.weekday() == 6 or is_public_holiday(day, country)]
     if odd:
         day, slot = min(odd, key=lambda pair: pair[0])
         words = _("%(day)s is one. Say in the programme why.") % {"day": date_format(day, "DATE_FORMAT")}
@@ -127,32 +128,3 @@ CHECKS: Mapping[str, Callable[[Scope], Iterator[Finding]]] = {
     "one-signature-a-half-day": _half_days,
     "signatures": _signatures,
 }
-
-
-def is_french_holiday(day: date) -> bool:
-    """Whether the day is a public holiday in all of France (Labour Code, L3133-1)."""
-    easter = _easter(day.year)
-    moving = {easter + timedelta(days=after) for after in (1, 39, 50)}
-    return day in moving or (day.month, day.day) in {
-        (1, 1),
-        (5, 1),
-        (5, 8),
-        (7, 14),
-        (8, 15),
-        (11, 1),
-        (11, 11),
-        (12, 25),
-    }
-
-
-def _easter(year: int) -> date:
-    """Easter Sunday of the Gregorian calendar (the anonymous algorithm of 1876, after Butcher)."""
-    a, (b, c) = year % 19, divmod(year, 100)
-    d, e = divmod(b, 4)
-    g = (8 * b + 13) // 25
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = divmod(c, 4)
-    wanted = (32 + 2 * e + 2 * i - h - k) % 7
-    m = (a + 11 * h + 19 * wanted) // 433
-    month = (h + wanted - 7 * m + 90) // 25
-    return date(year, month, (h + wanted - 7 * m + 33 * month + 19) % 32)

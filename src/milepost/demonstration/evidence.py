@@ -7,11 +7,11 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from milepost.classroom.models import Attendance, LiveSession, Slot, Way
-from milepost.classroom.readiness import is_french_holiday
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign
 from milepost.core import clock
+from milepost.core.public_holidays import is_public_holiday
 from milepost.courses.models import Course
 from milepost.credentials.issuing import reissue
 from milepost.credentials.models import Certificate
@@ -68,7 +68,7 @@ def tell(
 
 
 def _working_day(day: date) -> date:
-    while day.weekday() > 4 or is_french_holiday(day):
+    while day.weekday() > 4 or is_public_holiday(day, "FR"):
         day += timedelta(days=1)
     return day
 

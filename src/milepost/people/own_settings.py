@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.core import blobs
+from milepost.core.public_holidays import countries
 from milepost.people.colours import contrast
 from milepost.people.models import Organisation, validate_colour, validate_zone
 from milepost.people.settings import Page, Setting
@@ -90,6 +91,18 @@ TIME_ZONE = Setting(
     IDENTITY,
     column="time_zone",
 )
+COUNTRY = Setting(
+    "country",
+    forms.ChoiceField(
+        label=gettext_lazy("Country"),
+        choices=lambda: [("", _("By the time zone")), *countries()],
+        required=False,
+        help_text=gettext_lazy("Its public holidays are days on which nobody is expected to learn."),
+        widget=forms.Select({"class": "form-select"}),
+    ),
+    "",
+    IDENTITY,
+)
 POSTAL_ADDRESS = Setting(
     "postal_address", _words(gettext_lazy("Postal address"), 300), "", IDENTITY, column="postal_address"
 )
@@ -155,6 +168,6 @@ LOGO = Setting(
 )
 
 OWN = (
-    NAME, LANGUAGE, TIME_ZONE, POSTAL_ADDRESS, REGISTRATION_NUMBER, CERTIFIER_NAME, CERTIFIER_QUALITY,
+    NAME, LANGUAGE, TIME_ZONE, COUNTRY, POSTAL_ADDRESS, REGISTRATION_NUMBER, CERTIFIER_NAME, CERTIFIER_QUALITY,
     BRAND_COLOUR, CORNER_RADIUS, LOGO,
 )  # fmt: skip

@@ -1,9 +1,8 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from milepost.classroom.models import Attendance, Slot
-from milepost.classroom.readiness import is_french_holiday
 from milepost.core import clock
 from milepost.credentials.models import Certificate
 from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
@@ -11,6 +10,7 @@ from milepost.evidence.models import Piece
 from milepost.evidence.profiles import InvalidProfile, profiles, read_profile
 from milepost.evidence.readiness import readiness_of, refresh
 from milepost.evidence.tests.conftest import DAY, sign_agreement
+from milepost.people.settings import change
 
 pytestmark = pytest.mark.django_db
 AFTER = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -73,14 +73,14 @@ def test_a_half_day_on_a_holiday_or_too_long_is_told(complete):
     assert found["holidays"][0] == found["one-signature-a-half-day"][0] == "inconsistent"
 
 
-@pytest.mark.parametrize(
-    ("year", "month", "day"), [(2026, 4, 6), (2026, 5, 14), (2026, 5, 25), (2027, 3, 29), (2024, 5, 9), (2026, 7, 14)]
-)
-def test_moving_holidays_are_known(year, month, day):
-    from datetime import date
-
-    assert is_french_holiday(date(year, month, day))
-    assert not is_french_holiday(date(year, 6, 2))
+def test_holidays_are_those_of_the_organisation_s_country(complete, organisation):
+    slot = Slot.objects.filter(session__actions=complete).first()
+    constitution = datetime(2026, 12, 8, 8, tzinfo=UTC)
+    Slot.objects.filter(pk=slot.pk).update(starts_at=constitution, ends_at=constitution + timedelta(hours=3))
+    assert states(complete)["holidays"][0] == "ready"
+    change(organisation=organisation, values={"country": "ES"})
+    complete.refresh_from_db()
+    assert states(complete)["holidays"][0] == "inconsistent"
 
 
 def test_readiness_costs_the_same_for_four_and_for_forty(complete, organisation, django_assert_max_num_queries):
