@@ -96,7 +96,7 @@ def _hold_a_session(world):
 
 def address(route, world):
     known = {
-        "organisation": "aldermoor", "course": "ladders", "module": "01-first", "activity": "01-read",
+        "organisation": "aldermoor", "course": "ladders", "slug": "ladders", "module": "01-first", "activity": "01-read",
         "resource": "completion", "member": str(world.learner.uid), "role": "owner", "language": "en", "draft": str(uuid.uuid4()),
         "certificate": str(Certificate.objects.earliest("pk").uid),
         "session": str(LiveSession.objects.get().uid), "slot": Slot.objects.earliest("pk").code, "number": "1",

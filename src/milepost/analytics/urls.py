@@ -1,9 +1,9 @@
 from django.urls import path
 
-from milepost.analytics import views
+from milepost.analytics.views import lead
 
 urlpatterns = [
-    path("courses/<slug:course>/numbers/", views.numbers, name="numbers"),
-    path("courses/<slug:course>/numbers/<slug:report>.<slug:form>", views.report, name="report"),
-    path("courses/<slug:course>/numbers/<slug:module>/<slug:activity>/", views.assessment, name="assessment"),
+    path("courses/<slug:slug>/numbers/", lead.numbers, name="numbers"),
+    path("courses/<slug:slug>/numbers/<slug:report>.<slug:form>", lead.report, name="report"),
+    path("courses/<slug:slug>/numbers/<slug:module>/<slug:activity>/", lead.assessment, name="assessment"),
 ]

@@ -1,20 +1,20 @@
 from django.urls import path
 
-from milepost.learning import leading, views
+from milepost.learning.views import lead, learner
 
 urlpatterns = [
-    path("", views.home, name="my_learning"),
-    path("catalogue/", views.catalogue, name="catalogue"),
-    path("catalogue/<slug:course>/", views.course, name="course"),
-    path("catalogue/<slug:course>/enrolment/", views.own_enrolment, name="own_enrolment"),
-    path("learn/<slug:course>/", views.learn, name="learn"),
-    path("learn/<slug:course>/completion/", views.completion, name="completion"),
-    path("learn/<slug:course>/<slug:module>/<slug:activity>/", views.activity, name="activity"),
+    path("", learner.home, name="my_learning"),
+    path("catalogue/", learner.catalogue, name="catalogue"),
+    path("catalogue/<slug:slug>/", learner.course, name="course"),
+    path("catalogue/<slug:slug>/enrolment/", learner.own_enrolment, name="own_enrolment"),
+    path("learn/<slug:slug>/", learner.learn, name="learn"),
+    path("learn/<slug:slug>/completion/", learner.completion, name="completion"),
+    path("learn/<slug:slug>/<slug:module>/<slug:activity>/", learner.activity, name="activity"),
     path(
-        "learn/<slug:course>/<slug:module>/<slug:activity>/<slug:resource>/", views.resource, name="activity_resource"
+        "learn/<slug:slug>/<slug:module>/<slug:activity>/<slug:resource>/", learner.resource, name="activity_resource"
     ),
-    path("courses/", leading.courses, name="courses"),
-    path("courses/<slug:course>/enrolments/", leading.enrolments, name="enrolments"),
-    path("courses/<slug:course>/enrolments/new/", leading.new_enrolments, name="new_enrolments"),
-    path("courses/<slug:course>/enrolments/<uuid:member>/", leading.enrolment, name="enrolment"),
+    path("courses/", lead.courses, name="courses"),
+    path("courses/<slug:slug>/enrolments/", lead.enrolments, name="enrolments"),
+    path("courses/<slug:slug>/enrolments/new/", lead.new_enrolments, name="new_enrolments"),
+    path("courses/<slug:slug>/enrolments/<uuid:member>/", lead.enrolment, name="enrolment"),
 ]

@@ -50,17 +50,17 @@ def catalogue(request: OrganisationRequest) -> HttpResponse:
 
 @require_GET
 @member_required
-def course(request: OrganisationRequest, course: str) -> HttpResponse:
+def course(request: OrganisationRequest, slug: str) -> HttpResponse:
     """What a course is about, and where one stands in it. Those who are not in a closed course get 404."""
-    found = _published(request, course)
-    enrolment = enrolment_of(request.member, found.slug)
-    version = found.published_or_raise()
+    course = _published(request, slug)
+    enrolment = enrolment_of(request.member, course.slug)
+    version = course.published_or_raise()
     if enrolment is None and not version.is_open and not request.member.roles:
         raise Http404
     outline = enrolment.outline if enrolment else outline_of(version.pk)
     complete = completed_keys([enrolment])[enrolment.pk] if enrolment else set()
     context = {
-        "course": found,
+        "course": course,
         "outline": outline,
         "description": _description(request, outline),
         "enrolment": enrolment,
@@ -90,30 +90,30 @@ def _modules(outline: Outline, complete: set[str]) -> list[dict[str, object]]:
 
 @require_POST
 @member_required
-def own_enrolment(request: OrganisationRequest, course: str) -> HttpResponseBase:
+def own_enrolment(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     """Join an open course, and begin."""
-    found = _published(request, course)
+    course = _published(request, slug)
     try:
-        enrol(member=request.member, course=found)
+        enrol(member=request.member, course=course)
     except NotOpen as error:
         raise Http404 from error
-    return redirect("learn", request.organisation.slug, found.slug)
+    return redirect("learn", request.organisation.slug, course.slug)
 
 
 @require_GET
 @member_required
-def learn(request: OrganisationRequest, course: str) -> HttpResponseBase:
+def learn(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     """Go on where one stopped: the next thing to do, or the end."""
-    enrolment = _enrolment(request, course)
+    enrolment = _enrolment(request, slug)
     complete = completed_keys([enrolment])[enrolment.pk]
     following = next_activity(enrolment.outline, complete)
     if following is None or enrolment.completed_at:
-        return redirect("completion", request.organisation.slug, course)
-    return redirect(players.activity_url(request.organisation.slug, course, following))
+        return redirect("completion", request.organisation.slug, slug)
+    return redirect(players.activity_url(request.organisation.slug, slug, following))
 
 
-def _enrolment(request: OrganisationRequest, course: str) -> Enrolment:
-    enrolment = enrolment_of(request.member, course)
+def _enrolment(request: OrganisationRequest, slug: str) -> Enrolment:
+    enrolment = enrolment_of(request.member, slug)
     if enrolment is None:
         raise Http404
     return enrolment
@@ -121,13 +121,13 @@ def _enrolment(request: OrganisationRequest, course: str) -> Enrolment:
 
 @require_GET
 @member_required
-def activity(request: OrganisationRequest, course: str, module: str, activity: str) -> HttpResponseBase:
+def activity(request: OrganisationRequest, slug: str, module: str, activity: str) -> HttpResponseBase:
     """The player: one activity, with the outline beside it."""
-    enrolment = _enrolment(request, course)
+    enrolment = _enrolment(request, slug)
     step = enrolment.outline.by_key.get(f"{module}/{activity}")
     if step is None:  # renamed by a new version: the way in still leads somewhere
         messages.info(request, _("That step is not part of the course any more. Here is the next one."))
-        return redirect("learn", request.organisation.slug, course)
+        return redirect("learn", request.organisation.slug, slug)
     rows = progress_by_key(enrolment)
     progress = open_activity(enrolment=enrolment, activity=step, progress=rows.get(step.key))
     rows[step.key] = progress
@@ -149,28 +149,24 @@ def activity(request: OrganisationRequest, course: str, module: str, activity: s
 
 def _outline_rows(play: Play, rows: dict[str, Progress]) -> list[dict[str, object]]:
     """The outline with the state of each activity; what is not open in the outline needs no activities."""
-    told: list[dict[str, object]] = []
-    current = play.activity.module_slug
-    for module in play.outline.modules:
-        activities = [(step, rows.get(step.key)) for step in module.activities]
-        is_complete = all((p := rows.get(key)) is not None and p.is_complete for key in module.counted)
-        told.append(
-            {
-                "module": module,
-                "activities": activities,
-                "is_current": module.key == current,
-                "is_complete": is_complete,
-            }
-        )
-    return told
+    complete = {key for key, progress in rows.items() if progress.is_complete}
+    return [
+        {
+            "module": module,
+            "activities": [(step, rows.get(step.key)) for step in module.activities],
+            "is_current": module.key == play.activity.module_slug,
+            "is_complete": module.counted <= complete,
+        }
+        for module in play.outline.modules
+    ]
 
 
 @member_required
-def resource(request: OrganisationRequest, course: str, module: str, activity: str, resource: str) -> HttpResponseBase:
+def resource(request: OrganisationRequest, slug: str, module: str, activity: str, resource: str) -> HttpResponseBase:
     """Something that the activity's kind takes: a completion, a beat, answers."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    enrolment = _enrolment(request, course)
+    enrolment = _enrolment(request, slug)
     step = enrolment.outline.by_key.get(f"{module}/{activity}")
     handler = players.player_of(step).resources().get(resource) if step else None
     if step is None or handler is None:
@@ -182,9 +178,9 @@ def resource(request: OrganisationRequest, course: str, module: str, activity: s
 
 @require_GET
 @member_required
-def completion(request: OrganisationRequest, course: str) -> HttpResponseBase:
+def completion(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     """The end of a course: what was achieved, or what is still missing."""
-    enrolment = _enrolment(request, course)
+    enrolment = _enrolment(request, slug)
     complete = completed_keys([enrolment])[enrolment.pk]
     context = {
         "enrolment": enrolment,

@@ -30,8 +30,8 @@ def courses(request: OrganisationRequest) -> HttpResponse:
     """Every course with its numbers, the one that needs a person first."""
     numbers = course_numbers(request.organisation, clock.today(), _reached(request))
     every = Course.objects.filter(organisation=request.organisation).select_related("published")
-    found = [course for course in every if may(request.member, SEE_COURSES, course)]
-    rows = [{"course": course, "numbers": numbers.get(course.pk, CourseNumbers())} for course in found]
+    courses = [course for course in every if may(request.member, SEE_COURSES, course)]
+    rows = [{"course": course, "numbers": numbers.get(course.pk, CourseNumbers())} for course in courses]
     rows.sort(key=lambda row: (-row["numbers"].overdue, row["course"].title))  # type: ignore[attr-defined]
     return render(request, "learning/courses.html", {"rows": rows, "worst": rows[0] if rows else None})
 
@@ -46,20 +46,20 @@ def _reached(request: OrganisationRequest, course: Course | None = None) -> Memb
 def _course(request: OrganisationRequest, slug: str, permission: Permission) -> Course:
     """The course, for whoever may do this in it; 404 for all others."""
     courses = Course.objects.filter(organisation=request.organisation).select_related("published")
-    found = get_object_or_404(courses, slug=slug)
-    if not may(request.member, permission, found):
+    course = get_object_or_404(courses, slug=slug)
+    if not may(request.member, permission, course):
         raise Http404
-    return found
+    return course
 
 
 @require_GET
 @requires(SEE_RESULTS)
-def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
+def enrolments(request: OrganisationRequest, slug: str) -> HttpResponse:
     """Who is in the course, and how far."""
-    found = _course(request, course, SEE_RESULTS)
-    reached = _reached(request, found)
+    course = _course(request, slug, SEE_RESULTS)
+    reached = _reached(request, course)
     rows = enrolments_of(
-        found,
+        course,
         members=reached,
         status=request.GET.get("status", ""),
         site=key_of(request.GET, "site"),
@@ -67,11 +67,11 @@ def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
         today=clock.today(),
     )
     context = {
-        "course": found,
-        "can": Abilities(request.member, found),
-        "numbers": course_numbers(request.organisation, clock.today(), reached).get(found.pk, CourseNumbers()),
+        "course": course,
+        "can": Abilities(request.member, course),
+        "numbers": course_numbers(request.organisation, clock.today(), reached).get(course.pk, CourseNumbers()),
         "page": page_of(request, rows),
-        "sites": PeopleFilter(request.member, SEE_RESULTS, request.GET, found).sites,
+        "sites": PeopleFilter(request.member, SEE_RESULTS, request.GET, course).sites,
         "filters": request.GET,
     }
     return render(request, "learning/enrolments.html", context)
@@ -79,27 +79,26 @@ def enrolments(request: OrganisationRequest, course: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(ENROL_PEOPLE)
-def new_enrolments(request: OrganisationRequest, course: str) -> HttpResponseBase:
+def new_enrolments(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     """Choose people by site, department, seniority or name, see how many they are, and enrol them all."""
-    found = _course(request, course, ENROL_PEOPLE)
-    if found.published is None:
+    course = _course(request, slug, ENROL_PEOPLE)
+    if course.published is None:
         messages.error(request, _("Publish the course first: people learn from a published version."))
-        return redirect("course_admin", request.organisation.slug, found.slug)
+        return redirect("course_admin", request.organisation.slug, course.slug)
     query = request.POST if request.method == "POST" else request.GET
-    chosen = PeopleFilter(request.member, ENROL_PEOPLE, query, found)
+    chosen = PeopleFilter(request.member, ENROL_PEOPLE, query, course)
     form = EnrolForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        count = enrol_many(members=chosen.members(), course=found, due=form.cleaned_data["due"], by=request.member)
-        told = ngettext("%(count)d person was enrolled.", "%(count)d people were enrolled.", count)
-        messages.success(
-            request, told % {"count": count} if count else _("Everybody you chose is in the course already.")
-        )
-        return redirect("enrolments", request.organisation.slug, found.slug)
+        count = enrol_many(members=chosen.members(), course=course, due=form.cleaned_data["due"], by=request.member)
+        enrolled = ngettext("%(count)d person was enrolled.", "%(count)d people were enrolled.", count)
+        nobody_new = _("Everybody you chose is in the course already.")
+        messages.success(request, enrolled % {"count": count} if count else nobody_new)
+        return redirect("enrolments", request.organisation.slug, course.slug)
     members = chosen.members()
-    already = Enrolment.objects.filter(course=found)
+    already = Enrolment.objects.filter(course=course)
     new = members.exclude(pk__in=already.values("member"))
     context = {
-        "course": found,
+        "course": course,
         "chosen": chosen,
         "form": form,
         "new_count": new.count(),
@@ -111,20 +110,20 @@ def new_enrolments(request: OrganisationRequest, course: str) -> HttpResponseBas
 
 @require_http_methods(["GET", "POST"])
 @requires(ENROL_PEOPLE)
-def enrolment(request: OrganisationRequest, course: str, member: str) -> HttpResponseBase:
+def enrolment(request: OrganisationRequest, slug: str, member: str) -> HttpResponseBase:
     """One person in one course: another due date, or out."""
-    found = _course(request, course, ENROL_PEOPLE)
-    person = get_object_or_404(visible(request.member, ENROL_PEOPLE, found), uid=member)
-    row = get_object_or_404(Enrolment.objects.select_related("member", "course"), course=found, member=person)
+    course = _course(request, slug, ENROL_PEOPLE)
+    person = get_object_or_404(visible(request.member, ENROL_PEOPLE, course), uid=member)
+    row = get_object_or_404(Enrolment.objects.select_related("member", "course"), course=course, member=person)
     form = RescheduleForm(request.POST or None, initial={"due": row.due})
     if request.method == "POST":
         if "withdraw" in request.POST:
             with as_message(request):
                 withdraw(enrolment=row, by=request.member)
                 messages.success(request, _("%(person)s is not in the course any more.") % {"person": person})
-            return redirect("enrolments", request.organisation.slug, found.slug)
+            return redirect("enrolments", request.organisation.slug, course.slug)
         if form.is_valid():
             reschedule(enrolment=row, due=form.cleaned_data["due"], by=request.member)
             messages.success(request, _("Saved."))
-            return redirect("enrolments", request.organisation.slug, found.slug)
-    return render(request, "learning/enrolment.html", {"course": found, "enrolment": row, "form": form})
+            return redirect("enrolments", request.organisation.slug, course.slug)
+    return render(request, "learning/enrolment.html", {"course": course, "enrolment": row, "form": form})

@@ -1,4 +1,4 @@
-"""The pages of a course's numbers, and their files."""
+"""The L&D lead's pages of a course's numbers, and their files."""
 
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -22,46 +22,51 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @require_GET
 @requires(SEE_RESULTS)
-def numbers(request: OrganisationRequest, course: str) -> HttpResponse:
+def numbers(request: OrganisationRequest, slug: str) -> HttpResponse:
     """The four numbers of a course, whole or for the people whom the filters leave."""
-    found = _course(request, course)
-    chosen = PeopleFilter(request.member, SEE_RESULTS, request.GET, found)
-    measured = measure(found, _members(chosen))
+    course = _course(request, slug)
+    chosen = PeopleFilter(request.member, SEE_RESULTS, request.GET, course)
+    measured = measure(course, _members(chosen))
     context = {
-        "course": found, "measured": measured, "chosen": chosen, "query": request.GET.urlencode(),
-        "segments": _segments(measured), "charts": _charts(measured), "reports": reports.all(),
-        "can": Abilities(request.member, found),
-    }  # fmt: skip
+        "course": course,
+        "can": Abilities(request.member, course),
+        "chosen": chosen,
+        "query": request.GET.urlencode(),
+        "measured": measured,
+        "segments": _segments(measured),
+        "charts": _charts(measured),
+        "reports": reports.all(),
+    }
     return render(request, "analytics/numbers.html", context)
 
 
 @require_GET
 @requires(SEE_RESULTS)
-def assessment(request: OrganisationRequest, course: str, module: str, activity: str) -> HttpResponse:
+def assessment(request: OrganisationRequest, slug: str, module: str, activity: str) -> HttpResponse:
     """The questions of one assessment."""
-    found = _course(request, course)
-    one = outline_of(found.published_or_raise().pk).by_key.get(f"{module}/{activity}")
-    if one is None or not one.is_assessment:
+    course = _course(request, slug)
+    step = outline_of(course.published_or_raise().pk).by_key.get(f"{module}/{activity}")
+    if step is None or not step.is_assessment:
         raise Http404
-    chosen = PeopleFilter(request.member, SEE_RESULTS, request.GET, found)
-    definition = content_of(request.organisation.pk, one.digest).definition
-    questions = questions_of(found, one, definition, _members(chosen))
+    chosen = PeopleFilter(request.member, SEE_RESULTS, request.GET, course)
+    definition = content_of(request.organisation.pk, step.digest).definition
+    questions = questions_of(course, step, definition, _members(chosen))
     asked = [question for question in questions if question.mean is not None]
     hardest = min(asked, key=lambda question: question.mean or 0.0, default=None)
-    context = {"course": found, "activity": one, "questions": questions, "hardest": hardest}
+    context = {"course": course, "activity": step, "questions": questions, "hardest": hardest}
     return render(request, "analytics/assessment.html", context)
 
 
 @require_GET
 @requires(SEE_RESULTS)
-def report(request: OrganisationRequest, course: str, report: str, form: str) -> HttpResponseBase:
+def report(request: OrganisationRequest, slug: str, report: str, form: str) -> HttpResponseBase:
     """A report about the people whom the filters leave: as CSV, streamed, or as a workbook."""
     if report not in reports or form not in ("csv", "xlsx"):
         raise Http404
-    found = _course(request, course)
-    members = _members(PeopleFilter(request.member, SEE_RESULTS, request.GET, found))
-    rows = export(report=reports.get(report), course=found, members=members, by=request.member)
-    name = f"{found.slug}-{report}.{form}"
+    course = _course(request, slug)
+    members = _members(PeopleFilter(request.member, SEE_RESULTS, request.GET, course))
+    rows = export(report=reports.get(report), course=course, members=members, by=request.member)
+    name = f"{course.slug}-{report}.{form}"
     if form == "xlsx":
         return FileResponse(as_workbook(rows), as_attachment=True, filename=name, content_type=XLSX)
     response = StreamingHttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
@@ -106,8 +111,10 @@ def _charts(measured: CourseMeasure) -> dict[str, dict[str, object]]:
             ],
         },
         "assessments": {
-            "labels": [one.title for one in measured.assessments],
-            "series": [{"name": _("Mean score"), "values": [round(one.mean, 1) for one in measured.assessments]}],
+            "labels": [assessment.title for assessment in measured.assessments],
+            "series": [
+                {"name": _("Mean score"), "values": [round(assessment.mean, 1) for assessment in measured.assessments]}
+            ],
         },
     }
     for segment, rows in (
@@ -116,10 +123,10 @@ def _charts(measured: CourseMeasure) -> dict[str, dict[str, object]]:
         ("seniority", measured.seniorities),
     ):
         charts[segment] = {
-            "labels": [one.name or "–" for one in rows],
+            "labels": [group.name or "–" for group in rows],
             "series": [
-                {"name": _("Launched, %"), "values": [one.launch for one in rows]},
-                {"name": _("Completed, %"), "values": [one.completion for one in rows]},
+                {"name": _("Launched, %"), "values": [group.launch for group in rows]},
+                {"name": _("Completed, %"), "values": [group.completion for group in rows]},
             ],
         }
     return charts
@@ -128,7 +135,7 @@ def _charts(measured: CourseMeasure) -> dict[str, dict[str, object]]:
 def _course(request: OrganisationRequest, slug: str) -> Course:
     """The published course, for whoever sees results in it; 404 for all others."""
     published = Course.objects.filter(organisation=request.organisation, published__isnull=False)
-    found = get_object_or_404(published.select_related("published", "organisation"), slug=slug)
-    if not may(request.member, SEE_RESULTS, found):
+    course = get_object_or_404(published.select_related("published", "organisation"), slug=slug)
+    if not may(request.member, SEE_RESULTS, course):
         raise Http404
-    return found
+    return course
