@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from milepost.classroom.closing import close_slot
 from milepost.classroom.models import Attendance, Slot, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
-from milepost.classroom.signing import Circumstances, Mark, close_slot, sign
+from milepost.classroom.signing import Circumstances, Signing, sign
 from milepost.core import blobs, clock
 from milepost.credentials.models import Certificate
 from milepost.documents.composing import compose
@@ -38,7 +39,7 @@ DRILL = {
     "01-first/01-drill.live.md": "---\ntitle: The drill\n---\n\nWear shoes.\n",
 }
 DRAWN = Signature.read('{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100]]}')
-MARK = Mark(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+SIGNING = Signing(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
 VALUES = {
     "title": "Ladders", "client": "Norrviken AB", "reference": "A-1", "objectives": "Stand", "dates": "today", "hours": "7 h",
     "place": "Depot", "price": "1 €", "people": "Otto", "person": "Otto", "means": "Ladders", "content": "Types",
@@ -136,13 +137,13 @@ def _make_session() -> None:
     with clock.at(spans[0][0]):
         rows = Attendance.objects.select_related("slot__session__organisation", "participant__member").order_by("pk")
         for row in rows[:2]:
-            sign(attendance=row, mark=MARK)
+            sign(attendance=row, signing=SIGNING)
     work()
 
 
 def _close_half_day() -> None:
     slot = Slot.objects.select_related("session__organisation").get()
-    close_slot(slot=slot, trainer=slot.session.trainers.get(), mark=MARK)
+    close_slot(slot=slot, trainer=slot.session.trainers.get(), signing=SIGNING)
 
 
 def _count_session() -> None:

@@ -1,5 +1,6 @@
 """What the pages of live sessions take."""
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -8,18 +9,24 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.classroom.correcting import AbsenceFile, Change
 from milepost.classroom.meetings import meeting_tools
-from milepost.classroom.models import LiveSession
+from milepost.classroom.models import LiveSession, Slot
 from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
+from milepost.classroom.signing import Circumstances, SigningRefused
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
+from milepost.people.access import client_address
 from milepost.people.models import Organisation
 
+MAX_ABSENCE_FILE = 10 * 1024 * 1024  # bytes
+ABSENCE_FILES = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff")  # how a PDF, a PNG and a JPEG begin
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
 
 
@@ -148,3 +155,63 @@ def _spans(rows: Sequence[dict[str, str]], zone: ZoneInfo) -> list[Span]:
             ) from error
         spans.append((start, end))
     return spans
+
+
+# --- Attendance -------------------------------------------------------------------------------------------
+
+
+def read_change(request: HttpRequest, slot: Slot, *, may_justify: bool) -> Change:
+    """What is noted of an attendance: late, gone early, absent with a reason and a file, present after all.
+
+    Raises `SigningRefused` with what to mend.
+    """
+    state = request.POST.get("state", "")
+    reason = request.POST.get("reason", "").replace("\x00", "")
+    file = request.FILES.get("file")
+    if (reason or file) and not may_justify:
+        raise SigningRefused(
+            _("The training team justifies absences here. Note the absence, and tell them the reason.")
+        )
+    return Change(
+        state=state if state in ("absent", "present", "missing") else None,  # type: ignore[arg-type]
+        absence_reason=reason if state == "absent" else None,
+        absence_file=_absence_file(file) if file else None,
+        arrived_at=_instant(request.POST.get("arrived", ""), slot),
+        left_at=_instant(request.POST.get("left", ""), slot),
+    )
+
+
+def _absence_file(file: "UploadedFile[Any]") -> AbsenceFile:
+    content = file.read(MAX_ABSENCE_FILE + 1)
+    if len(content) > MAX_ABSENCE_FILE:
+        raise SigningRefused(_("The file is larger than 10 MB. Photograph it anew, or save it smaller."))
+    if not content.startswith(ABSENCE_FILES):
+        raise SigningRefused(_("The file must be a PDF or a photograph (PNG, JPEG)."))
+    return AbsenceFile(file.name or "document", content)
+
+
+def _instant(text: str, slot: Slot) -> datetime | None:
+    """A time of the slot's day, as a time field sends it (14:05)."""
+    if not text:
+        return None
+    try:
+        return datetime.combine(slot.local_start.date(), time.fromisoformat(text), slot.session.zone)
+    except ValueError as error:
+        raise SigningRefused(_("“%(text)s” is not a time. Write it like 14:05.") % {"text": text[:20]}) from error
+
+
+def read_circumstances(request: HttpRequest) -> Circumstances:
+    """From where the request comes; the place only where its owner sent it along."""
+    agent = request.headers.get("User-Agent", "")[:400]
+    return Circumstances(client_address(request), agent, _location(request.POST.get("location", "")))
+
+
+def _location(sent: str) -> dict[str, float] | None:
+    """Latitude and longitude in degrees, accuracy in metres, as the browser tells them; None for anything else."""
+    try:
+        sent_place: Any = json.loads(sent[:200] or "null")
+        place = {name: round(float(sent_place[name]), 5) for name in ("latitude", "longitude", "accuracy")}
+    except (TypeError, ValueError, KeyError, OverflowError):
+        return None
+    is_on_earth = abs(place["latitude"]) <= 90 and abs(place["longitude"]) <= 180 and 0 <= place["accuracy"] < 1e6
+    return place if is_on_earth else None

@@ -100,13 +100,13 @@ def trainer_link(trainer: Trainer) -> str:
     return settings.BASE_URL + reverse("room", args=[links.token("hold", trainer.uid)])
 
 
-def room_token(trainer: Trainer) -> str:
+def trainer_token(trainer: Trainer) -> str:
     """The part of the trainer's link that names them."""
     return links.token("hold", trainer.uid)
 
 
 def trainer_of(token: str) -> Trainer | None:
-    """Whose room it is; None for a link that is not ours, or of somebody who holds the session no more."""
+    """Whose page it is; None for a link that is not ours, or of somebody who holds the session no more."""
     uid = links.uid_in(token, "hold")
     rows = Trainer.objects.select_related("session__organisation", "member")
     return rows.filter(uid=uid, removed_at=None).first() if uid else None

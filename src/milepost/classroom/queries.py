@@ -10,8 +10,11 @@ from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q,
 from django.db.models.functions import Coalesce
 
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.classroom.permissions import courses_of, manages_by, may_manage
 from milepost.core import clock
+from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.models import Member
+from milepost.people.permissions import sees_everybody, visible
 
 SEATED = Participant.Status.SEATED
 
@@ -31,6 +34,17 @@ def with_numbers(sessions: "QuerySet[LiveSession]", members: "QuerySet[Member] |
         seated=_number(seats.filter(status=SEATED)), waiting=_number(seats.filter(status=Participant.Status.WAITING)),
         expected=_number(rows), signed=_number(rows.filter(signed_at__isnull=False)),
     )  # fmt: skip
+
+
+def sessions_seen_by(member: Member) -> "QuerySet[Any]":
+    """The sessions that the member manages, and those in which they see results, with the numbers that they may see."""
+    sessions = LiveSession.objects.filter(organisation=member.organisation_id)
+    if sees_everybody(member, SEE_RESULTS) or may_manage(member, member.organisation):
+        return with_numbers(sessions)
+    reached = visible(member, SEE_RESULTS) | visible(member, manages_by(member))
+    own = Q(course__in=courses_of(member)) if may_manage(member) else Q(pk__in=[])
+    seats = Participant.objects.filter(member__in=reached)
+    return with_numbers(sessions.filter(own | Q(pk__in=seats.values("session"))), reached)
 
 
 def _number(counts: QuerySet) -> object:  # type: ignore[type-arg]

@@ -1,18 +1,23 @@
 """The verbs of taking part: a seat, the waiting list, and giving a seat up."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
-from milepost.classroom.models import Attendance, LiveSession, Participant
+from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, TrainerRight
+from milepost.classroom.rules import Rules
 from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record, record_many
 from milepost.journal.vocabulary import FactType
-from milepost.people.models import Member, Organisation
+from milepost.people.members import add_member
+from milepost.people.models import Member, Organisation, Relation
 
 BATCH = 2_000
 SEATED, WAITING, LEFT = Participant.Status.SEATED, Participant.Status.WAITING, Participant.Status.LEFT
@@ -67,6 +72,51 @@ def register_many(*, session: LiveSession, members: Iterable[Member], by: Member
         _expect(locked, [seat for seat in new + back if seat.status == SEATED])
         record_many(facts, organisation=locked.organisation)
     return len(facts)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody who came and is not on the list, as they say who they are; names are needed of who is new."""
+
+    email: str
+    given_name: str = ""
+    family_name: str = ""
+
+
+def register_arrival(*, arrival: Arrival, trainer: Trainer) -> Participant:
+    """Give a seat to somebody who is there: known by their e-mail address, or new where the trainer may do that.
+
+    Raises `RegistrationRefused`. Records `registered`, and `created` for who is new.
+    """
+    session, rules = trainer.session, Rules.of(trainer.session.organisation)
+    email = arrival.email.strip().lower()
+    member = Member.objects.filter(organisation=session.organisation, email=email).first() if email else None
+    if member is not None and member.has_left:
+        raise RegistrationRefused(_("%(name)s has left the organisation.") % {"name": member.full_name})
+    if member is not None and rules.allows(TrainerRight.ADD_PEOPLE):
+        return register(session=session, member=member, by=trainer.member)
+    if member is None and rules.allows(TrainerRight.ADD_NEW_PEOPLE):
+        with transaction.atomic():
+            return register(session=session, member=_new_member(arrival, email, trainer), by=trainer.member)
+    raise RegistrationRefused(_("The training team adds people here. Ask them, and note the name meanwhile."))
+
+
+def _new_member(arrival: Arrival, email: str, trainer: Trainer) -> Member:
+    given, family = (" ".join(name.split()) for name in (arrival.given_name, arrival.family_name))
+    if not given or not family:
+        raise RegistrationRefused(_("Nobody here has this address yet. Give their names as well."))
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise RegistrationRefused(error.messages[0]) from error
+    return add_member(
+        organisation=trainer.session.organisation,
+        email=email,
+        given_name=given,
+        family_name=family,
+        relation=Relation.PARTNER,
+        by=trainer.member,
+    )
 
 
 def leave(*, participant: Participant, by: Member | None = None) -> Participant | None:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DELIVERED
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
 from milepost.core import blobs
+from milepost.core.jobs import named
 from milepost.core.words import duration
 from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import logo_of, render
@@ -19,6 +20,15 @@ from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
 
 SLOTS_ABREAST = 4
+
+
+def ask_for_sheet(session: LiveSession) -> None:
+    """Have the next sheet made in the background. One that is still to be made will tell the newest state by itself."""
+    if session.slots.filter(closed_at=None).exists() or session.sheets.filter(pdf="").exists():
+        return
+    number = session.sheets.count() + 1
+    sheet = Sheet.objects.create(organisation_id=session.organisation_id, session=session, number=number)
+    named("classroom.make_sheet").enqueue(sheet.organisation_id, sheet.pk)
 
 
 def make_sheet(sheet: Sheet) -> bool:

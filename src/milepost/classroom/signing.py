@@ -1,27 +1,30 @@
-"""The verbs of attendance: sign, mark, correct, close. Each writes its entry; nothing that was signed is written over."""
+"""Signing an attendance: on one's own phone, or on the trainer's device, which may deliver later.
+
+Nothing that was signed is written over. What is noted beside signatures is in `correcting.py`, the trainer's signature
+under a half-day in `closing.py`, and how somebody shows that they may sign in `presence.py`.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.classroom.facts import SLOT_CLOSED, SLOT_CORRECTED, SLOT_DELIVERED, SLOT_MARKED, SLOT_SIGNED
-from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Trainer, Way
+from milepost.classroom.facts import SLOT_DELIVERED, SLOT_SIGNED
+from milepost.classroom.models import Attendance, Slot, Trainer, Way
 from milepost.core import clock
 from milepost.core.canonical import canonical_json, fingerprint
-from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.documents.signatures import Signature
-from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many, time_text
-from milepost.people.models import Member
+from milepost.journal.recording import Fact, record_many, time_text
+from milepost.journal.vocabulary import FactType
 
 
 class SigningRefused(Refused):
-    """Nobody can sign or mark this now; the message says why and what to do."""
+    """Nobody can sign or note this now; the message says why and what to do."""
 
 
 class AlreadySigned(SigningRefused):
@@ -49,12 +52,12 @@ class Circumstances:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON: ties the kept context to the journal's entry."""
-        told = {"address": self.address, "agent": self.agent, "location": self.location}
-        return fingerprint(canonical_json(told))
+        content = {"address": self.address, "agent": self.agent, "location": self.location}
+        return fingerprint(canonical_json(content))
 
 
 @dataclass(frozen=True)
-class Mark:
+class Signing:
     """A person's signature with how it came to be. `meaning` is the sentence that stood above it."""
 
     signature: Signature
@@ -65,25 +68,38 @@ class Mark:
     by_trainer: Trainer | None = None  # on whose device
 
 
-def sign(*, attendance: Attendance, mark: Mark) -> Attendance:
+def meaning_of(slot: Slot) -> str:
+    """The sentence that a participant signs."""
+    words = {"title": slot.session.title, "day": slot.day, "hours": slot.hours}
+    return _("I attended “%(title)s” on %(day)s, %(hours)s.") % words
+
+
+def sign(*, attendance: Attendance, signing: Signing) -> Attendance:
     """Keep the participant's signature. Records `signed`.
 
     Of two devices at once one signs and the other gets `AlreadySigned`. Raises `SlotClosed`, and `SigningRefused`
     before signing opens or for somebody who has no seat any more.
     """
     now = clock.now()
-    slot, seat = attendance.slot, attendance.participant
-    _refuse_early(slot, now)
+    _refuse_early(attendance.slot, now)
+    free = Attendance.objects.filter(pk=attendance.pk, signed_at=None, slot__closed_at=None)
     with transaction.atomic():
-        signed = Attendance.objects.filter(pk=attendance.pk, signed_at=None, slot__closed_at=None).update(
-            signed_at=now, way=mark.way, signature=mark.signature.as_json(), address=mark.circumstances.address,
-            agent=mark.circumstances.agent, location=mark.circumstances.location,
-            context_fingerprint=mark.circumstances.fingerprint, device_time=mark.device_time,
-            absent_at=None, absence_reason="", attested_at=None,
-        )  # fmt: skip
+        signed = free.update(
+            signed_at=now,
+            way=signing.way,
+            signature=signing.signature.as_json(),
+            address=signing.circumstances.address,
+            agent=signing.circumstances.agent,
+            location=signing.circumstances.location,
+            context_fingerprint=signing.circumstances.fingerprint,
+            device_time=signing.device_time,
+            absent_at=None,
+            absence_reason="",
+            attested_at=None,
+        )
         if not signed:
             raise _why_not(attendance)
-        record_many([_signed_fact(slot, seat, mark)], organisation=attendance.organisation)
+        record_many([_fact(SLOT_SIGNED, attendance, signing)], organisation=attendance.organisation)
     attendance.refresh_from_db()
     return attendance
 
@@ -97,211 +113,99 @@ def _refuse_early(slot: Slot, now: datetime) -> None:
 
 
 def _why_not(attendance: Attendance) -> SigningRefused:
-    found = Attendance.objects.filter(pk=attendance.pk).select_related("slot").first()
-    if found is None:
+    there = Attendance.objects.filter(pk=attendance.pk).select_related("slot").first()
+    if there is None:
         return SigningRefused(_("You are not on the list of this session any more. Ask the trainer."))
-    return AlreadySigned() if found.signed_at else SlotClosed()
+    return AlreadySigned() if there.signed_at else SlotClosed()
 
 
-def _signed_fact(slot: Slot, seat: Participant, mark: Mark) -> Fact:
+def _fact(fact_type: FactType, attendance: Attendance, signing: Signing) -> Fact:
+    slot, seat = attendance.slot, attendance.participant
     result = {
-        "meaning": mark.meaning, "name": seat.member.full_name, "way": str(mark.way),
-        "signature_sha256": mark.signature.fingerprint,
-    }  # fmt: skip
-    context: dict[str, Any] = {"session": str(slot.session.uid), "circumstances_sha256": mark.circumstances.fingerprint}
-    if mark.by_trainer:
-        context["instructor"] = mark.by_trainer.as_reference().as_json()
-    if mark.device_time:
-        context["device_time"] = time_text(mark.device_time)
-    return Fact(SLOT_SIGNED, seat.member.as_reference(), slot.as_reference(), result, context)
+        "meaning": signing.meaning,
+        "name": seat.member.full_name,
+        "way": str(signing.way),
+        "signature_sha256": signing.signature.fingerprint,
+    }
+    context: dict[str, Any] = {
+        "session": str(slot.session.uid),
+        "circumstances_sha256": signing.circumstances.fingerprint,
+    }
+    if signing.by_trainer:
+        context["instructor"] = signing.by_trainer.as_reference().as_json()
+    if signing.device_time:
+        context["device_time"] = time_text(signing.device_time)
+    return Fact(fact_type, seat.member.as_reference(), slot.as_reference(), result, context)
 
 
-@dataclass(frozen=True)
-class Change:
-    """What is known of an attendance beside its signature; None leaves a thing as it is.
+# --- The trainer's device without a network ---------------------------------------------------------------
 
-    `state` is absent, present (somebody answers for it), or missing, which takes either back.
+
+def take_offline(*, slot: Slot, signings: Iterable[tuple[str, Signing]]) -> dict[str, str]:
+    """Keep signatures that were made on the trainer's device without a network; return what became of each participant.
+
+    A delivery that is repeated changes nothing: `signed` and `already` are both good news. A slot that was closed in
+    between refuses (`closed`), and nobody's signature is lost: it is kept, recorded as `delivered`, and a correction can take it.
     """
+    outcomes: dict[str, str] = {}
+    rows = Attendance.objects.select_related("slot__session", "participant__member").filter(slot=slot)
+    for uid, signing in signings:
+        attendance = rows.filter(participant__uid=uid).first()
+        if attendance is None:
+            outcomes[uid] = "unknown"
+            continue
+        try:
+            sign(attendance=attendance, signing=signing)
+            outcomes[uid] = "signed"
+        except AlreadySigned:
+            outcomes[uid] = "already"
+        except SlotClosed:
+            _keep_late(attendance, signing)
+            outcomes[uid] = "closed"
+    return outcomes
 
-    state: Literal["absent", "present", "missing"] | None = None
-    absence_reason: str | None = None
-    absence_file: tuple[str, str] | None = None  # SHA-256 of the blob, and its name
-    arrived_at: datetime | None = None
-    left_at: datetime | None = None
 
-
-def change_attendance(*, attendance: Attendance, change: Change, by: Reference, why: str = "") -> Attendance:
-    """Mark somebody absent, late, gone early, or present without a signature. Raises `SigningRefused`.
-
-    What puts a signature aside, answers for somebody, or comes after the closing is a correction, and needs `why`; the
-    signature that is put aside is kept. Records `marked`, or `corrected` with what was there before.
-    """
-    why = " ".join(why.split())[:300]
+def _keep_late(attendance: Attendance, signing: Signing) -> None:
+    kept = KeptSignature(
+        clock.now(), signing.way, signing.signature.as_json(), signing.circumstances.fingerprint, DELIVERED_LATE
+    ).as_json()
     with transaction.atomic():
-        locked = Attendance.objects.select_for_update(of=("self",)).select_related(
-            "slot__session", "participant__member"
-        ).get(pk=attendance.pk)  # fmt: skip
-        slot = locked.slot
-        is_correction = slot.is_closed or change.state == "present" or bool(change.state and locked.signed_at)
-        if is_correction and not why:
-            raise SigningRefused(_("Say why: a correction stands beside what was there before, with its reason."))
-        before = _state(locked)
-        _apply(locked, change)
-        after = _state(locked)
-        if before == after:
-            return locked
-        locked.corrections += is_correction
-        locked.save()
-        fact_type = SLOT_CORRECTED if is_correction else SLOT_MARKED
-        result = {"now": after} | ({"before": before, "reason": why} if is_correction else {})
-        record(fact_type, organisation=locked.organisation, actor=locked.participant.member.as_reference(),
-               object=slot.as_reference(), result=result,
-               context={"session": str(slot.session.uid), "instructor": by.as_json()})  # fmt: skip
-        if slot.is_closed:
-            _ask_for_sheet(slot.session)
-    return locked
-
-
-def _apply(row: Attendance, change: Change) -> None:
-    slot = row.slot
-    for instant in (change.arrived_at, change.left_at):
-        if instant and not slot.starts_at <= instant <= slot.ends_at:
-            raise SigningRefused(_("That time is outside of the half-day (%(hours)s).") % {"hours": slot.hours})
-    row.arrived_at = change.arrived_at or row.arrived_at
-    row.left_at = change.left_at or row.left_at
-    if row.arrived_at and row.left_at and row.left_at <= row.arrived_at:
-        raise SigningRefused(_("They would have left before they came."))
-    if change.state == "present" and not row.signed_at:
-        _take_back(row)
-        if late := next((kept for kept in row.earlier if kept["kept_because"] == DELIVERED_LATE), None):
-            row.signed_at, row.way, row.signature = (
-                datetime.fromisoformat(late["signed_at"]),
-                late["way"],
-                late["signature"],
-            )
-            row.context_fingerprint = late["circumstances_sha256"]
-        else:
-            row.attested_at = clock.now()
-    elif change.state in ("absent", "missing"):
-        _take_back(row)
-        row.absent_at = clock.now() if change.state == "absent" else None
-    if change.absence_reason is not None and row.absent_at:
-        row.absence_reason = " ".join(change.absence_reason.split())[:300]
-    if change.absence_file and row.absent_at:
-        row.absence_file, row.absence_file_name = change.absence_file
+        locked = Attendance.objects.select_for_update(of=("self",)).get(pk=attendance.pk)
+        if any(earlier["signature"] == kept["signature"] for earlier in locked.earlier):
+            return  # the same delivery again
+        locked.earlier = [*locked.earlier, kept]
+        locked.save(update_fields=["earlier"])
+        record_many([_fact(SLOT_DELIVERED, attendance, signing)], organisation=attendance.organisation)
 
 
 DELIVERED_LATE = "delivered after the closing"
 PUT_ASIDE = "put aside by a correction"
 
 
-def _take_back(row: Attendance) -> None:
-    """Nothing is known any more; a signature is kept among the earlier ones."""
-    if row.signed_at and row.signature:
-        row.earlier = [*row.earlier, _kept(row.signed_at, row.way, row.signature, row.context_fingerprint, PUT_ASIDE)]
-    row.signed_at, row.signature, row.way, row.attested_at, row.absent_at = None, None, "", None, None
-    row.arrived_at = row.left_at = None
-    row.absence_reason = row.absence_file = row.absence_file_name = ""
+@dataclass(frozen=True)
+class KeptSignature:
+    """A signature that does not count, or not any more, as an attendance keeps it among its `earlier` ones."""
 
+    signed_at: datetime
+    way: str
+    signature: dict[str, Any]
+    circumstances_sha256: str
+    because: str  # DELIVERED_LATE or PUT_ASIDE
 
-def _kept(signed_at: datetime, way: str, signature: dict[str, Any], circumstances: str, because: str) -> dict[str, Any]:
-    return {
-        "signed_at": signed_at.isoformat(), "way": str(way), "signature": signature,
-        "circumstances_sha256": circumstances, "kept_because": because,
-    }  # fmt: skip
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "signed_at": self.signed_at.isoformat(),
+            "way": str(self.way),
+            "signature": self.signature,
+            "circumstances_sha256": self.circumstances_sha256,
+            "kept_because": self.because,
+        }
 
-
-def _state(row: Attendance) -> dict[str, Any]:
-    told: dict[str, Any] = {"state": row.state}
-    if row.signature and (drawn := row.drawn):
-        told["signature_sha256"] = drawn.fingerprint
-    for name in ("arrived_at", "left_at"):
-        if instant := getattr(row, name):
-            told[name] = time_text(instant)
-    for name in ("absence_reason", "absence_file"):
-        if text := getattr(row, name):
-            told[name] = text
-    return told
-
-
-def close_slot(*, slot: Slot, trainer: Trainer, mark: Mark) -> Slot:
-    """The trainer signs, and the slot is closed: from now on it changes by correction alone. Records `closed`.
-
-    The last slot of a session to be closed asks for its sheet. Raises `SigningRefused`.
-    """
-    now = clock.now()
-    if now < slot.starts_at:
-        raise SigningRefused(_("The half-day has not begun yet."))
-    with transaction.atomic():
-        locked = Slot.objects.select_for_update(of=("self",)).select_related("session").get(pk=slot.pk)
-        if locked.is_closed:
-            raise SigningRefused(_("This half-day is closed already."))
-        rows = list(locked.attendances.values_list("signed_at", flat=True))
-        locked.closed_at, locked.closed_by = now, trainer
-        locked.closing = {
-            "signature": mark.signature.as_json(), "meaning": mark.meaning, "address": mark.circumstances.address,
-            "agent": mark.circumstances.agent, "circumstances_sha256": mark.circumstances.fingerprint,
-        }  # fmt: skip
-        locked.save(update_fields=["closed_at", "closed_by", "closing"])
-        result = {
-            "meaning": mark.meaning, "name": trainer.name, "signature_sha256": mark.signature.fingerprint,
-            "signed": sum(signed is not None for signed in rows), "expected": len(rows),
-        }  # fmt: skip
-        context = {"session": str(locked.session.uid), "circumstances_sha256": mark.circumstances.fingerprint}
-        record(SLOT_CLOSED, organisation=locked.organisation, actor=trainer.as_reference(),
-               object=locked.as_reference(), result=result, context=context)  # fmt: skip
-        if not locked.session.slots.filter(closed_at=None).exists():
-            _ask_for_sheet(locked.session)
-    return locked
-
-
-def _ask_for_sheet(session: LiveSession) -> None:
-    """The next sheet, to be made in the background. One that is still to be made will tell the newest state by itself."""
-    if session.slots.filter(closed_at=None).exists() or session.sheets.filter(pdf="").exists():
-        return
-    number = session.sheets.count() + 1
-    sheet = Sheet.objects.create(organisation_id=session.organisation_id, session=session, number=number)
-    named("classroom.make_sheet").enqueue(sheet.organisation_id, sheet.pk)
-
-
-def take_offline(*, slot: Slot, trainer: Trainer, marks: Iterable[tuple[str, Mark]]) -> dict[str, str]:
-    """Keep signatures that were made on the trainer's device without a network; return what became of each participant.
-
-    A delivery that is repeated changes nothing: `signed` and `already` are both good news. A slot that was closed in
-    between refuses (`closed`), and nobody's signature is lost: it is kept, recorded as `delivered`, and a correction can take it.
-    """
-    told: dict[str, str] = {}
-    for uid, mark in marks:
-        found = Attendance.objects.select_related("slot__session", "participant__member").filter(
-            slot=slot, participant__uid=uid
-        ).first()  # fmt: skip
-        if found is None:
-            told[uid] = "unknown"
-            continue
-        try:
-            sign(attendance=found, mark=mark)
-            told[uid] = "signed"
-        except AlreadySigned:
-            told[uid] = "already"
-        except SlotClosed:
-            _keep_late(found, mark)
-            told[uid] = "closed"
-    return told
-
-
-def _keep_late(attendance: Attendance, mark: Mark) -> None:
-    fact = _signed_fact(attendance.slot, attendance.participant, mark)
-    late = Fact(SLOT_DELIVERED, fact.actor, fact.object, fact.result, fact.context)
-    kept = _kept(clock.now(), mark.way, mark.signature.as_json(), mark.circumstances.fingerprint, DELIVERED_LATE)
-    with transaction.atomic():
-        locked = Attendance.objects.select_for_update(of=("self",)).get(pk=attendance.pk)
-        if any(there["signature"] == kept["signature"] for there in locked.earlier):
-            return  # the same delivery again
-        locked.earlier = [*locked.earlier, kept]
-        locked.save(update_fields=["earlier"])
-        record_many([late], organisation=attendance.organisation)
-
-
-def as_corrector(member: Member | None, trainer: Trainer | None) -> Reference:
-    """Who stands behind a change: the trainer of the session, or a member of the training team."""
-    return trainer.as_reference() if trainer else member.as_reference() if member else SYSTEM
+    @classmethod
+    def late_of(cls, attendance: Attendance) -> "KeptSignature | None":
+        """The one that the trainer's device delivered after the closing, if there is one."""
+        kept = next((kept for kept in attendance.earlier if kept["kept_because"] == DELIVERED_LATE), None)
+        if kept is None:
+            return None
+        signed_at = datetime.fromisoformat(kept["signed_at"])
+        return cls(signed_at, kept["way"], kept["signature"], kept["circumstances_sha256"], DELIVERED_LATE)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from milepost.classroom.logs import keep_connections
+from milepost.classroom.connection_logs import keep_connections
 from milepost.classroom.meetings import Connection, meeting_tools
 from milepost.classroom.models import LiveSession
 from milepost.core import clock

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance, LiveSession, Slot, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
-from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign
+from milepost.classroom.signing import Circumstances, Signing, sign
 from milepost.core import clock
 from milepost.core.public_holidays import is_public_holiday
 from milepost.courses.models import Course
@@ -140,7 +142,7 @@ def _meet(session: LiveSession, people: list[Member], tale: Tale, chance: random
                 where = Circumstances(f"192.0.2.{20 + at}", PHONE)
                 sign(
                     attendance=row,
-                    mark=Mark(_drawn(row.participant.member.full_name, chance), Way.PROJECTED, words, where),
+                    signing=Signing(_drawn(row.participant.member.full_name, chance), Way.PROJECTED, words, where),
                 )
         if tale.is_whole and not number:
             late = rows[len(people) // 2]
@@ -156,7 +158,9 @@ def _meet(session: LiveSession, people: list[Member], tale: Tale, chance: random
                 close_slot(
                     slot=slot,
                     trainer=trainer,
-                    mark=Mark(_drawn(trainer.name, chance), Way.TRAINER, words, Circumstances("192.0.2.9", PHONE)),
+                    signing=Signing(
+                        _drawn(trainer.name, chance), Way.TRAINER, words, Circumstances("192.0.2.9", PHONE)
+                    ),
                 )
 
 

@@ -3,10 +3,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance, Sheet, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Plan, change_session, half_days, schedule_session
-from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign, take_offline
+from milepost.classroom.signing import Circumstances, Signing, sign, take_offline
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
@@ -24,7 +26,7 @@ COURSE = {
     "01-first/01-drill.live.md": "---\ntitle: The drill\n---\n\nWear shoes.\n",
 }
 DRAWN = '{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100]]}'
-MARK = Mark(Signature.read(DRAWN), Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+SIGNING = Signing(Signature.read(DRAWN), Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
 
 
 def make_drill(organisation, people, lead, tree=COURSE):
@@ -61,9 +63,9 @@ def close(slot, *, signed):
     """These sign, and the trainer closes the half-day."""
     with clock.at(slot.starts_at):
         for row in rows_of(slot, *signed):
-            sign(attendance=row, mark=MARK)
+            sign(attendance=row, signing=SIGNING)
     with clock.at(slot.ends_at):
-        return close_slot(slot=slot, trainer=slot.session.trainers.get(), mark=MARK)
+        return close_slot(slot=slot, trainer=slot.session.trainers.get(), signing=SIGNING)
 
 
 def slots_of(session):
@@ -144,8 +146,8 @@ def test_a_signature_that_came_late_counts_once_a_correction_takes_it(drill, cro
     close(morning, signed=crowd)
     close(afternoon, signed=crowd[1:])
     (row,) = rows_of(afternoon, crowd[0])
-    told = take_offline(slot=afternoon, trainer=drill.trainers.get(), marks=[(str(row.participant.uid), MARK)])
-    assert list(told.values()) == ["closed"]
+    outcomes = take_offline(slot=afternoon, signings=[(str(row.participant.uid), SIGNING)])
+    assert list(outcomes.values()) == ["closed"]
     deliver_all()
     assert len(done(drill)) == 3
     change_attendance(attendance=row, change=Change("present"), by=lead.as_reference(), why="Her phone was offline.")

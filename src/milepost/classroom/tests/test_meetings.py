@@ -9,7 +9,7 @@ import jwt
 import pytest
 
 from milepost.classroom import jobs
-from milepost.classroom.logs import connected_minutes, take_log
+from milepost.classroom.connection_logs import connected_minutes, take_log
 from milepost.classroom.meetings import Guest, MeetingRefused, bigbluebutton, meeting_tools
 from milepost.classroom.scheduling import Plan, change_session
 from milepost.core import clock

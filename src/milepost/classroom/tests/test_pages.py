@@ -3,13 +3,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
+from milepost.classroom.closing import close_slot
 from milepost.classroom.invitations import invite_due
 from milepost.classroom.models import LiveSession, Participant, Way
 from milepost.classroom.presence import trainer_link
 from milepost.classroom.registering import register
 from milepost.classroom.rules import Rules
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
-from milepost.classroom.signing import Mark, close_slot, sign
+from milepost.classroom.signing import Signing, sign
 from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.journal.subscriptions import deliver_all
@@ -29,7 +30,7 @@ BLENDED = {
     "01-first/module.md": "---\ntitle: First\n---\n",
     "01-first/01-drill.live.md": "---\ntitle: The drill\nattendance: 80\n---\n\nWear shoes.\n",
 }
-MARK = Mark(Signature(text="Jonas"), Way.LINK, "I was there.")
+SIGNING = Signing(Signature(text="Jonas"), Way.LINK, "I was there.")
 
 
 def test_a_session_is_scheduled_from_the_page(visit, lead):
@@ -164,9 +165,9 @@ def test_a_live_step_is_done_by_being_there(visit, lead, organisation):
     for slot in made.slots.select_related("session__organisation"):
         row = slot.attendances.select_related("slot__session", "participant__member").get()
         with clock.at(slot.starts_at):
-            sign(attendance=row, mark=MARK)
+            sign(attendance=row, signing=SIGNING)
         with clock.at(slot.ends_at):
-            close_slot(slot=slot, trainer=trainer, mark=MARK)
+            close_slot(slot=slot, trainer=trainer, signing=SIGNING)
     assert Enrolment.objects.get(member=learner).completed_at is None
     deliver_all()
     assert Enrolment.objects.get(member=learner).completed_at is not None

@@ -22,7 +22,7 @@ from milepost.classroom.scheduling import (
     remove_trainer,
     schedule_session,
 )
-from milepost.classroom.signing import Circumstances, Mark, sign
+from milepost.classroom.signing import Circumstances, Signing, sign
 from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.notices.sending import send_due
@@ -207,8 +207,11 @@ def test_links_go_out_at_the_start_and_a_reminder_half_an_hour_after_the_end(
     with clock.at(slots[0].starts_at + timedelta(minutes=1)):
         assert mail_due() == len(people)
         assert mail_due() == 0
-        assert all(re.search(r"/sign/[\w-]{43}/", message.body) for message in mailoutbox)
-        sign(attendance=row_of(people[0]), mark=Mark(Signature.read(DRAWN), Way.LINK, "I was there.", Circumstances()))
+        assert all(re.search(r"/sign/[\w.-]{45}/", message.body) for message in mailoutbox)
+        sign(
+            attendance=row_of(people[0]),
+            signing=Signing(Signature.read(DRAWN), Way.LINK, "I was there.", Circumstances()),
+        )
     mailoutbox.clear()
     with clock.at(slots[0].ends_at + timedelta(minutes=29)):
         assert mail_due() == 0
@@ -230,7 +233,9 @@ def test_the_reminder_before_comes_once_a_day_of_the_session_when_the_organisati
 
 
 def test_a_half_day_that_was_signed_keeps_its_hours(session, morning, people, row_of, lead):
-    sign(attendance=row_of(people[0]), mark=Mark(Signature.read(DRAWN), Way.LINK, "I was there.", Circumstances()))
+    sign(
+        attendance=row_of(people[0]), signing=Signing(Signature.read(DRAWN), Way.LINK, "I was there.", Circumstances())
+    )
     with pytest.raises(SlotHasSignatures):
         change_session(session=session, plan=plan_of(session, spans=half_days(date(2026, 11, 27), PARIS)), by=lead)
     with pytest.raises(InvalidSession, match="it took place"):
@@ -250,20 +255,20 @@ def test_the_feed_holds_what_one_takes_part_in(session, people, client):
 
 
 def test_a_trainer_who_is_removed_finds_their_link_closed(session, trainer, lead, client):
-    from milepost.classroom.presence import room_token
+    from milepost.classroom.presence import trainer_token
 
-    address = f"/room/{room_token(trainer)}/"
+    address = f"/room/{trainer_token(trainer)}/"
     assert client.get(address).status_code == 200
     remove_trainer(trainer=trainer, by=lead)
     assert client.get(address).status_code == 404
 
 
 def test_a_member_who_holds_a_session_has_to_be_signed_in_as_themselves(session, organisation, lead, visit, client):
-    from milepost.classroom.presence import room_token
+    from milepost.classroom.presence import trainer_token
     from milepost.classroom.scheduling import add_trainer
 
     coach = make_member(organisation, "coach", roles=["trainer"])
-    address = f"/room/{room_token(add_trainer(session=session, holder=Holder(coach), by=lead))}/"
+    address = f"/room/{trainer_token(add_trainer(session=session, holder=Holder(coach), by=lead))}/"
     assert client.get(address).url.startswith("/accounts/login/")
     assert visit(lead).get(address).status_code == 404
     assert visit(coach).get(address).status_code == 200

@@ -3,9 +3,11 @@ from datetime import timedelta
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.jobs import make_sheet
 from milepost.classroom.models import Sheet, Way
-from milepost.classroom.signing import Change, Circumstances, Mark, change_attendance, close_slot, sign
+from milepost.classroom.signing import Circumstances, Signing, sign
 from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
@@ -15,7 +17,7 @@ from tests.readers import milepost_accepts, text_in
 
 pytestmark = pytest.mark.django_db
 DRAWN = '{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100]]}'
-MARK = Mark(Signature.read(DRAWN), Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+SIGNING = Signing(Signature.read(DRAWN), Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def closed(session, slots, people, row_of, trainer, lead):
     for slot in slots:
         with clock.at(slot.starts_at + timedelta(minutes=5)):
             for person in people[:6]:
-                sign(attendance=row_of(person, slot), mark=MARK)
+                sign(attendance=row_of(person, slot), signing=SIGNING)
             change_attendance(
                 attendance=row_of(people[0], slot),
                 change=Change(arrived_at=slot.starts_at + timedelta(minutes=12)),
@@ -34,7 +36,7 @@ def closed(session, slots, people, row_of, trainer, lead):
                 attendance=row_of(people[6], slot), change=Change("absent", "ill"), by=trainer.as_reference()
             )
         with clock.at(slot.ends_at):
-            close_slot(slot=slot, trainer=trainer, mark=MARK)
+            close_slot(slot=slot, trainer=trainer, signing=SIGNING)
     return session
 
 
@@ -45,10 +47,10 @@ def text_of(session, number=1):
 
 def test_a_session_has_its_sheet_once_every_half_day_is_closed(session, slots, people, row_of, trainer):
     with clock.at(slots[0].ends_at):
-        close_slot(slot=slots[0], trainer=trainer, mark=MARK)
+        close_slot(slot=slots[0], trainer=trainer, signing=SIGNING)
     assert not Sheet.objects.exists()
     with clock.at(slots[1].ends_at):
-        close_slot(slot=slots[1], trainer=trainer, mark=MARK)
+        close_slot(slot=slots[1], trainer=trainer, signing=SIGNING)
     assert run_all(make_sheet, queues=["files"]) == 1
     assert run_all(make_sheet, queues=["files"]) == 0
 
@@ -121,7 +123,7 @@ def test_a_sheet_of_300_people_is_made_in_seconds(organisation, lead, session, s
     )
     for slot in slots:
         with clock.at(slot.ends_at):
-            close_slot(slot=slot, trainer=trainer, mark=MARK)
+            close_slot(slot=slot, trainer=trainer, signing=SIGNING)
     began = time.monotonic()
     assert run_all(make_sheet, queues=["files"]) == 1
     assert time.monotonic() - began < 30

@@ -6,19 +6,11 @@ import pytest
 from django.test import Client
 
 from milepost.classroom import presence
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance, Way
-from milepost.classroom.presence import personal_link, projected_address, room_token, spoken_code
-from milepost.classroom.signing import (
-    AlreadySigned,
-    Change,
-    Circumstances,
-    Mark,
-    SigningRefused,
-    SlotClosed,
-    change_attendance,
-    close_slot,
-    sign,
-)
+from milepost.classroom.presence import personal_link, projected_address, spoken_code, trainer_token
+from milepost.classroom.signing import AlreadySigned, Circumstances, Signing, SigningRefused, SlotClosed, sign
 from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
@@ -30,14 +22,14 @@ pytestmark = pytest.mark.django_db
 DRAWN = '{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100]]}'
 
 
-def mark(**changes):
+def signing(**changes):
     told = {
         "signature": Signature.read(DRAWN),
         "way": Way.PROJECTED,
         "meaning": "I was there.",
         "circumstances": Circumstances("10.0.0.7", "Phone"),
     }
-    return Mark(**(told | changes))
+    return Signing(**(told | changes))
 
 
 def path_of(address):
@@ -52,7 +44,7 @@ def entries(*verbs):
 
 
 def test_a_signature_is_kept_with_its_meaning_and_its_fingerprints(morning, people, row_of):
-    row = sign(attendance=row_of(people[0]), mark=mark())
+    row = sign(attendance=row_of(people[0]), signing=signing())
     [told] = entries("signed")
     assert told["result"] == {
         "meaning": "I was there.", "name": people[0].full_name, "way": "projected",
@@ -69,29 +61,29 @@ def test_a_signature_is_kept_with_its_meaning_and_its_fingerprints(morning, peop
 
 
 def test_nobody_signs_twice(morning, people, row_of):
-    sign(attendance=row_of(people[0]), mark=mark())
+    sign(attendance=row_of(people[0]), signing=signing())
     with pytest.raises(AlreadySigned):
-        sign(attendance=row_of(people[0]), mark=mark())
+        sign(attendance=row_of(people[0]), signing=signing())
     assert len(entries("signed")) == 1
 
 
 def test_nobody_signs_before_signing_opens(slots, people, row_of):
     with clock.at(slots[0].starts_at - timedelta(minutes=16)), pytest.raises(SigningRefused, match="08:45"):
-        sign(attendance=row_of(people[0]), mark=mark())
+        sign(attendance=row_of(people[0]), signing=signing())
 
 
 def test_a_closed_half_day_takes_no_signature(morning, people, row_of, trainer):
-    close_slot(slot=morning, trainer=trainer, mark=mark())
+    close_slot(slot=morning, trainer=trainer, signing=signing())
     with pytest.raises(SlotClosed):
-        sign(attendance=row_of(people[0]), mark=mark())
+        sign(attendance=row_of(people[0]), signing=signing())
     with pytest.raises(SigningRefused, match="closed already"):
-        close_slot(slot=morning, trainer=trainer, mark=mark())
+        close_slot(slot=morning, trainer=trainer, signing=signing())
     [told] = entries("closed")
     assert (told["result"]["signed"], told["result"]["expected"]) == (0, len(people))
 
 
 def test_late_and_early_are_counted_in_minutes(morning, people, row_of, lead):
-    row = sign(attendance=row_of(people[0]), mark=mark())
+    row = sign(attendance=row_of(people[0]), signing=signing())
     assert row.minutes == 210
     change = Change(
         arrived_at=morning.starts_at + timedelta(minutes=20), left_at=morning.ends_at - timedelta(minutes=30)
@@ -104,7 +96,7 @@ def test_late_and_early_are_counted_in_minutes(morning, people, row_of, lead):
 
 
 def test_a_correction_needs_a_reason_and_keeps_the_signature_that_it_puts_aside(morning, people, row_of, lead):
-    row = sign(attendance=row_of(people[0]), mark=mark())
+    row = sign(attendance=row_of(people[0]), signing=signing())
     fingerprint = row.drawn.fingerprint
     with pytest.raises(SigningRefused, match="Say why"):
         change_attendance(attendance=row, change=Change("absent"), by=lead.as_reference())
@@ -121,7 +113,7 @@ def test_a_correction_needs_a_reason_and_keeps_the_signature_that_it_puts_aside(
 
 
 def test_somebody_can_answer_for_a_presence_without_a_signature(morning, people, row_of, trainer, lead):
-    close_slot(slot=morning, trainer=trainer, mark=mark())
+    close_slot(slot=morning, trainer=trainer, signing=signing())
     row = change_attendance(
         attendance=row_of(people[0]),
         change=Change("present"),
@@ -284,16 +276,16 @@ def test_a_place_is_kept_only_where_it_is_one(morning, people, row_of):
 
 @pytest.fixture
 def room(trainer, morning):
-    return f"/room/{room_token(trainer)}/{morning.code}/"
+    return f"/room/{trainer_token(trainer)}/{morning.code}/"
 
 
 def test_the_trainer_s_list_says_who_has_signed_and_is_silent_until_it_changes(room, people, row_of, client):
     page = client.get(room)
     assert "0 of 8 have signed." in page.text
-    mark_of_list = re.search(r"list/\?mark=(\w+)", page.text)[1]
-    assert client.get(room + "list/", {"mark": mark_of_list}).status_code == 204
-    sign(attendance=row_of(people[0]), mark=mark())
-    changed = client.get(room + "list/", {"mark": mark_of_list})
+    shown = re.search(r"list/\?fingerprint=(\w+)", page.text)[1]
+    assert client.get(room + "list/", {"fingerprint": shown}).status_code == 204
+    sign(attendance=row_of(people[0]), signing=signing())
+    changed = client.get(room + "list/", {"fingerprint": shown})
     assert "1 of 8 have signed." in changed.text
 
 
@@ -305,7 +297,7 @@ def test_the_live_list_costs_the_same_for_eight_and_for_a_hundred(
 
 
 def test_one_tap_reminds_the_missing(room, people, row_of, client, mailoutbox):
-    sign(attendance=row_of(people[0]), mark=mark())
+    sign(attendance=row_of(people[0]), signing=signing())
     client.post(room + "reminders/")
     send_due()
     assert sorted(message.to[0] for message in mailoutbox) == sorted(person.email for person in people[1:])
@@ -356,20 +348,20 @@ def deliver(client, room, *signatures, now=1_000_000):
 def test_signatures_made_without_a_network_arrive_later_and_say_so(room, people, row_of, client):
     seats = [row_of(person).participant.uid for person in people[:2]]
     answer = deliver(client, room, (seats[0], 1_000_000 - 600_000), (seats[1], 1_000_000 - 1_000)).json()
-    assert answer["told"] == {str(seats[0]): "signed", str(seats[1]): "signed"}
+    assert answer["outcomes"] == {str(seats[0]): "signed", str(seats[1]): "signed"}
     assert row_of(people[0]).device_time == clock.now() - timedelta(
         minutes=10
     )  # whatever the device thinks the time is
     assert row_of(people[1]).device_time is None
-    assert deliver(client, room, (seats[0], 400_000)).json()["told"] == {str(seats[0]): "already"}
+    assert deliver(client, room, (seats[0], 400_000)).json()["outcomes"] == {str(seats[0]): "already"}
     assert len(entries("signed")) == 2
 
 
 def test_a_delivery_after_the_closing_is_kept_for_a_correction(room, people, row_of, client, trainer, morning, lead):
-    close_slot(slot=morning, trainer=trainer, mark=mark())
+    close_slot(slot=morning, trainer=trainer, signing=signing())
     seat = row_of(people[0]).participant.uid
     for _again in range(2):
-        assert deliver(client, room, (seat, 1)).json()["told"] == {str(seat): "closed"}
+        assert deliver(client, room, (seat, 1)).json()["outcomes"] == {str(seat): "closed"}
     assert len(entries("delivered")) == 1
     row = change_attendance(
         attendance=row_of(people[0]),

@@ -5,10 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from milepost.classroom.closing import close_slot
 from milepost.classroom.models import Attendance, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
-from milepost.classroom.signing import Circumstances, Mark, close_slot, sign
+from milepost.classroom.signing import Circumstances, Signing, sign
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.documents.models import Signatory
@@ -27,7 +28,7 @@ COURSE = {
     "01-first/01-drill.live.md": "---\ntitle: The drill\n---\n\nWear shoes.\n",
 }
 DRAWN = Signature(strokes=((10, 80, 60, 40, 90, 120, 140, 60),), width=300, height=160)
-MARK = Mark(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+SIGNING = Signing(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
 DAY = date(2026, 11, 26)
 
 
@@ -86,9 +87,9 @@ def complete(action, session, lead):
     for slot in session.slots.select_related("session__organisation"):
         with clock.at(slot.starts_at + timedelta(minutes=3)):
             for row in Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member"):
-                sign(attendance=row, mark=MARK)
+                sign(attendance=row, signing=SIGNING)
         with clock.at(slot.ends_at):
-            close_slot(slot=slot, trainer=trainer, mark=MARK)
+            close_slot(slot=slot, trainer=trainer, signing=SIGNING)
     with clock.at(datetime(2026, 11, 26, 16, 30, tzinfo=UTC)):
         deliver_all()
         run_all(queues=["files"])

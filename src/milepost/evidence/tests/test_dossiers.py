@@ -18,8 +18,8 @@ from cryptography.x509.oid import NameOID
 from django.db import transaction
 
 from milepost import verify as verifier
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
-from milepost.classroom.signing import Change, change_attendance
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.credentials.badges import baked_svg

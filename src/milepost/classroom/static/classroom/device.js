@@ -14,19 +14,19 @@ let who = null;
 
 const button = (uid) => list.querySelector(`[data-who="${uid}"]`);
 
-function mark(uid, word, isOn) {
-  const one = button(uid);
-  if (!one) return;
-  one.disabled = isOn;
-  one.querySelector(".tick").classList.toggle("on", isOn);
-  one.querySelector("[data-state]").textContent = word;
+function showState(uid, word, isOn) {
+  const row = button(uid);
+  if (!row) return;
+  row.disabled = isOn;
+  row.querySelector(".tick").classList.toggle("on", isOn);
+  row.querySelector("[data-state]").textContent = word;
 }
 
 function showKept() {
   const kept = waiting().filter((request) => request.url === url);
   notice.hidden = kept.length === 0;
   notice.querySelector("[data-count]").textContent = kept.length;
-  for (const { name } of kept) mark(name, words.kept, true);
+  for (const { name } of kept) showState(name, words.kept, true);
 }
 
 function back() {
@@ -59,9 +59,9 @@ form.addEventListener("submit", (event) => {
 });
 
 listen((_request, answer) => {
-  for (const [uid, what] of Object.entries(answer?.told ?? {})) {
-    if (what === "signed" || what === "already") mark(uid, words.signed, true);
-    else mark(uid, what === "closed" ? words.closed : words.refused, what === "closed");
+  for (const [uid, outcome] of Object.entries(answer?.outcomes ?? {})) {
+    if (outcome === "signed" || outcome === "already") showState(uid, words.signed, true);
+    else showState(uid, outcome === "closed" ? words.closed : words.refused, outcome === "closed");
   }
   showKept();
 });

@@ -1,5 +1,5 @@
 // Keeps the trainer's page for handing the device round, and what it is made of, for when there is no network.
-const STORE = "milepost-room-1";
+const STORE = "milepost-trainer-1";
 const isKept = (url) => url.pathname.startsWith("/static/") || url.pathname.startsWith("/brand/") || /^\/room\/[^/]+\/[^/]+\/device\/$/.test(url.pathname);
 
 self.addEventListener("install", () => self.skipWaiting());

@@ -1,4 +1,4 @@
-// The trainer's live page: the list asks for news unless somebody is being marked, and the code fills the screen on request.
+// The trainer's live page: the list asks for news unless somebody’s attendance is being noted, and the code fills the screen on request.
 const EVERY = 3000; // ms
 
 setInterval(() => {

@@ -1,0 +1,64 @@
+"""Closing a half-day: the trainer signs that the list is right, and from then on it changes by correction alone."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from milepost.classroom.facts import SLOT_CLOSED
+from milepost.classroom.models import Slot, Trainer
+from milepost.classroom.sheets import ask_for_sheet
+from milepost.classroom.signing import Signing, SigningRefused
+from milepost.core import clock
+from milepost.journal.recording import record
+
+
+def closing_meaning_of(slot: Slot) -> str:
+    """The sentence that the trainer signs."""
+    words = {"title": slot.session.title, "day": slot.day, "hours": slot.hours}
+    return _("I held this half-day of “%(title)s” on %(day)s, %(hours)s, and the attendance above is right.") % words
+
+
+def close_slot(*, slot: Slot, trainer: Trainer, signing: Signing) -> Slot:
+    """The trainer signs, and the slot is closed. Records `closed`.
+
+    The last slot of a session to be closed asks for its sheet. Raises `SigningRefused`.
+    """
+    now = clock.now()
+    if now < slot.starts_at:
+        raise SigningRefused(_("The half-day has not begun yet."))
+    with transaction.atomic():
+        locked = Slot.objects.select_for_update(of=("self",)).select_related("session").get(pk=slot.pk)
+        if locked.is_closed:
+            raise SigningRefused(_("This half-day is closed already."))
+        locked.closed_at, locked.closed_by = now, trainer
+        locked.closing = {
+            "signature": signing.signature.as_json(),
+            "meaning": signing.meaning,
+            "address": signing.circumstances.address,
+            "agent": signing.circumstances.agent,
+            "circumstances_sha256": signing.circumstances.fingerprint,
+        }
+        locked.save(update_fields=["closed_at", "closed_by", "closing"])
+        _record(locked, trainer, signing)
+        if not locked.session.slots.filter(closed_at=None).exists():
+            ask_for_sheet(locked.session)
+    return locked
+
+
+def _record(slot: Slot, trainer: Trainer, signing: Signing) -> None:
+    signed = list(slot.attendances.values_list("signed_at", flat=True))
+    result = {
+        "meaning": signing.meaning,
+        "name": trainer.name,
+        "signature_sha256": signing.signature.fingerprint,
+        "signed": sum(instant is not None for instant in signed),
+        "expected": len(signed),
+    }
+    context = {"session": str(slot.session.uid), "circumstances_sha256": signing.circumstances.fingerprint}
+    record(
+        SLOT_CLOSED,
+        organisation=slot.organisation,
+        actor=trainer.as_reference(),
+        object=slot.as_reference(),
+        result=result,
+        context=context,
+    )

@@ -1,0 +1,128 @@
+"""Noting and correcting attendance: absent, late, gone early, there without a signature. What was signed is kept."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from milepost.classroom.facts import SLOT_CORRECTED, SLOT_MARKED
+from milepost.classroom.models import Attendance
+from milepost.classroom.sheets import ask_for_sheet
+from milepost.classroom.signing import PUT_ASIDE, KeptSignature, SigningRefused
+from milepost.core import blobs, clock
+from milepost.journal.recording import Reference, record, time_text
+
+
+@dataclass(frozen=True)
+class AbsenceFile:
+    """What somebody brought to say why they were absent."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is known of an attendance beside its signature; None leaves a thing as it is.
+
+    `state` is absent, present (somebody answers for it), or missing, which takes either back.
+    """
+
+    state: Literal["absent", "present", "missing"] | None = None
+    absence_reason: str | None = None
+    absence_file: AbsenceFile | None = None
+    arrived_at: datetime | None = None
+    left_at: datetime | None = None
+
+
+def change_attendance(*, attendance: Attendance, change: Change, by: Reference, why: str = "") -> Attendance:
+    """Note somebody as absent, late, gone early, or present without a signature. Raises `SigningRefused`.
+
+    What puts a signature aside, answers for somebody, or comes after the closing is a correction, and needs `why`; the
+    signature that is put aside is kept. Records `marked`, or `corrected` with what was there before.
+    """
+    why = " ".join(why.split())[:300]
+    rows = Attendance.objects.select_for_update(of=("self",))
+    with transaction.atomic():
+        locked = rows.select_related("slot__session", "participant__member").get(pk=attendance.pk)
+        is_correction = locked.slot.is_closed or change.state == "present" or bool(change.state and locked.signed_at)
+        if is_correction and not why:
+            raise SigningRefused(_("Say why: a correction stands beside what was there before, with its reason."))
+        before = _state(locked)
+        _apply(locked, change)
+        after = _state(locked)
+        if before == after:
+            return locked
+        locked.corrections += is_correction
+        locked.save()
+        _record(locked, {"now": after} | ({"before": before, "reason": why} if is_correction else {}), by=by)
+        if locked.slot.is_closed:
+            ask_for_sheet(locked.slot.session)
+    return locked
+
+
+def _apply(row: Attendance, change: Change) -> None:
+    _note_times(row, change)
+    if change.state == "present" and not row.signed_at:
+        _take_back(row)
+        if late := KeptSignature.late_of(row):
+            row.signed_at, row.way, row.signature = late.signed_at, late.way, late.signature
+            row.context_fingerprint = late.circumstances_sha256
+        else:
+            row.attested_at = clock.now()
+    elif change.state in ("absent", "missing"):
+        _take_back(row)
+        row.absent_at = clock.now() if change.state == "absent" else None
+    if change.absence_reason is not None and row.absent_at:
+        row.absence_reason = " ".join(change.absence_reason.split())[:300]
+    if change.absence_file and row.absent_at:
+        row.absence_file = blobs.store(row.organisation.uid, change.absence_file.content)
+        row.absence_file_name = change.absence_file.name[:200]
+
+
+def _note_times(row: Attendance, change: Change) -> None:
+    slot = row.slot
+    for instant in (change.arrived_at, change.left_at):
+        if instant and not slot.starts_at <= instant <= slot.ends_at:
+            raise SigningRefused(_("That time is outside of the half-day (%(hours)s).") % {"hours": slot.hours})
+    row.arrived_at = change.arrived_at or row.arrived_at
+    row.left_at = change.left_at or row.left_at
+    if row.arrived_at and row.left_at and row.left_at <= row.arrived_at:
+        raise SigningRefused(_("They would have left before they came."))
+
+
+def _take_back(row: Attendance) -> None:
+    """Nothing is known any more; a signature is kept among the earlier ones."""
+    if row.signed_at and row.signature:
+        kept = KeptSignature(row.signed_at, row.way, row.signature, row.context_fingerprint, PUT_ASIDE)
+        row.earlier = [*row.earlier, kept.as_json()]
+    row.signed_at, row.signature, row.way, row.attested_at, row.absent_at = None, None, "", None, None
+    row.arrived_at = row.left_at = None
+    row.absence_reason = row.absence_file = row.absence_file_name = ""
+
+
+def _state(row: Attendance) -> dict[str, Any]:
+    """What is known, as a fact tells it."""
+    state: dict[str, Any] = {"state": row.state}
+    if row.signature and (drawn := row.drawn):
+        state["signature_sha256"] = drawn.fingerprint
+    for name in ("arrived_at", "left_at"):
+        if instant := getattr(row, name):
+            state[name] = time_text(instant)
+    for name in ("absence_reason", "absence_file"):
+        if text := getattr(row, name):
+            state[name] = text
+    return state
+
+
+def _record(row: Attendance, result: dict[str, Any], *, by: Reference) -> None:
+    record(
+        SLOT_CORRECTED if "reason" in result else SLOT_MARKED,
+        organisation=row.organisation,
+        actor=row.participant.member.as_reference(),
+        object=row.slot.as_reference(),
+        result=result,
+        context={"session": str(row.slot.session.uid), "instructor": by.as_json()},
+    )

@@ -1,0 +1,39 @@
+"""The verbs of a session's files for those who take part. They are no evidence, so the journal does not tell of them."""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext as _
+
+from milepost.classroom.models import LiveSession, SessionDocument
+from milepost.core import blobs
+from milepost.core.refusals import Refused
+
+MAX_FILE = 50 * 1024 * 1024  # bytes
+
+
+class DocumentRefused(Refused):
+    """The file can't go with the session; the message says why."""
+
+    status = 422
+
+
+def add_document(*, session: LiveSession, file: "UploadedFile[Any] | None") -> SessionDocument:
+    """Put a file beside the session. Raises `DocumentRefused` for none, an empty one, or one above 50 MB."""
+    if file is None or not file.size:
+        raise DocumentRefused(_("Choose a file first."))
+    if file.size > MAX_FILE:
+        raise DocumentRefused(_("The file is larger than 50 MB."))
+    return SessionDocument.objects.create(
+        organisation=session.organisation,
+        session=session,
+        name=(file.name or "file")[:200],
+        digest=blobs.store_stream(session.organisation.uid, file.chunks()),
+        size=file.size,
+    )
+
+
+def remove_document(*, session: LiveSession, uid: UUID) -> None:
+    """Take the file away; one that is not there any more is fine."""
+    session.documents.filter(uid=uid).delete()

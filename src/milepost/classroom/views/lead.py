@@ -1,0 +1,227 @@
+"""For those who manage sessions: schedule, change and cancel them, choose people and trainers, correct the list."""
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.classroom import scheduling
+from milepost.classroom.access import managed_session, seen_session
+from milepost.classroom.connection_logs import UnreadableLog, connected_minutes, take_log
+from milepost.classroom.correcting import change_attendance
+from milepost.classroom.forms import SessionForm, read_change
+from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer
+from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS, manages_by, may_manage, seen_in
+from milepost.classroom.queries import attendances, tally
+from milepost.classroom.registering import register_many
+from milepost.classroom.scheduling import Holder
+from milepost.classroom.session_documents import add_document, remove_document
+from milepost.core.http import blob_download
+from milepost.core.paging import page_of
+from milepost.core.queries import text_of, uuid_of
+from milepost.core.refusals import Refused, add_to_form, as_message
+from milepost.learning.permissions import SEE_RESULTS
+from milepost.people.access import OrganisationRequest, member_required, requires
+from milepost.people.filters import PeopleFilter
+from milepost.people.models import Member
+from milepost.people.permissions import may
+
+MAX_LOG = 20 * 1024 * 1024  # bytes
+
+# --- The session ------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+def new_session(request: OrganisationRequest) -> HttpResponseBase:
+    """Make a session."""
+    if not may_manage(request.member):
+        raise PermissionDenied
+    form = SessionForm(request.organisation, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        plan = form.plan()
+        if not may_manage(request.member, plan.course or request.organisation):
+            raise PermissionDenied
+        try:
+            session = scheduling.schedule_session(organisation=request.organisation, plan=plan, by=request.member)
+        except Refused as refused:
+            add_to_form(refused, form)
+        else:
+            messages.success(request, _("Scheduled. Say who holds it, and who takes part."))
+            return redirect("live_session", request.organisation.slug, session.uid)
+    return render(request, "classroom/edit.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def session_settings(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
+    """Change a session; whoever is invited gets the new invitation."""
+    form = SessionForm(request.organisation, request.POST or None, session=session)
+    if request.method == "POST" and form.is_valid():
+        try:
+            scheduling.change_session(session=session, plan=form.plan(), by=request.member)
+        except Refused as refused:
+            add_to_form(refused, form)
+        else:
+            messages.success(request, _("Saved. Whoever is invited gets the new invitation."))
+            return _to_session(request, session)
+    context = {"form": form, "session": session}
+    return render(request, "classroom/edit.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def cancellation(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
+    """Cancel a session, with a reason."""
+    with as_message(request):
+        scheduling.cancel_session(session=session, reason=request.POST.get("reason", ""), by=request.member)
+        messages.success(request, _("Cancelled. Everybody who was invited gets a mail."))
+    return _to_session(request, session)
+
+
+def _to_session(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
+    return redirect("live_session", request.organisation.slug, session.uid)
+
+
+# --- Who takes part, and who holds it ---------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def participants(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
+    """Choose people by site, department, seniority or name, and give them seats."""
+    query = request.POST if request.method == "POST" else request.GET
+    chosen = PeopleFilter(request.member, manages_by(request.member), query, session)
+    there = session.participants.exclude(status=Participant.Status.LEFT).values("member")
+    new = chosen.members().exclude(pk__in=there)
+    if request.method == "POST":
+        ticked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
+        with as_message(request):
+            members = new.filter(uid__in=ticked) if ticked else new
+            count = register_many(session=session, members=members, by=request.member)
+            added = ngettext("%(count)d person was added.", "%(count)d people were added.", count) % {"count": count}
+            messages.success(request, added if count else _("Everybody you chose takes part already."))
+        return _to_session(request, session)
+    sample = new.select_related("site", "department")[:30]
+    context = {"session": session, "chosen": chosen, "new_count": new.count(), "sample": sample}
+    return render(request, "classroom/participants.html", context)
+
+
+@require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def trainers(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
+    """Say who holds the session: a member by e-mail, or somebody from outside; or take a trainer away."""
+    if gone := uuid_of(request.POST, "remove"):
+        scheduling.remove_trainer(trainer=get_object_or_404(Trainer, session=session, uid=gone), by=request.member)
+        messages.success(request, _("Their link works no more."))
+        return _to_session(request, session)
+    email = text_of(request.POST, "email").strip().lower()
+    member = Member.objects.filter(organisation=request.organisation, email=email).active().first() if email else None
+    holder = Holder(member, text_of(request.POST, "name"), email)
+    with as_message(request):
+        scheduling.add_trainer(session=session, holder=holder, by=request.member)
+        messages.success(request, _("The link to the session goes to them by mail."))
+    return _to_session(request, session)
+
+
+# --- Attendance -------------------------------------------------------------------------------------------
+
+
+@require_GET
+@member_required
+@seen_session
+def slot_list(request: OrganisationRequest, session: LiveSession, slot: str) -> HttpResponse:
+    """Everybody at a half-day, with what can be corrected."""
+    seen = seen_in(request.member, session)
+    if seen is not None and not may(request.member, SEE_RESULTS, session):
+        raise PermissionDenied
+    half_day = get_object_or_404(session.slots, code=slot)
+    connected = connected_minutes(session)
+    rows = page_of(request, attendances(half_day, seen), size=100)
+    for row in rows:
+        row.connected = connected.get(str(row.participant.uid))  # type: ignore[attr-defined]
+    context = {
+        "session": session,
+        "slot": half_day,
+        "page": rows,
+        "tally": tally(half_day, seen),
+        "may_manage": may_manage(request.member, session),
+        "has_logs": bool(connected),
+    }
+    return render(request, "classroom/slot.html", context)
+
+
+@require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def corrections(request: OrganisationRequest, session: LiveSession, slot: str) -> HttpResponseBase:
+    """Note or correct somebody's attendance."""
+    half_day = get_object_or_404(session.slots, code=slot)
+    attendance = get_object_or_404(Attendance, slot=half_day, participant__uid=uuid_of(request.POST, "who"))
+    with as_message(request):
+        change = read_change(request, half_day, may_justify=True)
+        why = request.POST.get("why", "")
+        change_attendance(attendance=attendance, change=change, by=request.member.as_reference(), why=why)
+        messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
+    return redirect("slot_list", request.organisation.slug, session.uid, half_day.code)
+
+
+@require_GET
+@member_required
+@seen_session
+def sheet(request: OrganisationRequest, session: LiveSession, number: int) -> HttpResponseBase:
+    """A sealed sheet."""
+    if seen_in(request.member, session) is not None:
+        raise PermissionDenied  # a sheet names everybody
+    made = get_object_or_404(session.sheets.exclude(pdf=""), number=number)
+    return blob_download(request.organisation.uid, made.pdf, name=f"{session.reference}-sheet-{number}.pdf")
+
+
+@require_GET
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def absence_file(request: OrganisationRequest, session: LiveSession, attendance: str) -> HttpResponseBase:
+    """The document that justifies an absence."""
+    absences = Attendance.objects.exclude(absence_file="")
+    absence = get_object_or_404(absences, slot__session=session, uid=attendance)
+    return blob_download(request.organisation.uid, absence.absence_file, name=absence.absence_file_name)
+
+
+# --- Files ------------------------------------------------------------------------------------------------
+
+
+@require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def documents(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
+    """Add a file for those who take part, or take one away."""
+    if gone := uuid_of(request.POST, "remove"):
+        remove_document(session=session, uid=gone)
+        return _to_session(request, session)
+    with as_message(request):
+        add_document(session=session, file=request.FILES.get("file"))
+    return _to_session(request, session)
+
+
+@require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def logs(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
+    """Take in the connection log of the meeting tool."""
+    file = request.FILES.get("file")
+    with as_message(request):
+        if file is None:
+            raise UnreadableLog(_("Choose a file first."))
+        if (file.size or 0) > MAX_LOG:
+            raise UnreadableLog(_("The file is larger than 20 MB."))
+        log = take_log(session=session, content=file.read(), name=file.name or "log.csv", by=request.member)
+        count = {"matched": sum(row["participant"] is not None for row in log.rows), "all": len(log.rows)}
+        messages.success(request, _("%(matched)d of %(all)d lines fit a participant.") % count)
+    return _to_session(request, session)

@@ -1,0 +1,303 @@
+"""The trainer's page. Whoever has no account comes with a personal link; a member has to be signed in as themselves."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.contrib.staticfiles import finders
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from milepost.classroom import presence
+from milepost.classroom.closing import close_slot, closing_meaning_of
+from milepost.classroom.correcting import change_attendance
+from milepost.classroom.forms import read_change, read_circumstances
+from milepost.classroom.meetings import Guest, meeting_tools
+from milepost.classroom.models import Attendance, Slot, Trainer, TrainerRight, Way
+from milepost.classroom.queries import attendances, tally
+from milepost.classroom.registering import Arrival, register_arrival
+from milepost.classroom.reminders import remind_missing
+from milepost.classroom.rules import Rules
+from milepost.classroom.signing import Signing, meaning_of, take_offline
+from milepost.core import clock
+from milepost.core.canonical import fingerprint
+from milepost.core.http import blob_download
+from milepost.core.queries import text_of, uuid_of
+from milepost.core.refusals import Refused, as_message, problem_response
+from milepost.documents.signatures import NoSignature, Signature
+from milepost.documents.typesetting import qr_code
+
+MAX_DELIVERY = 2_000_000  # bytes
+LATE_AFTER = timedelta(seconds=30)  # a signature that takes longer to arrive was made without a network
+OLDEST = timedelta(days=7)  # what is said to be older was made on a device whose clock is wrong
+
+type View = Callable[..., HttpResponseBase]
+
+
+def held(view: View) -> View:
+    """Find the trainer by their link and the slot by its code, in the session's time zone."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, token: str, code: str | None = None, **more: Any) -> HttpResponseBase:
+        trainer = presence.trainer_of(token)
+        if trainer is None:
+            raise Http404
+        if trainer.member and trainer.member.user_id and trainer.member.user_id != request.user.pk:
+            if request.user.is_authenticated:
+                raise Http404
+            return redirect_to_login(request.get_full_path())
+        with timezone.override(trainer.session.zone):
+            if code is None:
+                return view(request, trainer, **more)
+            return view(request, trainer, get_object_or_404(trainer.session.slots, code=code))
+
+    return guarded
+
+
+# --- The session ------------------------------------------------------------------------------------------
+
+
+@require_GET
+@held
+def trainer_page(request: HttpRequest, trainer: Trainer) -> HttpResponse:
+    """The session: its half-days, what is left to do, documents, the way into the meeting."""
+    slots = list(trainer.session.slots.all())
+    just_over = clock.now() - timedelta(hours=2)
+    context = _context(trainer) | {
+        "rows": [{"slot": slot, "tally": tally(slot)} for slot in slots],
+        "current": next((slot for slot in slots if not slot.is_closed and slot.ends_at > just_over), None),
+        "documents": trainer.session.documents.all(),
+    }
+    return render(request, "classroom/trainer.html", context)
+
+
+@require_GET
+@held
+def document(request: HttpRequest, trainer: Trainer, document: str) -> HttpResponseBase:
+    """A file of the session."""
+    file = get_object_or_404(trainer.session.documents, uid=document)
+    return blob_download(trainer.session.organisation.uid, file.digest, name=file.name)
+
+
+@require_GET
+@held
+def meeting(request: HttpRequest, trainer: Trainer) -> HttpResponseBase:
+    """Into the meeting, as the one who leads it."""
+    session = trainer.session
+    if not session.provider:
+        raise Http404
+    guest = Guest(trainer.name, str(trainer.uid), trainer.email, is_trainer=True)
+    try:
+        return redirect(meeting_tools.get(session.provider).join(session.as_meeting(), guest))
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("room", presence.trainer_token(trainer))
+
+
+def _context(trainer: Trainer) -> dict[str, Any]:
+    rules = Rules.of(trainer.session.organisation)
+    return {
+        "trainer": trainer,
+        "session": trainer.session,
+        "token": presence.trainer_token(trainer),
+        "rules": rules,
+        "rights": {right.name.lower(): rules.allows(right) for right in TrainerRight},
+    }
+
+
+# --- A half-day as it happens -----------------------------------------------------------------------------
+
+
+@ensure_csrf_cookie
+@require_GET
+@held
+def live(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
+    """A half-day as it happens: the code to project, who has signed, who is missing."""
+    return render(request, "classroom/live.html", _live_context(trainer, slot))
+
+
+@require_GET
+@held
+def live_list(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
+    """The list, when it has changed since the one that the page shows (204 otherwise)."""
+    if request.GET.get("fingerprint") == _list_fingerprint(slot):
+        return HttpResponse(status=204)
+    return render(request, "classroom/live_list.html", _live_context(trainer, slot))
+
+
+@require_GET
+@held
+def live_code(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
+    """The code to project now."""
+    return render(request, "classroom/live_code.html", _live_context(trainer, slot))
+
+
+def _live_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
+    now, ways = clock.now(), Rules.of(trainer.session.organisation).ways
+    digits = presence.spoken_code(slot, now) if Way.CODE in ways else ""
+    return _context(trainer) | {
+        "slot": slot,
+        "rows": list(attendances(slot)),
+        "tally": tally(slot),
+        "list_fingerprint": _list_fingerprint(slot),
+        "is_open": now >= slot.signing_opens_at and not slot.is_closed,
+        "has_begun": now >= slot.starts_at,
+        "has_ended": now >= slot.ends_at,
+        "qr": qr_code(presence.projected_address(slot, now)) if Way.PROJECTED in ways else "",
+        "seconds": presence.seconds_left(now) + 1,
+        "spoken": f"{digits[:3]} {digits[3:]}" if digits else "",
+    }
+
+
+def _list_fingerprint(slot: Slot) -> str:
+    """Changes whenever the list does."""
+    rows = slot.attendances.order_by("pk").values_list(
+        "pk", "signed_at", "absent_at", "attested_at", "arrived_at", "left_at", "absence_reason"
+    )
+    return fingerprint(repr((slot.closed_at, list(rows))).encode())[:16]
+
+
+@require_POST
+@held
+def reminders(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """Ask all who are missing, by mail."""
+    count = remind_missing(slot)
+    asked = ngettext("%(count)d person was asked by mail.", "%(count)d people were asked by mail.", count)
+    messages.success(request, asked % {"count": count} if count else _("Nobody is missing who has an e-mail address."))
+    return _to_slot(trainer, slot)
+
+
+@require_POST
+@held
+def notes(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """Note one person as late, gone early, absent; or take it back."""
+    attendance = get_object_or_404(Attendance, slot=slot, participant__uid=uuid_of(request.POST, "who"))
+    may_justify = Rules.of(trainer.session.organisation).allows(TrainerRight.JUSTIFY_ABSENCES)
+    with as_message(request):
+        change = read_change(request, slot, may_justify=may_justify)
+        why = request.POST.get("why", "")
+        change_attendance(attendance=attendance, change=change, by=trainer.as_reference(), why=why)
+    return _to_slot(trainer, slot)
+
+
+@require_POST
+@held
+def people(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """Put somebody onto the list who is there: known by their e-mail address, or new where trainers may do that."""
+    arrival = Arrival(
+        text_of(request.POST, "email"),
+        text_of(request.POST, "given", limit=120),
+        text_of(request.POST, "family", limit=120),
+    )
+    with as_message(request):
+        seat = register_arrival(arrival=arrival, trainer=trainer)
+        messages.success(request, _("%(name)s is on the list.") % {"name": seat.member.full_name})
+    return _to_slot(trainer, slot)
+
+
+def _to_slot(trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    return redirect("room_slot", presence.trainer_token(trainer), slot.code)
+
+
+# --- The trainer's device, handed round -------------------------------------------------------------------
+
+
+@ensure_csrf_cookie
+@require_GET
+@held
+def device(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """The trainer's device, handed round: one name after the other, with or without a network."""
+    _refuse_unless_handed_round(trainer)
+    return render(request, "classroom/device.html", _live_context(trainer, slot) | {"meaning": meaning_of(slot)})
+
+
+def _refuse_unless_handed_round(trainer: Trainer) -> None:
+    if Way.TRAINER not in Rules.of(trainer.session.organisation).ways:
+        raise Http404
+
+
+@require_GET
+def offline_worker(request: HttpRequest) -> HttpResponse:
+    """The service worker that keeps the trainer's page within reach; it has to come from the address that it serves."""
+    script = finders.find("classroom/offline.js")
+    assert isinstance(script, str)  # noqa: S101 (it comes with Milepost)
+    return HttpResponse(
+        Path(script).read_bytes(), content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"}
+    )
+
+
+@require_POST
+@held
+def deliveries(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """Signatures from the trainer's device: `{"now": device time, "signatures": [{"who", "signature", "at"}]}` (ms).
+
+    Answers what became of each: `{"outcomes": {who: outcome}}`. The same delivery twice is the same as once.
+    """
+    _refuse_unless_handed_round(trainer)
+    if len(request.body) > MAX_DELIVERY:
+        return JsonResponse({"detail": _("Too many signatures at once.")}, status=413)
+    try:
+        delivery = json.loads(request.body)
+        device_now = float(delivery["now"])
+        read = [_delivered(request, trainer, slot, item, device_now) for item in delivery["signatures"]]
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+        return JsonResponse({"detail": _("What arrived can’t be read.")}, status=400)
+    good = [(who, signing) for who, signing in read if signing is not None]
+    refused = dict.fromkeys((who for who, signing in read if signing is None), "refused")
+    try:
+        return JsonResponse({"outcomes": take_offline(slot=slot, signings=good) | refused})
+    except Refused as early:
+        return problem_response(early)
+
+
+def _delivered(
+    request: HttpRequest, trainer: Trainer, slot: Slot, item: dict[str, Any], device_now: float
+) -> tuple[str, Signing | None]:
+    """One signature. The device's clock may be wrong; how far it is off shows when it delivers."""
+    who = str(UUID(item["who"]))
+    age = timedelta(milliseconds=min(max(0.0, device_now - float(item["at"])), OLDEST / timedelta(milliseconds=1)))
+    made_at = clock.now() - age if age > LATE_AFTER else None
+    try:
+        signature = Signature.read(json.dumps(item["signature"]))
+    except NoSignature:
+        return who, None
+    return who, Signing(signature, Way.TRAINER, meaning_of(slot), read_circumstances(request), made_at, trainer)
+
+
+# --- Closing ----------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@held
+def closure(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """The trainer signs, and the half-day is closed."""
+    meaning = closing_meaning_of(slot)
+    context = _context(trainer) | {
+        "slot": slot,
+        "tally": tally(slot),
+        "meaning": meaning,
+        "has_ended": clock.now() >= slot.ends_at,
+    }
+    if request.method == "POST":
+        try:
+            signature = Signature.read(request.POST.get("signature", ""))
+            signing = Signing(signature, Way.TRAINER, meaning, read_circumstances(request))
+            close_slot(slot=slot, trainer=trainer, signing=signing)
+        except Refused as refused:
+            return render(request, "classroom/closure.html", context | {"problem": str(refused)}, status=400)
+        messages.success(request, _("Closed. The sealed sheet is made within a minute once every half-day is closed."))
+        return redirect("room", presence.trainer_token(trainer))
+    if slot.is_closed:
+        return _to_slot(trainer, slot)
+    return render(request, "classroom/closure.html", context)
