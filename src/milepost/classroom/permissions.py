@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom.models import LiveSession, TrainerRight
-from milepost.classroom.rules import Rules
+from milepost.classroom.models import LiveSession
+from milepost.classroom.rules import Rules, TrainerRight
 from milepost.courses.models import Course
 from milepost.courses.permissions import COURSE
 from milepost.learning.permissions import SEE_RESULTS

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
-from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, TrainerRight
-from milepost.classroom.rules import Rules
+from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer
+from milepost.classroom.rules import Rules, TrainerRight
 from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record, record_many

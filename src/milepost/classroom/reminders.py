@@ -6,9 +6,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from milepost.classroom.models import Attendance, Participant, Slot, UnsignedReminder
+from milepost.classroom.models import Attendance, Participant, Slot
 from milepost.classroom.queries import first_slots
-from milepost.classroom.rules import Rules
+from milepost.classroom.rules import Rules, UnsignedReminder
 from milepost.core import clock
 from milepost.journal.recording import Reference
 from milepost.notices.outbox import Said, notify_many

@@ -4,11 +4,30 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from django import forms
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom.models import TrainerRight, UnsignedReminder, Way
+from milepost.classroom.models import Way
 from milepost.people.models import Organisation
 from milepost.people.settings import Page, Setting, value_of
+
+
+class TrainerRight(models.TextChoices):
+    """What an organisation may let its trainers do."""
+
+    ADD_PEOPLE = "add-people", _("add people whom the organisation knows")
+    ADD_NEW_PEOPLE = "add-new-people", _("add people who are new")
+    CHANGE_SESSIONS = "change-sessions", _("make and change sessions")
+    JUSTIFY_ABSENCES = "justify-absences", _("justify absences")
+
+
+class UnsignedReminder(models.TextChoices):
+    """When those who have not signed are reminded."""
+
+    NEVER = "never", _("not at all")
+    AFTER_START = "start", _("30 minutes after the start")
+    AFTER_END = "end", _("30 minutes after the end")
+
 
 LIVE_SESSIONS = Page("live-sessions", _("How live sessions work here"))
 _BETWEEN = _("Between 15 minutes and a day (1440).")

@@ -24,11 +24,11 @@ from milepost.classroom.closing import close_slot, closing_meaning_of
 from milepost.classroom.correcting import change_attendance
 from milepost.classroom.forms import read_change, read_circumstances
 from milepost.classroom.meetings import Guest, meeting_tools
-from milepost.classroom.models import Attendance, Slot, Trainer, TrainerRight, Way
+from milepost.classroom.models import Attendance, Slot, Trainer, Way
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import Arrival, register_arrival
 from milepost.classroom.reminders import remind_missing
-from milepost.classroom.rules import Rules
+from milepost.classroom.rules import Rules, TrainerRight
 from milepost.classroom.signing import Signing, meaning_of, take_offline
 from milepost.core import clock
 from milepost.core.canonical import fingerprint

@@ -1,0 +1,26 @@
+"""The nouns: a live session, its slots, its trainers and participants, and each participant's attendance of each slot."""
+
+from milepost.classroom.models.attendance import Attendance, AttendanceQuerySet, Way
+from milepost.classroom.models.connection_log import ConnectionLog
+from milepost.classroom.models.participant import Participant
+from milepost.classroom.models.session import LiveSession
+from milepost.classroom.models.session_document import SessionDocument
+from milepost.classroom.models.sheet import Sheet, undated
+from milepost.classroom.models.slot import Slot, new_code, new_secret
+from milepost.classroom.models.trainer import Trainer
+
+__all__ = [
+    "Attendance",
+    "AttendanceQuerySet",
+    "ConnectionLog",
+    "LiveSession",
+    "Participant",
+    "SessionDocument",
+    "Sheet",
+    "Slot",
+    "Trainer",
+    "Way",
+    "new_code",
+    "new_secret",
+    "undated",
+]

@@ -1,0 +1,113 @@
+"""Whether a participant was at a slot, and the signature that says so."""
+
+import uuid
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from milepost.classroom.models.participant import Participant
+from milepost.classroom.models.slot import Slot
+from milepost.core.blobs.fields import BlobField
+from milepost.documents.signatures import Signature
+from milepost.journal.recording import Reference
+from milepost.people.models import Organisation
+
+
+class Way(models.TextChoices):
+    """How an attendance was signed."""
+
+    PROJECTED = "projected", _("projected code, own device")
+    LINK = "link", _("personal link, own device")
+    CODE = "code", _("spoken code, own device")
+    TRAINER = "trainer", _("the trainer’s device")
+
+
+class AttendanceQuerySet(models.QuerySet["Attendance"]):
+    """Sets of attendances."""
+
+    def signed(self) -> Self:
+        """Those who signed."""
+        return self.filter(signed_at__isnull=False)
+
+    def missing(self) -> Self:
+        """Those of whom nothing is known yet."""
+        return self.filter(signed_at=None, attested_at=None, absent_at=None)
+
+
+class Attendance(models.Model):
+    """Whether a participant was at a slot: unsigned at first, then signed, attested by somebody else, or absent.
+
+    `signature`, `address`, `agent` and `location` are the context, kept apart from the journal, which holds their
+    fingerprints. `device_time` is what a device without a network said the time was.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    slot = models.ForeignKey(Slot, on_delete=models.CASCADE, related_name="attendances", db_index=False)
+    participant = models.ForeignKey(Participant, on_delete=models.CASCADE, related_name="attendances")
+    signed_at = models.DateTimeField(null=True)
+    way = models.CharField(max_length=10, choices=Way.choices, blank=True)
+    signature: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True)
+    address = models.CharField(max_length=45, blank=True)
+    agent = models.CharField(max_length=400, blank=True)
+    location: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True)
+    context_fingerprint = models.CharField(max_length=64, blank=True)
+    device_time = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(null=True)
+    left_at = models.DateTimeField(null=True)
+    absent_at = models.DateTimeField(null=True)
+    absence_reason = models.CharField(max_length=300, blank=True)
+    absence_file = BlobField(blank=True)
+    absence_file_name = models.CharField(max_length=200, blank=True)
+    attested_at = models.DateTimeField(null=True)  # somebody answers for their presence: there is no signature
+    earlier = models.JSONField(default=list)  # signatures that a correction put aside, or that came after the closing
+    corrections = models.PositiveSmallIntegerField(default=0)
+    link_sent_at = models.DateTimeField(null=True)
+    reminded_before_at = models.DateTimeField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+
+    objects = AttendanceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["slot", "participant"], name="one_attendance_each"),
+            models.CheckConstraint(
+                condition=Q(signed_at=None, signature=None, way="")
+                | (Q(signed_at__isnull=False, signature__isnull=False) & ~Q(way="")),
+                name="signed_with_a_signature",
+            ),
+            models.CheckConstraint(
+                condition=Q(absent_at=None) | Q(signed_at=None, attested_at=None), name="there_or_not"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.participant_id} at {self.slot_id}"
+
+    @property
+    def state(self) -> str:
+        """signed, attested, absent, or missing: nothing is known."""
+        known = {"signed": self.signed_at, "attested": self.attested_at, "absent": self.absent_at}
+        return next((state for state, since in known.items() if since), "missing")
+
+    @property
+    def is_present(self) -> bool:
+        return self.state in ("signed", "attested")
+
+    @property
+    def minutes(self) -> int:
+        """How long they were there: the slot, less what was missed at either end."""
+        if not self.is_present:
+            return 0
+        start = max(self.slot.starts_at, self.arrived_at or self.slot.starts_at)
+        end = min(self.slot.ends_at, self.left_at or self.slot.ends_at)
+        return max(0, int((end - start).total_seconds() // 60))
+
+    @property
+    def drawn(self) -> Signature | None:
+        return Signature.from_json(self.signature) if self.signature else None
+
+    def as_reference(self) -> Reference:
+        return Reference("attendance", str(self.uid), self.slot.session.title)
