@@ -42,38 +42,38 @@ def issuer_profile(organisation: Organisation) -> dict[str, Any]:
 
 def credential(certificate: Certificate) -> dict[str, Any]:
     """The achievement as an AchievementCredential (section B.1.4)."""
-    told, organisation = certificate.content, certificate.organisation
+    content, organisation = certificate.content, certificate.organisation
     subject: dict[str, Any] = {
         "type": ["AchievementSubject"],
         "identifier": [_identity(certificate)],
-        "achievement": achievement(organisation, told),
+        "achievement": achievement(organisation, content),
     }
-    if told["score"] is not None:
-        subject["result"] = [{"type": ["Result"], "value": f"{told['score']:.0f} %"}]
-    found = {
+    if content["score"] is not None:
+        subject["result"] = [{"type": ["Result"], "value": f"{content['score']:.0f} %"}]
+    badge = {
         "@context": CONTEXT,
         "id": f"{settings.BASE_URL}/verify/{certificate.code}/",
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "name": told["title"],
+        "name": content["title"],
         "issuer": issuer_profile(organisation),
         "validFrom": time_text(certificate.issued_at),
         "credentialSubject": subject,
     }
     if certificate.valid_until:
-        found["validUntil"] = f"{certificate.valid_until.isoformat()}T23:59:59Z"
-    return found
+        badge["validUntil"] = f"{certificate.valid_until.isoformat()}T23:59:59Z"
+    return badge
 
 
-def achievement(organisation: Organisation, told: dict[str, Any]) -> dict[str, Any]:
+def achievement(organisation: Organisation, content: dict[str, Any]) -> dict[str, Any]:
     """What is achieved by completing a version of a course (Achievement, section B.1.1)."""
     return {
-        "id": f"{issuer_url(organisation)}achievements/{told['course']}/{told['version']}/",
+        "id": f"{issuer_url(organisation)}achievements/{content['course']}/{content['version']}/",
         "type": ["Achievement"],
         "achievementType": "Course",
-        "name": told["title"],
-        "description": "; ".join(told["objectives"]) or told["title"],
-        "criteria": {"narrative": f"Completed every required activity of version {told['version']} of the course."},
-        "inLanguage": told["course_language"],
+        "name": content["title"],
+        "description": "; ".join(content["objectives"]) or content["title"],
+        "criteria": {"narrative": f"Completed every required activity of version {content['version']} of the course."},
+        "inLanguage": content["course_language"],
     }
 
 
@@ -92,9 +92,7 @@ def token(certificate: Certificate) -> str:
     key = keys.current_key(certificate.organisation_id)
     payload = credential(certificate)
     issued = int(certificate.issued_at.timestamp())
-    claims = payload | {
-        "iss": payload["issuer"]["id"], "jti": payload["id"], "nbf": issued, "sub": payload["id"],
-    }  # fmt: skip
+    claims = payload | {"iss": payload["issuer"]["id"], "jti": payload["id"], "nbf": issued, "sub": payload["id"]}
     # With the certificate in it (RFC 7515, 4.1.6) a badge can be checked offline.
     der = base64.b64encode(key.x509.public_bytes(serialization.Encoding.DER)).decode()
     header = {"kid": key_url(certificate.organisation, key), "typ": "JWT", "x5c": [der]}
@@ -107,9 +105,8 @@ def token(certificate: Certificate) -> str:
 def public_jwk(key: SigningKey, *, kid: str) -> dict[str, str]:
     """The public key as a JSON Web Key (RFC 7517)."""
     numbers = keys.public_key(key).public_numbers()
-    return {
-        "kty": "RSA", "n": _base64url(numbers.n), "e": _base64url(numbers.e), "alg": ALGORITHM, "use": "sig", "kid": kid,
-    }  # fmt: skip
+    modulus, exponent = _base64url(numbers.n), _base64url(numbers.e)
+    return {"kty": "RSA", "n": modulus, "e": exponent, "alg": ALGORITHM, "use": "sig", "kid": kid}
 
 
 def _base64url(number: int) -> str:
@@ -121,22 +118,22 @@ _BAKED = re.compile(r'<openbadges:credential[^>]*\bverify="([A-Za-z0-9_.-]+)"')
 
 def baked_svg(certificate: Certificate) -> str:
     """A picture to share, with the signed badge inside it (section 5.3)."""
-    told, organisation = certificate.content, certificate.organisation
-    lines = _wrapped(told["title"], 18)[:3]
+    content, organisation = certificate.content, certificate.organisation
+    lines = _wrapped(content["title"], 18)[:3]
     title = "".join(
         f'<text x="200" y="{205 + 34 * at}" font-size="28" text-anchor="middle">{escape(line)}</text>'
         for at, line in enumerate(lines)
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:openbadges="https://purl.imsglobal.org/ob/v3p0" viewBox="0 0 400 400" '
-        f'role="img"><title>{escape(told["title"])}</title>'
+        f'role="img"><title>{escape(content["title"])}</title>'
         f'<openbadges:credential verify="{token(certificate)}"/>'
         f'<path d="M200 8 366 104v192L200 392 34 296V104Z" fill="{organisation.brand_colour}"/>'
         '<path d="M200 26 350 113v174L200 374 50 287V113Z" fill="#fff"/>'
         f'<path d="M168 108l22 22 44-48" fill="none" stroke="{organisation.brand_colour}" stroke-width="12" '
         'stroke-linecap="round" stroke-linejoin="round"/>'
         f'<g font-family="Georgia, serif" fill="#1c2321">{title}'
-        f'<text x="200" y="330" font-size="17" text-anchor="middle">{escape(told["organisation"][:28])}</text></g></svg>'
+        f'<text x="200" y="330" font-size="17" text-anchor="middle">{escape(content["organisation"][:28])}</text></g></svg>'
     )
 
 
@@ -155,6 +152,6 @@ def token_in(content: bytes) -> str | None:
         text = content.decode().strip()
     except UnicodeDecodeError:
         return None
-    if found := _BAKED.search(text):
-        return found[1]
+    if baked := _BAKED.search(text):
+        return baked[1]
     return text if re.fullmatch(r"[\w-]+\.[\w-]+\.[\w-]+", text) else None

@@ -61,8 +61,8 @@ def check_file(content: bytes) -> Finding:
         return _worth(known)
     if content.lstrip()[:5] == b"%PDF-":
         return _check_pdf(content)
-    if found := badges.token_in(content):
-        return _check_badge(found)
+    if token := badges.token_in(content):
+        return _check_badge(token)
     return Finding(Verdict.UNKNOWN)
 
 
@@ -85,10 +85,10 @@ def _check_pdf(content: bytes) -> Finding:
 
 def _named_in(content: bytes, seals: list[Seal]) -> Certificate | None:
     """The certificate that the file claims to be: by its seal, or by the codes that a broken file still shows."""
-    shown = [found.decode("ascii") for found in re.findall(_SHOWN_CODE.encode(), content)]
+    shown = [code.decode("ascii") for code in re.findall(_SHOWN_CODE.encode(), content)]
     for code in [*map(_code_of, seals), *shown]:
-        if found := _with_code(code):
-            return found
+        if certificate := _with_code(code):
+            return certificate
     return None
 
 
@@ -103,8 +103,8 @@ def _check_badge(token: str) -> Finding:
         kid = str(jwt.get_unverified_header(token).get("kid", ""))
     except jwt.PyJWTError:
         return Finding(Verdict.UNKNOWN)
-    found = re.search(r"/verify/([0-9A-Z]+)/$", str(claims.get("id", "")))
-    certificate = _with_code(found[1]) if found else None
+    address = re.search(r"/verify/([0-9A-Z]+)/$", str(claims.get("id", "")))
+    certificate = _with_code(address[1]) if address else None
     if certificate is None:
         return Finding(Verdict.UNKNOWN)
     for key in SigningKey.objects.filter(organisation_id=certificate.organisation_id):

@@ -162,7 +162,7 @@ class CredentialsContribution(Contribution):
             return
         current = certificates_of(scope).current().filter(enrolment__member__in=members)
         held = set(current.values_list("enrolment__member", flat=True))
-        cells = {one.pk: _("there") if one.pk in held else _("missing") for one in members}
+        cells = {member.pk: _("there") if member.pk in held else _("missing") for member in members}
         yield Column(_("Certificate"), cells, open=frozenset(cells.keys() - held))
 
     def prepare(self, scope: Scope) -> None:

@@ -45,21 +45,22 @@ class NoReason(Refused):
 
 def issue_for_completions(facts: Sequence[Entry]) -> None:
     """Issue what these completions of courses earn; one that ever earned a certificate earns no second. Records `issued`."""
-    told = {(fact.object_id, fact.actor_id) for fact in facts}
-    courses = {course for course, _member in told}
+    completions = {(fact.object_id, fact.actor_id) for fact in facts}
+    courses, members = {course for course, _member in completions}, {member for _course, member in completions}
     with transaction.atomic():
         # The lock is that of `issue_missing`: whoever presses its button in this moment issues nothing twice.
         list(Course.objects.select_for_update(of=("self",)).filter(uid__in=courses).order_by("pk").values("pk"))
-        rows = Enrolment.objects.filter(
-            organisation=facts[0].organisation_id, course__uid__in=courses, member__uid__in={who for _course, who in told},
-            completed_at__isnull=False, certificates=None,
-        ).select_related("member", "organisation", "course").order_by("course", "pk")  # fmt: skip
-        earning = [
-            row for row in rows
-            if (str(row.course.uid), str(row.member.uid)) in told and row.outline.gives_certificate
-        ]  # fmt: skip
+        completed = Enrolment.objects.filter(organisation=facts[0].organisation_id, completed_at__isnull=False)
+        unrewarded = completed.filter(course__uid__in=courses, member__uid__in=members, certificates=None)
+        rows = unrewarded.select_related("member", "organisation", "course").order_by("course", "pk")
+        earning = [row for row in rows if _completion(row) in completions and row.outline.gives_certificate]
         for _course, enrolments in groupby(earning, key=lambda row: row.course_id):
             _issue(list(enrolments), by=None)
+
+
+def _completion(enrolment: Enrolment) -> tuple[str, str]:
+    """What the fact of its completion names: the course and the person."""
+    return str(enrolment.course.uid), str(enrolment.member.uid)
 
 
 def awaited(member: Member) -> list[Enrolment]:
@@ -197,13 +198,13 @@ def months_after(day: date, months: int) -> date:
 
 
 def _fact(certificate: Certificate, enrolment: Enrolment, by: Member | None) -> Fact:
-    told: dict[str, Any] = {"valid_until": certificate.valid_until.isoformat()} if certificate.valid_until else {}
+    result: dict[str, Any] = {"valid_until": certificate.valid_until.isoformat()} if certificate.valid_until else {}
     context: dict[str, Any] = {**certificate.file_context}
     if by:
         context["instructor"] = by.as_reference().as_json()
     if certificate.replaces:
         context["replaces"] = str(certificate.replaces.uid)
-    return Fact(CERTIFICATE_ISSUED, enrolment.member.as_reference(), certificate.as_reference(), told, context)
+    return Fact(CERTIFICATE_ISSUED, enrolment.member.as_reference(), certificate.as_reference(), result, context)
 
 
 def pdf_fact(certificate: Certificate) -> Fact:

@@ -115,8 +115,8 @@ class Certificate(Dated):
 
     def as_reference(self) -> Reference:
         """By its uid: the code, which opens the public page, stays out of the journal."""
-        told: dict[str, Any] = self.content
-        return Reference("certificate", str(self.uid), told["title"], told["version_digest"])
+        content: dict[str, Any] = self.content
+        return Reference("certificate", str(self.uid), content["title"], content["version_digest"])
 
     @property
     def file_context(self) -> dict[str, str]:

@@ -34,9 +34,12 @@ class CertificateKind(Kind):
     def context(self, notice: Notice, certificate: Certificate) -> dict[str, Any]:
         page = reverse("certificate", args=[certificate.organisation.slug, certificate.uid])
         return {
-            "title": certificate.content["title"], "valid_until": certificate.valid_until,
-            "replaces": certificate.replaces_id is not None, "page": settings.BASE_URL + page, "check": address_of(certificate),
-        }  # fmt: skip
+            "title": certificate.content["title"],
+            "valid_until": certificate.valid_until,
+            "replaces": certificate.replaces_id is not None,
+            "page": settings.BASE_URL + page,
+            "check": address_of(certificate),
+        }
 
     def files(self, notice: Notice, certificate: Certificate) -> Sequence[File]:
         return [File(f"{certificate.file_name}.pdf", pdf_of(certificate), "application/pdf")]
@@ -44,6 +47,9 @@ class CertificateKind(Kind):
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
         page = reverse("my_certificates", args=[organisation.slug])
         return {
-            "title": _("Working at height"), "valid_until": clock.today() + timedelta(days=730), "replaces": False,
-            "page": settings.BASE_URL + page, "check": f"{settings.BASE_URL}/verify/",
-        }  # fmt: skip
+            "title": _("Working at height"),
+            "valid_until": clock.today() + timedelta(days=730),
+            "replaces": False,
+            "page": settings.BASE_URL + page,
+            "check": f"{settings.BASE_URL}/verify/",
+        }

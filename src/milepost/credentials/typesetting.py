@@ -59,9 +59,12 @@ def _store(certificate: Certificate) -> str:
     organisation = certificate.organisation
     pdf = render("certificate", page_of(certificate), time=certificate.issued_at)
     sealed = seal_pdf(
-        pdf, key=keys.current_key(organisation.pk), time=certificate.issued_at.replace(microsecond=0),
-        reason=f"Certificate {certificate.shown_code}", contact=address_of(certificate),
-    )  # fmt: skip
+        pdf,
+        key=keys.current_key(organisation.pk),
+        time=certificate.issued_at.replace(microsecond=0),
+        reason=f"Certificate {certificate.shown_code}",
+        contact=address_of(certificate),
+    )
     return blobs.store(organisation.uid, sealed)
 
 
@@ -72,25 +75,25 @@ def address_of(certificate: Certificate) -> str:
 
 def page_of(certificate: Certificate) -> dict[str, Any]:
     """What the template lays out, in the certificate's language (EVIDENCE: certificate of completion)."""
-    told, organisation = certificate.content, certificate.organisation
-    with translation.override(told["language"]):
+    content, organisation = certificate.content, certificate.organisation
+    with translation.override(content["language"]):
         return {
-            "language": told["language"],
+            "language": content["language"],
             "heading": _("Certificate of completion"),
-            "organisation": told["organisation"],
+            "organisation": content["organisation"],
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "reference": _("Version %(number)s of the course, issued on %(day)s")
-            % {"number": told["version"], "day": _day(certificate.issued_at.date().isoformat())},
-            "beneficiary": told["beneficiary"],
+            % {"number": content["version"], "day": _day(certificate.issued_at.date().isoformat())},
+            "beneficiary": content["beneficiary"],
             "statement": _("has completed the training"),
-            "title": told["title"],
+            "title": content["title"],
             "facts": _facts(certificate),
-            "objectives": told["objectives"],
+            "objectives": content["objectives"],
             "objectives_label": _("Objectives"),
-            "certifier": told["certifier"],
-            "certifier_quality": told["certifier_quality"],
-            "sealed": _("Certified and sealed electronically for %(name)s.") % {"name": told["organisation"]},
+            "certifier": content["certifier"],
+            "certifier_quality": content["certifier_quality"],
+            "sealed": _("Certified and sealed electronically for %(name)s.") % {"name": content["organisation"]},
             "check": _("Check this certificate:"),
             "address": address_of(certificate),
             "address_shown": f"{settings.BASE_URL}/verify/".partition("://")[2],
@@ -101,17 +104,19 @@ def page_of(certificate: Certificate) -> dict[str, Any]:
 
 
 def _facts(certificate: Certificate) -> list[tuple[str, str]]:
-    told = certificate.content
+    """What stands in the table: label and value; what has no value is left out."""
+    content = certificate.content
+    dates = {"begun": _day(content["begun"]), "completed": _day(content["completed"])}
+    parts = {"distance": duration(content["minutes_at_a_distance"]), "live": duration(content["minutes_live"])}
     facts = [
-        (_("Employer"), told["employer"]),
+        (_("Employer"), content["employer"]),
         (_("Nature of the action"), _("Training action")),
-        (_("Dates"), _("%(begun)s to %(completed)s") % {"begun": _day(told["begun"]), "completed": _day(told["completed"])}),
-        (_("Duration"), _("%(distance)s at a distance, %(live)s live")
-            % {"distance": duration(told["minutes_at_a_distance"]), "live": duration(told["minutes_live"])}),
+        (_("Dates"), _("%(begun)s to %(completed)s") % dates),
+        (_("Duration"), _("%(distance)s at a distance, %(live)s live") % parts),
         (_("Place and modality"), _("online, in one’s own time")),
-        (_("Result"), "" if told["score"] is None else f"{told['score']:.0f} %"),
+        (_("Result"), "" if content["score"] is None else f"{content['score']:.0f} %"),
         (_("Valid until"), _day(certificate.valid_until.isoformat()) if certificate.valid_until else ""),
-    ]  # fmt: skip
+    ]
     return [(label, value) for label, value in facts if value]
 
 

@@ -54,9 +54,9 @@ def earned(enrolment):
 
 
 def test_completing_the_course_earns_a_certificate(earned, learner, organisation):
-    told = earned.content
-    assert told["beneficiary"] == learner.full_name
-    assert (told["title"], told["version"], told["score"]) == ("Ladders", 1, 90.0)
+    content = earned.content
+    assert content["beneficiary"] == learner.full_name
+    assert (content["title"], content["version"], content["score"]) == ("Ladders", 1, 90.0)
     assert "issued" in verbs(organisation)
 
 
@@ -144,8 +144,8 @@ def test_an_enrolment_has_one_certificate_that_counts(earned):
 def test_files_are_made_in_the_background_and_recorded(earned, organisation):
     assert (run_all(jobs.typeset), run_all(jobs.typeset)) == (1, 0)
     earned.refresh_from_db()
-    told = Entry.objects.get(object_id=str(earned.uid), verb="sealed").content
-    assert told["result"] == {"sha256": earned.pdf}
+    statement = Entry.objects.get(object_id=str(earned.uid), verb="sealed").content
+    assert statement["result"] == {"sha256": earned.pdf}
 
 
 def test_a_worker_killed_in_the_middle_leaves_none_out_and_none_twice(organisation, course, lead, monkeypatch):
@@ -244,15 +244,15 @@ def test_one_that_the_authority_dated_later_is_genuine_and_so_is_the_file_that_w
 
 
 def test_the_file_that_was_issued_is_genuine(file, earned):
-    found = check_file(file)
-    assert (found.verdict, found.certificate) == (Verdict.GENUINE, earned)
+    checked = check_file(file)
+    assert (checked.verdict, checked.certificate) == (Verdict.GENUINE, earned)
 
 
 @pytest.mark.parametrize("at", [0.02, 0.3, 0.6, 0.75])
 def test_a_file_with_one_byte_changed_is_altered(file, earned, at):
     place = int(len(file) * at)
-    found = check_file(file[:place] + bytes([file[place] ^ 1]) + file[place + 1 :])
-    assert (found.verdict, found.certificate) == (Verdict.ALTERED, earned)
+    checked = check_file(file[:place] + bytes([file[place] ^ 1]) + file[place + 1 :])
+    assert (checked.verdict, checked.certificate) == (Verdict.ALTERED, earned)
 
 
 def test_a_file_with_a_page_added_is_altered(file, earned):
@@ -284,9 +284,9 @@ def test_a_file_saved_anew_by_another_program_is_altered(file, earned):
 @pytest.mark.usefixtures("elsewhere")
 def test_a_file_that_somebody_else_signed_too_is_genuine_and_says_so(file, earned):
     both = seal_pdf(file, key=keys.current_key(99), time=clock.now(), reason="Received")
-    found = check_file(both)
-    assert found.verdict == Verdict.GENUINE
-    assert "Organisation 99" in found.further_signers[0]
+    checked = check_file(both)
+    assert checked.verdict == Verdict.GENUINE
+    assert "Organisation 99" in checked.further_signers[0]
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -350,13 +350,13 @@ def test_a_badge_is_a_signed_verifiable_credential(earned, client):
     kid = jwt.get_unverified_header(token)["kid"]
     published = client.get(kid.removeprefix("http://localhost:8000"))
     assert published.headers["Access-Control-Allow-Origin"] == "*"
-    told = jwt.decode(token, jwt.PyJWK(published.json()).key, algorithms=["RS256"])
-    assert told["@context"][0] == "https://www.w3.org/ns/credentials/v2"
-    assert told["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
-    assert told["credentialSubject"]["achievement"]["name"] == "Ladders"
-    assert client.get(told["issuer"]["id"].removeprefix("http://localhost:8000")).json() == told["issuer"]
-    address = told["credentialSubject"]["achievement"]["id"].removeprefix("http://localhost:8000")
-    assert client.get(address).json() == told["credentialSubject"]["achievement"]
+    badge = jwt.decode(token, jwt.PyJWK(published.json()).key, algorithms=["RS256"])
+    assert badge["@context"][0] == "https://www.w3.org/ns/credentials/v2"
+    assert badge["type"] == ["VerifiableCredential", "OpenBadgeCredential"]
+    assert badge["credentialSubject"]["achievement"]["name"] == "Ladders"
+    assert client.get(badge["issuer"]["id"].removeprefix("http://localhost:8000")).json() == badge["issuer"]
+    address = badge["credentialSubject"]["achievement"]["id"].removeprefix("http://localhost:8000")
+    assert client.get(address).json() == badge["credentialSubject"]["achievement"]
 
 
 def test_a_badge_is_checked_as_a_picture_and_as_a_token(earned):
@@ -405,10 +405,10 @@ def test_the_lead_issues_what_is_missing_and_revokes(enrolment, course, visit, l
     assert "0 of 1 files are made" in client.post(address, follow=True).text
     run_all(queues=["files"])
     assert "files are made" not in client.get(address).text
-    found = Certificate.objects.get()
-    page = client.post(f"/aldermoor/certificates/{found.uid}/revocation/", {"reason": "Mistake"}, follow=True)
+    certificate = Certificate.objects.get()
+    page = client.post(f"/aldermoor/certificates/{certificate.uid}/revocation/", {"reason": "Mistake"}, follow=True)
     assert "Revoked on" in page.text
-    page = client.post(f"/aldermoor/certificates/{found.uid}/replacement/", follow=True)
+    page = client.post(f"/aldermoor/certificates/{certificate.uid}/replacement/", follow=True)
     assert "did not count any more" in page.text
 
 

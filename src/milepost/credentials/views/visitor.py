@@ -1,4 +1,7 @@
-"""Pages for anybody: checking a certificate, and who the issuers are. No sign-in, no personal data but the file's own."""
+"""Pages of whoever checks a certificate at /verify/, and of wallets that look its issuer up.
+
+No sign-in, no personal data but the file's own.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -78,8 +81,8 @@ def proof(request: HttpRequest, code: str) -> HttpResponseBase:
     certificate = check_code(code).certificate
     if certificate is None:
         raise Http404
-    told = Entry.objects.filter(organisation_id=certificate.organisation_id, object_id=str(certificate.uid))
-    entry = told.filter(fact=CERTIFICATE_SEALED.name).order_by("-id").first()
+    facts = Entry.objects.filter(organisation_id=certificate.organisation_id, object_id=str(certificate.uid))
+    entry = facts.filter(fact=CERTIFICATE_SEALED.name).order_by("-id").first()
     return proof_response(entry, name=f"{certificate.file_name}-proof.json")
 
 
@@ -100,14 +103,19 @@ def issuer_key(request: HttpRequest, organisation_uid: str, fingerprint: str) ->
 @require_GET
 def achievement(request: HttpRequest, organisation_uid: str, course: str, version: int) -> HttpResponse:
     """What was achieved, as badges refer to it. Only what a certificate says of a published version."""
-    found = get_object_or_404(Version, organisation__uid=organisation_uid, course__uid=course, number=version)
-    return _published(badges.achievement(found.organisation, {
-        "course": str(course), "version": version, "title": found.title, "course_language": found.language,
-        "objectives": found.outline["objectives"][:6],
-    }))  # fmt: skip
+    versions = Version.objects.filter(organisation__uid=organisation_uid, course__uid=course)
+    published = get_object_or_404(versions.select_related("organisation"), number=version)
+    content = {
+        "course": str(course),
+        "version": version,
+        "title": published.title,
+        "course_language": published.language,
+        "objectives": published.outline["objectives"][:6],
+    }
+    return _published(badges.achievement(published.organisation, content))
 
 
-def _published(told: dict[str, Any]) -> HttpResponse:
+def _published(content: dict[str, Any]) -> HttpResponse:
     """For wallets and validators anywhere."""
     headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
-    return JsonResponse(told, headers=headers)
+    return JsonResponse(content, headers=headers)
