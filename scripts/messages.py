@@ -10,8 +10,9 @@ from pathlib import Path
 
 from programs import run
 
+from milepost.config.languages import CODES, SOURCE
+
 ROOT = Path(__file__).parent.parent / "src/milepost"
-LANGUAGES = ("fr",)
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
 
 def collect(root: Path) -> None:
     """Bring every catalogue under `root` up to date; what is new there has no translation yet."""
-    languages = [f"--locale={language}" for language in LANGUAGES]
+    languages = [f"--locale={language}" for language in CODES if language != SOURCE]
     django_admin(root, "makemessages", *languages, "--no-obsolete", "--no-wrap", "--no-location")
     for catalogue in root.rglob("django.po"):
         text = catalogue.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from milepost.config.languages import LANGUAGES
 from milepost.core.registry import RegisteredTwice
 from milepost.journal import documenting, vocabulary
 from milepost.journal.models import Entry
@@ -71,7 +72,7 @@ def test_what_a_type_accepts_is_recorded_found_and_told_in_both_languages(name, 
     found = Entry.objects.get(pk=entry.pk)
     assert (found.fact, found.verb) == (name, fact_type.verb)
     assert found.about == (told["context"][fact_type.about] if fact_type.about else "8")
-    for language in ("en", "fr"):
+    for language in dict(LANGUAGES):
         with translation.override(language):
             sentences = [phrase(found, subject) for subject in ("7", "8")]
         assert all(sentences)

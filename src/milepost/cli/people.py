@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from milepost.cli.commands import about, fail, in_organisation, organisation_of, with_django
+from milepost.config.languages import CODES, SOURCE
 
 
 @click.group()
@@ -15,7 +16,7 @@ def organisation() -> None:
 @organisation.command("create")
 @click.argument("slug")
 @click.option("--name", required=True, help="The name that people see.")
-@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "fr"]))
+@click.option("--language", default=SOURCE, show_default=True, type=click.Choice(CODES))
 @click.option("--owner", metavar="E-MAIL", help="Who may do everything in it; signs in with a code by e-mail.")
 @with_django
 def create_organisation(slug: str, name: str, language: str, owner: str | None) -> None:

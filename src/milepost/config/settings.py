@@ -6,7 +6,7 @@ import dj_database_url
 import django_stubs_ext
 from django.utils.csp import CSP
 
-from milepost.config import environment
+from milepost.config import environment, languages
 
 # Django's generic classes take their parameter at run time too: ModelForm[Organisation], UploadedFile[bytes].
 django_stubs_ext.monkeypatch()
@@ -136,8 +136,8 @@ MAILERS: dict[str, dict[str, Any]] = {
 DEFAULT_FROM_EMAIL = ENVIRONMENT.mail_from
 
 # --- Languages, zones -------------------------------------------------------------------------------------
-LANGUAGES = [("en", "English"), ("fr", "Français")]
-LANGUAGE_CODE = "en"
+LANGUAGES = languages.LANGUAGES
+LANGUAGE_CODE = languages.SOURCE
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
 FORMAT_MODULE_PATH = ["milepost.design.formats"]

@@ -10,6 +10,7 @@ import unicodedata
 from datetime import date
 from functools import lru_cache
 
+from django.conf import settings
 from django.utils.translation import get_language
 
 
@@ -20,7 +21,7 @@ def is_public_holiday(day: date, country: str) -> bool:
 
 def countries() -> list[tuple[str, str]]:
     """The countries whose holidays are known: code and name, by name, in the language of whoever reads."""
-    return list(_countries(get_language() or "en"))
+    return list(_countries(get_language() or settings.LANGUAGE_CODE))
 
 
 def country_of_zone(zone: str) -> str:

@@ -123,7 +123,7 @@ class _Reader:
         course.slug = source.text("slug", "")
         course.title = source.text("title")
         course.summary = source.text("summary", "")
-        course.language = source.choice("language", dict(settings.LANGUAGES), "en")
+        course.language = source.choice("language", dict(settings.LANGUAGES), settings.LANGUAGE_CODE)
         course.format = source.choice("format", FORMATS, "COOC")
         course.category = source.text("category", "")
         course.objectives = source.texts("objectives")

@@ -73,14 +73,9 @@ class ActionForm(forms.ModelForm[TrainingAction]):
         help_texts = {"reference": _("Empty: the next one of the year.")}
 
     def __init__(self, organisation: Organisation, data: QueryDict | None = None) -> None:
-        super().__init__(
-            data,
-            initial={
-                "language": organisation.language,
-                "profile": "fr" if organisation.language == "fr" else "internal",
-            },
-        )
-        self._choose("profile").choices = [(name, profile.label) for name, profile in profiles().items()]
+        language, known = organisation.language, profiles()
+        super().__init__(data, initial={"language": language, "profile": language if language in known else "internal"})
+        self._choose("profile").choices = [(name, profile.label) for name, profile in known.items()]
         self.fields["reference"].required = False
         courses = Course.objects.filter(organisation=organisation, published__isnull=False)
         among(self, "course", courses.order_by("title"))

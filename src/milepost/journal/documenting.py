@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.utils import translation
 
 from milepost.journal import vocabulary
 from milepost.journal.vocabulary import FactType, Schema, fact_types, fields_of
-
-LANGUAGES = (("en", "English"), ("fr", "French"))
 
 _KNOWN: tuple[tuple[Schema, str], ...] = (
     (vocabulary.SHA256, "SHA-256, in hexadecimal digits"),
@@ -57,12 +57,14 @@ def page(types: Iterable[FactType] | None = None) -> str:
 def _section(fact_type: FactType) -> Iterator[str]:
     yield f"### {fact_type.name}\n"
     yield f"<{fact_type.iri}>\n"
-    for code, language in LANGUAGES:
+    for code, _name in settings.LANGUAGES:
         with translation.override(code):
             sentence, done_to = (
                 fact_type.tell(_example(fact_type), is_done_to=is_done_to) for is_done_to in (False, True)
             )
-        yield f"- {language}: {sentence}" + (f" · in the history of its object: {done_to}" if fact_type.done_to else "")
+        yield f"- {LANG_INFO[code]['name']}: {sentence}" + (
+            f" · in the history of its object: {done_to}" if fact_type.done_to else ""
+        )
     yield f"- Belongs to: {f'`context.{fact_type.about}`' if fact_type.about else 'its object'}"
     if fact_type.is_office:
         yield "- Done for the organisation: stays when whoever did it is erased as a person"

@@ -9,6 +9,7 @@ import logging
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.contrib.sites.shortcuts import get_current_site
 from django.utils import translation
 
@@ -48,4 +49,4 @@ class AccountAdapter(signing_in.AccountAdapter):
 
 
 def _stranger(email: str) -> Recipient:
-    return Recipient("", "", email, translation.get_language() or "en", "UTC")
+    return Recipient("", "", email, translation.get_language() or settings.LANGUAGE_CODE, "UTC")

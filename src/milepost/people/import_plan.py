@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import FETCH_PEERS
@@ -19,7 +21,6 @@ from milepost.people.roles import Role
 
 SHOWN_PROBLEMS = 200
 _LENGTHS = {"employee_number": 64, "given_name": 120, "family_name": 120, "seniority": 60, "job_title": 160}
-_LANGUAGES = {"en": "en", "english": "en", "anglais": "en", "fr": "fr", "french": "fr", "francais": "fr"}
 _RELATIONS = {
     "employee": Relation.EMPLOYEE, "staff": Relation.EMPLOYEE, "salarie": Relation.EMPLOYEE, "interne": Relation.EMPLOYEE,
     "cdi": Relation.EMPLOYEE, "cdd": Relation.EMPLOYEE, "permanent": Relation.EMPLOYEE, "partner": Relation.PARTNER,
@@ -225,9 +226,7 @@ class _Planner:
             elif name in self.formats:
                 yield from self._date(row, name, text)
             elif name == "language" and text:
-                yield from self._word(
-                    row, name, text, {plain(text[:2]): _LANGUAGES.get(plain(text[:2]), "")} | _LANGUAGES
-                )
+                yield from self._word(row, name, text, _languages())
             elif name == "relation" and text:
                 yield from self._word(row, name, text, _RELATIONS)
             elif name == "time_zone" and text:
@@ -259,7 +258,7 @@ class _Planner:
         if value := known.get(plain(text)) or known.get(plain(text[:2]) if name == "language" else ""):
             yield name, value
         else:
-            options = ", ".join(sorted(set(_LANGUAGES.values()) if name == "language" else {str(r) for r in Relation}))
+            options = ", ".join(sorted(set(known.values())))
             message = _("“%(value)s” is not known here. Use one of: %(options)s.")
             self._problem(row, name, message % {"value": text[:40], "options": options})
 
@@ -345,3 +344,13 @@ def department_path(text: str) -> str:
     """A department as its path from the root: names joined with ' / ' whatever the file puts between them."""
     parts = (part.strip()[:120] for part in text.replace(">", "/").replace("\\", "/").replace("|", "/").split("/"))
     return " / ".join(part for part in parts if part)
+
+
+@cache
+def _languages() -> dict[str, str]:
+    """The languages by their codes, and by their names in each of them: “fr”, “french”, “francais”."""
+    from babel import Locale
+
+    codes = list(dict(settings.LANGUAGES))
+    names = {plain(str(Locale(reader).languages[code])): code for code in codes for reader in codes}
+    return {code: code for code in codes} | names

@@ -64,7 +64,7 @@ class Organisation(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     slug = models.SlugField(max_length=50, unique=True)
     name = models.CharField(_("name"), max_length=120)
-    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default=settings.LANGUAGE_CODE)
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Paris", validators=[validate_zone])
     brand_colour = models.CharField(_("brand colour"), max_length=7, default="#0f5c4d", validators=[validate_colour])
     corner_radius = models.PositiveSmallIntegerField(_("corner radius, in pixels"), default=14)

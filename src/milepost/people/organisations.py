@@ -2,6 +2,7 @@
 
 import re
 
+from django.conf import settings
 from django.db import transaction
 from django.urls import get_resolver
 from django.utils.translation import gettext as _
@@ -21,7 +22,9 @@ class InvalidOrganisation(Refused):
     status = 422
 
 
-def create_organisation(*, slug: str, name: str, language: str = "en", time_zone: str = "Europe/Paris") -> Organisation:
+def create_organisation(
+    *, slug: str, name: str, language: str = settings.LANGUAGE_CODE, time_zone: str = "Europe/Paris"
+) -> Organisation:
     """Make an empty organisation. Raises `InvalidOrganisation`. Records `created`."""
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", slug):
         raise InvalidOrganisation(_("“%s” can't be an address: use lower-case letters, digits and hyphens.") % slug)

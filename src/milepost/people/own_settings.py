@@ -75,7 +75,7 @@ LANGUAGE = Setting(
     forms.ChoiceField(
         label=gettext_lazy("Language"), choices=installation.LANGUAGES, widget=forms.Select({"class": "form-select"})
     ),
-    "en",
+    installation.LANGUAGE_CODE,
     IDENTITY,
     column="language",
 )

@@ -93,4 +93,4 @@ def _words(label: Any) -> dict[str, str]:
     """A text, or a text by language."""
     if isinstance(label, dict):
         return {str(language): str(words) for language, words in label.items()}
-    return {"en": str(label)}
+    return {settings.LANGUAGE_CODE: str(label)}

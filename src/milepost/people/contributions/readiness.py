@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ SHOWN = 20  # people who are named for one piece
 
 def in_language(words: Mapping[str, str]) -> str:
     """The words in the active language, or in English, or in whatever there is."""
-    return words.get((get_language() or "en")[:2]) or words.get("en") or next(iter(words.values()))
+    return words.get((get_language() or "")[:2]) or words.get(settings.LANGUAGE_CODE) or next(iter(words.values()))
 
 
 @dataclass(frozen=True)
