@@ -105,8 +105,8 @@ class CourseMeasure:
     @property
     def stop(self) -> ModuleMeasure | None:
         """The module in which most people stop."""
-        found = max(self.modules, key=lambda module: module.stopped, default=None)
-        return found if found and found.stopped else None
+        module = max(self.modules, key=lambda module: module.stopped, default=None)
+        return module if module and module.stopped else None
 
 
 def share(part: int, whole: int) -> int:
@@ -127,8 +127,8 @@ def measure(course: Course, members: QuerySet[Member] | None = None) -> CourseMe
     total = Measure()
     segments: tuple[dict[str, Measure], ...] = (defaultdict(Measure), defaultdict(Measure), defaultdict(Measure))
     for site, department, seniority, *numbers in _groups(enrolments):
-        for one in (total, segments[0][site or ""], segments[1][_top(department)], segments[2][seniority]):
-            one.add(*numbers)
+        for group in (total, segments[0][site or ""], segments[1][_top(department)], segments[2][seniority]):
+            group.add(*numbers)
     return CourseMeasure(
         total, _modules(enrolments, outline, total.enrolled), _assessments(enrolments, outline), *map(_named, segments)
     )
@@ -136,9 +136,14 @@ def measure(course: Course, members: QuerySet[Member] | None = None) -> CourseMe
 
 def _groups(enrolments: QuerySet[Enrolment]) -> Iterable[tuple[Any, ...]]:
     """A row for each combination of site, department and seniority, with the numbers of those who are in it."""
-    return enrolments.order_by().values_list("member__site__name", "member__department__path", "member__seniority").annotate(
-        enrolled=Count("pk"), launched=Count("launched_at"), completed=Count("completed_at"), scored=Count("score"), points=Sum("score")
-    )  # fmt: skip
+    groups = enrolments.order_by().values_list("member__site__name", "member__department__path", "member__seniority")
+    return groups.annotate(
+        enrolled=Count("pk"),
+        launched=Count("launched_at"),
+        completed=Count("completed_at"),
+        scored=Count("score"),
+        points=Sum("score"),
+    )
 
 
 def _modules(enrolments: QuerySet[Enrolment], outline: Outline, enrolled: int) -> list[ModuleMeasure]:
@@ -173,17 +178,17 @@ def _top(department: str | None) -> str:
 
 
 def _named(measures: dict[str, Measure]) -> list[Measure]:
-    for name, one in measures.items():
-        one.name = name
-    return sorted(measures.values(), key=lambda one: (not one.name, one.name.casefold()))
+    for name, group in measures.items():
+        group.name = name
+    return sorted(measures.values(), key=lambda group: (not group.name, group.name.casefold()))
 
 
 def furthest_behind(rows: Sequence[Measure]) -> Measure | None:
     """The named set with the lowest completion; None when all are equal."""
-    named = [one for one in rows if one.name]
-    if len({one.completion for one in named}) < 2:
+    named = [group for group in rows if group.name]
+    if len({group.completion for group in named}) < 2:
         return None
-    return min(named, key=lambda one: (one.completion, -one.enrolled))
+    return min(named, key=lambda group: (group.completion, -group.enrolled))
 
 
 class _Walk:
@@ -211,15 +216,19 @@ def _assessments(enrolments: QuerySet[Enrolment], outline: Outline) -> list[Asse
     scored = Progress.objects.filter(
         enrolment__in=enrolments.values("pk"), activity_key__in=sorted(outline.assessments), score__isnull=False
     )
-    rows = scored.order_by().values_list("activity_key").annotate(
-        people=Count("pk"), passed=Count("pk", filter=Q(status=Progress.Status.COMPLETED)),
-        mean=Avg("score"), lowest=Min("score"), highest=Max("score"),
-    )  # fmt: skip
-    found = {key: numbers for key, *numbers in rows}
+    of_activity = scored.order_by().values_list("activity_key")
+    rows = of_activity.annotate(
+        people=Count("pk"),
+        passed=Count("pk", filter=Q(status=Progress.Status.COMPLETED)),
+        mean=Avg("score"),
+        lowest=Min("score"),
+        highest=Max("score"),
+    )
+    measured = {key: numbers for key, *numbers in rows}
     return [
-        AssessmentMeasure(activity.key, activity.title, *found[activity.key])
+        AssessmentMeasure(activity.key, activity.title, *measured[activity.key])
         for activity in outline.activities
-        if activity.key in found
+        if activity.key in measured
     ]
 
 
@@ -233,22 +242,29 @@ class QuestionMeasure:
     mean: float | None
 
 
-def questions_of(course: Course, activity: Activity, definition: dict[str, list[dict[str, str]]], members: QuerySet[Member] | None = None) -> Sequence[QuestionMeasure]:  # fmt: skip
+def questions_of(
+    course: Course,
+    activity: Activity,
+    definition: dict[str, list[dict[str, str]]],
+    members: QuerySet[Member] | None = None,
+) -> Sequence[QuestionMeasure]:
     """The questions of an assessment as it is now, over all finished attempts at it. One query."""
     answers = Answer.objects.filter(
-        attempt__enrolment__course=course, attempt__activity_key=activity.key, attempt__digest=activity.digest,
+        attempt__enrolment__course=course,
+        attempt__activity_key=activity.key,
+        attempt__digest=activity.digest,
         attempt__finished_at__isnull=False,
-    )  # fmt: skip
+    )
     if members is not None:
         answers = answers.filter(attempt__enrolment__member__in=members)
     rows = answers.order_by().values_list("question").annotate(n=Count("pk"), mean=Avg("fraction"))
-    found: dict[str, tuple[int, float | None]] = {key: (count, mean) for key, count, mean in rows}
-    return list(_questions(definition.get("questions", []), found))
+    answered: dict[str, tuple[int, float | None]] = {key: (count, mean) for key, count, mean in rows}
+    return list(_questions(definition.get("questions", []), answered))
 
 
 def _questions(
-    questions: list[dict[str, str]], found: dict[str, tuple[int, float | None]]
+    questions: list[dict[str, str]], answered: dict[str, tuple[int, float | None]]
 ) -> Iterable[QuestionMeasure]:
     for number, question in enumerate(questions, 1):
-        count, mean = found.get(question["key"], (0, None))
+        count, mean = answered.get(question["key"], (0, None))
         yield QuestionMeasure(number, question["title"], count, None if mean is None else 100 * mean)

@@ -51,8 +51,13 @@ def import_draft(*, organisation: Organisation, files: CourseFiles, slug: str = 
         course.title = source.title
         course.draft_changed_at = clock.now()
         course.save(update_fields=["draft", "title", "draft_changed_at"])
-        record(COURSE_IMPORTED, organisation=organisation, actor=by.as_reference() if by else SYSTEM,
-               object=course.as_reference(), result={"files": len(tree)})  # fmt: skip
+        record(
+            COURSE_IMPORTED,
+            organisation=organisation,
+            actor=by.as_reference() if by else SYSTEM,
+            object=course.as_reference(),
+            result={"files": len(tree)},
+        )
     return course
 
 

@@ -163,9 +163,9 @@ def _fields(path: str, head: str, problems: list[Problem]) -> tuple[dict[str, An
         node = yaml.compose(head, Loader=_Loader)
         loaded = yaml.load(head, Loader=_Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        place = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or _("it is not YAML")
-        line = mark.line + 2 if mark else 1
+        line = place.line + 2 if place else 1
         problems.append(Problem(path, line, _("The fields can't be read: %(reason)s.") % {"reason": reason}))
         return None, {}
     except (ValueError, RecursionError) as error:

@@ -195,8 +195,8 @@ def _resolve_image(token: Token, line: int, media: MediaFinder, report: Reporter
         return
     if not source.lower().endswith((*IMAGES, *AUDIO)):
         report(line, _("%(path)s is neither a picture nor a sound that browsers play.") % {"path": source})
-    if found := media(source):
-        token.attrs["src"] = media_address(*found)
+    if file := media(source):
+        token.attrs["src"] = media_address(*file)
         token.meta["is_audio"] = source.lower().endswith(AUDIO)
     else:
         report(line, _("There is no file %(path)s.") % {"path": source})
@@ -213,8 +213,8 @@ def _resolve_link(token: Token, line: int, media: MediaFinder, report: Reporter)
             _("Links may begin with https:, mailto: or tel:, or name a file of the course; not %(target)s.")
             % {"target": target},
         )
-    elif found := media(target):
-        token.attrs |= {"href": media_address(*found), "download": found[1], "class": "download"}
+    elif file := media(target):
+        token.attrs |= {"href": media_address(*file), "download": file[1], "class": "download"}
     else:
         report(line, _("There is no file %(path)s.") % {"path": target})
 

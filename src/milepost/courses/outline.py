@@ -111,28 +111,28 @@ class Outline:
 def outline_of(version_id: int) -> Outline:
     """The outline of a version; one query the first time a process asks."""
     version = Version.objects.get(pk=version_id)
-    told: dict[str, Any] = version.outline
+    frozen: dict[str, Any] = version.outline
     return Outline(
         version_id=version.pk,
         number=version.number,
         digest=version.digest,
         title=version.title,
         summary=version.summary,
-        description=told["description"],
+        description=frozen["description"],
         language=version.language,
-        objectives=tuple(told["objectives"]),
-        rule=told["rule"],
-        pass_mark=told["pass_mark"],
-        gives_certificate=told.get("certificate", "completion") != "none",
-        certificate_months=told["certificate_months"],
+        objectives=tuple(frozen["objectives"]),
+        rule=frozen["rule"],
+        pass_mark=frozen["pass_mark"],
+        gives_certificate=frozen.get("certificate", "completion") != "none",
+        certificate_months=frozen["certificate_months"],
         minutes=version.minutes,
-        modules=tuple(_modules(told["modules"])),
+        modules=tuple(_modules(frozen["modules"])),
     )
 
 
-def _modules(told: list[dict[str, Any]]) -> Iterator[Module]:
+def _modules(modules: list[dict[str, Any]]) -> Iterator[Module]:
     position = 0
-    for number, module in enumerate(told):
+    for number, module in enumerate(modules):
         activities = tuple(
             Activity(**activity, position=position + index) for index, activity in enumerate(module["activities"])
         )

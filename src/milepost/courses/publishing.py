@@ -53,8 +53,13 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
         course.published = version
         course.title = source.title
         course.save(update_fields=["published", "title"])
-        record(COURSE_PUBLISHED, organisation=course.organisation, actor=by.as_reference() if by else SYSTEM,
-               object=course.as_reference(version), result={"version": version.number})  # fmt: skip
+        record(
+            COURSE_PUBLISHED,
+            organisation=course.organisation,
+            actor=by.as_reference() if by else SYSTEM,
+            object=course.as_reference(version),
+            result={"version": version.number},
+        )
         for carry_over in carry_overs.all():
             carry_over(version, previous, ask_again)
     return version

@@ -191,19 +191,19 @@ class _Reader:
         self.course.modules.append(module)
 
     def _read_activity(self, module: ModuleSource, path: str, name: str) -> None:
-        found = _ACTIVITY.match(name)
-        if not found or found[2] not in kinds:
+        slug_and_kind = _ACTIVITY.match(name)
+        if not slug_and_kind or slug_and_kind[2] not in kinds:
             message = _("This is not the name of an activity. Name it like 01-why.page.md; kinds are: %(kinds)s.")
             self.course.problems.append(Problem(path, 1, message % {"kinds": ", ".join(sorted(kinds.names()))}))
             return
-        key = f"{module.key}/{found[1]}"
+        key = f"{module.key}/{slug_and_kind[1]}"
         if any(activity.key == key for activity in module.activities):
             self.course.problems.append(Problem(path, 1, _("Another activity has the same name but for its kind.")))
             return
         source = self._split(path)
         if source is None:
             return
-        kind = kinds.get(found[2])
+        kind = kinds.get(slug_and_kind[2])
         title = source.text("title")
         if len(title) > 200:
             source.problem(

@@ -1,4 +1,4 @@
-"""The verbs of assessments: start an attempt, save answers as they are given, finish.
+"""The verbs of attempts at an assessment: start one, save answers as they are given, finish.
 
 What an answer is worth is the kind's business: it comes in as a marker, called only when the attempt is over.
 """
@@ -76,15 +76,13 @@ def save_answers(*, attempt: Attempt, responses: dict[str, Any]) -> None:
     now = clock.now()
     if attempt.is_over or (attempt.expires_at and now > attempt.expires_at + GRACE):
         raise AttemptOver
+    common = {"organisation_id": attempt.organisation_id, "attempt": attempt, "saved_at": now}
     Answer.objects.bulk_create(
-        [
-            Answer(organisation_id=attempt.organisation_id, attempt=attempt, question=question, response=response, saved_at=now)
-            for question, response in responses.items()
-        ],
+        [Answer(question=question, response=response, **common) for question, response in responses.items()],
         update_conflicts=True,
         unique_fields=["attempt", "question"],
         update_fields=["response", "saved_at"],
-    )  # fmt: skip
+    )
 
 
 def finish_attempt(

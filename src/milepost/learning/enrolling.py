@@ -64,25 +64,17 @@ def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = No
     """
     version = course.published_or_raise()
     total = len(outline_of(version.pk).counted)
-    now = clock.now()
     with transaction.atomic():
         # One writer at a time decides who is new, or two leads at once would record people twice.
         Course.objects.select_for_update().get(pk=course.pk)
-        waiting = members.filter(organisation_id=course.organisation_id)
-        new = list(
-            waiting.exclude(pk__in=Enrolment.objects.filter(course=course).values("member"))
-            .only("uid", "given_name", "family_name").order_by()
-        )  # fmt: skip
+        already = Enrolment.objects.filter(course=course).values("member")
+        waiting = members.filter(organisation_id=course.organisation_id).exclude(pk__in=already)
+        new = list(waiting.only("uid", "given_name", "family_name").order_by())
+        common = {"course": course, "version": version, "due": due, "total": total, "enrolled_at": clock.now()}
         Enrolment.objects.bulk_create(
-            (
-                Enrolment(
-                    organisation_id=course.organisation_id, member=member, course=course, version=version, due=due,
-                    total=total, enrolled_at=now,
-                )
-                for member in new
-            ),
+            (Enrolment(organisation_id=course.organisation_id, member=member, **common) for member in new),
             batch_size=BATCH,
-        )  # fmt: skip
+        )
         joined = course.as_reference(version)  # the same for all of them
         facts = (_registered(member, joined, due=due, by=by) for member in new)
         record_many(facts, organisation=course.organisation)
@@ -99,8 +91,13 @@ def withdraw(*, enrolment: Enrolment, by: Member) -> None:
             )
         member, course = enrolment.member, enrolment.course
         enrolment.delete()
-        record(COURSE_WITHDREW, organisation=course.organisation, actor=member.as_reference(),
-               object=course.as_reference(), context=_by(by, member))  # fmt: skip
+        record(
+            COURSE_WITHDREW,
+            organisation=course.organisation,
+            actor=member.as_reference(),
+            object=course.as_reference(),
+            context=_by(by, member),
+        )
 
 
 def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:

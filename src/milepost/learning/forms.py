@@ -14,9 +14,11 @@ class DueField(forms.DateField):
 
     def __init__(self, **options: object) -> None:
         super().__init__(
-            required=False, label=_("Due date"), widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}),
+            required=False,
+            label=_("Due date"),
+            widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}),
             **options,  # type: ignore[arg-type]
-        )  # fmt: skip
+        )
 
     def clean(self, value: object) -> date | None:
         day: date | None = super().clean(value)

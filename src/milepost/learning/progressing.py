@@ -1,9 +1,11 @@
-"""The verbs of learning: opening a course and its activities, and completing them.
+"""The verbs of progress: opening a course and its activities, and completing them. Attempts at a quiz are in
+`attempting`, joining a course in `enrolling`, what becomes of progress with a new version in `carrying_over`.
 
 An activity's completion may complete its module and the course; all of it is one transaction, with its facts. What
 follows from a completion hangs on its fact (see `milepost.journal.subscriptions`), so nobody waits for it.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
@@ -43,8 +45,8 @@ def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progres
                 enrolment.launched_at = now
                 facts.append(Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
             if is_new:
-                facts.append(Fact(ACTIVITY_INITIALISED, enrolment.member.as_reference(), activity.as_reference(),
-                                  context=_context(enrolment)))  # fmt: skip
+                member, step = enrolment.member.as_reference(), activity.as_reference()
+                facts.append(Fact(ACTIVITY_INITIALISED, member, step, context=_context(enrolment)))
         enrolment.last_key, enrolment.last_seen_at = activity.key, now
         enrolment.save(update_fields=["last_key", "last_seen_at", "launched_at"])
         record_many(facts, organisation=enrolment.organisation)
@@ -80,19 +82,26 @@ def complete_activity(
         )
         rows = {progress.activity_key: progress for progress in enrolment.progress.all()}
         progress = rows.get(activity.key) or Progress(
-            organisation_id=enrolment.organisation_id, enrolment=enrolment, activity_key=activity.key,
-            digest=activity.digest, started_at=clock.now(),
-        )  # fmt: skip
+            organisation_id=enrolment.organisation_id,
+            enrolment=enrolment,
+            activity_key=activity.key,
+            digest=activity.digest,
+            started_at=clock.now(),
+        )
         was_complete = progress.is_complete
+        was_launched, was_done = enrolment.launched_at is not None, enrolment.completed_at is not None
         _apply(progress, activity, score=score, is_passed=is_passed, state=state)
         rows[activity.key] = progress
-        was_launched, was_done = enrolment.launched_at is not None, enrolment.completed_at is not None
         finished_module = _tally(enrolment, rows, activity, was_complete=was_complete)
-        finished_course = enrolment.completed_at is not None and not was_done
-        facts = _facts(enrolment, activity, progress, score=score, is_passed=is_passed, result=result,
-                       was_complete=was_complete, finished_module=finished_module, finished_course=finished_course)  # fmt: skip
+        facts = []
         if not was_launched:  # done without having been opened before, by an old tab for instance
-            facts.insert(0, Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+            facts.append(Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+        is_new = progress.is_complete and not was_complete
+        facts += _facts_of_activity(enrolment, activity, is_passed, score or 0.0, result or {}, is_new=is_new)
+        if finished_module:
+            facts.append(_module_completed(enrolment, activity))
+        if enrolment.completed_at is not None and not was_done:
+            facts.append(_course_completed(enrolment))
         record_many(facts, organisation=enrolment.organisation)
     return enrolment
 
@@ -144,26 +153,34 @@ def is_complete(outline: Outline, enrolment: Enrolment) -> bool:
     return enrolment.done == len(outline.counted) and is_good_enough
 
 
-def _facts(
-    enrolment: Enrolment, activity: Activity, progress: Progress, *, score: float | None, is_passed: bool | None,
-    result: dict[str, Any] | None, was_complete: bool, finished_module: bool, finished_course: bool,
-) -> list[Fact]:  # fmt: skip
-    actor, context = enrolment.member.as_reference(), _context(enrolment)
-    outline = enrolment.outline
-    facts = []
+def _facts_of_activity(
+    enrolment: Enrolment,
+    activity: Activity,
+    is_passed: bool | None,
+    score: float,
+    work: dict[str, Any],
+    *,
+    is_new: bool,
+) -> Iterator[Fact]:
+    """What is recorded of the activity itself; `is_new` says that it was not complete before, and is now."""
+    member, step, context = enrolment.member.as_reference(), activity.as_reference(), _context(enrolment)
     if is_passed is not None:
         judged = ACTIVITY_PASSED if is_passed else ACTIVITY_FAILED
-        facts.append(Fact(judged, actor, activity.as_reference(), {"score": score or 0.0} | (result or {}), context))
-    if progress.is_complete and not was_complete:
-        told = {"progress": enrolment.percent} | (result or {} if is_passed is None else {})
-        facts.append(Fact(ACTIVITY_PROGRESSED, actor, activity.as_reference(), told, context))
-    if finished_module:
-        module = outline.module_of(activity)
-        facts.append(Fact(MODULE_COMPLETED, actor, module.as_reference(outline.digest), {}, context))
-    if finished_course:
-        told = {"score": enrolment.score} if enrolment.score is not None else {}
-        facts.append(Fact(COURSE_COMPLETED, actor, _course(enrolment), told, {"version": outline.number}))
-    return facts
+        yield Fact(judged, member, step, {"score": score} | work, context)
+    if is_new:
+        progress = {"progress": enrolment.percent} | (work if is_passed is None else {})
+        yield Fact(ACTIVITY_PROGRESSED, member, step, progress, context)
+
+
+def _module_completed(enrolment: Enrolment, activity: Activity) -> Fact:
+    module = enrolment.outline.module_of(activity).as_reference(enrolment.outline.digest)
+    return Fact(MODULE_COMPLETED, enrolment.member.as_reference(), module, {}, _context(enrolment))
+
+
+def _course_completed(enrolment: Enrolment) -> Fact:
+    score = {"score": enrolment.score} if enrolment.score is not None else {}
+    version = {"version": enrolment.outline.number}
+    return Fact(COURSE_COMPLETED, enrolment.member.as_reference(), _course(enrolment), score, version)
 
 
 def _course(enrolment: Enrolment) -> Reference:

@@ -66,10 +66,10 @@ def my_learning(member: Member) -> MyLearning:
 
 def enrolment_of(member: Member, course: str) -> Enrolment | None:
     """The member's enrolment in the course with this slug, with the course. One query."""
-    found = _enrolment.get(member=member.pk, course=course)
-    if found is not None:
-        found.member = member
-    return found
+    enrolment = _enrolment.get(member=member.pk, course=course)
+    if enrolment is not None:
+        enrolment.member = member
+    return enrolment
 
 
 def progress_by_key(enrolment: Enrolment) -> dict[str, Progress]:
@@ -82,21 +82,18 @@ def progress_of(enrolment: Enrolment, activity: Activity) -> Progress | None:
     return _one_progress.get(enrolment=enrolment.pk, key=activity.key)
 
 
+_with_course = Enrolment.objects.select_related("course")
 _enrolment = Prepared(
-    lambda member, course: Enrolment.objects.filter(member=member, course__slug=course).select_related("course").order_by(),
-    member=int, course=str,
-)  # fmt: skip
+    lambda member, course: _with_course.filter(member=member, course__slug=course).order_by(), member=int, course=str
+)
 _progress = Prepared(lambda enrolment: Progress.objects.filter(enrolment=enrolment).order_by(), enrolment=int)
 _one_progress = Prepared(
     lambda enrolment, key: Progress.objects.filter(enrolment=enrolment, activity_key=key).order_by(),
-    enrolment=int, key=str,
-)  # fmt: skip
-_enrolments = Prepared(
-    lambda member: Enrolment.objects.filter(member=member).select_related("course").order_by(
-        F("due").asc(nulls_last=True), F("last_seen_at").desc(nulls_last=True), "id"
-    ),
-    member=int,
-)  # fmt: skip
+    enrolment=int,
+    key=str,
+)
+_by_urgency = (F("due").asc(nulls_last=True), F("last_seen_at").desc(nulls_last=True), "id")
+_enrolments = Prepared(lambda member: _with_course.filter(member=member).order_by(*_by_urgency), member=int)
 
 
 def completed_keys(enrolments: Iterable[Enrolment]) -> dict[int, set[str]]:
@@ -157,7 +154,7 @@ def course_numbers(
         overdue=Count("pk", filter=Q(completed_at=None, due__lt=today)),
         score=Avg("score"),
         latest=Max("last_seen_at"),
-    )  # fmt: skip
+    )
     return {
         row["course"]: CourseNumbers(row["enrolled"], row["launched"], row["completed"], row["overdue"], row["score"])
         for row in rows

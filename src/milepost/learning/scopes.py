@@ -34,4 +34,4 @@ class CourseScope(ScopeKind):
         return list(courses.values_list("title", flat=True)[:SUGGESTED])
 
     def told(self, keys: Collection[int]) -> dict[int, Told]:
-        return {found.pk: Told(found.title, str(found.uid)) for found in Course.objects.filter(pk__in=keys)}
+        return {course.pk: Told(course.title, str(course.uid)) for course in Course.objects.filter(pk__in=keys)}

@@ -15,11 +15,11 @@ _ATTRIBUTES = re.compile(r"^\{(.*)\}$")
 
 @dataclass
 class Item:
-    """A line that is an answer, with what was written under it. `mark` and `other` are what its notation makes of them."""
+    """A line that is an answer, with what was written under it. `sign` and `other` are what its notation makes of them."""
 
     line: int
     text: str
-    mark: str = ""
+    sign: str = ""
     other: str = ""
     feedback: list[str] = field(default_factory=list)
 
@@ -43,7 +43,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Notation:
-    """How answers are written. `line` has the group `text` and may have `mark`, `other` and `feedback`.
+    """How answers are written. `line` has the group `text` and may have `sign`, `other` and `feedback`.
 
     A notation without a `line` of its own is found within the body, by `body`.
     """
@@ -60,12 +60,12 @@ class Notation:
 
     def item(self, text: str, number: int) -> Item | None:
         """The answer on this line; None where the line is something else."""
-        found = self.line.match(text) if self.line is not None else None
-        if found is None:
+        answer = self.line.match(text) if self.line is not None else None
+        if answer is None:
             return None
-        parts = {"mark": "", "other": "", "feedback": ""} | {k: v or "" for k, v in found.groupdict().items()}
+        parts = {"sign": "", "other": "", "feedback": ""} | {k: v or "" for k, v in answer.groupdict().items()}
         feedback = [parts["feedback"]] if parts["feedback"] else []
-        return Item(number, parts["text"].strip(), mark=parts["mark"], other=parts["other"], feedback=feedback)
+        return Item(number, parts["text"].strip(), sign=parts["sign"], other=parts["other"], feedback=feedback)
 
 
 def sort_lines(body: str, *, first: int, notations: Iterable[Notation]) -> tuple[str, list[Draft]]:

@@ -46,9 +46,12 @@ class QuizPlayer(Player):
         limit = play.definition["attempts"]
         left = None if limit is None else max(0, limit - len(over))
         context: dict[str, Any] = {
-            "running": running, "over": over, "left": left, "can_start": left != 0,
+            "running": running,
+            "over": over,
+            "left": left,
+            "can_start": left != 0,
             "intro": play.html(play.definition["intro"]),
-        }  # fmt: skip
+        }
         if running:
             context |= _questions_to_answer(play, running)
         elif over:

@@ -2,7 +2,7 @@
 
 A question begins with a heading of level 2. How its answers are written says of which type it is (see `types`):
 
-    - [ ] / - [x]      one mark: single choice; several marks: multiple choice
+    - [ ] / - [x]      one x: single choice; several: multiple choice
     = true             true or false
     = 3.14 ± 0.01      a number with a tolerance
     = carbon dioxide   a short text (alternatives separated by |)
@@ -56,7 +56,10 @@ def _type_of(written: Written) -> QuestionType | None:
     of_notation = (kind for kind in question_types.all() if kind.notation in used)
     kind = next((kind for kind in of_notation if kind.fits(draft)), None)
     if kind is None:
-        message = _("The question has no answers. Write them as “- [ ] answer”, “= answer”, “1. first”, “- this :: that” or [[gap]].")  # fmt: skip
+        message = _(
+            "The question has no answers. Write them as “- [ ] answer”, “= answer”, “1. first”, “- this :: that” "
+            "or [[gap]]."
+        )
         written.problem(draft.line, message)
     return kind
 

@@ -69,33 +69,33 @@ def _source(file: ActivityFile, name: str, endings: tuple[str, ...], *, is_neede
             _("%(path)s is not a file that browsers show here. Use %(endings)s.")
             % {"path": written, "endings": ", ".join(endings)},
         )
-    found = file.media(written)
-    if not found:
+    media = file.media(written)
+    if not media:
         source.problem(line, _("There is no file %(path)s.") % {"path": written})
         return ""
-    return media_address(*found)
+    return media_address(*media)
 
 
 def _captions(file: ActivityFile, duration: float) -> list[tuple[str, str, list[webvtt.Cue]]]:
     source = file.source
-    told = source.raw("captions", {})
-    if isinstance(told, str):
-        told = {file.language: told}
+    captions = source.raw("captions", {})
+    if isinstance(captions, str):
+        captions = {file.language: captions}
     line = source.line_of("captions")
-    if not isinstance(told, dict):
+    if not isinstance(captions, dict):
         source.problem(line, _("“captions” must name a file for each language, like “en: media/why.en.vtt”."))
         return []
-    if not told:
+    if not captions:
         source.problem(
             line, _("The video has no captions. Not everybody hears it; add a WebVTT file under “captions:”.")
         )
     read = []
-    for language, path in told.items():
+    for language, path in captions.items():
         if language not in dict(settings.LANGUAGES):
             source.problem(line, _("“%(code)s” is not a language code like en or fr.") % {"code": language})
             continue
-        found, text = file.media(str(path)), file.text_of(str(path))
-        if not found or text is None:
+        media, text = file.media(str(path)), file.text_of(str(path))
+        if not media or text is None:
             source.problem(line, _("There is no file %(path)s.") % {"path": path})
             continue
         try:
@@ -108,16 +108,16 @@ def _captions(file: ActivityFile, duration: float) -> list[tuple[str, str, list[
             source.problem(
                 line, _("%(path)s goes on after the end of the video. Is “duration” right?") % {"path": path}
             )
-        read.append((str(language), media_address(*found), cues))
+        read.append((str(language), media_address(*media), cues))
     return read
 
 
 def _chapters(source: SourceFile, duration: float) -> list[dict[str, Any]]:
     chapters: list[dict[str, Any]] = []
     line = source.line_of("chapters")
-    for told in source.raw("chapters", []) or []:
+    for chapter in source.raw("chapters", []) or []:
         try:
-            start, title = parse_seconds(told["at"]), str(told["title"]).strip()
+            start, title = parse_seconds(chapter["at"]), str(chapter["title"]).strip()
         except (KeyError, TypeError, ValueError):
             source.problem(line, _("A chapter needs “at: 0:35” and “title: …”."))
             continue

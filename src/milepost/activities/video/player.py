@@ -52,10 +52,10 @@ def credible(ranges: list[Interval], *, since: datetime, now: datetime) -> bool:
 def _beat(play: Play) -> HttpResponseBase:
     """Take in the ranges watched since the last beat, and the position. The same beat twice changes nothing."""
     definition, state = play.definition, play.progress.state
-    told = _read(play.request.body, definition["duration"])
-    if told is None:
+    beat = _read(play.request.body, definition["duration"])
+    if beat is None:
         return JsonResponse({"error": "a beat is {position: s, ranges: [[s, s], …]}"}, status=400)
-    position, ranges = told
+    position, ranges = beat
     watched = union([*(tuple(pair) for pair in state.get("watched", [])), *ranges], tolerance=GAP)
     if not credible(watched, since=play.progress.started_at, now=clock.now()):
         watched = [tuple(pair) for pair in state.get("watched", [])]
@@ -63,9 +63,11 @@ def _beat(play: Play) -> HttpResponseBase:
     percent = watched_percent(watched, definition["duration"])
     if percent >= definition["coverage"] and not play.progress.is_complete:
         play.enrolment = complete_activity(
-            enrolment=play.enrolment, activity=play.activity, state=new_state,
+            enrolment=play.enrolment,
+            activity=play.activity,
+            state=new_state,
             result={"watched": percent, "ranges": [list(pair) for pair in watched]},
-        )  # fmt: skip
+        )
         return JsonResponse({"percent": percent, "complete": True, "course": play.enrolment.percent})
     save_state(progress=play.progress, state=new_state)
     return JsonResponse({"percent": percent, "complete": play.progress.is_complete})
@@ -74,9 +76,9 @@ def _beat(play: Play) -> HttpResponseBase:
 def _read(body: bytes, duration: float) -> tuple[float, list[Interval]] | None:
     """A beat's position and ranges in seconds, clipped to the video; None if it is not a beat."""
     try:
-        told = json.loads(body)
-        position = float(told["position"])
-        ranges = [(float(start), float(end)) for start, end in told["ranges"][:MAX_RANGES]]
+        beat = json.loads(body)
+        position = float(beat["position"])
+        ranges = [(float(start), float(end)) for start, end in beat["ranges"][:MAX_RANGES]]
     except (ValueError, KeyError, TypeError):
         return None
     if not all(abs(number) < 1e9 for pair in [(position, 0.0), *ranges] for number in pair):

@@ -54,26 +54,36 @@ def people_rows(course: Course, members: QuerySet[Member] | None = None) -> Iter
     outline = outline_of(course.published_or_raise().pk)
     days = _Days(ZoneInfo(course.organisation.time_zone))
     place = {activity.key: at for at, activity in enumerate(outline.activities)}
-    yield [
-        _("Number"), _("Name"), _("E-mail"), _("Site"), _("Department"), _("Seniority"), _("Enrolled"), _("Due"),
-        _("Launched"), _("Completed"), _("Score"), *(activity.title for activity in outline.activities),
-    ]  # fmt: skip
+    who = [_("Number"), _("Name"), _("E-mail"), _("Site"), _("Department"), _("Seniority")]
+    how_far = [_("Enrolled"), _("Due"), _("Launched"), _("Completed"), _("Score")]
+    yield [*who, *how_far, *(activity.title for activity in outline.activities)]
     enrolments = Enrolment.objects.filter(course=course)
     if members is not None:
         enrolments = enrolments.filter(member__in=members)
-    people = enrolments.annotate(
+    in_hours = enrolments.annotate(
         on=_Hours(F("enrolled_at")), launched=_Hours(F("launched_at")), completed=_Hours(F("completed_at"))
-    ).order_by("member__family_name", "member__given_name", "pk").values_list(
-        "pk", "member__employee_number", "member__given_name", "member__family_name", "member__email",
-        "member__site__name", "member__department__path", "member__seniority", "on", "due", "launched", "completed", "score",
-    )  # fmt: skip
+    )
+    people = in_hours.order_by("member__family_name", "member__given_name", "pk").values_list("pk", *_WHO, *_HOW_FAR)
     for part in batched(people.iterator(BATCH), BATCH, strict=False):
         done = _done(part, place, days)
-        for pk, number, given, family, email, site, department, seniority, on, due, launched, completed, score in part:
-            yield [
-                number or "", f"{given} {family}".strip(), email or "", site or "", department or "", seniority, days[on],
-                due.isoformat() if due else "", days[launched], days[completed], "" if score is None else score, *done[pk],
-            ]  # fmt: skip
+        for pk, number, given, family, email, site, department, seniority, *rest in part:
+            on, due, launched, completed, score = rest
+            who = [number or "", f"{given} {family}".strip(), email or "", site or "", department or "", seniority]
+            due_on = due.isoformat() if due else ""
+            how_far = [days[on], due_on, days[launched], days[completed], "" if score is None else score]
+            yield [*who, *how_far, *done[pk]]
+
+
+_WHO = (
+    "member__employee_number",
+    "member__given_name",
+    "member__family_name",
+    "member__email",
+    "member__site__name",
+    "member__department__path",
+    "member__seniority",
+)
+_HOW_FAR = ("on", "due", "launched", "completed", "score")
 
 
 def _done(part: tuple[Any, ...], place: dict[str, int], days: "_Days") -> dict[int, list[str]]:

@@ -41,10 +41,10 @@ def test_the_four_numbers_of_a_course(people, course):
     do(people[0], KEYS[0])
     for key in (KEYS[0], KEYS[1], KEYS[3]):
         do(people[1], key)
-    told = measure(course)
-    assert (told.total.enrolled, told.total.launched, told.total.completed) == (8, 2, 1)
-    assert (told.total.launch, told.total.completion, told.total.score) == (25, 12, 80.0)
-    assert told.total.is_low
+    measured = measure(course)
+    assert (measured.total.enrolled, measured.total.launched, measured.total.completed) == (8, 2, 1)
+    assert (measured.total.launch, measured.total.completion, measured.total.score) == (25, 12, 80.0)
+    assert measured.total.is_low
 
 
 def test_it_says_where_people_stop(people, course):
@@ -52,9 +52,9 @@ def test_it_says_where_people_stop(people, course):
         do(enrolment, KEYS[0])
     for key in KEYS[:2]:
         do(people[3], key)
-    told = measure(course)
-    assert [(module.completed, module.stopped) for module in told.modules] == [(1, 3), (0, 1)]
-    assert told.stop.title == "First"
+    measured = measure(course)
+    assert [(module.completed, module.stopped) for module in measured.modules] == [(1, 3), (0, 1)]
+    assert measured.stop.title == "First"
 
 
 def test_each_site_has_its_own_numbers(people, course):
@@ -66,8 +66,8 @@ def test_each_site_has_its_own_numbers(people, course):
 def test_filters_measure_only_whom_they_leave(people, course, organisation):
     do(people[0], KEYS[0])
     site = Site.objects.get(organisation=organisation, name="Site 0")
-    told = measure(course, filter_members(Member.objects.all(), organisation=organisation, site=site.pk))
-    assert (told.total.enrolled, told.total.launched) == (2, 1)
+    measured = measure(course, filter_members(Member.objects.all(), organisation=organisation, site=site.pk))
+    assert (measured.total.enrolled, measured.total.launched) == (2, 1)
 
 
 def test_a_course_without_people_has_no_numbers_and_no_error(course, visit, lead):
@@ -75,7 +75,9 @@ def test_a_course_without_people_has_no_numbers_and_no_error(course, visit, lead
     assert "Nobody to measure yet." in visit(lead).get("/aldermoor/courses/ladders/numbers/").text
 
 
-def test_the_page_costs_the_same_for_8_people_and_for_200(people, course, organisation, visit, lead, django_assert_max_num_queries):  # fmt: skip
+def test_the_page_costs_the_same_for_8_people_and_for_200(
+    people, course, organisation, visit, lead, django_assert_max_num_queries
+):
     make_people(organisation, 200)
     enrol_many(members=Member.objects.filter(organisation=organisation), course=course, by=lead)
     client = visit(lead)
@@ -89,9 +91,9 @@ def recount(course):
     uid = str(course.uid)
     enrolled, launched, completed, modules, best = set(), set(), set(), defaultdict(set), defaultdict(dict)
     for entry in Entry.objects.order_by("id"):
-        told = entry.content
-        who, what = told["actor"]["id"], told["object"]
-        in_course = what["id"] == uid or told.get("context", {}).get("course") == uid
+        statement = entry.content
+        who, what = statement["actor"]["id"], statement["object"]
+        in_course = what["id"] == uid or statement.get("context", {}).get("course") == uid
         if not in_course:
             continue
         match entry.verb, what["type"]:
@@ -109,15 +111,13 @@ def recount(course):
             case "completed", "module":
                 modules[what["id"]].add(who)
             case (("passed" | "failed"), _):
-                score = told["result"]["score"]
+                score = statement["result"]["score"]
                 best[what["id"]][who] = max(score, best[what["id"]].get(who, 0.0))
     return enrolled, launched, completed, modules, best
 
 
-steps = st.lists(
-    st.tuples(st.integers(0, 4), st.sampled_from([*KEYS, "open", "withdraw", "join"]), st.sampled_from([20.0, 60.0, 90.0])),
-    max_size=40,
-)  # fmt: skip
+what_is_done = st.sampled_from([*KEYS, "open", "withdraw", "join"])
+steps = st.lists(st.tuples(st.integers(0, 4), what_is_done, st.sampled_from([20.0, 60.0, 90.0])), max_size=40)
 
 
 @given(steps)
@@ -141,15 +141,18 @@ def test_what_the_page_says_equals_a_recount_from_the_journal(organisation, cour
                 open_activity(enrolment=enrolment, activity=opened, progress=known)
             else:
                 do(enrolment, what, score)
-        told = measure(course)
+        measured = measure(course)
         enrolled, launched, completed, modules, best = recount(course)
-        assert (told.total.enrolled, told.total.completed) == (len(enrolled), len(completed))
-        assert told.total.launched == len(launched)
-        assert [module.completed for module in told.modules] == [len(modules["01-first"]), len(modules["02-second"])]
+        assert (measured.total.enrolled, measured.total.completed) == (len(enrolled), len(completed))
+        assert measured.total.launched == len(launched)
+        assert [module.completed for module in measured.modules] == [
+            len(modules["01-first"]),
+            len(modules["02-second"]),
+        ]
         scores = [score for people in best.values() for score in people.values()]
-        assert sum(one.people for one in told.assessments) == len(scores)
+        assert sum(one.people for one in measured.assessments) == len(scores)
         if scores:
-            assert told.assessments[0].mean == pytest.approx(sum(scores) / len(scores))
+            assert measured.assessments[0].mean == pytest.approx(sum(scores) / len(scores))
         transaction.set_rollback(True)
 
 
@@ -160,16 +163,22 @@ def test_questions_say_which_one_is_hard(enrolment, course, visit, learner):
     address = "/aldermoor/learn/ladders/01-first/02-check/"
     client.post(address + "attempt/")
     assert Attempt.objects.count() == 1
-    one = activity(enrolment, KEYS[1])
-    definition = content_of(course.organisation_id, one.digest).definition
-    assert [question.answers for question in questions_of(course, one, definition)] == [0, 0]
+    check = activity(enrolment, KEYS[1])
+    definition = content_of(course.organisation_id, check.digest).definition
+    assert [question.answers for question in questions_of(course, check, definition)] == [0, 0]
     from milepost.learning.attempting import finish_attempt, save_answers
 
     attempt = Attempt.objects.get()
     save_answers(attempt=attempt, responses={"q1": "2", "q2": "b"})
-    finish_attempt(attempt=attempt, enrolment=enrolment, activity=one, weights={"q1": 1, "q2": 1}, pass_mark=50,
-                   marker=lambda key, _response: 1.0 if key == "q1" else 0.0)  # fmt: skip
-    assert [(q.answers, q.mean) for q in questions_of(course, one, definition)] == [(1, 100.0), (1, 0.0)]
+    finish_attempt(
+        attempt=attempt,
+        enrolment=enrolment,
+        activity=check,
+        weights={"q1": 1, "q2": 1},
+        pass_mark=50,
+        marker=lambda key, _response: 1.0 if key == "q1" else 0.0,
+    )
+    assert [(q.answers, q.mean) for q in questions_of(course, check, definition)] == [(1, 100.0), (1, 0.0)]
 
 
 def test_the_page_of_an_assessment_names_its_hardest_question(people, course, visit, lead):

@@ -94,8 +94,8 @@ def test_the_small_course_is_read_in_the_order_of_its_names():
     ],
 )
 def test_a_problem_is_told_with_file_and_line(path, text, said):
-    found = problems_with(path, text)
-    assert any(said in problem for problem in found), found
+    problems = problems_with(path, text)
+    assert any(said in problem for problem in problems), problems
 
 
 def test_without_course_md_there_is_no_course():
@@ -107,14 +107,15 @@ def test_every_problem_is_told():
 
 
 def test_captions_are_checked_with_their_own_line():
-    found = problems_with(
+    problems = problems_with(
         "01-first/03-x.video.md", "---\ntitle: X\nsource: a.mp4\nduration: 9\ncaptions: {en: a.vtt}\n---\n"
     )
-    assert any("a.vtt" in problem for problem in found)
+    assert any("a.vtt" in problem for problem in problems)
     tree = SMALL_COURSE | {
         "01-first/03-x.video.md": "---\ntitle: X\nsource: ../media/a.mp4\nduration: 9\ncaptions: {en: ../media/a.vtt}\n---\n",
-        "media/a.mp4": b"\x00", "media/a.vtt": "WEBVTT\n\n00:00.000 --> nonsense\nHi\n",
-    }  # fmt: skip
+        "media/a.mp4": b"\x00",
+        "media/a.vtt": "WEBVTT\n\n00:00.000 --> nonsense\nHi\n",
+    }
     assert any("a.vtt, line 3" in str(problem) for problem in read_course(files(tree)).problems)
 
 
@@ -128,8 +129,17 @@ def show(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "![a](x.png){onclick=1}", '<a href="data:text/html,x">a</a>', "<style>*{}</style>", "<iframe src=x>"]
-)  # fmt: skip
+    "text",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "[a](javascript:alert(1))",
+        "![a](x.png){onclick=1}",
+        '<a href="data:text/html,x">a</a>',
+        "<style>*{}</style>",
+        "<iframe src=x>",
+    ],
+)
 def test_nothing_that_runs_gets_through(text):
     html = show(text)
     assert not any(
@@ -161,9 +171,9 @@ def test_callouts_tabs_tables_footnotes_and_sound_are_there():
 
 @given(st.binary(max_size=120))
 def test_no_bytes_whatever_break_the_head(data):
-    found = []
-    source = split("x.md", data, found)
-    assert source is not None or found
+    problems = []
+    source = split("x.md", data, problems)
+    assert source is not None or problems
 
 
 @given(st.text(alphabet="#-[]x()=!>:*1.2 \n|&?ab{}", max_size=160))

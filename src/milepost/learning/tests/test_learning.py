@@ -30,9 +30,9 @@ def test_enrolling_twice_is_one_enrolment_and_one_fact(course, learner, lead, or
 
 
 def test_an_enrolment_names_the_version_and_who_did_it(enrolment, lead):
-    told = Entry.objects.get(verb="registered").content
-    assert told["object"]["version"] == enrolment.outline.digest
-    assert told["context"]["instructor"]["name"] == lead.full_name
+    statement = Entry.objects.get(verb="registered").content
+    assert statement["object"]["version"] == enrolment.outline.digest
+    assert statement["context"]["instructor"]["name"] == lead.full_name
 
 
 def test_a_course_without_a_version_takes_nobody(organisation, learner, lead):
@@ -86,7 +86,8 @@ def test_completing_the_last_of_a_module_and_of_the_course_says_so(enrolment, or
     complete(enrolment, CHECK, score=100.0, is_passed=True)
     done = complete(enrolment, SIGN)
     assert done.completed_at is not None
-    assert [v for v in verbs(organisation) if v in ("progressed", "passed", "completed")] == ["progressed", "passed", "progressed", "completed", "progressed", "completed", "completed"]  # fmt: skip
+    recorded = [verb for verb in verbs(organisation) if verb in ("progressed", "passed", "completed")]
+    assert recorded == ["progressed", "passed", "progressed", "completed", "progressed", "completed", "completed"]
 
 
 def test_optional_activities_are_not_needed(enrolment):
@@ -154,7 +155,14 @@ def start(enrolment, **options):
 
 
 def finish(enrolment, attempt, worth=1.0):
-    return finish_attempt(attempt=attempt, enrolment=enrolment, activity=activity(enrolment, CHECK), weights={"q1": 1, "q2": 1}, pass_mark=50, marker=lambda key, response: worth)  # fmt: skip
+    return finish_attempt(
+        attempt=attempt,
+        enrolment=enrolment,
+        activity=activity(enrolment, CHECK),
+        weights={"q1": 1, "q2": 1},
+        pass_mark=50,
+        marker=lambda key, response: worth,
+    )
 
 
 def test_starting_again_goes_on_with_the_attempt_under_way(enrolment):
@@ -203,8 +211,8 @@ def test_the_result_keeps_every_answer_in_the_journal(enrolment):
     attempt = start(enrolment)
     save_answers(attempt=attempt, responses={"q1": "2"})
     finish(enrolment, attempt)
-    told = Entry.objects.get(verb="passed").content["result"]
-    assert told["answers"] == [{"question": "q1", "response": "2", "fraction": 1}]
+    statement = Entry.objects.get(verb="passed").content["result"]
+    assert statement["answers"] == [{"question": "q1", "response": "2", "fraction": 1}]
 
 
 # --- New versions -----------------------------------------------------------------------------------------
@@ -248,9 +256,9 @@ def test_my_learning_shows_what_is_due_first_then_what_is_under_way(organisation
     for slug, due in (("late", today - timedelta(days=1)), ("soon", today + timedelta(days=2)), ("free", None)):
         course = make_course(organisation, SMALL_COURSE | {"course.md": f"---\ntitle: {slug}\nslug: {slug}\n---\n"})
         rows[slug] = enrol(member=learner, course=course, due=due, by=lead)
-    found = my_learning(learner)
-    assert [step.enrolment.course.slug for step in found.todo] == ["late", "soon", "free"]
-    assert found.first.next.key == READ
+    learning = my_learning(learner)
+    assert [step.enrolment.course.slug for step in learning.todo] == ["late", "soon", "free"]
+    assert learning.first.next.key == READ
 
 
 def test_my_learning_costs_two_queries_however_many_courses(organisation, learner, lead):

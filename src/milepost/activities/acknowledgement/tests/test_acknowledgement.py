@@ -7,10 +7,10 @@ ADDRESS = "/aldermoor/learn/ladders/02-second/02-sign/"
 
 def test_the_exact_words_that_were_confirmed_are_kept(visit, learner, enrolment):
     visit(learner).post(ADDRESS + "completion/", {"confirmed": "1"})
-    told = Entry.objects.filter(verb="progressed").get().content["result"]
-    assert told["statement"] == "I have read it."
-    assert told["text"] == "The rules."
-    assert told["text_sha256"] == fingerprint(b"The rules.")
+    confirmed = Entry.objects.filter(verb="progressed").get().content["result"]
+    assert confirmed["statement"] == "I have read it."
+    assert confirmed["text"] == "The rules."
+    assert confirmed["text_sha256"] == fingerprint(b"The rules.")
 
 
 def test_nothing_is_confirmed_without_the_tick(visit, learner, enrolment):

@@ -196,7 +196,7 @@ def client(visit, learner, organisation, lead):
 def test_nothing_that_tells_what_is_right_is_sent_before_the_end(client):
     client.post(ADDRESS + "attempt/")
     html = client.get(ADDRESS).text
-    for told in (
+    for answer in (
         "Well done",
         "Sorry",
         "For everyone",
@@ -207,7 +207,7 @@ def test_nothing_that_tells_what_is_right_is_sent_before_the_end(client):
         "Indeed",
         "Too round",
     ):
-        assert told not in html, told
+        assert answer not in html, answer
     assert "secret-right" in html
 
 
@@ -296,7 +296,7 @@ def test_definitions_are_plain_json(questions):
 
 
 class Guess(QuestionType):
-    """`? 42`: whoever types it is right. All that a type brings, in one place."""
+    """`? forty-two`: whoever types it is right. All that a type brings, in one place."""
 
     name = "guess"
     notation = Notation("guesses", re.compile(r"^\?[ \t]+(?P<text>.+)$"))
@@ -325,16 +325,16 @@ class Guess(QuestionType):
 
 
 def test_a_type_that_somebody_brings_is_written_shown_judged_and_told(organisation, lead, learner, visit):
-    text = "---\ntitle: Mine\nshuffle: false\npass_mark: 100\n---\n\n## How many?\n\n? 42\n"
+    text = "---\ntitle: Mine\nshuffle: false\npass_mark: 100\n---\n\n## How many?\n\n? forty-two\n"
     with question_types.holding("guess", Guess()):
         course = make_course(organisation, SMALL_COURSE | {"01-first/02-check.quiz.md": text}, by=lead)
         enrol(member=learner, course=course, by=lead)
         client, url = visit(learner), ADDRESS
         client.post(url + "attempt/")
         assert 'name="q1"' in client.get(url).text
-        assert "42" not in client.get(url).text
-        client.post(url + "submission/", {"question": "q1", "q1": "42"})
+        assert "forty-two" not in client.get(url).text
+        client.post(url + "submission/", {"question": "q1", "q1": "forty-two"})
         shown = client.get(url).text
-        assert "<em>42</em>" in shown
+        assert "<em>forty-two</em>" in shown
         assert "That is what I meant." in shown
         assert Attempt.objects.get().score == 100

@@ -28,8 +28,8 @@ class Number(QuestionType):
         item, *more = right_values(written.items(VALUES))
         if more:
             written.problem(more[0].line, _("A number question has one answer; give a tolerance with ±."))
-        found = _NUMBER.match(item.text)
-        value, tolerance, unit = found.groups() if found else ("0", None, None)
+        right = _NUMBER.match(item.text)
+        value, tolerance, unit = right.groups() if right else ("0", None, None)
         wrong = []
         for other in wrong_values(written):
             if number := _NUMBER.match(other.text):

@@ -9,7 +9,7 @@ from milepost.activities.quiz.notation import Draft, Notation
 from milepost.activities.quiz.types import Mark, Question, QuestionType, Response, Showing, Written, feedback_of
 from milepost.courses.markdown import render_inline
 
-TASKS = Notation("tasks", re.compile(r"^[-*+][ \t]+\[(?P<mark>[ xX])\][ \t]+(?P<text>.*)$"))
+TASKS = Notation("tasks", re.compile(r"^[-*+][ \t]+\[(?P<sign>[ xX])\][ \t]+(?P<text>.*)$"))
 
 
 class Single(QuestionType):
@@ -19,15 +19,15 @@ class Single(QuestionType):
     notation = TASKS
 
     def fits(self, draft: Draft) -> bool:
-        marked = sum(item.mark != " " for item in draft.items[TASKS.name])
-        told = draft.attributes.get("type", "")
-        return told != "multiple" and (marked <= 1 or told == "single")
+        right = sum(item.sign != " " for item in draft.items[TASKS.name])
+        wanted = draft.attributes.get("type", "")
+        return wanted != "multiple" and (right <= 1 or wanted == "single")
 
     def read(self, written: Written) -> Question:
         options = read_options(written)
-        marked = sum(option["is_right"] for option in options)
-        if marked > 1:
-            message = _("A single choice has one right answer; %(count)d are marked.") % {"count": marked}
+        right = sum(option["is_right"] for option in options)
+        if right > 1:
+            message = _("A single choice has one right answer; %(count)d are marked.") % {"count": right}
             written.problem(written.draft.line, message)
         return {"options": options}
 
@@ -50,10 +50,10 @@ def read_options(written: Written) -> list[dict[str, Any]]:
     tasks = written.items(TASKS)
     if len(tasks) < 2:
         written.problem(tasks[0].line, _("There is only one answer to choose. Give at least two."))
-    if all(item.mark == " " for item in tasks):
+    if all(item.sign == " " for item in tasks):
         written.problem(written.draft.line, _("No answer is marked as right. Mark it with [x]."))
     return [
-        {"key": key, "html": render_inline(item.text), "is_right": item.mark != " ", "feedback": feedback_of(item)}
+        {"key": key, "html": render_inline(item.text), "is_right": item.sign != " ", "feedback": feedback_of(item)}
         for key, item in written.keyed(tasks)
     ]
 

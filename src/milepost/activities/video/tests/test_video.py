@@ -63,7 +63,19 @@ def test_nobody_watches_an_hour_in_a_minute(visit, learner, organisation, lead):
     assert beat(client, [0, 15]).json()["percent"] == 15
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"position": "x", "ranges": []}', '{"position": 1, "ranges": [[1]]}', '{"position": NaN, "ranges": []}', '{"position": 1e999, "ranges": [[0, 1e999]]}', '{"position": 1, "ranges": 7}'])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"position": "x", "ranges": []}',
+        '{"position": 1, "ranges": [[1]]}',
+        '{"position": NaN, "ranges": []}',
+        '{"position": 1e999, "ranges": [[0, 1e999]]}',
+        '{"position": 1, "ranges": 7}',
+    ],
+)
 def test_a_broken_beat_is_refused_and_changes_nothing(client, body):
     assert client.post(ADDRESS + "beat/", body, content_type="application/json").status_code == 400
     assert Progress.objects.get().state == {}
