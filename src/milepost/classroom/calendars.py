@@ -35,9 +35,15 @@ def request(session: LiveSession, day: date, *, name: str, email: str) -> File:
 def cancel(session: LiveSession, day: date, *, name: str, email: str) -> File:
     """That a day is off for one person. The day may be one that the session has no more."""
     event = Event.new(
-        uid=_uid(session, day), sequence=session.sequence + 1, stamp=clock.now(), start=day, summary=session.title,
-        status=STATUS.CANCELLED, organizer=_organiser(session), attendees=[_person(name, email)],
-    )  # fmt: skip
+        uid=_uid(session, day),
+        sequence=session.sequence + 1,
+        stamp=clock.now(),
+        start=day,
+        summary=session.title,
+        status=STATUS.CANCELLED,
+        organizer=_organiser(session),
+        attendees=[_person(name, email)],
+    )
     return _part("CANCEL", event, day)
 
 
@@ -48,27 +54,32 @@ def feed(member: Member) -> bytes:
     )
     seats = Participant.objects.filter(member=member, status=Participant.Status.SEATED, session__cancelled_at=None)
     for seat in seats.select_related("session__organisation").prefetch_related("session__slots"):
-        for day, slots in _prefetched_days(seat.session.slots.all(), seat.session).items():
+        for day, slots in _prefetched_days(seat.session.slots.all()).items():
             calendar.add_component(_event(seat.session, day, slots))
     return _whole(calendar)
 
 
-def _prefetched_days(slots: Iterable[Slot], session: LiveSession) -> dict[date, list[Slot]]:
-    found = sorted(slots, key=lambda slot: slot.starts_at)
-    for slot in found:
-        slot.session = session
-    return {day: list(of_day) for day, of_day in groupby(found, key=lambda slot: slot.local_start.date())}
+def _prefetched_days(slots: Iterable[Slot]) -> dict[date, list[Slot]]:
+    ordered = sorted(slots, key=lambda slot: slot.starts_at)
+    return {day: list(of_day) for day, of_day in groupby(ordered, key=lambda slot: slot.local_start.date())}
 
 
 def _event(session: LiveSession, day: date, slots: list[Slot], *, attendee: vCalAddress | None = None) -> Event:
     page = settings.BASE_URL + reverse("live_session", args=[session.organisation.slug, session.uid])
     event = Event.new(
-        uid=_uid(session, day), sequence=session.sequence, stamp=clock.now(),
-        start=slots[0].local_start, end=slots[-1].local_end, summary=session.title,
-        location=session.where or None, url=page, description=_description(session, slots, page),
-        status=STATUS.CONFIRMED, organizer=_organiser(session) if attendee else None,
+        uid=_uid(session, day),
+        sequence=session.sequence,
+        stamp=clock.now(),
+        start=slots[0].local_start,
+        end=slots[-1].local_end,
+        summary=session.title,
+        location=session.where or None,
+        url=page,
+        description=_description(session, slots, page),
+        status=STATUS.CONFIRMED,
+        organizer=_organiser(session) if attendee else None,
         attendees=[attendee] if attendee else None,
-    )  # fmt: skip
+    )
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("description", session.title)

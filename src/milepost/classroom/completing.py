@@ -20,8 +20,8 @@ FACTS = (SLOT_CLOSED, SLOT_CORRECTED, SESSION_UPDATED)
 
 def complete_steps_after(facts: Sequence[Entry]) -> None:
     """Complete what follows from half-days that were closed or corrected, or that a session has no more."""
-    found = LiveSession.objects.filter(organisation=facts[0].organisation_id, uid__in={fact.about for fact in facts})
-    for session in found.order_by("pk"):
+    uids = {fact.about for fact in facts}
+    for session in LiveSession.objects.filter(organisation=facts[0].organisation_id, uid__in=uids).order_by("pk"):
         complete_steps(session)
 
 

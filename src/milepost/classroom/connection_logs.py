@@ -63,18 +63,24 @@ def _keep(
 ) -> ConnectionLog:
     with transaction.atomic():
         log, is_new = ConnectionLog.objects.get_or_create(
-            session=session, digest=digest,
+            session=session,
+            digest=digest,
             defaults={"organisation_id": session.organisation_id, "source": source, "rows": rows, "added_by": by},
-        )  # fmt: skip
+        )
         if is_new:
             result = {
                 "sha256": digest,
                 "rows": len(rows),
                 "matched": sum(row["participant"] is not None for row in rows),
             }
-            actor = by.as_reference() if by else SYSTEM
-            record(SESSION_IMPORTED, organisation=session.organisation, actor=actor,
-                   object=session.as_reference(), result=result, context={"source": source})  # fmt: skip
+            record(
+                SESSION_IMPORTED,
+                organisation=session.organisation,
+                actor=by.as_reference() if by else SYSTEM,
+                object=session.as_reference(),
+                result=result,
+                context={"source": source},
+            )
     return log
 
 
@@ -109,15 +115,15 @@ def _read(text: str, session: LiveSession) -> list[Connection]:
 
 def _pattern(values: Iterable[str], session: LiveSession) -> str | None:
     """The way of writing times that puts most of them nearest to the session: 04/05 is one day or the other."""
-    told = [_plain_time(value) for value in values if value]
+    times = [_plain_time(value) for value in values if value]
     start = min(slot.starts_at for slot in session.slots.all())
 
     def distance(pattern: str) -> tuple[int, float]:
-        read = [found for value in told if (found := _parse(value, pattern, session))]
-        return len(told) - len(read), abs((read[0] - start).total_seconds()) if read else float("inf")
+        read = [instant for time in times if (instant := _parse(time, pattern, session))]
+        return len(times) - len(read), abs((read[0] - start).total_seconds()) if read else float("inf")
 
     best = min(_FORMATS, key=distance)
-    return best if told and distance(best)[0] < len(told) else None
+    return best if times and distance(best)[0] < len(times) else None
 
 
 def _plain_time(text: str) -> str:
@@ -143,8 +149,8 @@ def _connection(cell: dict[str, str], pattern: str | None, session: LiveSession)
 
 def _minutes(text: str) -> float | None:
     """1h 12m 5s, 01:12:05 or 72."""
-    if found := re.fullmatch(r"(\d+):(\d\d):(\d\d)", text):
-        hours, minutes, seconds = map(int, found.groups())
+    if clock_like := re.fullmatch(r"(\d+):(\d\d):(\d\d)", text):
+        hours, minutes, seconds = map(int, clock_like.groups())
         return hours * 60 + minutes + seconds / 60
     units = {unit: int(number) for number, unit in re.findall(r"(\d+)\s*(h|m|s)", text.lower())}
     if units:
@@ -160,22 +166,23 @@ def _matched(rows: list[Connection], session: LiveSession) -> list[dict[str, Any
     for seat in seats:
         given, family = plain(seat.member.given_name), plain(seat.member.family_name)
         by_name |= {f"{given} {family}": seat, f"{family} {given}": seat, f"{family}, {given}": seat}
-    told = []
+    matched = []
     for row in rows:
-        found = (
-            by_id.get(row.id)
-            or by_email.get(row.email)
-            or by_name.get(plain(re.sub(r"\s*\(.*\)$", "", row.name)).strip())
-        )
-        told.append(
-            {
-                "name": row.name, "email": row.email, "participant": str(found.uid) if found else None,
-                "from": row.joined.isoformat() if row.joined else None,
-                "to": row.left.isoformat() if row.left else None,
-                "minutes": round((row.left - row.joined).total_seconds() / 60) if row.joined and row.left else None,
-            }
-        )  # fmt: skip
-    return told
+        name = plain(re.sub(r"\s*\(.*\)$", "", row.name)).strip()
+        matched.append(_as_row(row, by_id.get(row.id) or by_email.get(row.email) or by_name.get(name)))
+    return matched
+
+
+def _as_row(connection: Connection, seat: Participant | None) -> dict[str, Any]:
+    joined, left = connection.joined, connection.left
+    return {
+        "name": connection.name,
+        "email": connection.email,
+        "participant": str(seat.uid) if seat else None,
+        "from": joined.isoformat() if joined else None,
+        "to": left.isoformat() if left else None,
+        "minutes": round((left - joined).total_seconds() / 60) if joined and left else None,
+    }
 
 
 def connected_minutes(session: LiveSession) -> dict[str, int]:

@@ -250,7 +250,7 @@ def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]
             row.signed_at = row.signature = row.location = None
             row.way = row.address = row.agent = ""
         times = {name: getattr(row, name) for name in ("signed_at", "device_time", "arrived_at", "left_at")}
-        told = {name: time_text(time) if time else None for name, time in times.items()}
+        texts = {name: time_text(time) if time else None for name, time in times.items()}
         yield {
             "person": str(row.participant.member.uid),
             "name": row.participant.member.full_name,
@@ -258,15 +258,15 @@ def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]
             "slot": str(row.slot.uid),
             "hours": str(row.slot),
             "state": row.state,
-            "signed_at": told["signed_at"],
+            "signed_at": texts["signed_at"],
             "way": row.way,
             "signature": row.signature,
             "address": row.address,
             "agent": row.agent,
             "location": row.location,
-            "device_time": told["device_time"],
-            "arrived_at": told["arrived_at"],
-            "left_at": told["left_at"],
+            "device_time": texts["device_time"],
+            "arrived_at": texts["arrived_at"],
+            "left_at": texts["left_at"],
             "minutes": row.minutes,
             "absence_reason": row.absence_reason,
             "earlier": row.earlier,

@@ -26,7 +26,7 @@ def _enrolled(statement: Statement) -> str:
     return _("Enrolled in “%(object)s” by %(by)s") if statement.by else _("Joined “%(object)s”")
 
 
-def _marked(statement: Statement) -> str:
+def _noted(statement: Statement) -> str:
     return {
         "signed": _("%(by)s noted for “%(object)s”: there"),
         "attested": _("%(by)s noted for “%(object)s”: there, without a signature"),
@@ -36,7 +36,7 @@ def _marked(statement: Statement) -> str:
 
 
 def _corrected(statement: Statement) -> str:
-    return _marked(statement) + _(" (correction: %(reason)s)")
+    return _noted(statement) + _(" (correction: %(reason)s)")
 
 
 # --- Sessions ---------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ SLOT_MARKED = FactType(
     result={"now": _STATE},
     context={"session": UID, "instructor": REFERENCE},
     about="session",
-    sentence=_marked,
+    sentence=_noted,
 )
 SLOT_CORRECTED = FactType(
     "corrected",

@@ -36,22 +36,34 @@ class SessionForm(forms.Form):
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200, widget=forms.TextInput(CONTROL))
     form = forms.ChoiceField(label=gettext_lazy("Kind"), choices=LiveSession.Form.choices, widget=forms.Select(SELECT))
     place = forms.CharField(
-        label=gettext_lazy("Place"), required=False, max_length=300, widget=forms.TextInput(CONTROL),
+        label=gettext_lazy("Place"),
+        required=False,
+        max_length=300,
+        widget=forms.TextInput(CONTROL),
         help_text=gettext_lazy("Address and room."),
-    )  # fmt: skip
+    )
     provider = forms.ChoiceField(label=gettext_lazy("Meeting tool"), required=False, widget=forms.Select(SELECT))
     address = forms.URLField(
-        label=gettext_lazy("Video link"), required=False, assume_scheme="https", widget=forms.URLInput(CONTROL),
+        label=gettext_lazy("Video link"),
+        required=False,
+        assume_scheme="https",
+        widget=forms.URLInput(CONTROL),
         help_text=gettext_lazy("For a meeting that exists already."),
-    )  # fmt: skip
+    )
     capacity = forms.IntegerField(
-        label=gettext_lazy("Seats"), required=False, min_value=1, max_value=100_000, widget=forms.NumberInput(CONTROL),
+        label=gettext_lazy("Seats"),
+        required=False,
+        min_value=1,
+        max_value=100_000,
+        widget=forms.NumberInput(CONTROL),
         help_text=gettext_lazy("Empty: as many as come. Whoever is too many gets on the waiting list."),
-    )  # fmt: skip
+    )
     step = forms.ChoiceField(
-        label=gettext_lazy("Step of a course"), required=False, widget=forms.Select(SELECT),
+        label=gettext_lazy("Step of a course"),
+        required=False,
+        widget=forms.Select(SELECT),
         help_text=gettext_lazy("Who was there completes the step."),
-    )  # fmt: skip
+    )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), choices=settings.LANGUAGES, widget=forms.Select(SELECT)
     )
@@ -116,14 +128,13 @@ class SessionForm(forms.Form):
 
     def plan(self) -> Plan:
         """What was asked for."""
-        told = self.cleaned_data
-        course, _colon, key = told.get("step", "").partition(":")
+        course, _colon, key = self.cleaned_data.get("step", "").partition(":")
+        names = ("title", "spans", "form", "place", "provider", "address", "description", "language", "capacity")
         return Plan(
-            title=told["title"], spans=told["spans"], form=told["form"], place=told["place"], provider=told["provider"],
-            address=told["address"], description=told["description"], language=told["language"], capacity=told["capacity"],
+            **{name: self.cleaned_data[name] for name in names},
             course=Course.objects.filter(organisation=self.organisation, slug=course).first() if course else None,
             activity_key=key,
-        )  # fmt: skip
+        )
 
 
 def _initial(session: LiveSession) -> dict[str, Any]:

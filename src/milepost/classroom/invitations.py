@@ -46,8 +46,8 @@ def _invite[R: (Participant, Trainer)](model: type[R], to_tell: "Callable[[], Qu
         with transaction.atomic():
             rows = to_tell().filter(pk__in=keys).select_related("session__organisation", "member__organisation")
             said = [_note(row) for row in rows.select_for_update(of=("self",))]
-            notify_many(KIND, (one for one in said if one is not None))
-        count += sum(one is not None for one in said)
+            notify_many(KIND, (notice for notice in said if notice is not None))
+        count += sum(notice is not None for notice in said)
     return count
 
 

@@ -43,12 +43,16 @@ class InvitationKind(Kind):
     def context(self, notice: Notice, row: Seat) -> dict[str, Any]:
         session, days = row.session, _days(row)
         slots = [slot for of_day in days.values() for slot in of_day] or list(session.slots.all())
-        is_trainer = isinstance(row, Trainer)
         return {
-            "name": notice.to.given_name, "session": session, "slots": slots, "first": slots[0], "is_off": not days,
-            "is_change": bool(notice.data["held"]), "is_trainer": is_trainer,
+            "name": notice.to.given_name,
+            "session": session,
+            "slots": slots,
+            "first": slots[0],
+            "is_off": not days,
+            "is_change": bool(notice.data["held"]),
+            "is_trainer": isinstance(row, Trainer),
             "page": trainer_link(row) if isinstance(row, Trainer) else _page(session),
-        }  # fmt: skip
+        }
 
     def files(self, notice: Notice, row: Seat) -> Sequence[File]:
         session, days, to = row.session, _days(row), notice.to
@@ -59,8 +63,8 @@ class InvitationKind(Kind):
         ]
 
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
-        told = _example(organisation, to)
-        return told | {"slots": [told["slot"]], "first": told["slot"], "is_change": False, "is_trainer": False}
+        example = _example(organisation, to)
+        return example | {"slots": [example["slot"]], "first": example["slot"], "is_change": False, "is_trainer": False}
 
 
 class SlotKind(Kind):
@@ -72,9 +76,12 @@ class SlotKind(Kind):
 
     def context(self, notice: Notice, row: Attendance) -> dict[str, Any]:
         return {
-            "name": notice.to.given_name, "session": row.slot.session, "slot": row.slot, "sign": personal_link(row),
+            "name": notice.to.given_name,
+            "session": row.slot.session,
+            "slot": row.slot,
+            "sign": personal_link(row),
             "page": _page(row.slot.session),
-        }  # fmt: skip
+        }
 
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
         return _example(organisation, to)
@@ -120,9 +127,12 @@ def _example(organisation: Organisation, to: Recipient) -> dict[str, Any]:
     """A half-day that could be, tomorrow morning; nothing of it is saved."""
     start = (clock.now() + timedelta(days=1)).replace(hour=8, minute=0)
     session = LiveSession(
-        organisation=organisation, title=str(_("Evacuation drill")), place=str(_("Main hall")),
-        time_zone=organisation.time_zone, language=to.language,
-    )  # fmt: skip
+        organisation=organisation,
+        title=str(_("Evacuation drill")),
+        place=str(_("Main hall")),
+        time_zone=organisation.time_zone,
+        language=to.language,
+    )
     slot = Slot(session=session, starts_at=start, ends_at=start + timedelta(hours=3, minutes=30))
     page = settings.BASE_URL + reverse("sessions", args=[organisation.slug])
     sign = f"{settings.BASE_URL}/sign/…/"

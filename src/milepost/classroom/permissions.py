@@ -15,9 +15,11 @@ MANAGE_SESSIONS = Permission(
     "manage_sessions", _("schedule and change live sessions"), about=COURSE, roles=(Role.LEAD,)
 )
 HOLD_SESSIONS = Permission(
-    "hold_sessions", _("hold live sessions, and change them where the organisation lets trainers"), about=COURSE,
+    "hold_sessions",
+    _("hold live sessions, and change them where the organisation lets trainers"),
+    about=COURSE,
     roles=(Role.TRAINER,),
-)  # fmt: skip
+)
 
 
 def may_manage(member: Member, thing: LiveSession | Course | Organisation | None = None) -> bool:

@@ -39,9 +39,11 @@ class LivePlayer(Player):
 
 def _sessions(play: Play) -> Any:
     return LiveSession.objects.filter(
-        organisation_id=play.enrolment.organisation_id, course=play.enrolment.course, activity_key=play.activity.key,
+        organisation_id=play.enrolment.organisation_id,
+        course=play.enrolment.course,
+        activity_key=play.activity.key,
         cancelled_at=None,
-    )  # fmt: skip
+    )
 
 
 def _take_seat(play: Play) -> HttpResponseBase:
@@ -52,18 +54,18 @@ def _take_seat(play: Play) -> HttpResponseBase:
     with as_message(play.request):
         seat = register(session=session, member=play.enrolment.member)
         is_seated = seat.status == Participant.Status.SEATED
-        told = (
+        words = (
             _("You have a seat. An invitation comes by mail.")
             if is_seated
             else _("All seats are taken. You are on the waiting list, and get a mail when one is free.")
         )
-        messages.success(play.request, told)
+        messages.success(play.request, words)
     return play.again()
 
 
 def _give_up_seat(play: Play) -> HttpResponseBase:
-    told = _sessions(play).filter(uid=uuid_of(play.request.POST, "session"))
-    seat = Participant.objects.filter(member=play.enrolment.member, session__in=told).first()
+    sessions = _sessions(play).filter(uid=uuid_of(play.request.POST, "session"))
+    seat = Participant.objects.filter(member=play.enrolment.member, session__in=sessions).first()
     with as_message(play.request):
         if seat:
             leave(participant=seat)

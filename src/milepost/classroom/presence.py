@@ -58,13 +58,11 @@ def spoken_code(slot: Slot, instant: datetime) -> str:
 def slot_of_spoken_code(code: str) -> Slot | None:
     """The slot that takes signatures now and has this code, now or a turn ago; None if there is none, or two."""
     now = clock.now()
-    open_now = Slot.objects.filter(
-        starts_at__lte=now + timedelta(minutes=15), ends_at__gte=now - timedelta(hours=12), closed_at=None,
-        session__cancelled_at=None,
-    ).select_related("session__organisation")  # fmt: skip
+    about_now = Slot.objects.filter(starts_at__lte=now + timedelta(minutes=15), ends_at__gte=now - timedelta(hours=12))
+    open_now = about_now.filter(closed_at=None, session__cancelled_at=None).select_related("session__organisation")
     earlier = now - timedelta(seconds=SPOKEN_SECONDS)
-    found = [slot for slot in open_now if code in (spoken_code(slot, now), spoken_code(slot, earlier))]
-    return found[0] if len(found) == 1 else None
+    slots = [slot for slot in open_now if code in (spoken_code(slot, now), spoken_code(slot, earlier))]
+    return slots[0] if len(slots) == 1 else None
 
 
 def _turn(instant: datetime, seconds: int) -> int:
@@ -120,8 +118,8 @@ def feed_link(member: Member) -> str:
 def member_of_feed(token: str) -> Member | None:
     """Whose calendar feed it is; None for a link that is not ours, or of somebody who has left."""
     uid = links.uid_in(token, "feed")
-    found = Member.objects.select_related("organisation").filter(uid=uid).first() if uid else None
-    return None if found is None or found.has_left else found
+    member = Member.objects.select_related("organisation").filter(uid=uid).first() if uid else None
+    return None if member is None or member.has_left else member
 
 
 # --- What a browser has shown -----------------------------------------------------------------------------
@@ -140,23 +138,27 @@ class Presence:
     def of(cls, request: HttpRequest, slot: Slot) -> "Presence | None":
         """What the browser has shown for this slot lately, or None."""
         try:
-            told: dict[str, Any] = signing.loads(
-                request.COOKIES.get(_cookie(slot), ""), salt=_SALT, max_age=PRESENCE_SECONDS
-            )
+            cookie = request.COOKIES.get(_cookie(slot.code), "")
+            shown: dict[str, Any] = signing.loads(cookie, salt=_SALT, max_age=PRESENCE_SECONDS)
         except signing.BadSignature:
             return None
-        return (
-            cls(slot.code, Way(told["way"]), told["attendance"], told["signed"]) if told["slot"] == slot.code else None
-        )
+        if shown["slot"] != slot.code:
+            return None
+        return cls(slot.code, Way(shown["way"]), shown["attendance"], shown["signed"])
 
     def remember(self, response: HttpResponseBase) -> None:
         """Let the browser keep it, out of reach of scripts."""
-        told = {"slot": self.slot, "way": str(self.way), "attendance": self.attendance, "signed": self.has_signed}
+        shown = {"slot": self.slot, "way": str(self.way), "attendance": self.attendance, "signed": self.has_signed}
         response.set_cookie(
-            f"presence-{self.slot}", signing.dumps(told, salt=_SALT), max_age=PRESENCE_SECONDS, path=f"/s/{self.slot}/",
-            secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax",
-        )  # fmt: skip
+            _cookie(self.slot),
+            signing.dumps(shown, salt=_SALT),
+            max_age=PRESENCE_SECONDS,
+            path=f"/s/{self.slot}/",
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
 
 
-def _cookie(slot: Slot) -> str:
-    return f"presence-{slot.code}"
+def _cookie(code: str) -> str:
+    return f"presence-{code}"

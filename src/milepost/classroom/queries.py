@@ -29,11 +29,14 @@ def with_numbers(sessions: "QuerySet[LiveSession]", members: "QuerySet[Member] |
     seats = taking_part.order_by().values("session").annotate(n=Count("pk"))
     rows = signing.order_by().values("slot__session").annotate(n=Count("pk"))
     return sessions.annotate(
-        starts=Min("slots__starts_at"), ends=Max("slots__ends_at"),
+        starts=Min("slots__starts_at"),
+        ends=Max("slots__ends_at"),
         open_slots=Count("slots", filter=Q(slots__closed_at=None)),
-        seated=_number(seats.filter(status=SEATED)), waiting=_number(seats.filter(status=Participant.Status.WAITING)),
-        expected=_number(rows), signed=_number(rows.filter(signed_at__isnull=False)),
-    )  # fmt: skip
+        seated=_number(seats.filter(status=SEATED)),
+        waiting=_number(seats.filter(status=Participant.Status.WAITING)),
+        expected=_number(rows),
+        signed=_number(rows.filter(signed_at__isnull=False)),
+    )
 
 
 def sessions_seen_by(member: Member) -> "QuerySet[Any]":
@@ -72,10 +75,9 @@ def to_sign(member: Member) -> "QuerySet[Attendance]":
 def signable() -> "QuerySet[Attendance]":
     """What can be signed now: from a quarter of an hour before the slot until it is closed, a day at most."""
     now = clock.now()
-    return Attendance.objects.missing().filter(
-        slot__starts_at__lte=now + timedelta(minutes=15), slot__ends_at__gte=now - timedelta(days=1),
-        slot__closed_at=None, slot__session__cancelled_at=None, participant__status=SEATED,
-    )  # fmt: skip
+    missing = Attendance.objects.missing().filter(participant__status=SEATED)
+    open_now = missing.filter(slot__closed_at=None, slot__session__cancelled_at=None)
+    return open_now.filter(slot__starts_at__lte=now + timedelta(minutes=15), slot__ends_at__gte=now - timedelta(days=1))
 
 
 @dataclass(frozen=True)
@@ -94,11 +96,13 @@ class Tally:
 def tally(slot: Slot, members: "QuerySet[Member] | None" = None) -> Tally:
     """How many (of `members`, if given) are expected, have signed (or are attested), and are absent."""
     rows = slot.attendances.all() if members is None else slot.attendances.filter(participant__member__in=members)
-    told = rows.aggregate(
-        expected=Count("pk"), signed=Count("pk", filter=Q(signed_at__isnull=False) | Q(attested_at__isnull=False)),
+    is_present = Q(signed_at__isnull=False) | Q(attested_at__isnull=False)
+    counts = rows.aggregate(
+        expected=Count("pk"),
+        signed=Count("pk", filter=is_present),
         absent=Count("pk", filter=Q(absent_at__isnull=False)),
-    )  # fmt: skip
-    return Tally(**told)
+    )
+    return Tally(**counts)
 
 
 def attendances(slot: Slot, members: "QuerySet[Member] | None" = None) -> "QuerySet[Attendance]":

@@ -148,8 +148,14 @@ def _promote(session: LiveSession) -> Participant | None:
     waiting.status = SEATED
     waiting.save(update_fields=["status"])
     _expect(session, [waiting])
-    record(SESSION_REGISTERED, organisation=session.organisation, actor=waiting.member.as_reference(),
-           object=session.as_reference(), result={"status": str(SEATED)}, context={"from": str(WAITING)})  # fmt: skip
+    record(
+        SESSION_REGISTERED,
+        organisation=session.organisation,
+        actor=waiting.member.as_reference(),
+        object=session.as_reference(),
+        result={"status": str(SEATED)},
+        context={"from": str(WAITING)},
+    )
     return waiting
 
 
@@ -164,10 +170,12 @@ def _locked(session: LiveSession) -> LiveSession:
 def _expect(session: LiveSession, seats: list[Participant]) -> None:
     """An attendance to sign for each open slot and seat."""
     slots = [slot for slot in session.slots.all() if not slot.is_closed]
-    Attendance.objects.bulk_create(
-        (Attendance(organisation_id=session.organisation_id, slot=slot, participant=seat) for slot in slots for seat in seats),
-        batch_size=BATCH, ignore_conflicts=True,
-    )  # fmt: skip
+    rows = (
+        Attendance(organisation_id=session.organisation_id, slot=slot, participant=seat)
+        for slot in slots
+        for seat in seats
+    )
+    Attendance.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 
 def _employer(member: Member, organisation: Organisation) -> str:

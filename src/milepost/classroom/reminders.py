@@ -1,4 +1,7 @@
-"""What people are told around a half-day: the link to sign, that it is soon, that a signature is missing."""
+"""Reminders around a half-day: the link to sign, that it is soon, that you have not signed.
+
+The words of each are in `notices.py` and `templates/classroom/notices/`.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -34,9 +37,11 @@ def remind_missing(slot: Slot) -> int:
 def unsigned() -> "QuerySet[Attendance]":
     """What can still be signed, by people who have an address."""
     return Attendance.objects.missing().filter(
-        slot__closed_at=None, slot__session__cancelled_at=None,
-        participant__status=Participant.Status.SEATED, participant__member__email__isnull=False,
-    )  # fmt: skip
+        slot__closed_at=None,
+        slot__session__cancelled_at=None,
+        participant__status=Participant.Status.SEATED,
+        participant__member__email__isnull=False,
+    )
 
 
 def _rules_in_use() -> list[Rules]:

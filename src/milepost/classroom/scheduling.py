@@ -35,7 +35,7 @@ HALF_DAYS = ((time(9), time(12, 30)), (time(13, 30), time(17)))
 
 
 class InvalidSession(Refused):
-    """The session can't be as it was told; the message says where and what."""
+    """The session can't be as it is planned; the message says where and what."""
 
     status = 422
 
@@ -66,6 +66,18 @@ class Plan:
     activity_key: str = ""
     trainers: Sequence["Holder"] = field(default_factory=tuple)
 
+    def as_fields(self, *, language: str) -> dict[str, Any]:
+        """What of it can be changed later, by the session's fields; `language` holds where the plan names none."""
+        return {
+            "title": self.title.strip(),
+            "form": self.form,
+            "place": self.place,
+            "provider": self.provider,
+            "description": self.description,
+            "language": self.language or language,
+            "capacity": self.capacity,
+        }
+
 
 @dataclass(frozen=True)
 class Holder:
@@ -92,17 +104,21 @@ def schedule_session(*, organisation: Organisation, plan: Plan, by: Member) -> L
         Organisation.objects.select_for_update().get(pk=organisation.pk)
         last = LiveSession.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"]
         session = LiveSession.objects.create(
-            organisation=organisation, number=(last or 0) + 1, title=plan.title.strip(), form=plan.form,
-            place=plan.place, provider=plan.provider, meeting=meeting, description=plan.description,
-            language=plan.language or organisation.language, time_zone=organisation.time_zone,
-            capacity=plan.capacity, course=plan.course, activity_key=plan.activity_key, created_by=by,
-        )  # fmt: skip
+            organisation=organisation,
+            number=(last or 0) + 1,
+            meeting=meeting,
+            time_zone=organisation.time_zone,
+            course=plan.course,
+            activity_key=plan.activity_key,
+            created_by=by,
+            **plan.as_fields(language=organisation.language),
+        )
         Slot.objects.bulk_create(
             Slot(organisation=organisation, session=session, starts_at=start, ends_at=end) for start, end in spans
         )
         for holder in plan.trainers:
             _add_trainer(session, holder)
-        _record(SESSION_SCHEDULED, session, by, {"slots": _told(spans)})
+        _record(SESSION_SCHEDULED, session, by, {"slots": _intervals(spans)})
     return session
 
 
@@ -121,7 +137,7 @@ def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSessi
             raise InvalidSession(_("The session is cancelled."))
         changed = _change_facts(locked, plan)
         if _change_slots(locked, spans):
-            changed["slots"] = _told(spans)
+            changed["slots"] = _intervals(spans)
         if changed:
             locked.sequence += 1
             locked.save()
@@ -164,11 +180,14 @@ def remove_trainer(*, trainer: Trainer, by: Member) -> None:
 
 def _add_trainer(session: LiveSession, holder: Holder) -> Trainer:
     if holder.member:
-        found, _new = Trainer.objects.get_or_create(
-            session=session, member=holder.member, removed_at=None,
-            defaults={"organisation_id": session.organisation_id, "name": holder.member.full_name, "email": holder.member.email or ""},
-        )  # fmt: skip
-        return found
+        as_known = {"name": holder.member.full_name, "email": holder.member.email or ""}
+        trainer, _new = Trainer.objects.get_or_create(
+            session=session,
+            member=holder.member,
+            removed_at=None,
+            defaults=as_known | {"organisation_id": session.organisation_id},
+        )
+        return trainer
     name, email = " ".join(holder.name.split())[:200], holder.email.strip().lower()
     if not name:
         raise InvalidSession(_("A trainer from outside needs a name."))
@@ -200,10 +219,7 @@ def _checked(spans: Sequence[Span]) -> list[Span]:
 
 
 def _change_facts(session: LiveSession, plan: Plan) -> dict[str, Any]:
-    wanted = {
-        "title": plan.title.strip(), "form": plan.form, "place": plan.place, "description": plan.description,
-        "language": plan.language or session.language, "capacity": plan.capacity, "provider": plan.provider,
-    }  # fmt: skip
+    wanted = plan.as_fields(language=session.language)
     changed = {name: value for name, value in wanted.items() if getattr(session, name) != value}
     address = session.meeting.get("address", "")
     if plan.provider and ("provider" in changed or (plan.address and plan.address != address)):
@@ -215,7 +231,7 @@ def _change_facts(session: LiveSession, plan: Plan) -> dict[str, Any]:
 
 
 def _change_slots(session: LiveSession, spans: list[Span]) -> bool:
-    """Slots that are told again stay; the others go and come."""
+    """Slots that are planned again stay; the others go and come."""
     there = {(slot.starts_at, slot.ends_at): slot for slot in session.slots.all()}
     gone = [slot for span, slot in there.items() if span not in set(spans)]
     new = [span for span in spans if span not in there]
@@ -240,7 +256,7 @@ def _has_signatures(session: LiveSession) -> bool:
     return Attendance.objects.signed().filter(slot__session=session).exists()
 
 
-def _told(spans: Sequence[Span]) -> list[str]:
+def _intervals(spans: Sequence[Span]) -> list[str]:
     """Intervals as ISO 8601 writes them, in UTC."""
     return [f"{time_text(start)}/{time_text(end)}" for start, end in spans]
 

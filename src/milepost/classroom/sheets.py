@@ -1,12 +1,18 @@
-"""The attendance sheet of a closed session: a sealed PDF with what EVIDENCE asks for, made in the background."""
+"""The attendance sheet of a closed session: a sealed PDF with what EVIDENCE asks for, made in the background.
+
+The page itself is laid out by `documents/typst/attendance-sheet.typ`.
+"""
 
 from collections.abc import Sequence
+from datetime import datetime
+from itertools import batched
 from typing import Any
 
 from django.db import transaction
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DELIVERED
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
@@ -61,10 +67,8 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
     """What the template lays out, in the session's language (EVIDENCE: attendance sheet)."""
     organisation = session.organisation
     slots = list(session.slots.select_related("session", "closed_by"))
-    seats = list(
-        session.participants.filter(attendances__isnull=False).distinct().select_related("member")
-        .order_by("member__family_name", "member__given_name", "pk")
-    )  # fmt: skip
+    expected = session.participants.filter(attendances__isnull=False).distinct().select_related("member")
+    seats = list(expected.order_by("member__family_name", "member__given_name", "pk"))
     rows = Attendance.objects.filter(slot__session=session).select_related("slot__session")
     at = {(row.slot_id, row.participant_id): row for row in rows}
     with translation.override(session.language):
@@ -72,13 +76,13 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
             "language": session.language,
             "heading": _("Attendance sheet"),
             "organisation": organisation.name,
-            "organisation_facts": [fact for fact in (organisation.postal_address, organisation.registration_number) if fact],
+            "organisation_facts": list(filter(None, (organisation.postal_address, organisation.registration_number))),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "title": session.title,
             "reference": _("%(reference)s, sheet %(number)s") % {"reference": session.reference, "number": number},
             "facts": _facts(session, slots, seats, at),
-            "parts": [_part(slots[first : first + SLOTS_ABREAST], seats, at) for first in range(0, len(slots), SLOTS_ABREAST)],
+            "parts": [_part(abreast, seats, at) for abreast in batched(slots, SLOTS_ABREAST, strict=False)],
             "name_label": _("Name"),
             "trainer_label": _("Trainer"),
             "records_label": _("How each signature was made"),
@@ -86,11 +90,14 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
             "records": _records(slots, seats, at),
             "corrections_label": _("Corrections and late deliveries"),
             "corrections": _corrections(session, slots),
-            "note": _("Times are those of the server, in the zone %(zone)s. Fingerprints (SHA-256, first 16 signs) tie each signature and its context (network address, browser) to the organisation’s journal.") % {"zone": session.time_zone},
+            "note": _NOTE % {"zone": session.time_zone},
             "sealed": _("Sealed electronically for %(name)s.") % {"name": organisation.name},
-        }  # fmt: skip
+        }
 
 
+_NOTE = gettext_lazy(
+    "Times are those of the server, in the zone %(zone)s. Fingerprints (SHA-256, first 16 signs) tie each signature and its context (network address, browser) to the organisation’s journal."
+)
 type At = dict[tuple[int, int], Attendance]
 
 
@@ -159,54 +166,52 @@ def _records(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> lis
     """A line for each signature: who, half-day, when by the server, way, and the two fingerprints."""
     lines = []
     for slot in slots:
-        half_day = f"{date_format(slot.local_start, 'SHORT_DATE_FORMAT')} {slot.hours}"
         for seat in seats:
             row = at.get((slot.pk, seat.pk))
             if row is None or row.signed_at is None or row.drawn is None:
                 continue
-            way = str(Way(row.way).label)
-            if row.device_time:
-                way = _("%(way)s, made at %(time)s without a network") % {
-                    "way": way,
-                    "time": _time(slot, row.device_time),
-                }
-            lines.append(
-                [
-                    seat.member.full_name,
-                    half_day,
-                    _time(slot, row.signed_at),
-                    way,
-                    row.drawn.fingerprint[:16],
-                    row.context_fingerprint[:16],
-                ]
-            )
+            fingerprints = row.drawn.fingerprint, row.context_fingerprint
+            lines.append(_line(slot, seat.member.full_name, row.signed_at, _way_words(slot, row), *fingerprints))
         if slot.closing and slot.closed_at and slot.closed_by and (closing := slot.closing_signature):
-            lines.append([
-                slot.closed_by.name, half_day, _time(slot, slot.closed_at), _("trainer, closes the half-day"),
-                closing.fingerprint[:16], slot.closing["circumstances_sha256"][:16],
-            ])  # fmt: skip
+            fingerprints = closing.fingerprint, slot.closing["circumstances_sha256"]
+            closes = _("trainer, closes the half-day")
+            lines.append(_line(slot, slot.closed_by.name, slot.closed_at, closes, *fingerprints))
     return lines
+
+
+def _line(slot: Slot, who: str, instant: datetime, way: str, *fingerprints: str) -> list[str]:
+    half_day = f"{date_format(slot.local_start, 'SHORT_DATE_FORMAT')} {slot.hours}"
+    return [who, half_day, _time(slot, instant), way, *(digest[:16] for digest in fingerprints)]
+
+
+def _way_words(slot: Slot, row: Attendance) -> str:
+    way = str(Way(row.way).label)
+    if row.device_time is None:
+        return way
+    return _("%(way)s, made at %(time)s without a network") % {"way": way, "time": _time(slot, row.device_time)}
 
 
 def _corrections(session: LiveSession, slots: Sequence[Slot]) -> list[str]:
     """Each correction with who and why, from the journal, where it stands for good."""
     entries = Entry.objects.filter(
-        organisation_id=session.organisation_id, about=str(session.uid), fact__in=[SLOT_CORRECTED.name, SLOT_DELIVERED.name]
-    ).order_by("id")  # fmt: skip
-    return [_correction(entry, session) for entry in entries]
+        organisation_id=session.organisation_id,
+        about=str(session.uid),
+        fact__in=[SLOT_CORRECTED.name, SLOT_DELIVERED.name],
+    )
+    return [_correction(entry, session) for entry in entries.order_by("id")]
 
 
 def _correction(entry: Entry, session: LiveSession) -> str:
-    told = entry.content
+    statement = entry.content
     words = {
-        "who": told["actor"]["name"],
+        "who": statement["actor"]["name"],
         "when": date_format(entry.time.astimezone(session.zone), "DATETIME_FORMAT"),
-        "by": told["context"].get("instructor", {}).get("name", ""),
-        "slot": told["object"]["name"],
+        "by": statement["context"].get("instructor", {}).get("name", ""),
+        "slot": statement["object"]["name"],
     }
     if entry.fact == SLOT_DELIVERED.name:
         return _("%(when)s: a signature of %(who)s arrived after the closing (%(slot)s).") % words
-    result = told["result"]
+    result = statement["result"]
     words |= {"before": _state_words(result["before"]), "now": _state_words(result["now"]), "reason": result["reason"]}
     return _("%(when)s: %(by)s corrected %(who)s from “%(before)s” to “%(now)s” (%(slot)s). Reason: %(reason)s") % words
 
@@ -217,7 +222,7 @@ def _state_words(state: dict[str, str]) -> str:
     return ", ".join([names[state["state"]], *more])
 
 
-def _time(slot: Slot, instant: Any) -> str:
+def _time(slot: Slot, instant: datetime) -> str:
     local = instant.astimezone(slot.session.zone)
     same_day = local.date() == slot.local_start.date()
     return f"{local:%H:%M:%S}" if same_day else f"{local:%Y-%m-%d %H:%M:%S}"

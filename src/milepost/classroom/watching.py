@@ -2,7 +2,6 @@
 
 import csv
 import io
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -40,7 +39,7 @@ def ended() -> "QuerySet[LiveSession]":
 
 def keep(session: LiveSession) -> None:
     """Keep what was seen in the meeting as a connection log. Records `imported`."""
-    stretches = [_connection(told) for told in session.meeting["seen"]]
+    stretches = [_connection(stretch) for stretch in session.meeting["seen"]]
     label = str(meeting_tools.get(session.provider).label)
     keep_connections(session=session, rows=stretches, content=_as_csv(stretches), source=f"{label}.csv")
     rest = {name: value for name, value in session.meeting.items() if name != "seen"}
@@ -54,20 +53,20 @@ def _watched() -> "QuerySet[LiveSession]":
 
 def _continued(seen: list[list[str]], there: list[Connection], now: datetime) -> list[list[str]]:
     """What was seen so far, with those who are there now: a stretch goes on, or begins."""
-    newest = {told[0]: at for at, told in enumerate(seen)}
-    stretches = [list(told) for told in seen]
-    for one in there:
-        at = newest.get(one.id)
+    newest = {stretch[0]: at for at, stretch in enumerate(seen)}
+    stretches = [list(stretch) for stretch in seen]
+    for connection in there:
+        at = newest.get(connection.id)
         if at is not None and now - datetime.fromisoformat(stretches[at][3]) <= GAP:
             stretches[at][3] = now.isoformat()
         else:
-            stretches.append([one.id, one.name[:200], now.isoformat(), now.isoformat()])
+            stretches.append([connection.id, connection.name[:200], now.isoformat(), now.isoformat()])
     return stretches
 
 
-def _connection(told: list[str]) -> Connection:
-    found = Connection(name=told[1], id=told[0])
-    return replace(found, joined=datetime.fromisoformat(told[2]), left=datetime.fromisoformat(told[3]))
+def _connection(stretch: list[str]) -> Connection:
+    uid, name, joined, left = stretch
+    return Connection(name, id=uid, joined=datetime.fromisoformat(joined), left=datetime.fromisoformat(left))
 
 
 def _as_csv(rows: list[Connection]) -> bytes:

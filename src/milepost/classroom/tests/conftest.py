@@ -25,9 +25,11 @@ def people(organisation):
 def session(organisation, lead, people):
     day = date(2026, 11, 26)
     plan = Plan(
-        title="Evacuation drill", spans=half_days(day, ZoneInfo(organisation.time_zone)), place="Assembly hall",
+        title="Evacuation drill",
+        spans=half_days(day, ZoneInfo(organisation.time_zone)),
+        place="Assembly hall",
         trainers=[Holder(name="Tess Okafor", email="tess@outside.example")],
-    )  # fmt: skip
+    )
     made = schedule_session(organisation=organisation, plan=plan, by=lead)
     register_many(session=made, members=people, by=lead)
     return made

@@ -34,9 +34,12 @@ def make_drill(organisation, people, lead, tree=COURSE):
     course = make_course(organisation, tree, by=lead)
     enrol_many(members=people, course=course, by=lead)
     plan = Plan(
-        title="The drill", spans=half_days(clock.now().date() - timedelta(days=1), ZoneInfo("UTC")), place="Depot", course=course,
+        title="The drill",
+        spans=half_days(clock.now().date() - timedelta(days=1), ZoneInfo("UTC")),
+        place="Depot",
+        course=course,
         activity_key="01-first/01-drill",
-    )  # fmt: skip
+    )
     made = schedule_session(organisation=organisation, by=lead, plan=plan)
     made.trainers.create(organisation=organisation, session=made, name="Tess")
     register_many(session=made, members=people, by=lead)
@@ -85,8 +88,8 @@ def test_whoever_was_there_has_done_the_step_once_every_half_day_is_closed(drill
     close(afternoon, signed=crowd[:3])
     deliver_all()
     assert done(drill) == [member.pk for member in crowd[:3]]
-    told = [fact.content for fact in Entry.objects.filter(verb="progressed")]
-    assert {fact["result"]["minutes"] for fact in told} == {420}
+    statements = [fact.content for fact in Entry.objects.filter(verb="progressed")]
+    assert {fact["result"]["minutes"] for fact in statements} == {420}
 
 
 def test_a_sheet_that_can_t_be_made_holds_up_nobody(drill, crowd, monkeypatch):
@@ -160,9 +163,12 @@ def test_a_half_day_that_is_dropped_after_the_other_was_closed_holds_up_nobody(d
     close(morning, signed=crowd)
     deliver_all()
     plan = Plan(
-        title="The drill", spans=[(morning.starts_at, morning.ends_at)], place="Depot", course=drill.course,
+        title="The drill",
+        spans=[(morning.starts_at, morning.ends_at)],
+        place="Depot",
+        course=drill.course,
         activity_key=drill.activity_key,
-    )  # fmt: skip
+    )
     change_session(session=drill, plan=plan, by=lead)
     deliver_all()
     assert len(done(drill)) == 4

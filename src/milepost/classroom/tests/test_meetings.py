@@ -32,10 +32,10 @@ class BigBlueButton(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         call = parts.path.rpartition("/")[2]
         query, _mark, checksum = parts.query.rpartition("&checksum=")
-        told = {name: values[0] for name, values in parse_qs(query).items()}
+        query_words = {name: values[0] for name, values in parse_qs(query).items()}
         if hashlib.sha256(f"{call}{query}{SECRET}".encode()).hexdigest() != checksum:
             return self.answer("<returncode>FAILED</returncode><messageKey>checksumError</messageKey>")
-        meeting = told["meetingID"]
+        meeting = query_words["meetingID"]
         if call == "create":
             self.meetings.setdefault(meeting, [])
         elif meeting not in self.meetings:
@@ -44,7 +44,7 @@ class BigBlueButton(BaseHTTPRequestHandler):
             )
         elif call == "join":
             self.meetings[meeting].append(
-                f"<attendee><userID>{told['userID']}</userID><fullName>{told['fullName']}</fullName><role>{told['role']}</role></attendee>"
+                f"<attendee><userID>{query_words['userID']}</userID><fullName>{query_words['fullName']}</fullName><role>{query_words['role']}</role></attendee>"
             )
         elif call == "end":
             del self.meetings[meeting]
@@ -142,9 +142,9 @@ def test_jitsi_gets_a_room_that_nobody_guesses_and_a_token_where_the_server_asks
     assert plain.startswith(f"https://meet.example.org/milepost-{session.uid.hex}#")
     settings.JITSI_APP_ID, settings.JITSI_APP_SECRET = "milepost", "s" * 40
     token = meeting_tools.get("jitsi").join(session.as_meeting(), TESS).partition("jwt=")[2]
-    told = jwt.decode(token, "s" * 40, algorithms=["HS256"], audience="jitsi", issuer="milepost")
-    assert told["room"] == f"milepost-{session.uid.hex}"
-    assert told["context"]["user"] == {"id": "t1", "name": "Tess Okafor", "moderator": True}
+    claims = jwt.decode(token, "s" * 40, algorithms=["HS256"], audience="jitsi", issuer="milepost")
+    assert claims["room"] == f"milepost-{session.uid.hex}"
+    assert claims["context"]["user"] == {"id": "t1", "name": "Tess Okafor", "moderator": True}
 
 
 @pytest.mark.parametrize("address", ["", "javascript:alert(1)", "http://insecure.example", "meet"])
@@ -174,7 +174,7 @@ DASHBOARD = b"Name,Moderator,Activity Score,Join,Left,Duration\nGiven2 Family2,F
     ("content", "expected"),
     [(TEAMS, {"n0": 208, "n1": 60}), (ZOOM, {"n0": 90}), (DASHBOARD, {"n2": 45})],
     ids=["Teams", "Zoom", "BigBlueButton"],
-)  # fmt: skip
+)
 def test_a_connection_log_is_read_and_matched_with_the_participants(session, lead, content, expected):
     take_log(session=session, content=content, name="report.csv", by=lead)
     names = {

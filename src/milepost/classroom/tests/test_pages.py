@@ -22,9 +22,16 @@ from tests.worlds import make_course, make_member
 
 pytestmark = pytest.mark.django_db
 NEW = {
-    "title": "Ladders, hands on", "form": "room", "place": "Depot 3", "provider": "", "language": "en", "capacity": "12",
-    "day": ["2026-12-01", "2026-12-01", ""], "start": ["09:00", "13:30", "09:00"], "end": ["12:00", "17:00", "12:00"],
-}  # fmt: skip
+    "title": "Ladders, hands on",
+    "form": "room",
+    "place": "Depot 3",
+    "provider": "",
+    "language": "en",
+    "capacity": "12",
+    "day": ["2026-12-01", "2026-12-01", ""],
+    "start": ["09:00", "13:30", "09:00"],
+    "end": ["12:00", "17:00", "12:00"],
+}
 BLENDED = {
     "course.md": "---\ntitle: Blended\nslug: blended\nsummary: Both.\nenrolment: open\ncompletion: required\n---\nHello.\n",
     "01-first/module.md": "---\ntitle: First\n---\n",
@@ -118,10 +125,10 @@ def test_only_whom_the_organisation_lets_makes_sessions(visit, organisation):
 
 
 def test_the_rules_are_set_on_their_page_and_recorded(visit, lead, organisation):
-    told = {"ways": ["projected", "trainer"], "remind_before": "60", "remind_unsigned": "start", "kept_years": "5"}
-    told |= {"page": "live-sessions"}
-    assert "Between 15 minutes" in visit(lead).post("/aldermoor/settings/", told | {"remind_before": "5"}).text
-    visit(lead).post("/aldermoor/settings/", told)
+    values = {"ways": ["projected", "trainer"], "remind_before": "60", "remind_unsigned": "start", "kept_years": "5"}
+    values |= {"page": "live-sessions"}
+    assert "Between 15 minutes" in visit(lead).post("/aldermoor/settings/", values | {"remind_before": "5"}).text
+    visit(lead).post("/aldermoor/settings/", values)
     organisation.refresh_from_db()
     rules = Rules.of(organisation)
     assert (rules.ways, rules.trainer_rights, rules.remind_before, rules.mails_link) == (
@@ -142,9 +149,9 @@ def test_a_document_is_there_for_those_who_take_part(visit, lead, session):
     document = session.documents.get()
     served = client.get(f"/aldermoor/sessions/{session.uid}/documents/{document.uid}/")
     assert b"".join(served.streaming_content) == b"%PDF- plan"
-    room = trainer_link(session.trainers.get()).removeprefix("http://localhost:8000")
-    assert "plan.pdf" in Client().get(room).text
-    assert b"".join(Client().get(f"{room}documents/{document.uid}/").streaming_content) == b"%PDF- plan"
+    trainer_page = trainer_link(session.trainers.get()).removeprefix("http://localhost:8000")
+    assert "plan.pdf" in Client().get(trainer_page).text
+    assert b"".join(Client().get(f"{trainer_page}documents/{document.uid}/").streaming_content) == b"%PDF- plan"
 
 
 def test_a_live_step_is_done_by_being_there(visit, lead, organisation):
@@ -155,9 +162,16 @@ def test_a_live_step_is_done_by_being_there(visit, lead, organisation):
     from zoneinfo import ZoneInfo
 
     made = schedule_session(
-        organisation=organisation, by=lead,
-        plan=Plan(title="The drill", spans=half_days(day, ZoneInfo("Europe/Paris")), place="Depot", course=course, activity_key="01-first/01-drill"),
-    )  # fmt: skip
+        organisation=organisation,
+        by=lead,
+        plan=Plan(
+            title="The drill",
+            spans=half_days(day, ZoneInfo("Europe/Paris")),
+            place="Depot",
+            course=course,
+            activity_key="01-first/01-drill",
+        ),
+    )
     client, page = visit(learner), "/aldermoor/learn/blended/01-first/01-drill/"
     assert "Choose a date" in client.get(page).text
     assert "You have a seat." in client.post(page + "seat/", {"session": str(made.uid)}, follow=True).text

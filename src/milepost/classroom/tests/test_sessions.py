@@ -35,12 +35,12 @@ DRAWN = '{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100
 
 
 def plan_of(session, **changes):
-    told = {
+    usual = {
         "title": session.title,
         "spans": [(s.starts_at, s.ends_at) for s in session.slots.all()],
         "place": session.place,
     }
-    return Plan(**(told | changes))
+    return Plan(**(usual | changes))
 
 
 def mail_due():
@@ -74,9 +74,9 @@ def test_a_session_has_two_half_days_and_expects_everybody_at_both(session, peop
 )
 def test_hours_that_can_not_be_are_refused_with_the_half_day_that_is_meant(organisation, lead, spans, complaint):
     day = datetime(2026, 11, 26, tzinfo=PARIS)
-    told = [(day.replace(hour=start), day.replace(hour=end)) for start, end in spans]
+    instants = [(day.replace(hour=start), day.replace(hour=end)) for start, end in spans]
     with pytest.raises(InvalidSession, match=complaint):
-        schedule_session(organisation=organisation, plan=Plan(title="T", spans=told), by=lead)
+        schedule_session(organisation=organisation, plan=Plan(title="T", spans=instants), by=lead)
 
 
 def test_the_last_seat_goes_to_one_and_who_waits_longest_moves_up(organisation, lead, people):

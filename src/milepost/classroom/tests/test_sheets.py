@@ -60,13 +60,27 @@ def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation)
     organisation.save()
     run_all(queues=["files"])
     _pdf, text = text_of(closed)
-    told = [
-        "Evacuation drill", "S-0001, sheet 1", "Aldermoor", "11 75 12345 75", "Assembly hall", "Tess Okafor",
-        "Thursday 26 November 2026", "09:00–12:30", "13:30–17:00", "Europe/Paris", people[0].full_name,
-        "came at 09:12:00", "absent: ill", "not signed", "12 of 16", "projected code, own device",
-        Signature.read(DRAWN).fingerprint[:16], Circumstances("10.0.0.7", "Phone").fingerprint[:16],
-    ]  # fmt: skip
-    assert [part for part in told if part not in text] == []
+    expected = [
+        "Evacuation drill",
+        "S-0001, sheet 1",
+        "Aldermoor",
+        "11 75 12345 75",
+        "Assembly hall",
+        "Tess Okafor",
+        "Thursday 26 November 2026",
+        "09:00–12:30",
+        "13:30–17:00",
+        "Europe/Paris",
+        people[0].full_name,
+        "came at 09:12:00",
+        "absent: ill",
+        "not signed",
+        "12 of 16",
+        "projected code, own device",
+        Signature.read(DRAWN).fingerprint[:16],
+        Circumstances("10.0.0.7", "Phone").fingerprint[:16],
+    ]
+    assert [part for part in expected if part not in text] == []
 
 
 def test_the_sheet_is_sealed_and_the_journal_holds_its_fingerprint(closed):
@@ -74,8 +88,8 @@ def test_the_sheet_is_sealed_and_the_journal_holds_its_fingerprint(closed):
     pdf, _text = text_of(closed)
     [seal] = seals_in(pdf)
     assert seal.holds
-    told = Entry.objects.filter(fact="sheet.sealed").latest("id").content
-    assert told["result"]["sha256"] == closed.sheets.get().pdf
+    statement = Entry.objects.filter(fact="sheet.sealed").latest("id").content
+    assert statement["result"]["sha256"] == closed.sheets.get().pdf
     broken = bytearray(pdf)
     broken[len(pdf) // 2] ^= 1
     assert not milepost_accepts(bytes(broken), seals=1)
@@ -143,17 +157,17 @@ def test_the_lead_reads_the_sheet_and_others_do_not(closed, lead, visit, organis
 
 def test_a_file_justifies_an_absence_and_only_a_file_of_a_known_kind(closed, slots, people, row_of, lead, visit):
     client, page = visit(lead), f"/aldermoor/sessions/{closed.uid}/slots/{slots[0].code}/corrections/"
-    told = {
+    form = {
         "who": row_of(people[6]).participant.uid,
         "state": "absent",
         "reason": "ill",
         "why": "The doctor’s note came.",
     }
     refused = client.post(
-        page, told | {"file": SimpleUploadedFile("note.svg", b"<svg><script>alert(1)</script></svg>")}, follow=True
+        page, form | {"file": SimpleUploadedFile("note.svg", b"<svg><script>alert(1)</script></svg>")}, follow=True
     )
     assert "must be a PDF or a photograph" in refused.text
-    client.post(page, told | {"file": SimpleUploadedFile("note.pdf", b"%PDF-1.4 a note")})
+    client.post(page, form | {"file": SimpleUploadedFile("note.pdf", b"%PDF-1.4 a note")})
     row = row_of(people[6])
     assert row.absence_file_name == "note.pdf"
     served = client.get(f"/aldermoor/sessions/{closed.uid}/absences/{row.uid}/")

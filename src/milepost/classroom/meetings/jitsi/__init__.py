@@ -43,12 +43,14 @@ class Jitsi(MeetingProvider):
             user["email"] = guest.email
         if guest.is_trainer:
             user["moderator"] = True
-        return jwt.encode(
-            {
-                "aud": "jitsi", "iss": settings.JITSI_APP_ID, "sub": settings.JITSI_URL.partition("://")[2],
-                "room": room, "nbf": now - timedelta(minutes=1), "exp": now + VALID_FOR, "moderator": guest.is_trainer,
-                "context": {"user": user},
-            },
-            settings.JITSI_APP_SECRET,
-            algorithm="HS256",
-        )  # fmt: skip
+        claims = {
+            "aud": "jitsi",
+            "iss": settings.JITSI_APP_ID,
+            "sub": settings.JITSI_URL.partition("://")[2],
+            "room": room,
+            "nbf": now - timedelta(minutes=1),
+            "exp": now + VALID_FOR,
+            "moderator": guest.is_trainer,
+            "context": {"user": user},
+        }
+        return jwt.encode(claims, settings.JITSI_APP_SECRET, algorithm="HS256")

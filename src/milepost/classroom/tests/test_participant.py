@@ -1,0 +1,160 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from milepost.classroom import presence
+from milepost.classroom.presence import personal_link, projected_address, spoken_code
+from milepost.classroom.tests.signatures import DRAWN, entries, path_of
+from milepost.core import clock
+from milepost.people.settings import change
+from tests.worlds import make_member
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_projected_code_leads_to_the_names_and_a_name_to_the_signature(morning, people, row_of):
+    phone = Client()
+    page = phone.get(path_of(projected_address(morning, clock.now())), follow=True)
+    assert people[0].full_name in page.text
+    seat = row_of(people[0]).participant
+    page = phone.get(f"/s/{morning.code}/?who={seat.uid}")
+    assert "I attended “Evacuation drill”" in page.text
+    page = phone.post(f"/s/{morning.code}/", {"who": seat.uid, "signature": DRAWN}, headers={"user-agent": "A phone"})
+    assert "Signed. Thank you." in page.text
+    row = row_of(people[0])
+    assert (row.way, row.agent, row.address) == ("projected", "A phone", "127.0.0.1")
+
+
+def test_a_photograph_of_the_code_does_not_work_a_minute_later(morning, people):
+    address = path_of(projected_address(morning, clock.now()))
+    with clock.at(clock.now() + timedelta(seconds=14)):
+        assert Client().get(address).status_code == 302
+    with clock.at(clock.now() + timedelta(seconds=45)):
+        page = Client().get(address)
+    assert page.status_code == 410
+    assert "changes every 15 seconds" in page.text
+
+
+def test_the_address_of_the_signing_page_alone_lets_nobody_sign(morning, people, row_of):
+    page = Client().post(f"/s/{morning.code}/", {"who": row_of(people[0]).participant.uid, "signature": DRAWN})
+    assert page.status_code == 403
+    assert row_of(people[0]).signed_at is None
+
+
+def test_what_one_slot_s_code_opened_opens_no_other(slots, morning, people, row_of):
+    phone = Client()
+    phone.get(path_of(projected_address(morning, clock.now())))
+    phone.cookies[f"presence-{slots[1].code}"] = phone.cookies[f"presence-{morning.code}"].value
+    assert phone.get(f"/s/{slots[1].code}/").status_code == 403
+
+
+def test_two_people_do_not_sign_on_one_phone(morning, people, row_of):
+    phone = Client()
+    phone.get(path_of(projected_address(morning, clock.now())))
+    first, second = (row_of(person).participant.uid for person in people[:2])
+    phone.post(f"/s/{morning.code}/", {"who": first, "signature": DRAWN})
+    page = phone.post(f"/s/{morning.code}/", {"who": second, "signature": DRAWN})
+    assert page.status_code == 409
+    assert "on the trainer’s" in page.text
+    assert row_of(people[1]).signed_at is None
+
+
+def test_a_personal_link_signs_once_and_says_so_the_second_time(morning, people, row_of):
+    phone = Client()
+    address = path_of(personal_link(row_of(people[0])))
+    assert people[0].full_name in phone.get(address, follow=True).text
+    assert "Signed" in phone.post(f"/s/{morning.code}/", {"signature": '{"text": "Given0 Family0"}'}).text
+    page = Client().get(address)
+    assert page.status_code == 410
+    assert "This link was used" in page.text
+
+
+def test_a_personal_link_ends_a_day_after_the_slot(morning, people, row_of):
+    address = path_of(personal_link(row_of(people[0])))
+    with clock.at(morning.ends_at + timedelta(hours=24, minutes=1)):
+        page = Client().get(address)
+    assert (page.status_code, "expired" in page.text) == (410, True)
+
+
+@pytest.mark.parametrize("broken", ["x", "x" * 43, "é" * 43, "A" * 42 + "="])
+def test_a_link_that_is_not_ours_is_refused(broken, db):
+    assert Client().get(f"/sign/{broken}/").status_code == 404
+    assert Client().get(f"/room/{broken}/").status_code == 404
+
+
+def test_two_devices_at_once_leave_one_signature(morning, people, row_of):
+    address = path_of(personal_link(row_of(people[0])))
+    phones = [Client(), Client()]
+    for phone in phones:
+        assert phone.get(address).status_code == 302
+    pages = [phone.post(f"/s/{morning.code}/", {"signature": DRAWN}) for phone in phones]
+    assert all("Signed. Thank you." in page.text for page in pages)
+    assert len(entries("signed")) == 1
+
+
+def test_the_spoken_code_asks_for_one_s_own_name_and_lists_nobody(morning, people, row_of):
+    phone = Client()
+    page = phone.post("/sign/", {"code": f" {spoken_code(morning, clock.now())} "}, follow=True)
+    assert "Who are you?" in page.text
+    assert people[0].full_name not in page.text
+    page = phone.get(f"/s/{morning.code}/?q=family0")
+    assert people[0].full_name in page.text
+    assert people[1].full_name not in page.text
+
+
+def test_codes_that_are_guessed_are_counted(morning):
+    phone = Client()
+    answers = [phone.post("/sign/", {"code": f"{number:06}"}).status_code for number in range(12)]
+    assert answers[:9] == [400] * 9
+    assert answers[-1] == 429
+
+
+def test_a_way_that_the_organisation_switched_off_is_closed(morning, people, row_of):
+    change(organisation=morning.session.organisation, values={"ways": ["trainer"]})
+    assert Client().get(path_of(projected_address(morning, clock.now()))).status_code == 410
+    assert Client().get(path_of(personal_link(row_of(people[0])))).status_code == 410
+    assert Client().post("/sign/", {"code": spoken_code(morning, clock.now())}).status_code == 400
+
+
+def test_who_is_signed_in_signs_from_their_own_page(morning, session, organisation, visit):
+    from milepost.classroom.registering import register
+
+    learner = make_member(organisation, "jonas")
+    register(session=session, member=learner)
+    client = visit(learner)
+    assert "Sign for “Evacuation drill”." in client.get("/aldermoor/sessions/").text
+    page = client.post(f"/aldermoor/sessions/signatures/{morning.code}/", follow=True)
+    assert "Sign as Jonas" in page.text
+    assert "Signed. Thank you." in client.post(f"/s/{morning.code}/", {"signature": DRAWN}).text
+
+
+@pytest.mark.parametrize("sent", ["", "{}", "x" * 70_000, "<svg><script>alert(1)</script></svg>"])
+def test_a_signature_that_is_none_is_asked_for_again(morning, people, row_of, sent):
+    phone = Client()
+    phone.get(path_of(personal_link(row_of(people[0]))))
+    page = phone.post(f"/s/{morning.code}/", {"signature": sent})
+    assert page.status_code == 400
+    assert "Sign as" in page.text
+    assert row_of(people[0]).signed_at is None
+
+
+def test_a_place_is_kept_only_where_it_is_one(morning, people, row_of):
+    phone = Client()
+    phone.get(path_of(personal_link(row_of(people[0]))))
+    phone.post(
+        f"/s/{morning.code}/",
+        {"signature": DRAWN, "location": '{"latitude": 48.85661234, "longitude": 2.35, "accuracy": 12}'},
+    )
+    assert row_of(people[0]).location == {"latitude": 48.85661, "longitude": 2.35, "accuracy": 12.0}
+    other = Client()
+    other.get(path_of(personal_link(row_of(people[1]))))
+    other.post(f"/s/{morning.code}/", {"signature": DRAWN, "location": '{"latitude": 999}'})
+    assert row_of(people[1]).location is None
+
+
+def test_the_code_is_long_enough_to_be_read_by_nobody_else(morning):
+    assert len(presence.projected_token(morning, clock.now())) == 12
+    assert presence.projected_token(morning, clock.now()) != presence.projected_token(
+        morning, clock.now() + timedelta(seconds=15)
+    )

@@ -1,0 +1,143 @@
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
+from milepost.classroom.models import Attendance
+from milepost.classroom.presence import trainer_token
+from milepost.classroom.signing import sign
+from milepost.classroom.tests.signatures import DRAWN, entries, signing
+from milepost.core import clock
+from milepost.documents.signatures import Signature
+from milepost.notices.sending import send_due
+from milepost.people.settings import change
+from tests.worlds import make_member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def trainer_page(trainer, morning):
+    return f"/room/{trainer_token(trainer)}/{morning.code}/"
+
+
+def test_the_trainer_s_list_says_who_has_signed_and_is_silent_until_it_changes(trainer_page, people, row_of, client):
+    page = client.get(trainer_page)
+    assert "0 of 8 have signed." in page.text
+    shown = re.search(r"list/\?fingerprint=(\w+)", page.text)[1]
+    assert client.get(trainer_page + "list/", {"fingerprint": shown}).status_code == 204
+    sign(attendance=row_of(people[0]), signing=signing())
+    changed = client.get(trainer_page + "list/", {"fingerprint": shown})
+    assert "1 of 8 have signed." in changed.text
+
+
+def test_the_live_list_costs_the_same_for_eight_and_for_a_hundred(
+    trainer_page, morning, organisation, client, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(12):
+        client.get(trainer_page)
+
+
+def test_one_tap_reminds_the_missing(trainer_page, people, row_of, client, mailoutbox):
+    sign(attendance=row_of(people[0]), signing=signing())
+    client.post(trainer_page + "reminders/")
+    send_due()
+    assert sorted(message.to[0] for message in mailoutbox) == sorted(person.email for person in people[1:])
+
+
+def test_the_trainer_notes_and_closes_with_a_signature(trainer_page, people, row_of, client, morning):
+    seat = row_of(people[0]).participant.uid
+    client.post(trainer_page + "marks/", {"who": seat, "state": "absent", "reason": "on leave"})
+    assert row_of(people[0]).absence_reason == "on leave"
+    assert client.post(trainer_page + "closure/", {"signature": "{}"}).status_code == 400
+    page = client.post(trainer_page + "closure/", {"signature": DRAWN}, follow=True)
+    assert "Closed." in page.text
+    morning.refresh_from_db()
+    assert morning.closed_by.name == "Tess Okafor"
+
+
+def test_a_trainer_may_not_justify_where_the_organisation_does_it_itself(trainer_page, people, row_of, client, morning):
+    change(organisation=morning.session.organisation, values={"trainer_rights": []})
+    page = client.post(
+        trainer_page + "marks/",
+        {"who": row_of(people[0]).participant.uid, "state": "absent", "reason": "ill"},
+        follow=True,
+    )
+    assert "training team justifies" in page.text
+    assert row_of(people[0]).state == "missing"
+
+
+def test_a_trainer_puts_somebody_onto_the_list_as_far_as_the_organisation_lets_them(
+    trainer_page, client, morning, organisation
+):
+    known = make_member(organisation, "zoe")
+    assert "is on the list" in client.post(trainer_page + "people/", {"email": known.email}, follow=True).text
+    new = {"email": "new@outside.example", "given": "Nils", "family": "Holm"}
+    assert "training team adds people" in client.post(trainer_page + "people/", new, follow=True).text
+    change(organisation=organisation, values={"trainer_rights": ["add-new-people"]})
+    assert (
+        "Give their names" in client.post(trainer_page + "people/", {"email": "new@outside.example"}, follow=True).text
+    )
+    assert "valid email" in client.post(trainer_page + "people/", new | {"email": "nonsense"}, follow=True).text
+    assert "Nils Holm is on the list" in client.post(trainer_page + "people/", new, follow=True).text
+    assert morning.attendances.filter(participant__member__email="new@outside.example").exists()
+
+
+def deliver(client, trainer_page, *signatures, now=1_000_000):
+    body = {
+        "now": now,
+        "signatures": [{"who": str(who), "at": at, "signature": json.loads(DRAWN)} for who, at in signatures],
+    }
+    return client.post(trainer_page + "deliveries/", json.dumps(body), content_type="application/json")
+
+
+def test_signatures_made_without_a_network_arrive_later_and_say_so(trainer_page, people, row_of, client):
+    seats = [row_of(person).participant.uid for person in people[:2]]
+    answer = deliver(client, trainer_page, (seats[0], 1_000_000 - 600_000), (seats[1], 1_000_000 - 1_000)).json()
+    assert answer["outcomes"] == {str(seats[0]): "signed", str(seats[1]): "signed"}
+    assert row_of(people[0]).device_time == clock.now() - timedelta(
+        minutes=10
+    )  # whatever the device thinks the time is
+    assert row_of(people[1]).device_time is None
+    assert deliver(client, trainer_page, (seats[0], 400_000)).json()["outcomes"] == {str(seats[0]): "already"}
+    assert len(entries("signed")) == 2
+
+
+def test_a_delivery_after_the_closing_is_kept_for_a_correction(
+    trainer_page, people, row_of, client, trainer, morning, lead
+):
+    close_slot(slot=morning, trainer=trainer, signing=signing())
+    seat = row_of(people[0]).participant.uid
+    for _again in range(2):
+        assert deliver(client, trainer_page, (seat, 1)).json()["outcomes"] == {str(seat): "closed"}
+    assert len(entries("delivered")) == 1
+    row = change_attendance(
+        attendance=row_of(people[0]),
+        change=Change("present"),
+        by=lead.as_reference(),
+        why="Signed in the room, without a network.",
+    )
+    assert (row.state, row.drawn.fingerprint) == ("signed", Signature.read(DRAWN).fingerprint)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"now": "x", "signatures": []}',
+        '{"now": 1, "signatures": [{}]}',
+        '{"now": 1e999, "signatures": [{"who": "x", "at": 1, "signature": {}}]}',
+    ],
+)
+def test_a_delivery_that_can_not_be_read_changes_nothing(trainer_page, client, body):
+    assert client.post(trainer_page + "deliveries/", body, content_type="application/json").status_code == 400
+    assert Attendance.objects.signed().count() == 0
+
+
+def test_the_worker_for_the_offline_page_is_served(client, db):
+    assert client.get("/room/offline.js").headers["Content-Type"].startswith("text/javascript")
