@@ -1,6 +1,6 @@
 """What visits hold of training actions and people."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import ClassVar
 
 from django.db.models import Q, QuerySet
@@ -22,7 +22,7 @@ from milepost.people.contributions import (
     State,
     for_each,
 )
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 from tests.visits.models import Visit
 
 
@@ -66,6 +66,10 @@ class VisitsContribution(Contribution):
     checks: ClassVar = {"one-place": _one_place}
     remedies: ClassVar = {"send-trainer": Remedy("Send a trainer", "person", lambda *_told: Mended("Sent."))}
     records: ClassVar = {"visits.Visit": "Visits at work"}
+
+    def actions_about(self, organisation: Organisation, uids: Collection[str]) -> Iterator[str]:
+        abouts = Visit.objects.filter(organisation=organisation, uid__in=uids).values_list("about", flat=True)
+        return (about.removeprefix("action:") for about in abouts)
 
     def things(self, scope: Scope) -> Iterator[str]:
         if scope.member is None:

@@ -1,6 +1,6 @@
 """What documents hold of training actions and people: agreements, convocations, what was signed."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -30,7 +30,7 @@ from milepost.people.contributions import (
     for_each,
     safe_name,
 )
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 
 
 def documents_of(scope: Scope) -> "QuerySet[Document]":
@@ -193,6 +193,10 @@ class DocumentsContribution(Contribution):
     def things(self, scope: Scope) -> Iterator[str]:
         if scope.member is None:
             yield from self._uids(scope)
+
+    def actions_about(self, organisation: Organisation, uids: Collection[str]) -> Iterator[str]:
+        documents = Document.objects.filter(organisation=organisation, uid__in=uids, about__startswith="action:")
+        return (about.split(":")[1] for about in documents.values_list("about", flat=True))
 
     def facts(self, scope: Scope) -> Iterator[Q]:
         if scope.member:

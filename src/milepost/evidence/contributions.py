@@ -8,7 +8,8 @@ erasure and retention ask here, and know no room by name:
     for kind in file_kinds(): ...                # its files, of every kind
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import batched
 from typing import Any
@@ -18,9 +19,11 @@ from django.db.models import Q, QuerySet
 from milepost.core.registry import RegisteredTwice
 from milepost.evidence.models import TrainingAction
 from milepost.journal.models import Entry
-from milepost.journal.vocabulary import fact_types
+from milepost.journal.vocabulary import fact_type_of, fact_types
 from milepost.people.contributions import BATCH, Contribution, FileKind, Scope, contributions
-from milepost.people.models import Member, MemberQuerySet
+from milepost.people.models import Member, MemberQuerySet, Organisation
+
+UID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def scope_of(action: TrainingAction, member: Member | None = None) -> Scope:
@@ -86,6 +89,38 @@ def things(scope: Scope) -> Iterator[str]:
     """The uids of everything that belongs to the action and that facts can be about."""
     for contribution in contributions.all():
         yield from contribution.things(scope)
+
+
+def actions_about(organisation: Organisation, facts: Sequence[Entry]) -> set[int]:
+    """The keys of the actions that these facts speak of, none of which was let go; ask for at most `BATCH` facts.
+
+    What somebody does in a course belongs to the actions that they take part in; what the office does there, to all
+    of the course's; and what it does about a person, to all of theirs. What the organisation decides is about every one.
+    """
+    actions = TrainingAction.objects.filter(organisation=organisation, let_go_at=None).order_by()
+    if str(organisation.uid) in {fact.about for fact in facts}:
+        return set(actions.values_list("pk", flat=True))
+    abouts, actors = _uids(fact.about for fact in facts), _uids(fact.actor_id for fact in facts)
+    by_office = _uids(fact.about for fact in facts if _is_office(fact))
+    named = {uid for room in contributions.all() for uid in room.actions_about(organisation, abouts)}
+    conditions = (
+        Q(uid__in=_uids([*abouts, *named])),
+        Q(sessions__uid__in=abouts),
+        Q(course__uid__in=by_office),
+        Q(course__uid__in=abouts, members__uid__in=actors),
+        Q(members__uid__in=by_office),
+    )
+    return {pk for condition in conditions for pk in actions.filter(condition).values_list("pk", flat=True)}
+
+
+def _is_office(fact: Entry) -> bool:
+    fact_type = fact_type_of(fact.fact)
+    return fact_type is None or fact_type.is_office
+
+
+def _uids(texts: Iterable[str]) -> list[str]:
+    """Those of the texts that are the uid of anything, each once."""
+    return [text for text in sorted(set(texts)) if UID.fullmatch(text)]
 
 
 # --- Files and people -------------------------------------------------------------------------------------

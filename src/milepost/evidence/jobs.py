@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import job
 from milepost.evidence import dossiers, readiness, retention
-from milepost.evidence.models import Dossier
+from milepost.evidence.models import Dossier, TrainingAction
 
 
 @job(queue="builds", title=_("Build a dossier"), limit=6 * 3600)
@@ -15,17 +15,18 @@ def build_dossier(organisation_id: int, dossier_id: int) -> None:
         dossiers.build_one(dossier)
 
 
-@job(queue="builds", title=_("Look how ready the training actions are"), attempts=None)
-def refresh_readiness(organisation_id: int) -> None:
-    """Look at the actions that were looked at longest ago."""
-    readiness.refresh_stale(organisation_id)
+@job(queue="builds", title=_("Look how ready a training action is"), attempts=None)
+def refresh_readiness(organisation_id: int, action_id: int) -> None:
+    """Look at it, unless it was let go."""
+    actions = TrainingAction.objects.filter(organisation_id=organisation_id, pk=action_id, let_go_at=None)
+    for action in actions.select_related("organisation", "course"):
+        readiness.refresh(action)
 
 
 @job(queue="builds")
-def find_stale() -> None:
-    """Find the organisations with actions that nobody looked at for a while."""
-    numbers = readiness.stale().order_by().values_list("organisation_id", flat=True).distinct()
-    refresh_readiness.enqueue_many((number,) for number in numbers)
+def find_new_days() -> None:
+    """Have those actions looked at, once a day, that the calendar alone can change."""
+    refresh_readiness.enqueue_many(readiness.due_by_calendar())
 
 
 @job(queue="builds", title=_("Let go of the evidence of an action"), limit=3600)

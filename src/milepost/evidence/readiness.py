@@ -2,19 +2,27 @@
 
 What a piece or a check looks at is told by the room that keeps it (`sources` and `checks` of its contribution).
 Everything is read in a few queries, whatever the number of people.
+
+The page of all actions shows a number that is kept. It follows the stream of facts: an action is looked at again once
+something was recorded about what it is made of (`look_again`), and once a day while the calendar alone can change it.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q
+from django.db.models.functions import TruncDate
 
 from milepost.core import clock
-from milepost.evidence.contributions import named, scope_of
+from milepost.core.jobs import named as named_job
+from milepost.evidence.contributions import actions_about, named, scope_of
+from milepost.evidence.facts import ACTION_EXPORTED, ACTION_REQUESTED, AUDITOR_EXPORTED, AUDITOR_VIEWED
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.profiles import Profile, profiles
+from milepost.journal.models import Entry
 from milepost.people.contributions import Finding
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 
 
 @dataclass
@@ -50,22 +58,41 @@ def readiness_of(action: TrainingAction, member: Member | None = None) -> Readin
 
 
 def refresh(action: TrainingAction) -> Readiness:
-    """Look, and keep the number for the page of all actions."""
+    """Look, and keep the number for the page of all actions, unless somebody began to look later and knows more."""
+    began_at = clock.now()
     readiness = readiness_of(action)
-    action.readiness, action.checked_at = readiness.percent, clock.now()
-    TrainingAction.objects.filter(pk=action.pk).update(readiness=action.readiness, checked_at=action.checked_at)
+    action.readiness, action.checked_at = readiness.percent, began_at
+    rows = TrainingAction.objects.filter(Q(checked_at=None) | Q(checked_at__lte=began_at), pk=action.pk)
+    rows.update(readiness=action.readiness, checked_at=began_at)
     return readiness
 
 
-def refresh_stale(organisation_id: int) -> int:
-    """Look at the organisation's actions that were looked at longest ago; return how many."""
-    rows = list(stale().filter(organisation_id=organisation_id).order_by("checked_at")[:50])
-    for action in rows:
-        refresh(action)
-    return len(rows)
+# --- When it is looked at again -----------------------------------------------------------------------------
+
+ONLY_LOOKING = frozenset(
+    fact_type.name for fact_type in (AUDITOR_VIEWED, AUDITOR_EXPORTED, ACTION_REQUESTED, ACTION_EXPORTED)
+)
 
 
-def stale() -> "QuerySet[TrainingAction]":
-    """The actions that nobody looked at for a while, in all organisations."""
-    never_or_long_ago = Q(checked_at=None) | Q(checked_at__lt=clock.now() - timedelta(minutes=5))
-    return TrainingAction.objects.filter(never_or_long_ago, let_go_at=None).select_related("organisation", "course")
+def look_again(facts: Sequence[Entry]) -> None:
+    """Have each action looked at again, in the background, about which something was recorded.
+
+    However many facts there are, of one action at most one look waits.
+    """
+    organisation = Organisation.objects.filter(pk=facts[0].organisation_id).first()
+    changes = [fact for fact in facts if fact.fact not in ONLY_LOOKING]
+    if organisation and changes:
+        look = named_job("evidence.refresh_readiness")
+        look.enqueue_many((organisation.pk, action) for action in sorted(actions_about(organisation, changes)))
+
+
+def due_by_calendar() -> Iterator[tuple[int, int]]:
+    """The actions that were not looked at yet on this day of their organisation, by the keys of both.
+
+    What is late depends on the day from an action's first day until the one after its last; so does nothing else.
+    """
+    for zone in Organisation.objects.order_by().values_list("time_zone", flat=True).distinct():
+        today, looked_on = clock.today(zone), TruncDate("checked_at", tzinfo=ZoneInfo(zone))
+        actions = TrainingAction.objects.filter(organisation__time_zone=zone, let_go_at=None, starts_on__lte=today)
+        due = actions.annotate(looked_on=looked_on).filter(looked_on__lt=today, ends_on__gte=F("looked_on"))
+        yield from due.order_by("pk").values_list("organisation_id", "pk")

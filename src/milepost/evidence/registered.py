@@ -5,15 +5,16 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.evidence import facts, jobs
+from milepost.evidence import facts, jobs, readiness
 from milepost.evidence.contribution import EvidenceContribution
 from milepost.evidence.notices import AuditKind, ErasedKind
 from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE, TAKE_DATA
 from milepost.evidence.sections import data_of
 from milepost.journal import vocabulary
+from milepost.journal.subscriptions import EVERY_FACT, subscribe
 from milepost.notices.kinds import kinds
 from milepost.people import permissions
-from milepost.people.contributions import contributions
+from milepost.people.contributions import BATCH, contributions
 from milepost.people.sections import sections
 
 
@@ -26,7 +27,8 @@ def register() -> None:
 
     sections.register("evidence", data_of)
 
-    every(30, jobs.find_stale)
+    subscribe("readiness", EVERY_FACT, readiness.look_again, is_replayable=True, at_once=BATCH)
+    every(600, jobs.find_new_days)
 
     kinds.register("audit", AuditKind())
     kinds.register("erased", ErasedKind())

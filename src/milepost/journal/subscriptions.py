@@ -7,8 +7,11 @@ A room says in its `registered.py` which facts it wants to hear of, and what to 
     def issue_for_completions(facts: Sequence[Entry]) -> None:
         "Facts of one organisation, in the order of its tree; never none, and none whose words were erased."
 
-What is promised: every fact of these types that was recorded since the organisation exists comes to the handler, in
-the order of the tree, within about two seconds. The handler runs in the transaction that moves the subscription's
+    subscribe("readiness", EVERY_FACT, look_again, is_replayable=True)
+    subscribe("reminders", [COURSE_REGISTERED], remind, from_now=True)   # the past is nothing to write mails about
+
+What is promised: every fact of these types that was recorded since the organisation exists (`from_now`: since workers
+know of the subscription) comes to the handler, in the order of the tree, within about two seconds. The handler runs in the transaction that moves the subscription's
 cursor, so what it writes and records happens exactly once, whoever is killed when. It writes to the database alone,
 and shortly: a file, a mail or a request is a row or a job that is worked on afterwards. A handler that raises has done
 nothing: what comes before the fact that it fails at is told, and that one is told again after growing pauses (the job
@@ -37,6 +40,8 @@ from milepost.journal.vocabulary import FactType
 BATCH = 2_000  # leaves that one transaction reads
 AT_ONCE = 200  # facts that one transaction tells
 
+EVERY_FACT = None  # of whatever type, those of rooms to come among them
+
 type Handler = Callable[[Sequence[Entry]], object]
 
 
@@ -45,14 +50,15 @@ class Subscription:
     """Who wants to hear of which facts, and of how many in one transaction at most."""
 
     name: str
-    facts: frozenset[str]  # the names of their types
+    facts: frozenset[str] | None  # the names of their types; `EVERY_FACT`
     handle: Handler
     is_replayable: bool = False
     at_once: int = AT_ONCE
+    from_now: bool = False
 
     def wants(self, entry: Entry) -> bool:
         """Whether the fact is one of those, and still has its words."""
-        return entry.fact in self.facts and not entry.is_erased
+        return (self.facts is EVERY_FACT or entry.fact in self.facts) and not entry.is_erased
 
 
 class NotReplayable(Refused):
@@ -63,11 +69,21 @@ subscriptions: Registry[Subscription] = Registry("subscription")
 
 
 def subscribe(
-    name: str, facts: Iterable[FactType], handle: Handler, *, is_replayable: bool = False, at_once: int = AT_ONCE
+    name: str,
+    facts: Iterable[FactType] | None,
+    handle: Handler,
+    *,
+    is_replayable: bool = False,
+    at_once: int = AT_ONCE,
+    from_now: bool = False,
 ) -> Subscription:
-    """Have these facts told to the handler, `at_once` in a transaction. The name is that of its cursor: it stays for good."""
-    names = frozenset(fact_type.name for fact_type in facts)
-    return subscriptions.register(name, Subscription(name, names, handle, is_replayable, at_once))
+    """Have these facts, or `EVERY_FACT`, told to the handler, `at_once` in a transaction.
+
+    The name is that of its cursor: it stays for good. `from_now` leaves out what an organisation recorded before the
+    subscription was first heard of there; of an organisation that comes later it hears everything.
+    """
+    names = EVERY_FACT if facts is EVERY_FACT else frozenset(fact_type.name for fact_type in facts)
+    return subscriptions.register(name, Subscription(name, names, handle, is_replayable, at_once, from_now))
 
 
 def having_news(*, but: Collection[tuple[int, str]] = ()) -> list[tuple[int, str]]:
@@ -161,9 +177,25 @@ def _make_cursors() -> None:
     own = Cursor.objects.filter(organisation_id=OuterRef("organisation_id"), name__in=names).order_by()
     count = own.values("organisation_id").annotate(count=Count("pk")).values("count")
     trees = Tree.objects.filter(size__gt=0).annotate(known=Coalesce(Subquery(count), 0)).filter(known__lt=len(names))
-    new = [Cursor(name=name, organisation_id=tree.organisation_id) for tree in trees for name in names]
-    if new:
-        Cursor.objects.bulk_create(new, batch_size=500, ignore_conflicts=True)
+    for tree in trees:
+        _begin(tree.organisation_id, size=tree.size)
+
+
+def _begin(organisation_id: int, *, size: int) -> None:
+    """Put each subscription that is new to the organisation where it begins to read.
+
+    All at once: whether others read here already is what tells a new subscription from a new organisation.
+    """
+    is_new = not Cursor.objects.filter(organisation_id=organisation_id).exists()
+    cursors = [
+        Cursor(
+            name=subscription.name,
+            organisation_id=organisation_id,
+            position=size if subscription.from_now and not is_new else 0,
+        )
+        for subscription in subscriptions.all()
+    ]
+    Cursor.objects.bulk_create(cursors, batch_size=500, ignore_conflicts=True)
 
 
 def _pass_over(organisation_id: int, names: Sequence[str]) -> list[str]:
@@ -231,11 +263,11 @@ def _wanted(subscription: Subscription, batch: Iterable[Entry | None]) -> list[E
 
 def _locked(organisation_id: int, names: Sequence[str], *, wait: bool) -> list[Cursor]:
     """The cursors of these subscriptions, locked until the transaction ends; without those that another worker holds."""
-    made = [Cursor(organisation_id=organisation_id, name=name) for name in names]
-    found = Cursor.objects.filter(organisation_id=organisation_id, name__in=names)
-    if found.count() < len(names):
-        Cursor.objects.bulk_create(made, ignore_conflicts=True)
-    return list(found.select_for_update(skip_locked=not wait).order_by("name"))
+    cursors = Cursor.objects.filter(organisation_id=organisation_id, name__in=names)
+    if cursors.count() < len(names):
+        tree = Tree.objects.filter(organisation_id=organisation_id).first()
+        _begin(organisation_id, size=tree.size if tree else 0)
+    return list(cursors.select_for_update(skip_locked=not wait).order_by("name"))
 
 
 def _move(cursor: Cursor, *, to: int) -> None:

@@ -20,7 +20,7 @@ from milepost.evidence.dossiers import ask_for
 from milepost.evidence.forms import ActionForm, AuditForm
 from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE
-from milepost.evidence.readiness import readiness_of, refresh
+from milepost.evidence.readiness import readiness_of
 from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.people.access import OrganisationRequest, requires
@@ -100,7 +100,7 @@ def action(request: OrganisationRequest, action: str) -> HttpResponse:
     training_action = _action(request, action)
     context = {
         "action": training_action,
-        "readiness": refresh(training_action),
+        "readiness": readiness_of(training_action),
         "remedies": named("remedies"),
         "may_manage": may(request.member, MANAGE_EVIDENCE),
         "people": training_action.members.count(),

@@ -14,7 +14,7 @@ from milepost.journal.erasing import erase
 from milepost.journal.folding import fold, fold_all
 from milepost.journal.models import Cursor, Entry, Unfolded
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many
-from milepost.journal.subscriptions import NotReplayable, Subscription, deliver_all, having_news, replay
+from milepost.journal.subscriptions import EVERY_FACT, NotReplayable, Subscription, deliver_all, having_news, replay
 from milepost.journal.tests.exercises import (
     BADGE_ISSUED,
     EXERCISE_COMPLETED,
@@ -200,6 +200,52 @@ def test_that_nothing_is_new_costs_three_questions_whatever_the_number_of_organi
     with django_assert_num_queries(3):
         fold_all()
         assert having_news() == []
+
+
+def hear(name, facts, **choices):
+    """A subscription for the test, and the list of what it is told."""
+    told = []
+    subscriptions.subscribe(name, facts, told.extend, **choices)
+    return told
+
+
+def test_who_wants_every_fact_is_told_those_of_all_types_but_no_erased_ones():
+    told = hear("all", EVERY_FACT)
+    write(3)
+    write(2, fact_type=LESSON_COMPLETED)
+    first = Entry.objects.order_by("id").first()
+    with transaction.atomic():
+        erase([first.pk], organisation=identity_of(7), by=SYSTEM, about=ANNA, reason="asked")
+    deliver_all()
+    assert [fact.pk for fact in told] == list(Entry.objects.exclude(statement="").values_list("id", flat=True))
+    assert {fact.fact for fact in told} == {EXERCISE_COMPLETED.name, LESSON_COMPLETED.name, "erased"}
+
+
+def test_a_new_subscription_that_hears_from_now_on_is_told_nothing_of_the_past_and_all_that_comes():
+    hear("always", [EXERCISE_COMPLETED])
+    write(5)
+    deliver_all()
+    told, past = hear("mails", [EXERCISE_COMPLETED], from_now=True), hear("tallies", [EXERCISE_COMPLETED])
+    assert (deliver_all(), len(told), len(past)) == (5, 0, 5)
+    write(2)
+    deliver_all()
+    assert (len(told), len(past)) == (2, 7)
+
+
+def test_of_a_new_organisation_it_is_told_everything():
+    hear("always", [LESSON_COMPLETED])
+    told = hear("mails", [EXERCISE_COMPLETED], from_now=True)
+    write(3, organisation_id=9)
+    deliver_all()
+    assert len(told) == 3
+
+
+def test_it_begins_at_the_same_place_when_it_is_told_by_itself_first():
+    hear("always", [EXERCISE_COMPLETED])
+    write(4)
+    deliver_all()
+    told = hear("mails", [EXERCISE_COMPLETED], from_now=True)
+    assert (subscriptions.tell("mails", 7), told) == (0, [])
 
 
 def test_a_long_history_is_told_in_transactions_of_a_bounded_size():

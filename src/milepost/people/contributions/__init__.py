@@ -19,6 +19,9 @@ the readiness, the export, the erasure and the retention. `milepost.evidence.con
         def things(self, scope: Scope) -> Iterator[str]:   # facts about these belong to the action
             yield from (str(visit.uid) for visit in Visit.objects.filter(action=scope.uid))
 
+        def actions_about(self, organisation: Organisation, uids: Collection[str]) -> Iterator[str]:  # and back
+            yield from Visit.objects.filter(uid__in=uids).values_list("action", flat=True)
+
         def erase(self, member: Member) -> None:
             Visit.objects.filter(member=member).delete()
 

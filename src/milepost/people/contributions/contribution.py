@@ -1,6 +1,6 @@
 """The one thing that a room registers to be part of evidence."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar, Protocol
@@ -46,6 +46,14 @@ class Contribution:
 
         What facts about them say is the history of the action, lies in its dossier, and is let go with it. To the dossier
         of one person belongs of it what names no learner, and what they did themselves.
+        """
+        return ()
+
+    def actions_about(self, organisation: Organisation, uids: Collection[str]) -> Iterable[str]:
+        """The uids of the actions that the room's things with these uids belong to; what others' things are is ignored.
+
+        It is what `things` is the other way round, so that a fact about such a thing has its action looked at again. The
+        sessions, the course and the people that an action consists of need no answer.
         """
         return ()
 
