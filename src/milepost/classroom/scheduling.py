@@ -22,6 +22,7 @@ from milepost.classroom.facts import (
 )
 from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.classroom.sheets import ask_for_sheet
 from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
@@ -125,7 +126,8 @@ def schedule_session(*, organisation: Organisation, plan: Plan, by: Member) -> L
 def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSession:
     """Make the session what the plan says; those who were invited get the new invitation.
 
-    A slot whose start and end stay keeps everything. Raises `InvalidSession`, `SlotHasSignatures` or `MeetingRefused`.
+    A slot whose start and end stay keeps everything; where only closed ones are left, the sheet is asked for. Raises
+    `InvalidSession`, `SlotHasSignatures` or `MeetingRefused`.
     Records `updated` with what changed; a plan that changes nothing records nothing.
     """
     spans = _checked(plan.spans)
@@ -142,6 +144,8 @@ def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSessi
             locked.sequence += 1
             locked.save()
             _record(SESSION_UPDATED, locked, by, {"changes": changed})
+        if "slots" in changed:
+            ask_for_sheet(locked)
     return locked
 
 

@@ -158,7 +158,7 @@ def test_a_signature_that_came_late_counts_once_a_correction_takes_it(drill, cro
     assert len(done(drill)) == 4
 
 
-def test_a_half_day_that_is_dropped_after_the_other_was_closed_holds_up_nobody(drill, crowd, lead):
+def test_a_half_day_that_is_dropped_after_the_other_was_closed_holds_up_nobody_and_no_sheet(drill, crowd, lead):
     morning, _afternoon = slots_of(drill)
     close(morning, signed=crowd)
     deliver_all()
@@ -172,6 +172,8 @@ def test_a_half_day_that_is_dropped_after_the_other_was_closed_holds_up_nobody(d
     change_session(session=drill, plan=plan, by=lead)
     deliver_all()
     assert len(done(drill)) == 4
+    run_all(queues=["files"])
+    assert drill.sheets.get().pdf
 
 
 def test_telling_it_again_completes_nothing_twice(drill, crowd, organisation):

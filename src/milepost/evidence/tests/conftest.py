@@ -13,9 +13,10 @@ from milepost.classroom.signing import Circumstances, Signing, sign
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.documents.models import Signatory
-from milepost.documents.requesting import Act, Party, Terms, request_signatures
-from milepost.documents.requesting import sign as sign_document
+from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signatures import Signature
+from milepost.documents.signing import Act
+from milepost.documents.signing import sign as sign_document
 from milepost.evidence.actions import add_piece, open_action, write_document
 from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol_many

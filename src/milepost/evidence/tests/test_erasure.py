@@ -12,7 +12,8 @@ from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
 from milepost.credentials.models import Certificate
 from milepost.documents.models import Signatory
-from milepost.documents.requesting import Act, Party, Terms, request_signatures, sign
+from milepost.documents.requesting import Party, Terms, request_signatures
+from milepost.documents.signing import Act, sign
 from milepost.evidence.actions import write_document
 from milepost.evidence.contributions import named
 from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on

@@ -6,24 +6,28 @@ from random import Random
 
 import pytest
 
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance, Participant, Slot
 from milepost.classroom.registering import leave, register_many
-from milepost.classroom.signing import Change, change_attendance, close_slot, sign
+from milepost.classroom.signing import sign
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.core.models import Job
 from milepost.core.refusals import Refused
 from milepost.credentials.issuing import reissue, revoke
 from milepost.credentials.models import Certificate
+from milepost.documents.declining import decline
 from milepost.documents.models import Signatory
-from milepost.documents.requesting import Act, Party, Terms, decline, request_signatures
-from milepost.documents.requesting import sign as sign_document
+from milepost.documents.requesting import Party, Terms, request_signatures
+from milepost.documents.signing import Act
+from milepost.documents.signing import sign as sign_document
 from milepost.evidence import jobs
 from milepost.evidence.actions import add_piece, open_action, write_document
 from milepost.evidence.contributions import actions_about, scope_of, things
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import due_by_calendar, readiness_of
-from milepost.evidence.tests.conftest import DAY, DRAWN, MARK
+from milepost.evidence.tests.conftest import DAY, DRAWN, SIGNING
 from milepost.journal.models import Entry
 from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol, enrol_many, withdraw
@@ -91,14 +95,14 @@ class History:
 
     def sign(self, attendance):
         with clock.at(attendance.slot.starts_at + timedelta(minutes=5)):
-            sign(attendance=attendance, mark=MARK)
+            sign(attendance=attendance, signing=SIGNING)
 
     def note(self, attendance):
         change = Change(state=self.chance.choice(["absent", "present", "missing"]))
         change_attendance(attendance=attendance, change=change, by=self.lead.as_reference(), why="Seen")
 
     def close(self, slot):
-        close_slot(slot=slot, trainer=slot.session.trainers.get(), mark=MARK)
+        close_slot(slot=slot, trainer=slot.session.trainers.get(), signing=SIGNING)
 
     def leave(self, seat):
         leave(participant=seat, by=self.lead)
@@ -141,7 +145,7 @@ def test_whatever_happens_the_page_shows_what_a_fresh_look_finds(complete, sessi
     open_action(**common, title="Alone", profile="internal", sessions=[session])
     open_action(**common, title="Course", profile="internal", course=complete.course, takes_course=True)
     history, seen = History(seed, complete, lead), set()
-    for _step in range(25):
+    for _step in range(20):
         act = history.go_on()
         with clock.at(AFTER):
             follow()
@@ -176,9 +180,8 @@ def test_what_happens_elsewhere_in_the_organisation_has_no_action_looked_at(comp
     settle()
     enrol(member=learner, course=complete.course, by=lead)  # in the course, not in the action
     assert follow() == 0
-    withdraw(
-        enrolment=Enrolment.objects.select_related("member", "course").get(member=complete.members.first()), by=lead
-    )
+    of_action = Certificate.objects.current().filter(enrolment__member__in=complete.members.all())
+    reissue(certificate=of_action.select_related("enrolment__member", "enrolment__course").first(), by=lead)
     assert follow() == 1
 
 
@@ -194,8 +197,8 @@ def test_an_import_of_many_has_an_action_looked_at_a_few_times(complete, organis
 def test_an_auditor_who_only_reads_changes_nothing(complete, lead, client, mailoutbox):
     from milepost.evidence.auditing import Invitation, invite_auditor, link_of
 
-    settle()
     with clock.at(datetime(2026, 11, 26, 12, tzinfo=UTC)):
+        settle()
         invitation = Invitation("Ada", "ada@body.example", DAY, DAY, actions=(complete,))
         audit = invite_auditor(organisation=complete.organisation, invitation=invitation, by=lead)
         path = link_of(audit).partition("//")[2].partition("/")[2]
@@ -207,12 +210,12 @@ def test_an_auditor_who_only_reads_changes_nothing(complete, lead, client, mailo
 
 def test_the_calendar_has_an_action_looked_at_once_a_day_until_the_day_after_its_last(complete):
     TrainingAction.objects.update(starts_on=date(2027, 3, 10), ends_on=date(2027, 3, 11))
-    start = datetime(2027, 3, 7, 9, tzinfo=UTC)
+    start = datetime(2027, 3, 7, 23, tzinfo=UTC)
     with clock.at(start):
         settle()
     looked_at = []
-    for hour in range(24 * 8):
-        with clock.at(start + timedelta(hours=hour)):
+    for quarter in range(4 * 7):
+        with clock.at(start + timedelta(hours=6 * quarter)):
             run_all(jobs.find_new_days)
             if not TrainingAction.objects.filter(checked_at__lt=clock.now()).exists():
                 looked_at.append(clock.now())
