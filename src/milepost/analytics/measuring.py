@@ -82,8 +82,7 @@ class ModuleMeasure:
 class AssessmentMeasure:
     """The best scores of people in one assessment."""
 
-    key: str
-    title: str
+    activity: Activity
     people: int
     passed: int
     mean: float
@@ -226,7 +225,7 @@ def _assessments(enrolments: QuerySet[Enrolment], outline: Outline) -> list[Asse
     )
     measured = {key: numbers for key, *numbers in rows}
     return [
-        AssessmentMeasure(activity.key, activity.title, *measured[activity.key])
+        AssessmentMeasure(activity, *measured[activity.key])
         for activity in outline.activities
         if activity.key in measured
     ]

@@ -12,8 +12,10 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from milepost.core.registry import Registry
+from milepost.courses.addresses import media_base
 from milepost.courses.markdown import with_media
 from milepost.courses.outline import Activity, Outline, content_of
+from milepost.learning.addresses import activity_url, next_url
 from milepost.learning.models import Enrolment, Progress
 from milepost.people.access import OrganisationRequest
 
@@ -38,11 +40,11 @@ class Play:
 
     @property
     def url(self) -> str:
-        return activity_url(self.request.organisation.slug, self.enrolment.course.slug, self.activity)
+        return activity_url(self.request.organisation.slug, self.enrolment.course.slug, self.activity.key)
 
     @property
     def media_base(self) -> str:
-        return f"/{self.request.organisation.slug}/media/"
+        return media_base(self.request.organisation.slug)
 
     def html(self, html: str) -> str:
         """Course HTML with its media at their addresses."""
@@ -85,16 +87,3 @@ players: Registry[Player] = Registry("player of a kind of activity")
 def player_of(activity: Activity) -> Player:
     """The player of the activity's kind. Raises `NotRegistered`."""
     return players.get(activity.kind)
-
-
-def activity_url(organisation: str, course: str, activity: Activity) -> str:
-    """The address of an activity; built by hand, since an outline shows a hundred of them."""
-    return f"/{organisation}/learn/{course}/{activity.key}/"
-
-
-def next_url(organisation: str, enrolment: Enrolment, activity: Activity) -> str:
-    """What comes after `activity`: the next one in order, or the end when it was the last or all is done."""
-    following = enrolment.outline.next_after(activity)
-    if following is None or (enrolment.completed_at and enrolment.last_seen_at == enrolment.completed_at):
-        return f"/{organisation}/learn/{enrolment.course.slug}/completion/"
-    return activity_url(organisation, enrolment.course.slug, following)

@@ -111,7 +111,7 @@ def _charts(measured: CourseMeasure) -> dict[str, dict[str, object]]:
             ],
         },
         "assessments": {
-            "labels": [assessment.title for assessment in measured.assessments],
+            "labels": [assessment.activity.title for assessment in measured.assessments],
             "series": [
                 {"name": _("Mean score"), "values": [round(assessment.mean, 1) for assessment in measured.assessments]}
             ],

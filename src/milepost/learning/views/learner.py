@@ -9,10 +9,12 @@ from django.views.decorators.http import require_GET, require_POST
 from milepost.core import clock
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
+from milepost.courses.addresses import media_base
 from milepost.courses.markdown import with_media
 from milepost.courses.models import Course
 from milepost.courses.outline import Outline, outline_of
 from milepost.learning import players
+from milepost.learning.addresses import activity_url
 from milepost.learning.enrolling import NotOpen, enrol
 from milepost.learning.models import Enrolment, Progress
 from milepost.learning.players import Play
@@ -78,7 +80,7 @@ def _published(request: OrganisationRequest, slug: str) -> Course:
 
 
 def _description(request: OrganisationRequest, outline: Outline) -> str:
-    return with_media(outline.description, f"/{request.organisation.slug}/media/")
+    return with_media(outline.description, media_base(request.organisation.slug))
 
 
 def _modules(outline: Outline, complete: set[str]) -> list[dict[str, object]]:
@@ -109,7 +111,7 @@ def learn(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     following = next_activity(enrolment.outline, complete)
     if following is None or enrolment.completed_at:
         return redirect("completion", request.organisation.slug, slug)
-    return redirect(players.activity_url(request.organisation.slug, slug, following))
+    return redirect(activity_url(request.organisation.slug, slug, following.key))
 
 
 def _enrolment(request: OrganisationRequest, slug: str) -> Enrolment:

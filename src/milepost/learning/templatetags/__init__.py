@@ -1,0 +1,1 @@
+"""Tags for the addresses of learning."""
