@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.classroom.facts import SLOT_CLOSED
-from milepost.classroom.models import Slot, Trainer
+from milepost.classroom.models import LiveSession, Slot, Trainer
 from milepost.classroom.sheets import ask_for_sheet
 from milepost.classroom.signing import Signing, SigningRefused
 from milepost.core import clock
@@ -26,7 +26,12 @@ def close_slot(*, slot: Slot, trainer: Trainer, signing: Signing) -> Slot:
     if now < slot.starts_at:
         raise SigningRefused(_("The half-day has not begun yet."))
     with transaction.atomic():
-        locked = Slot.objects.select_for_update(of=("self",)).select_related("session").get(pk=slot.pk)
+        session = LiveSession.locked(slot.session_id)
+        locked = Slot.objects.select_related("session").filter(pk=slot.pk).first()
+        if locked is None:
+            raise SigningRefused(_("The hours of this session were changed. Load the page again."))
+        if session.cancelled_at:
+            raise SigningRefused(_("The session is cancelled."))
         if locked.is_closed:
             raise SigningRefused(_("This half-day is closed already."))
         locked.closed_at, locked.closed_by = now, trainer

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.classroom.facts import SLOT_CORRECTED, SLOT_MARKED
-from milepost.classroom.models import Attendance
+from milepost.classroom.models import Attendance, LiveSession
 from milepost.classroom.sheets import ask_for_sheet
 from milepost.classroom.signing import PUT_ASIDE, KeptSignature, SigningRefused
 from milepost.core import blobs, clock
@@ -44,9 +44,12 @@ def change_attendance(*, attendance: Attendance, change: Change, by: Reference, 
     signature that is put aside is kept. Records `marked`, or `corrected` with what was there before.
     """
     why = " ".join(why.split())[:300]
-    rows = Attendance.objects.select_for_update(of=("self",))
+    rows = Attendance.objects.select_related("slot__session", "participant__member").filter(pk=attendance.pk)
     with transaction.atomic():
-        locked = rows.select_related("slot__session", "participant__member").get(pk=attendance.pk)
+        LiveSession.locked(attendance.slot.session_id)
+        locked = rows.first()
+        if locked is None:
+            raise SigningRefused(_("They are not on the list of this session any more. Load the page again."))
         is_correction = locked.slot.is_closed or change.state == "present" or bool(change.state and locked.signed_at)
         if is_correction and not why:
             raise SigningRefused(_("Say why: a correction stands beside what was there before, with its reason."))

@@ -126,7 +126,7 @@ def leave(*, participant: Participant, by: Member | None = None) -> Participant 
     """
     with transaction.atomic():
         session = _locked(participant.session)
-        seat = Participant.objects.select_for_update(of=("self",)).select_related("member").get(pk=participant.pk)
+        seat = Participant.objects.select_related("member").get(pk=participant.pk)
         if seat.status == LEFT:
             return None
         if seat.attendances.exclude(signed_at=None, absent_at=None).exists():
@@ -161,7 +161,7 @@ def _promote(session: LiveSession) -> Participant | None:
 
 def _locked(session: LiveSession) -> LiveSession:
     """The session's row is the lock: two people who take the last seat at once get one seat between them."""
-    locked = LiveSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+    locked = LiveSession.locked(session.pk)
     if locked.cancelled_at:
         raise RegistrationRefused(_("The session is cancelled."))
     return locked

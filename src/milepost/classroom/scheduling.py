@@ -134,7 +134,7 @@ def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSessi
     if not plan.title.strip():
         raise InvalidSession(_("The session needs a title."))
     with transaction.atomic():
-        locked = LiveSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+        locked = LiveSession.locked(session.pk)
         if locked.cancelled_at:
             raise InvalidSession(_("The session is cancelled."))
         changed = _change_facts(locked, plan)
@@ -155,7 +155,7 @@ def cancel_session(*, session: LiveSession, reason: str, by: Member) -> LiveSess
     if not reason:
         raise InvalidSession(_("Say why: those who are invited read it."))
     with transaction.atomic():
-        locked = LiveSession.objects.select_for_update(of=("self",)).get(pk=session.pk)
+        locked = LiveSession.locked(session.pk)
         if locked.cancelled_at:
             raise InvalidSession(_("The session is cancelled already."))
         if _has_signatures(locked):

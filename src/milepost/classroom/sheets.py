@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DELIVERED
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
-from milepost.core import blobs
+from milepost.core import blobs, clock
 from milepost.core.jobs import named
 from milepost.core.words import duration
 from milepost.documents.signatures import Signature
@@ -29,16 +29,26 @@ SLOTS_ABREAST = 4
 
 
 def ask_for_sheet(session: LiveSession) -> None:
-    """Have the next sheet made in the background. One that is still to be made will tell the newest state by itself."""
-    if session.slots.filter(closed_at=None).exists() or session.sheets.filter(pdf="").exists():
+    """Have the next sheet made in the background; the session is locked. One that is still to be made tells the newest state.
+
+    It is asked for anew all the same: a worker may have read an older state, and what it makes of that does not count then.
+    """
+    if session.slots.filter(closed_at=None).exists():
         return
-    number = session.sheets.count() + 1
-    sheet = Sheet.objects.create(organisation_id=session.organisation_id, session=session, number=number)
+    asked_again = Sheet.objects.filter(session=session, pdf="").update(asked_at=clock.now())
+    if not asked_again:
+        number = session.sheets.count() + 1
+        Sheet.objects.create(organisation_id=session.organisation_id, session=session, number=number)
+    sheet = session.sheets.get(pdf="")
     named("classroom.make_sheet").enqueue(sheet.organisation_id, sheet.pk)
 
 
 def make_sheet(sheet: Sheet) -> bool:
-    """Typeset and seal one sheet, and record it; False when another worker was first. Records `sealed`."""
+    """Typeset and seal one sheet, and record it. Records `sealed`.
+
+    False when another worker was first, or when it was asked for anew since `sheet` was read: what was made is old then,
+    and the job that was asked for makes the new one.
+    """
     from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
 
     session, organisation = sheet.session, sheet.session.organisation
@@ -49,7 +59,7 @@ def make_sheet(sheet: Sheet) -> bool:
     )
     digest = blobs.store(organisation.uid, sealed)
     with transaction.atomic():
-        if not Sheet.objects.filter(pk=sheet.pk, pdf="").update(pdf=digest):
+        if not Sheet.objects.filter(pk=sheet.pk, pdf="", asked_at=sheet.asked_at).update(pdf=digest):
             return False
         record(
             SHEET_SEALED,

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.classroom.facts import SLOT_DELIVERED, SLOT_SIGNED
-from milepost.classroom.models import Attendance, Slot, Trainer, Way
+from milepost.classroom.models import Attendance, LiveSession, Slot, Trainer, Way
 from milepost.core import clock
 from milepost.core.canonical import canonical_json, fingerprint
 from milepost.core.refusals import Refused
@@ -81,42 +81,34 @@ def sign(*, attendance: Attendance, signing: Signing) -> Attendance:
     before signing opens or for somebody who has no seat any more.
     """
     now = clock.now()
-    _refuse_early(attendance.slot, now)
-    free = Attendance.objects.filter(pk=attendance.pk, signed_at=None, slot__closed_at=None)
     with transaction.atomic():
-        signed = free.update(
-            signed_at=now,
-            way=signing.way,
-            signature=signing.signature.as_json(),
-            address=signing.circumstances.address,
-            agent=signing.circumstances.agent,
-            location=signing.circumstances.location,
-            context_fingerprint=signing.circumstances.fingerprint,
-            device_time=signing.device_time,
-            absent_at=None,
-            absence_reason="",
-            attested_at=None,
-        )
-        if not signed:
-            raise _why_not(attendance)
+        LiveSession.locked(attendance.slot.session_id)
+        row = Attendance.objects.select_related("slot__session").filter(pk=attendance.pk).first()
+        if row is None:
+            raise SigningRefused(_("You are not on the list of this session any more. Ask the trainer."))
+        _refuse(row, now)
+        row.signed_at, row.way, row.signature = now, signing.way, signing.signature.as_json()
+        row.address, row.agent = signing.circumstances.address, signing.circumstances.agent
+        row.location, row.context_fingerprint = signing.circumstances.location, signing.circumstances.fingerprint
+        row.device_time, row.absent_at, row.absence_reason, row.attested_at = signing.device_time, None, "", None
+        row.save()
         record_many([_fact(SLOT_SIGNED, attendance, signing)], organisation=attendance.organisation)
     attendance.refresh_from_db()
     return attendance
 
 
-def _refuse_early(slot: Slot, now: datetime) -> None:
+def _refuse(row: Attendance, now: datetime) -> None:
+    """Say why this can't be signed now. Raises `SigningRefused`."""
+    slot = row.slot
     if now < slot.signing_opens_at:
         start = slot.signing_opens_at.astimezone(slot.session.zone)
         raise SigningRefused(_("Signing opens at %(time)s.") % {"time": f"{start:%H:%M}"})
     if slot.session.cancelled_at:
         raise SigningRefused(_("The session is cancelled."))
-
-
-def _why_not(attendance: Attendance) -> SigningRefused:
-    there = Attendance.objects.filter(pk=attendance.pk).select_related("slot").first()
-    if there is None:
-        return SigningRefused(_("You are not on the list of this session any more. Ask the trainer."))
-    return AlreadySigned() if there.signed_at else SlotClosed()
+    if row.signed_at:
+        raise AlreadySigned
+    if slot.is_closed:
+        raise SlotClosed
 
 
 def _fact(fact_type: FactType, attendance: Attendance, signing: Signing) -> Fact:
@@ -170,7 +162,8 @@ def _keep_late(attendance: Attendance, signing: Signing) -> None:
         clock.now(), signing.way, signing.signature.as_json(), signing.circumstances.fingerprint, DELIVERED_LATE
     ).as_json()
     with transaction.atomic():
-        locked = Attendance.objects.select_for_update(of=("self",)).get(pk=attendance.pk)
+        LiveSession.locked(attendance.slot.session_id)
+        locked = Attendance.objects.get(pk=attendance.pk)
         if any(earlier["signature"] == kept["signature"] for earlier in locked.earlier):
             return  # the same delivery again
         locked.earlier = [*locked.earlier, kept]

@@ -57,6 +57,15 @@ class LiveSession(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    @classmethod
+    def locked(cls, key: int) -> "LiveSession":
+        """The session as it is now, its row held until the transaction ends: the lock of its seats, half-days and signatures.
+
+        Whoever changes one of them takes it first and reads the rest after it. A condition on a joined row would not do:
+        PostgreSQL, having waited for a row, checks that row again, and none that it was joined with (READ COMMITTED).
+        """
+        return cls.objects.select_for_update(of=("self",), no_key=True).get(pk=key)
+
     @property
     def reference(self) -> str:
         """How people name it: S-0012."""
