@@ -17,7 +17,7 @@ from milepost.credentials.issuing import issue_missing
 from milepost.credentials.models import Certificate
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
-from milepost.evidence.actions import open_action
+from milepost.evidence.actions import ActionPlan, open_action
 from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
@@ -74,9 +74,17 @@ def _hold_a_session(world):
     )
     type(made).objects.filter(pk=made.pk).update(uid=SHARED)
     action = open_action(
-        organisation=world.organisation, title="T", profile="fr", starts_on=date(2026, 11, 26), ends_on=date(2026, 11, 26),
-        minutes=60, by=world.lead, sessions=[session],
-    )  # fmt: skip
+        organisation=world.organisation,
+        plan=ActionPlan(
+            title="T",
+            profile="fr",
+            starts_on=date(2026, 11, 26),
+            ends_on=date(2026, 11, 26),
+            minutes=60,
+            sessions=[session],
+        ),
+        by=world.lead,
+    )
     TrainingAction.objects.filter(pk=action.pk).update(uid=SHARED)
     seal(world.organisation.pk)
     Audit.objects.create(

@@ -262,7 +262,7 @@ def dossier() -> list[Row]:
     """The dossier of 10,000 people and 20 activities, with every fact and certificate, as `milepost dossier` builds it."""
     from milepost.core.jobs import run_all
     from milepost.credentials.issuing import issue_missing
-    from milepost.evidence.actions import open_action
+    from milepost.evidence.actions import ActionPlan, open_action
 
     organisation = Organisation.objects.get(slug="bench")
     course = Course.objects.select_related("published", "organisation").get(slug="twenty")
@@ -274,9 +274,18 @@ def dossier() -> list[Row]:
     run_all(queues=["files"])
     today = clock.today()
     action = open_action(
-        organisation=organisation, title="Twenty", profile="internal", starts_on=today, ends_on=today, minutes=600, by=lead,
-        course=course, members=Member.objects.filter(organisation=organisation),
-    )  # fmt: skip
+        organisation=organisation,
+        plan=ActionPlan(
+            title="Twenty",
+            profile="internal",
+            starts_on=today,
+            ends_on=today,
+            minutes=600,
+            course=course,
+            members=Member.objects.filter(organisation=organisation),
+        ),
+        by=lead,
+    )
     seal(organisation.pk)
     with TemporaryDirectory() as folder:
         file = Path(folder, "dossier.zip")

@@ -22,7 +22,7 @@ from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act
 from milepost.documents.signing import sign as sign_document
-from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.evidence.actions import ActionPlan, add_piece, open_action, write_document
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import refresh
 from milepost.people.models import Member, Organisation
@@ -89,11 +89,24 @@ def _tell(organisation: Organisation, lead: Member, tale: Tale, chance: random.R
         ))  # fmt: skip
         register_many(session=session, members=people, by=lead)
         action = open_action(
-            organisation=organisation, title=tale.title, profile="fr", starts_on=tale.begins, ends_on=tale.ends, minutes=480,
-            by=lead, course=tale.course, sessions=[session], members=people, client=tale.client, funder="OPCO Atlas",
-            funding_reference=f"ATL-{tale.begins:%Y}-0{organisation.pk}{tale.meets.day:02}", price="1,200 € before tax, thirty days after the invoice",
-            objectives="Recognise the danger early\nDo the right thing in the first minute\nKnow whom to tell",
-        )  # fmt: skip
+            organisation=organisation,
+            plan=ActionPlan(
+                title=tale.title,
+                profile="fr",
+                starts_on=tale.begins,
+                ends_on=tale.ends,
+                minutes=480,
+                course=tale.course,
+                sessions=[session],
+                members=people,
+                client=tale.client,
+                funder="OPCO Atlas",
+                funding_reference=f"ATL-{tale.begins:%Y}-0{organisation.pk}{tale.meets.day:02}",
+                price="1,200 € before tax, thirty days after the invoice",
+                objectives="Recognise the danger early\nDo the right thing in the first minute\nKnow whom to tell",
+            ),
+            by=lead,
+        )
         for kind in ("programme", "convocation"):
             write_document(action=action, kind=kind, by=lead)
     with clock.at(_at(tale.agreed, 10, zone)):

@@ -11,8 +11,8 @@ from milepost.journal.timestamping import RESTS, is_resting
 @job(queue="files", title=_("Make the file of a document"))
 def make_file(organisation_id: int, document_id: int) -> None:
     """Make it unless it is there."""
-    found = Document.objects.select_related("organisation").filter(organisation_id=organisation_id, pk=document_id)
-    for document in found:
+    rows = Document.objects.select_related("organisation").filter(organisation_id=organisation_id, pk=document_id)
+    for document in rows:
         composing.ensure_file(document)
 
 

@@ -35,9 +35,13 @@ class SignatureRequestKind(Kind):
     def context(self, notice: Notice, signatory: Signatory) -> dict[str, Any]:
         request, document = signatory.request, signatory.request.document
         return {
-            "name": signatory.name, "title": document.title, "by": _by(request), "message": request.message,
-            "expires_on": request.expires_on, "page": link_of(signatory),
-        }  # fmt: skip
+            "name": signatory.name,
+            "title": document.title,
+            "by": _by(request),
+            "message": request.message,
+            "expires_on": request.expires_on,
+            "page": link_of(signatory),
+        }
 
     def reply_to(self, notice: Notice, signatory: Signatory) -> str:
         by = signatory.request.created_by
@@ -45,9 +49,13 @@ class SignatureRequestKind(Kind):
 
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
         return {
-            "name": to.name, "title": _("Training agreement"), "by": "Claire Fontaine", "message": "",
-            "expires_on": clock.today() + timedelta(days=14), "page": f"{settings.BASE_URL}/d/…/",
-        }  # fmt: skip
+            "name": to.name,
+            "title": _("Training agreement"),
+            "by": "Claire Fontaine",
+            "message": "",
+            "expires_on": clock.today() + timedelta(days=14),
+            "page": f"{settings.BASE_URL}/d/…/",
+        }
 
 
 class SignatureReminderKind(SignatureRequestKind):
@@ -76,11 +84,14 @@ class RequestEndKind(Kind):
         return requests.filter(document__uid=notice.about_id).first()
 
     def context(self, notice: Notice, request: SignatureRequest) -> dict[str, Any]:
-        who = request.signatories.filter(state=Signatory.State.DECLINED).first()
+        declined = request.signatories.filter(state=Signatory.State.DECLINED).first()
         return {
-            "title": request.document.title, "status": request.status, "reason": request.end_reason,
-            "who": who.name if who else "", "expires_on": request.expires_on,
-        }  # fmt: skip
+            "title": request.document.title,
+            "status": request.status,
+            "reason": request.end_reason,
+            "who": declined.name if declined else "",
+            "expires_on": request.expires_on,
+        }
 
     def files(self, notice: Notice, request: SignatureRequest) -> Sequence[File]:
         if request.status != Status.COMPLETED:

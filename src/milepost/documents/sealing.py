@@ -47,9 +47,15 @@ def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", c
 
 
 def seal_in(
-    writer: "SealOnlyWriter", field: str, *, key: SigningKey, time: datetime, reason: str = "", contact: str = "",
+    writer: "SealOnlyWriter",
+    field: str,
+    *,
+    key: SigningKey,
+    time: datetime,
+    reason: str = "",
+    contact: str = "",
     locked: Sequence[str] = (),
-) -> bytes:  # fmt: skip
+) -> bytes:
     """What the writer holds, sealed in the field of this name, which is made where there is none.
 
     The `locked` fields may not be filled anew by whoever seals later (FieldMDP, ISO 32000-2, 12.8.2.4).
@@ -60,9 +66,13 @@ def seal_in(
     steps = PdfCMSEmbedder().write_cms(field_name=field, writer=writer)
     next(steps)
     seal = SignatureObject(
-        timestamp=time, subfilter=SigSeedSubFilter.PADES, name=key.common_name, reason=reason or None,
-        contact_info=contact or None, bytes_reserved=reserved,
-    )  # fmt: skip
+        timestamp=time,
+        subfilter=SigSeedSubFilter.PADES,
+        name=key.common_name,
+        reason=reason or None,
+        contact_info=contact or None,
+        bytes_reserved=reserved,
+    )
     lock = SigMDPSetup(MD, field_lock=FieldMDPSpec(FieldMDPAction.INCLUDE, list(locked))) if locked else None
     steps.send(SigObjSetup(sig_placeholder=seal, mdp_setup=lock))
     prepared, output = steps.send(SigIOSetup(md_algorithm=MD, output=io.BytesIO()))
@@ -142,9 +152,12 @@ def _mould(key_id: int, fingerprint: str) -> _Mould:
     info = made["content"]["signer_infos"][0]
     structure, attributes = made.dump(), info["signed_attrs"].untag().dump()
     return _Mould(
-        structure, attributes, structure.index(digest), attributes.index(digest),
-        structure.index(info["signature"].native),
-    )  # fmt: skip
+        cms=structure,
+        attributes=attributes,
+        digest_in_cms=structure.index(digest),
+        digest_in_attributes=attributes.index(digest),
+        signature=structure.index(info["signature"].native),
+    )
 
 
 def _put(into: bytes, at: int, part: bytes) -> bytes:

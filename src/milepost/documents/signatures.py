@@ -1,4 +1,4 @@
-"""A person's mark: drawn with a finger, or their name typed in its place.
+"""A person's signature: drawn with a finger, or their name typed in its place.
 
 A drawn one travels as the points of its strokes, never as a picture: there is nothing in it that a browser or a PDF
 could run, and it is drawn here, from numbers.
@@ -43,14 +43,14 @@ class Signature:
         if len(sent) > MAX_BYTES:
             raise NoSignature(_("This signature is too large to be one. Clear it and sign once more."))
         try:
-            told = json.loads(sent or "{}")
-            if not isinstance(told, dict):
+            given = json.loads(sent or "{}")
+            if not isinstance(given, dict):
                 raise TypeError
-            text = " ".join(str(told.get("text", "")).split())
+            text = " ".join(str(given.get("text", "")).split())
             if text:
                 return cls._typed(text)
-            strokes = tuple(tuple(_whole(number) for number in stroke) for stroke in told.get("strokes", ()))
-            width, height = _whole(told.get("width", 0)), _whole(told.get("height", 0))
+            strokes = tuple(tuple(_whole(number) for number in stroke) for stroke in given.get("strokes", ()))
+            width, height = _whole(given.get("width", 0)), _whole(given.get("height", 0))
         except (TypeError, ValueError, OverflowError, RecursionError) as error:
             raise NoSignature(
                 _("What arrived is no signature. Sign in the box with a finger, or type your name.")
@@ -130,16 +130,16 @@ def _spread(signature: Signature) -> list[tuple[float, float]]:
     ]
     lengths = [0.0, *accumulate(dist(a, b) for a, b in pairwise(points))]
     side = max(max(axis) - min(axis) for axis in zip(*points, strict=True)) or 1.0
-    found, at = [], 0
+    spread, at = [], 0
     for step in range(SPREAD):
         wanted = lengths[-1] * step / (SPREAD - 1)
         while at < len(points) - 2 and lengths[at + 1] < wanted:
             at += 1
         (x1, y1), (x2, y2) = points[at], points[min(at + 1, len(points) - 1)]
         part = (wanted - lengths[at]) / ((lengths[min(at + 1, len(points) - 1)] - lengths[at]) or 1.0)
-        found.append((x1 + part * (x2 - x1), y1 + part * (y2 - y1)))
-    middle_x, middle_y = (sum(axis) / SPREAD for axis in zip(*found, strict=True))
-    return [((x - middle_x) / side, (y - middle_y) / side) for x, y in found]
+        spread.append((x1 + part * (x2 - x1), y1 + part * (y2 - y1)))
+    middle_x, middle_y = (sum(axis) / SPREAD for axis in zip(*spread, strict=True))
+    return [((x - middle_x) / side, (y - middle_y) / side) for x, y in spread]
 
 
 def _whole(number: Any) -> int:

@@ -1,7 +1,7 @@
 """Signing a document that one was asked to sign: looking at it, filling in its places, the signature.
 
-Asking is in `requesting`, the one-time code in `identifying`, what is put into the PDF in `stamping`, and what stands in a live session's list is in the
-room `classroom`.
+Asking is in `requesting`, the one-time code in `identifying`, what is put into the PDF in `stamping`. Attendance is signed
+in the room `classroom`.
 """
 
 from collections.abc import Mapping

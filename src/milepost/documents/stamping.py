@@ -30,7 +30,7 @@ MILLIMETRE = 72 / 25.4
 FRAMES: dict[str, int] = {"top": 45, "step": 44, "height": 38, "width": 170, "left": 20, "per_page": 5}  # mm, A4
 A4_HEIGHT = 297
 MAX_PAGES = 500
-
+BROKEN = (pikepdf.PdfError, PdfError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError)
 
 PROTECTED = gettext_lazy("The PDF is protected with a password. Save it without one, then bring it again.")
 
@@ -58,17 +58,7 @@ def examine(content: bytes) -> Examined:
         was_signed = bool(PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures)
     except pikepdf.PasswordError as error:
         raise RefusedPdf(PROTECTED) from error
-    except (
-        pikepdf.PdfError,
-        PdfError,
-        ValueError,
-        KeyError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        RecursionError,
-        OSError,
-    ) as error:
+    except BROKEN as error:
         raise RefusedPdf from error
     if is_encrypted:
         raise RefusedPdf(PROTECTED)
@@ -170,19 +160,18 @@ def _add_text_field(writer: IncrementalPdfFileWriter, name: str, place: Mapping[
     """A text field that people don't type into, since Milepost fills it; empty for now."""
     page_ref = writer.find_page_for_modification(place["page"])[0]
     page = page_ref.get_object()
-    field = generic.DictionaryObject(
-        {
-            generic.pdf_name("/Type"): generic.pdf_name("/Annot"),
-            generic.pdf_name("/Subtype"): generic.pdf_name("/Widget"),
-            generic.pdf_name("/FT"): generic.pdf_name("/Tx"),
-            generic.pdf_name("/T"): generic.pdf_string(name),
-            generic.pdf_name("/TU"): generic.pdf_string(place.get("label") or name),
-            generic.pdf_name("/F"): generic.NumberObject(4),
-            generic.pdf_name("/DA"): generic.pdf_string("/Helv 0 Tf 0 g"),
-            generic.pdf_name("/Rect"): generic.ArrayObject(generic.FloatObject(value) for value in _box(writer, place)),
-            generic.pdf_name("/P"): page_ref,
-        }
-    )  # fmt: skip
+    entries = {
+        "/Type": generic.pdf_name("/Annot"),
+        "/Subtype": generic.pdf_name("/Widget"),
+        "/FT": generic.pdf_name("/Tx"),
+        "/T": generic.pdf_string(name),
+        "/TU": generic.pdf_string(place.get("label") or name),
+        "/F": generic.NumberObject(4),
+        "/DA": generic.pdf_string("/Helv 0 Tf 0 g"),
+        "/Rect": generic.ArrayObject(generic.FloatObject(value) for value in _box(writer, place)),
+        "/P": page_ref,
+    }
+    field = generic.DictionaryObject({generic.pdf_name(key): value for key, value in entries.items()})
     reference = writer.add_object(field)
     annotations = page.get("/Annots")
     if annotations is None:
@@ -221,7 +210,8 @@ def sign_in(
         _fill(writer, fields[place_name(number)], _shown(place, stamp, number), stamp, time)
     own = fields[signature_name(stamp.number)]
     if "/Rect" in own and any(float(side) for side in own["/Rect"]):
-        _draw(writer, own, stamp, lines=stamp.lines, text=stamp.signature.text, svg=stamp.signature.svg(), time=time)
+        ink = _Ink(stamp.signature.text, stamp.signature.svg(), lines=stamp.lines)
+        _draw(writer, own, ink, stamp, time)
         writer.update_container(own)
     locked = [place_name(number) for number in theirs]
     return seal_in(writer, signature_name(stamp.number), key=key, time=time, reason=reason, locked=locked)
@@ -231,34 +221,38 @@ def _shown(place: Mapping[str, Any], stamp: Stamp, number: int) -> str:
     return "" if place["kind"] == "signature" else stamp.values.get(str(number), "")
 
 
+@dataclass(frozen=True)
+class _Ink:
+    """What a field looks like: a text or a drawing (SVG), with lines beside it."""
+
+    text: str
+    svg: str = ""
+    lines: Sequence[str] = ()
+    style: str = "italic"  # of the text: a name that was typed as a signature leans
+
+
 def _fill(writer: IncrementalPdfFileWriter, field: Any, text: str, stamp: Stamp, time: datetime) -> None:
-    is_mark = not text
-    _draw(
-        writer, field, stamp, lines=(), text=stamp.signature.text if is_mark else text,
-        svg=stamp.signature.svg() if is_mark else "", time=time, style="italic" if is_mark else "normal",
-    )  # fmt: skip
+    """A value, or the signature where there is none to be written."""
+    ink = _Ink(text, style="normal") if text else _Ink(stamp.signature.text, stamp.signature.svg())
+    _draw(writer, field, ink, stamp, time)
     field[generic.pdf_name("/V")] = generic.pdf_string(text or stamp.alt)
     writer.update_container(field)
 
 
-def _draw(
-    writer: IncrementalPdfFileWriter,
-    field: Any,
-    stamp: Stamp,
-    *,
-    lines: Sequence[str],
-    text: str,
-    svg: str,
-    time: datetime,
-    style: str = "italic",
-) -> None:
+def _draw(writer: IncrementalPdfFileWriter, field: Any, ink: _Ink, stamp: Stamp, time: datetime) -> None:
     """Give the field its appearance: a page of its size, typeset like everything else, so that letters are embedded."""
     left, bottom, right, top = (float(side) for side in field["/Rect"])
     data = {
-        "width": abs(right - left), "height": abs(top - bottom), "svg": svg, "text": text, "lines": list(lines),
-        "language": stamp.language, "alt": stamp.alt, "style": style,
-    }  # fmt: skip
-    drawn = PdfFileReader(io.BytesIO(render("mark", data, time=time)))
+        "width": abs(right - left),
+        "height": abs(top - bottom),
+        "svg": ink.svg,
+        "text": ink.text,
+        "lines": list(ink.lines),
+        "style": ink.style,
+        "language": stamp.language,
+        "alt": stamp.alt,
+    }
+    drawn = PdfFileReader(io.BytesIO(render("signature", data, time=time)))
     appearance = writer.import_page_as_xobject(drawn)
     field[generic.pdf_name("/AP")] = generic.DictionaryObject({generic.pdf_name("/N"): appearance})
 

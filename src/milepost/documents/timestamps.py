@@ -63,14 +63,14 @@ def owed() -> Iterator[tuple[int, str, int]]:
 
 def date(*, source: str, number: int) -> bool:
     """Date the file of one row; False when nothing is owed any more. Raises `NoStamp`, `FileGone`."""
-    found = sources.get(source)
-    row = found.waiting().filter(pk=number).select_related("organisation").first()
+    files = sources.get(source)
+    row = files.waiting().filter(pk=number).select_related("organisation").first()
     if row is None or authority() is None:
         return False
     from pyhanko.sign.timestamps import TimestampRequestError
 
     try:
-        return _date_row(row, found.sealed)
+        return _date_row(row, files.sealed)
     except blobs.Unreadable as error:
         raise FileGone(_("The file of %(thing)s is gone: it can’t be dated.") % {"thing": row}) from error
     except (OSError, TimestampRequestError) as error:
@@ -143,8 +143,8 @@ def _context(key: SigningKey, of_authority: Any) -> Any:
     from pyhanko_certvalidator import ValidationContext
 
     chain = [x509.Certificate.load(der) for _type, _headers, der in pem.unarmor(key.chain.encode(), multiple=True)]
-    theirs = [one.chosen for one in of_authority]
-    roots = [one for one in (*chain, *theirs) if one.self_signed != "no"]
+    theirs = [checked.chosen for checked in of_authority]
+    roots = [each for each in (*chain, *theirs) if each.self_signed != "no"]
     return ValidationContext(
         trust_roots=roots, other_certs=[*chain, *theirs], allow_fetching=True, revocation_mode="require"
     )

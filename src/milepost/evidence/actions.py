@@ -1,7 +1,7 @@
 """The verbs of training actions: make one, say what belongs to it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import transaction
@@ -29,71 +29,76 @@ class InvalidAction(Refused):
     status = 422
 
 
-def open_action(
-    *,
-    organisation: Organisation,
-    title: str,
-    profile: str,
-    starts_on: date,
-    ends_on: date,
-    minutes: int,
-    by: Member,
-    reference: str = "",
-    course: Course | None = None,
-    takes_course: bool = False,
-    sessions: Iterable[LiveSession] = (),
-    members: Iterable[Member] = (),
-    client: str = "",
-    funder: str = "",
-    funding_reference: str = "",
-    objectives: str = "",
-    price: str = "",
-    language: str = "",
-) -> TrainingAction:
-    """Make an action with what belongs to it. Raises `InvalidAction`. Records `created`.
+@dataclass(frozen=True)
+class ActionPlan:
+    """What an action is to be. Its people are `members`, those of the `sessions`, and, if it `takes_course`, those of the course.
 
-    Its people are `members`, those of the sessions, and, if it `takes_course`, those of the course.
+    Without a `reference` it gets the next one of the year; without a `language` that of its organisation.
     """
-    if profile not in profiles():
-        raise InvalidAction(_("There is no profile “%(name)s”.") % {"name": profile})
-    if ends_on < starts_on:
+
+    title: str
+    profile: str
+    starts_on: date
+    ends_on: date
+    minutes: int
+    reference: str = ""
+    course: Course | None = None
+    takes_course: bool = False
+    sessions: Iterable[LiveSession] = ()
+    members: Iterable[Member] = ()
+    client: str = ""
+    funder: str = ""
+    funding_reference: str = ""
+    objectives: str = ""
+    price: str = ""
+    language: str = ""
+
+
+def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member) -> TrainingAction:
+    """Make an action with what belongs to it. Raises `InvalidAction`. Records `created`."""
+    if plan.profile not in profiles():
+        raise InvalidAction(_("There is no profile “%(name)s”.") % {"name": plan.profile})
+    if plan.ends_on < plan.starts_on:
         raise InvalidAction(_("The last day lies before the first."))
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=organisation.pk)
-        reference = reference.strip() or _next_reference(organisation, starts_on.year)
+        reference = plan.reference.strip() or _next_reference(organisation, plan.starts_on.year)
         if TrainingAction.objects.filter(organisation=organisation, reference=reference).exists():
-            raise InvalidAction(
-                _("There is an action with the reference %(reference)s already.") % {"reference": reference}
-            )
+            words = _("There is an action with the reference %(reference)s already.")
+            raise InvalidAction(words % {"reference": reference})
         action = TrainingAction.objects.create(
             organisation=organisation,
             reference=reference,
-            title=title.strip(),
-            profile=profile,
-            course=course,
-            client=client,
-            funder=funder,
-            funding_reference=funding_reference,
-            starts_on=starts_on,
-            ends_on=ends_on,
-            minutes=minutes,
-            objectives=objectives,
-            price=price,
-            language=language or organisation.language,
+            title=plan.title.strip(),
+            profile=plan.profile,
+            course=plan.course,
+            client=plan.client,
+            funder=plan.funder,
+            funding_reference=plan.funding_reference,
+            starts_on=plan.starts_on,
+            ends_on=plan.ends_on,
+            minutes=plan.minutes,
+            objectives=plan.objectives,
+            price=plan.price,
+            language=plan.language or organisation.language,
             created_by=by,
         )
-        action.sessions.set(list(sessions))
-        scope = scope_of(action)
-        seated = participants(scope if takes_course else replace(scope, course_id=None, course_uid=None))
-        action.members.set([*members, *seated])
+        action.sessions.set(list(plan.sessions))
+        action.members.set([*plan.members, *_seated(action, plan)])
         record(
             ACTION_CREATED,
             organisation=organisation,
             actor=by.as_reference(),
             object=action.as_reference(),
-            context={"profile": profile},
+            context={"profile": plan.profile},
         )
     return action
+
+
+def _seated(action: TrainingAction, plan: ActionPlan) -> Iterable[Member]:
+    """Who has a seat in it by its sessions, and by its course where that counts."""
+    scope = scope_of(action)
+    return participants(scope if plan.takes_course else replace(scope, course_id=None, course_uid=None))
 
 
 def _next_reference(organisation: Organisation, year: int) -> str:

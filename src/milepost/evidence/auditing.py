@@ -1,4 +1,7 @@
-"""The verbs of audits: invite somebody to read for a while, note what they open, end it."""
+"""Audits: inviting somebody to read for a while, the code with which they identify, noting what they open, ending it.
+
+What they read is in `views/auditor`, and how a browser stays identified in `audit_cookie`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,6 +18,7 @@ from milepost.evidence.facts import AUDIT_CANCELLED, AUDIT_IDENTIFIED, AUDIT_INV
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.journal.recording import Reference, record
 from milepost.journal.vocabulary import FactType
+from milepost.notices.immediate import say_now
 from milepost.notices.outbox import Outside, notify
 from milepost.people.models import Member, Organisation
 
@@ -69,8 +73,7 @@ def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Me
             object=audit.as_reference(),
             context={"from": audit.starts_on.isoformat(), "until": audit.ends_on.isoformat(), "scope": scope},
         )
-        to = Outside(organisation, audit.email, audit.name, audit.language)
-        notify("audit", to=to, about=audit.as_reference(), key=str(audit.uid))
+        notify("audit", to=_auditor(audit), about=audit.as_reference(), key=str(audit.uid))
     return audit
 
 
@@ -96,6 +99,16 @@ def audit_of(token: str) -> Audit | None:
     """Whose link it is; None for one that is not ours."""
     uid = links.uid_in(token, "audit")
     return Audit.objects.select_related("organisation").filter(uid=uid).first() if uid else None
+
+
+def send_code(*, audit: Audit) -> None:
+    """Send a new code to the auditor; one that was sent before counts no more. Raises `TooSoon`, and as `say_now`."""
+    secret = {"code": audit.new_code(), "title": audit.organisation.name}
+    say_now("code", to=_auditor(audit), about=audit.as_reference(), secret=secret)
+
+
+def _auditor(audit: Audit) -> Outside:
+    return Outside(audit.organisation, audit.email, audit.name, audit.language)
 
 
 def identify(*, audit: Audit, code: str) -> str:

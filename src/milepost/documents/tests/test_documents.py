@@ -13,13 +13,28 @@ from tests.readers import milepost_accepts, pdfsig_accepts, text_in, told_by
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("elsewhere")]
 NOW = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DATA = {
-    "heading": "Certificate of completion", "title": "Fire safety", "organisation": "Aldermoor", "colour": "#0f5c4d",
-    "language": "en", "code": "7F3K", "logo": None, "reference": "Version 3", "beneficiary": "Zoë Nygård-Łuczak",
-    "statement": "has completed", "facts": [["Result", "94 %"]], "objectives": ["Raise the alarm"],
-    "objectives_label": "Objectives", "certifier": "Claire Fontaine", "certifier_quality": "Head of learning",
-    "sealed": "Sealed.", "check": "Check:", "address": "http://localhost/verify/7F3K/", "address_shown": "localhost",
-    "code_label": "Code", "qr": qr_code("http://localhost/verify/7F3K/"),
-}  # fmt: skip
+    "heading": "Certificate of completion",
+    "title": "Fire safety",
+    "organisation": "Aldermoor",
+    "colour": "#0f5c4d",
+    "language": "en",
+    "code": "7F3K",
+    "logo": None,
+    "reference": "Version 3",
+    "beneficiary": "Zoë Nygård-Łuczak",
+    "statement": "has completed",
+    "facts": [["Result", "94 %"]],
+    "objectives": ["Raise the alarm"],
+    "objectives_label": "Objectives",
+    "certifier": "Claire Fontaine",
+    "certifier_quality": "Head of learning",
+    "sealed": "Sealed.",
+    "check": "Check:",
+    "address": "http://localhost/verify/7F3K/",
+    "address_shown": "localhost",
+    "code_label": "Code",
+    "qr": qr_code("http://localhost/verify/7F3K/"),
+}
 
 
 @pytest.fixture

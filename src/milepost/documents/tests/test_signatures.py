@@ -29,14 +29,30 @@ def test_a_typed_name_is_a_signature_too():
 @pytest.mark.parametrize(
     "hostile",
     [
-        "", "{}", "[]", "null", "nonsense", '"text"', "x" * (MAX_BYTES + 1),
-        sent(strokes=[]), sent(strokes=[[1, 2]]), sent(strokes=[[1, 2, 3]]), sent(width=0), sent(width=10**9),
-        sent(strokes=[["<script>", 2, 3, 4]]), sent(strokes=[[1e400, 2, 3, 4]]), sent(strokes="abc"),
-        sent(strokes=[[float("nan"), 0, 100, 100]]), '{"strokes": ' + "[" * 3000,
-        json.dumps({"text": "<svg onload=alert(1)>" * 20}), json.dumps({"text": "\u0000\u0007Jonas"}), json.dumps({"text": "123"}),
-        '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>', "data:image/png;base64,iVBORw0KGgo=",
+        "",
+        "{}",
+        "[]",
+        "null",
+        "nonsense",
+        '"text"',
+        "x" * (MAX_BYTES + 1),
+        sent(strokes=[]),
+        sent(strokes=[[1, 2]]),
+        sent(strokes=[[1, 2, 3]]),
+        sent(width=0),
+        sent(width=10**9),
+        sent(strokes=[["<script>", 2, 3, 4]]),
+        sent(strokes=[[1e400, 2, 3, 4]]),
+        sent(strokes="abc"),
+        sent(strokes=[[float("nan"), 0, 100, 100]]),
+        '{"strokes": ' + "[" * 3000,
+        json.dumps({"text": "<svg onload=alert(1)>" * 20}),
+        json.dumps({"text": "\u0000\u0007Jonas"}),
+        json.dumps({"text": "123"}),
+        '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+        "data:image/png;base64,iVBORw0KGgo=",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_signature_is_refused_with_what_to_do(hostile):
     with pytest.raises(NoSignature, match=r"Sign in the box|Type your name|Clear it"):
         Signature.read(hostile)
@@ -73,10 +89,8 @@ LOOP = tuple(
 
 def drawn(points, *, scale=1.0, x=0, y=0, jitter=0, seed=0):
     chance = random.Random(seed)
-    return Signature(
-        (tuple(round(scale * at) + (y if number % 2 else x) + chance.randint(-jitter, jitter) for number, at in enumerate(points)),),
-        1000, 1000,
-    )  # fmt: skip
+    moved = (round(scale * at) + (y if number % 2 else x) for number, at in enumerate(points))
+    return Signature((tuple(at + chance.randint(-jitter, jitter) for at in moved),), 1000, 1000)
 
 
 @given(st.floats(0.6, 2.0), st.integers(0, 90), st.integers(0, 90), st.integers(0, 99))

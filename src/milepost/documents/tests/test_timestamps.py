@@ -181,15 +181,33 @@ class Issuer:
     def _certificate(self, name, key, *, is_root):
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = (
-            x509.CertificateBuilder().subject_name(subject).public_key(key.public_key()).serial_number(x509.random_serial_number())
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
             .issuer_name(subject if is_root else self.root.subject)
-            .not_valid_before(self.now - timedelta(days=1)).not_valid_after(self.now + timedelta(days=365))
+            .not_valid_before(self.now - timedelta(days=1))
+            .not_valid_after(self.now + timedelta(days=365))
             .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
-            .add_extension(x509.KeyUsage(digital_signature=not is_root, content_commitment=not is_root, key_encipherment=False,
-                data_encipherment=False, key_agreement=False, key_cert_sign=is_root, crl_sign=is_root, encipher_only=False, decipher_only=False), critical=True)
+            .add_extension(
+                x509.KeyUsage(
+                    digital_signature=not is_root,
+                    content_commitment=not is_root,
+                    key_encipherment=False,
+                    data_encipherment=False,
+                    key_agreement=False,
+                    key_cert_sign=is_root,
+                    crl_sign=is_root,
+                    encipher_only=False,
+                    decipher_only=False,
+                ),
+                critical=True,
+            )
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key()), critical=False)
-        )  # fmt: skip
+            .add_extension(
+                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.root_key.public_key()), critical=False
+            )
+        )
         if not is_root:
             point = x509.DistributionPoint([x509.UniformResourceIdentifier(self.address)], None, None, None)
             builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
@@ -225,10 +243,24 @@ def sealed_by(issuer):
 
 
 COVER = {
-    "language": "en", "organisation": "Aldermoor", "colour": "#0f5c4d", "organisation_facts": [], "logo": None, "heading": "Dossier",
-    "title": "Ladders", "reference": "A-1", "facts": [], "percent": 100, "readiness": "", "labels": ["", "", ""], "findings": [],
-    "how": "", "check": [], "made": "", "sealed": "",
-}  # fmt: skip
+    "language": "en",
+    "organisation": "Aldermoor",
+    "colour": "#0f5c4d",
+    "organisation_facts": [],
+    "logo": None,
+    "heading": "Dossier",
+    "title": "Ladders",
+    "reference": "A-1",
+    "facts": [],
+    "percent": 100,
+    "readiness": "",
+    "labels": ["", "", ""],
+    "findings": [],
+    "how": "",
+    "check": [],
+    "made": "",
+    "sealed": "",
+}
 
 
 def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, issuer):

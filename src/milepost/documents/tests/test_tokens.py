@@ -65,12 +65,15 @@ def certificate(private):
 def put(session, label, made):
     session.create_object(
         {
-            pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE, pkcs11.Attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
-            pkcs11.Attribute.TOKEN: True, pkcs11.Attribute.LABEL: label,
-            pkcs11.Attribute.SUBJECT: made.subject.public_bytes(), pkcs11.Attribute.SERIAL_NUMBER: b"\x02\x01\x01",
+            pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE,
+            pkcs11.Attribute.CERTIFICATE_TYPE: pkcs11.CertificateType.X_509,
+            pkcs11.Attribute.TOKEN: True,
+            pkcs11.Attribute.LABEL: label,
+            pkcs11.Attribute.SUBJECT: made.subject.public_bytes(),
+            pkcs11.Attribute.SERIAL_NUMBER: b"\x02\x01\x01",
             pkcs11.Attribute.VALUE: made.public_bytes(serialization.Encoding.DER),
         }
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import pytest
 
-from milepost.documents.tests.test_signing import TWO, agreement, asked, mail_due  # noqa: F401 - fixtures
+from milepost.documents.tests.agreements import TWO, mail_due
 from milepost.notices.tests.servers import inbox
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_request_that_is_refused_stands_on_the_page_of_its_document(asked, visit, lead, settings):  # noqa: F811
+def test_a_request_that_is_refused_stands_on_the_page_of_its_document(asked, visit, lead, settings):
     backend = "milepost.notices.channels.email.smtp.EmailBackend"
     with inbox(on_rcpt={TWO[0].email: "550 no such mailbox"}) as server:
         settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": {"host": server.host, "port": server.port}}}

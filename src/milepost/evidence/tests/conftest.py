@@ -17,7 +17,7 @@ from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act
 from milepost.documents.signing import sign as sign_document
-from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.evidence.actions import ActionPlan, add_piece, open_action, write_document
 from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol_many
 from milepost.people.models import Member
@@ -49,10 +49,17 @@ def session(organisation, lead, people, course):
     with clock.at(datetime(2026, 11, 1, 9, tzinfo=UTC)):
         enrol_many(members=Member.objects.filter(pk__in=[p.pk for p in people]), course=course, by=lead)
         made = schedule_session(
-            organisation=organisation, by=lead,
-            plan=Plan(title="Evacuation", spans=half_days(DAY, ZoneInfo("Europe/Paris")), place="Hall", course=course,
-                      activity_key="01-first/01-drill", trainers=[Holder(name="Tess Okafor", email="tess@outside.example")]),
-        )  # fmt: skip
+            organisation=organisation,
+            by=lead,
+            plan=Plan(
+                title="Evacuation",
+                spans=half_days(DAY, ZoneInfo("Europe/Paris")),
+                place="Hall",
+                course=course,
+                activity_key="01-first/01-drill",
+                trainers=[Holder(name="Tess Okafor", email="tess@outside.example")],
+            ),
+        )
         register_many(session=made, members=people, by=lead)
     return made
 
@@ -61,17 +68,35 @@ def session(organisation, lead, people, course):
 def action(organisation, lead, session, course):
     with clock.at(datetime(2026, 11, 2, 9, tzinfo=UTC)):
         return open_action(
-            organisation=organisation, title="Evacuation", profile="fr", starts_on=DAY, ends_on=DAY, minutes=420, by=lead,
-            course=course, sessions=[session], client="Norrviken AB", objectives="Come out", price="1,200 €",
-        )  # fmt: skip
+            organisation=organisation,
+            plan=ActionPlan(
+                title="Evacuation",
+                profile="fr",
+                starts_on=DAY,
+                ends_on=DAY,
+                minutes=420,
+                course=course,
+                sessions=[session],
+                client="Norrviken AB",
+                objectives="Come out",
+                price="1,200 €",
+            ),
+            by=lead,
+        )
 
 
 def sign_agreement(action, lead, *, on):
     with clock.at(on):
         document = write_document(action=action, kind="agreement", by=lead)
-        request = request_signatures(document=document, by=lead, terms=Terms(), parties=[
-            Party("Claire", "claire@aldermoor.example", "for us"), Party("Łucja", "lucja@norrviken.example", "for the client"),
-        ])  # fmt: skip
+        request = request_signatures(
+            document=document,
+            by=lead,
+            terms=Terms(),
+            parties=[
+                Party("Claire", "claire@aldermoor.example", "for us"),
+                Party("Łucja", "lucja@norrviken.example", "for the client"),
+            ],
+        )
         for who in Signatory.objects.filter(request=request).select_related(
             "request__document__organisation", "member"
         ):

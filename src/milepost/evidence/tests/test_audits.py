@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from milepost.core import clock
 from milepost.core.jobs import run_all
-from milepost.evidence.actions import open_action
+from milepost.evidence.actions import ActionPlan, open_action
 from milepost.evidence.auditing import InvalidAudit, Invitation, end_audit, invite_auditor, link_of
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.models import Audit
@@ -98,6 +98,13 @@ def test_inside_everything_of_the_scope_is_read_and_noted(inside, audit, complet
     assert noted.count() == 1 + 5 + 1 + 1 + 1 + 1
 
 
+def test_of_very_many_files_of_a_kind_the_rest_is_counted(inside, audit, complete, monkeypatch):
+    monkeypatch.setattr("milepost.evidence.files.LISTED", 1)
+    page = inside.get(f"{room_of(audit)}actions/{complete.uid}/").text
+    assert page.count("/files/document/") == 1
+    assert "and 2 more of this kind: the dossier has them all" in page
+
+
 def test_the_dossier_can_be_taken_along(inside, audit, complete, lead):
     ask_for(action=complete, by=lead)
     run_all(queues=["builds"])
@@ -109,8 +116,16 @@ def test_the_dossier_can_be_taken_along(inside, audit, complete, lead):
 
 def test_what_is_out_of_scope_is_not_there(inside, audit, organisation, lead):
     other = open_action(
-        organisation=organisation, title="Secret", profile="internal", starts_on=TODAY.date(), ends_on=TODAY.date(), minutes=60, by=lead
-    )  # fmt: skip
+        organisation=organisation,
+        plan=ActionPlan(
+            title="Secret",
+            profile="internal",
+            starts_on=TODAY.date(),
+            ends_on=TODAY.date(),
+            minutes=60,
+        ),
+        by=lead,
+    )
     room = room_of(audit)
     assert "Secret" not in inside.get(room).text
     assert inside.get(f"{room}actions/{other.uid}/").status_code == 404
@@ -120,7 +135,17 @@ def test_what_is_out_of_scope_is_not_there(inside, audit, organisation, lead):
 
 def test_an_audit_of_every_action_covers_those_to_come(organisation, lead, complete):
     audit = invited(organisation, lead)
-    open_action(organisation=organisation, title="New", profile="internal", starts_on=TODAY.date(), ends_on=TODAY.date(), minutes=60, by=lead)  # fmt: skip
+    open_action(
+        organisation=organisation,
+        plan=ActionPlan(
+            title="New",
+            profile="internal",
+            starts_on=TODAY.date(),
+            ends_on=TODAY.date(),
+            minutes=60,
+        ),
+        by=lead,
+    )
     assert audit.scope.count() == 2
 
 

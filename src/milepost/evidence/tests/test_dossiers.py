@@ -168,14 +168,20 @@ def test_the_proof_of_a_fact_is_checked_without_us(proof):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda told: told["entry"].update(statement=told["entry"]["statement"].replace("closed", "signed")), "The fact was changed"),
+        (
+            lambda told: told["entry"].update(statement=told["entry"]["statement"].replace("closed", "signed")),
+            "The fact was changed",
+        ),
         (lambda told: told.update(index=told["index"] + 1), "does not lead from the fact"),
         (lambda told: told["path"].pop(), "does not lead from the fact"),
-        (lambda told: told["seal"].update(statement=told["seal"]["statement"].replace('"2026-', '"2025-')), "The seal was changed"),
+        (
+            lambda told: told["seal"].update(statement=told["seal"]["statement"].replace('"2026-', '"2025-')),
+            "The seal was changed",
+        ),
         (lambda told: told.update(type="other"), "not the proof of a fact"),
         (lambda told: told["entry"].pop("salt"), "can’t be read"),
     ],
-)  # fmt: skip
+)
 def test_a_proof_that_was_altered_is_refused_and_says_where(proof, change, words):
     told = json.loads(proof.read_text())
     change(told)
@@ -435,9 +441,15 @@ def another_key():
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Aldermoor (seal)")])
     now = clock.now()
     certificate = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key()).serial_number(7)
-        .not_valid_before(now - timedelta(1)).not_valid_after(now + timedelta(99)).sign(private, hashes.SHA256())
-    )  # fmt: skip
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(7)
+        .not_valid_before(now - timedelta(1))
+        .not_valid_after(now + timedelta(99))
+        .sign(private, hashes.SHA256())
+    )
     pem = certificate.public_bytes(serialization.Encoding.PEM)
     return private, pem, hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
 

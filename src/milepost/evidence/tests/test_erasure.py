@@ -163,9 +163,11 @@ def test_a_document_signed_with_others_refuses_the_erasure(organisation, lead, l
     document.refresh_from_db()
     run_all(queues=["files"])
     request = request_signatures(
-        document=document, by=lead, terms=Terms(),
+        document=document,
+        by=lead,
+        terms=Terms(),
         parties=[Party("Jonas", "jonas@aldermoor.example", "", learner), Party("Maud", "maud@one.example")],
-    )  # fmt: skip
+    )
     for who in Signatory.objects.filter(request=request).select_related("request__document__organisation", "member"):
         sign(signatory=who, act=Act(DRAWN, {}, "10.0.0.8", "Desk"))
     assert "was signed together with others" in holds_on(learner)[0].reason

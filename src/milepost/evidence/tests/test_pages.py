@@ -11,9 +11,15 @@ from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db
 NEW = {
-    "title": "Evacuation", "profile": "fr", "starts_on": "2026-11-26", "ends_on": "2026-11-26", "hours": "7", "language": "en",
-    "client": "Norrviken AB", "price": "1,200 €",
-}  # fmt: skip
+    "title": "Evacuation",
+    "profile": "fr",
+    "starts_on": "2026-11-26",
+    "ends_on": "2026-11-26",
+    "hours": "7",
+    "language": "en",
+    "client": "Norrviken AB",
+    "price": "1,200 €",
+}
 
 
 def test_an_action_is_made_from_the_page_and_says_what_is_left(visit, lead, session):

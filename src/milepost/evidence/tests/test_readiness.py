@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -5,7 +6,7 @@ import pytest
 from milepost.classroom.models import Attendance, Slot
 from milepost.core import clock
 from milepost.credentials.models import Certificate
-from milepost.evidence.actions import InvalidAction, add_piece, open_action, write_document
+from milepost.evidence.actions import ActionPlan, InvalidAction, add_piece, open_action, write_document
 from milepost.evidence.models import Piece
 from milepost.evidence.profiles import InvalidProfile, profiles, read_profile
 from milepost.evidence.readiness import readiness_of, refresh
@@ -130,17 +131,9 @@ def test_a_profile_that_can_not_be_read_is_told_with_the_place(tmp_path, text, c
     ],
 )
 def test_an_action_that_can_not_be_is_refused(action, organisation, lead, change, complaint):
-    told = {
-        "organisation": organisation,
-        "title": "T",
-        "profile": "fr",
-        "starts_on": DAY,
-        "ends_on": DAY,
-        "minutes": 60,
-        "by": lead,
-    }
+    plan = ActionPlan(title="T", profile="fr", starts_on=DAY, ends_on=DAY, minutes=60)
     with pytest.raises(InvalidAction, match=complaint):
-        open_action(**(told | change))
+        open_action(organisation=organisation, plan=replace(plan, **change), by=lead)
 
 
 def test_a_file_that_no_profile_asks_for_is_refused(action, lead):

@@ -111,12 +111,20 @@ def let_go_again(action, lead):
 
 
 def test_a_session_that_another_action_still_needs_stays(complete, session, organisation, lead, course):
-    from milepost.evidence.actions import open_action
+    from milepost.evidence.actions import ActionPlan, open_action
 
     open_action(
-        organisation=organisation, title="Evacuation", profile="internal", starts_on=date(2028, 1, 1), ends_on=date(2028, 1, 1),
-        minutes=60, by=lead, sessions=[session],
-    )  # fmt: skip
+        organisation=organisation,
+        plan=ActionPlan(
+            title="Evacuation",
+            profile="internal",
+            starts_on=date(2028, 1, 1),
+            ends_on=date(2028, 1, 1),
+            minutes=60,
+            sessions=[session],
+        ),
+        by=lead,
+    )
     with clock.at(LATER):
         let_go(action=complete, by=lead)
     assert LiveSession.objects.get() == session

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,7 +19,8 @@ from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
-from milepost.evidence.auditing import audit_of, identify, note
+from milepost.evidence.audit_cookie import is_identified, remember
+from milepost.evidence.auditing import audit_of, identify, note, send_code
 from milepost.evidence.contributions import entries, entry_numbers, scope_of, story
 from milepost.evidence.exploring import page_of as history_page
 from milepost.evidence.exploring import shown
@@ -32,12 +32,8 @@ from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.journal.recording import Reference
 from milepost.journal.views import proof_response
-from milepost.notices.immediate import say_now
-from milepost.notices.outbox import Outside
 from milepost.people.limits import is_over_limit
 
-LIVES = 12 * 3600  # seconds for which a browser that typed the code may read
-_SALT = "milepost.evidence.audit"
 View = Callable[..., HttpResponseBase]
 
 
@@ -47,7 +43,7 @@ def in_room(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
         audit = _entered(request, token)
-        if not audit.is_open or not _is_identified(request, audit):
+        if not audit.is_open or not is_identified(request, audit):
             return redirect("audit_room", token)
         return view(request, audit, **more)
 
@@ -66,18 +62,6 @@ def _entered(request: HttpRequest, token: str) -> Audit:
     return audit
 
 
-def _is_identified(request: HttpRequest, audit: Audit) -> bool:
-    try:
-        uid = signing.loads(request.COOKIES.get(_cookie(audit), ""), salt=_SALT, max_age=LIVES)
-    except signing.BadSignature:
-        return False
-    return bool(uid == str(audit.uid))
-
-
-def _cookie(audit: Audit) -> str:
-    return f"audit-{str(audit.uid)[:8]}"
-
-
 def _render(request: HttpRequest, template: str, audit: Audit, **context: Any) -> HttpResponse:
     token: str = request.audit_token  # type: ignore[attr-defined]
     return render(
@@ -94,7 +78,7 @@ def audit_room(request: HttpRequest, token: str) -> HttpResponseBase:
         return _render(request, "evidence/room_closed.html", audit)
     if request.method == "POST":
         return _identify(request, audit, token)
-    if not _is_identified(request, audit):
+    if not is_identified(request, audit):
         return _render(request, "evidence/room_entrance.html", audit, hint=hinted(audit.email))
     text = text_of(request.GET, "q")
     rows = audit.scope.filter(title__icontains=text) if text else audit.scope
@@ -112,28 +96,13 @@ def _identify(request: HttpRequest, audit: Audit, token: str) -> HttpResponseBas
         if problem := identify(audit=audit, code=typed):
             messages.error(request, problem)
         else:
-            response.set_cookie(
-                _cookie(audit),
-                signing.dumps(str(audit.uid), salt=_SALT),
-                max_age=LIVES,
-                path=reverse("audit_room", args=[token]),
-                secure=settings.SESSION_COOKIE_SECURE,
-                httponly=True,
-                samesite="Lax",
-            )
+            remember(response, audit, path=reverse("audit_room", args=[token]))
     else:
-        _send_code(request, audit)
+        with as_message(request):
+            send_code(audit=audit)
+            words = _("A code of six digits is on its way to %(email)s.")
+            messages.success(request, words % {"email": hinted(audit.email)})
     return response
-
-
-def _send_code(request: HttpRequest, audit: Audit) -> None:
-    with as_message(request):
-        to = Outside(audit.organisation, audit.email, audit.name, audit.language)
-        secret = {"code": audit.new_code(), "title": audit.organisation.name}
-        say_now("code", to=to, about=audit.as_reference(), secret=secret)
-        messages.success(
-            request, _("A code of six digits is on its way to %(email)s.") % {"email": hinted(audit.email)}
-        )
 
 
 # --- What can be read -------------------------------------------------------------------------------------
@@ -229,7 +198,7 @@ def audit_entry(request: HttpRequest, audit: Audit, action: str, entry: int) -> 
     training_action = _action(audit, action)
     fact = _entry(training_action, entry)
     leaf = bytes(fact.leaf).hex()
-    note(audit, training_action, Reference("entry", leaf, _("fact %(mark)s") % {"mark": leaf[:16]}))
+    note(audit, training_action, Reference("entry", leaf, _("fact %(fingerprint)s") % {"fingerprint": leaf[:16]}))
     proof = reverse("audit_proof", args=[request.audit_token, action, entry])  # type: ignore[attr-defined]
     return _render(request, "evidence/room_entry.html", audit, shown=shown(fact), proof=proof)
 

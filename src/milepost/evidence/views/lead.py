@@ -13,7 +13,7 @@ from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.evidence import retention
-from milepost.evidence.actions import add_piece, open_action
+from milepost.evidence.actions import ActionPlan, add_piece, open_action
 from milepost.evidence.auditing import Invitation, end_audit, invite_auditor, link_of
 from milepost.evidence.contributions import entry_numbers, named, scope_of, story
 from milepost.evidence.dossiers import ask_for
@@ -68,12 +68,9 @@ def new_action(request: OrganisationRequest) -> HttpResponseBase:
 
 def _open(request: OrganisationRequest, form: ActionForm) -> TrainingAction:
     given = form.cleaned_data
-    return open_action(
-        organisation=request.organisation,
-        by=request.member,
-        minutes=int(given["hours"] * 60),
-        **{name: given[name] for name in (*ActionForm.Meta.fields, "sessions", "takes_course")},
-    )
+    names = (*ActionForm.Meta.fields, "sessions", "takes_course")
+    plan = ActionPlan(minutes=int(given["hours"] * 60), **{name: given[name] for name in names})
+    return open_action(organisation=request.organisation, plan=plan, by=request.member)
 
 
 def _action(request: OrganisationRequest, uid: str) -> TrainingAction:

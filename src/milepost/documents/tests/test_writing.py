@@ -1,0 +1,74 @@
+import pytest
+
+from milepost.core import blobs
+from milepost.core.jobs import run_all
+from milepost.documents.composing import compose
+from milepost.documents.jobs import make_file
+from milepost.documents.kinds import KINDS
+from milepost.documents.models import Wording
+from milepost.documents.tests.agreements import VALUES, pdf_of
+from milepost.documents.wordings import UnknownValue, check_words
+from tests.readers import milepost_accepts, text_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_kind_is_written_in_both_languages_as_pdf_a(organisation, lead, kind, language):
+    from milepost.documents.composing import file_of
+
+    made = compose(organisation=organisation, kind=KINDS[kind], values=VALUES, language=language, by=lead)
+    run_all(queues=["files"])
+    made.refresh_from_db()
+    content = file_of(made)
+    assert "Ladders, hands on" in text_in(content)
+    assert "{" not in text_in(content)
+    assert b"pdfaid" in content
+
+
+def test_an_agreement_says_what_the_law_asks_for(agreement, asked):
+    text = text_in(pdf_of(asked))
+    told = [
+        "Aldermoor",
+        "Norrviken AB",
+        "Stand safely",
+        "A-0001",
+        "26 November 2026",
+        "7 h",
+        "1,200 €",
+        "Attendance is signed",
+        "Otto Ølund",
+        "for the client",
+    ]
+    assert [part for part in told if part not in text] == []
+
+
+def test_an_organisation_says_it_in_its_own_words_with_further_clauses(organisation, lead):
+    Wording.objects.create(
+        organisation=organisation,
+        kind="agreement",
+        language="en",
+        blocks={"price": "All included: {price}."},
+        clauses=[{"title": "Parking", "text": "There is none at {place}."}],
+    )
+    made = compose(organisation=organisation, kind=KINDS["agreement"], values=VALUES, language="en", by=lead)
+    told = {section["heading"]: section["paragraphs"] for section in made.content["sections"]}
+    assert told["Price and payment"] == ["All included: 1,200 €."]
+    assert told["Parking"] == ["There is none at Depot 3."]
+
+
+def test_words_that_name_what_does_not_exist_are_refused_with_what_there_is(visit, lead):
+    with pytest.raises(UnknownValue, match=r"no value \{titel\}.*\{title\}"):
+        check_words("About {titel}")
+    page = visit(lead).post("/aldermoor/documents/wordings/agreement/en/", {"block-price": "{prize}"})
+    assert page.status_code == 400
+    assert "There is no value {prize}" in page.text
+    assert not Wording.objects.exists()
+
+
+def test_a_document_that_nobody_signs_is_sealed_by_the_organisation(organisation, lead):
+    made = compose(organisation=organisation, kind=KINDS["convocation"], values=VALUES, language="en", by=lead)
+    assert run_all(make_file, queues=["files"]) == 1
+    made.refresh_from_db()
+    assert milepost_accepts(blobs.read(organisation.uid, made.pdf), seals=1)
