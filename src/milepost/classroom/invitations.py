@@ -26,6 +26,11 @@ def invite_due() -> int:
     return _invite(Participant, _seats_to_tell) + _invite(Trainer, _trainers_to_tell)
 
 
+def is_due() -> bool:
+    """Whether anybody's calendar says something else than a session to come."""
+    return _upcoming(_seats_to_tell()).exists() or _upcoming(_trainers_to_tell()).exists()
+
+
 def _seats_to_tell() -> "QuerySet[Participant]":
     seated = Q(status=Participant.Status.SEATED, session__cancelled_at=None)
     told_less = seated & Q(invited_sequence__lt=F("session__sequence"))
@@ -41,14 +46,17 @@ def _trainers_to_tell() -> "QuerySet[Trainer]":
 
 def _invite[R: (Participant, Trainer)](model: type[R], to_tell: "Callable[[], QuerySet[R]]") -> int:
     count = 0
-    upcoming = Q(session__slots__ends_at__gt=clock.now())
-    while keys := list(to_tell().filter(upcoming).order_by("pk").values_list("pk", flat=True).distinct()[:BATCH]):
+    while keys := list(_upcoming(to_tell()).order_by("pk").values_list("pk", flat=True).distinct()[:BATCH]):
         with transaction.atomic():
             rows = to_tell().filter(pk__in=keys).select_related("session__organisation", "member__organisation")
             said = [_note(row) for row in rows.select_for_update(of=("self",))]
             notify_many(KIND, (notice for notice in said if notice is not None))
         count += sum(notice is not None for notice in said)
     return count
+
+
+def _upcoming[R: (Participant, Trainer)](rows: "QuerySet[R]") -> "QuerySet[R]":
+    return rows.filter(session__slots__ends_at__gt=clock.now())
 
 
 def _note(row: Participant | Trainer) -> Said | None:

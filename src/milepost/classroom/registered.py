@@ -2,14 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom import completing, facts, jobs, rules
+from milepost.classroom import completing, facts, invitations, jobs, reminders, rules, watching
 from milepost.classroom.contribution import ClassroomContribution
 from milepost.classroom.kind import LiveKind
 from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.meetings.bigbluebutton import BigBlueButton
 from milepost.classroom.meetings.jitsi import Jitsi
 from milepost.classroom.meetings.link import VideoLink
-from milepost.classroom.models import undated
+from milepost.classroom.models import Sheet, undated
 from milepost.classroom.notices import InvitationKind, LinkKind, SoonKind, UnsignedKind
 from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS
 from milepost.classroom.player import LivePlayer
@@ -49,15 +49,15 @@ def register() -> None:
     sections.register("classroom", sessions_of)
     timestamps.register("sheets", undated, facts.SHEET_SEALED)
 
-    every(30, jobs.find_sheets)
-    every(60, jobs.watch_all)
-    every(60, jobs.find_logs)
+    every(30, jobs.find_sheets, when=lambda: Sheet.objects.filter(pdf="").exists())
+    every(60, jobs.watch_all, when=lambda: watching.going_on().exists())
+    every(60, jobs.find_logs, when=lambda: watching.ended().exists())
 
     notices.register("session_invitation", InvitationKind())
     notices.register("session_soon", SoonKind())
     notices.register("attendance_link", LinkKind())
     notices.register("signature_missing", UnsignedKind())
-    every(5, jobs.invite)
-    every(10, jobs.remind)
+    every(5, jobs.invite, when=invitations.is_due)
+    every(10, jobs.remind, when=reminders.is_near)
 
     navigation.main.register("sessions", Link(_("Sessions"), "sessions", order=30))

@@ -27,6 +27,11 @@ def remind_due() -> int:
     return sum(_send_links(rules) + _remind_before(rules) + _remind_unsigned(rules) for rules in _rules_in_use())
 
 
+def is_near() -> bool:
+    """Whether there is a half-day about now, of which something may be due."""
+    return _near().exists()
+
+
 def remind_missing(slot: Slot) -> int:
     """Ask all who have not signed the half-day, now; return how many are asked."""
     rows = unsigned().filter(organisation=slot.session.organisation, slot=slot)
@@ -46,9 +51,13 @@ def unsigned() -> "QuerySet[Attendance]":
 
 def _rules_in_use() -> list[Rules]:
     """The rules of each organisation that has a slot about now."""
+    near = Organisation.objects.filter(pk__in=_near().values("organisation"))
+    return [Rules.of(organisation) for organisation in near]
+
+
+def _near() -> "QuerySet[Slot]":
     now = clock.now()
-    near = Slot.objects.filter(starts_at__lt=now + timedelta(days=1), ends_at__gt=now - GRACE)
-    return [Rules.of(organisation) for organisation in Organisation.objects.filter(pk__in=near.values("organisation"))]
+    return Slot.objects.filter(starts_at__lt=now + timedelta(days=1), ends_at__gt=now - GRACE)
 
 
 def _send_links(rules: Rules) -> int:

@@ -36,7 +36,7 @@ def register() -> None:
     sections.register("credentials", certificates_of)
     timestamps.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
 
-    every(30, jobs.find_untypeset)
+    every(30, jobs.find_untypeset, when=lambda: Certificate.objects.untypeset().exists())
 
     kinds.register("certificate", CertificateKind())
 

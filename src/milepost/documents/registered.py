@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import facts, jobs, timestamps
+from milepost.documents import composing, facts, jobs, reminders, timestamps
 from milepost.documents.contribution import DocumentsContribution
 from milepost.documents.models import undated
 from milepost.documents.notices import CodeKind, RequestEndKind, SignatureReminderKind, SignatureRequestKind
@@ -25,13 +25,13 @@ def register() -> None:
 
     timestamps.register("documents", undated, facts.DOCUMENT_SEALED)
 
-    every(30, jobs.find_fileless)
-    every(15, jobs.find_undated)
+    every(30, jobs.find_fileless, when=lambda: composing.fileless().exists())
+    every(15, jobs.find_undated, when=timestamps.is_owed)
 
     kinds.register("signature_request", SignatureRequestKind())
     kinds.register("signature_reminder", SignatureReminderKind())
     kinds.register("signature_end", RequestEndKind())
     kinds.register("code", CodeKind())
-    every(5, jobs.notify_signatories)
+    every(5, jobs.notify_signatories, when=reminders.is_asking)
 
     navigation.main.register("documents", Link(_("Documents"), "documents", order=60, permission="see_documents"))

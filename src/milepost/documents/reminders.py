@@ -23,6 +23,11 @@ def notify_due() -> int:
     return _ask() + _remind()
 
 
+def is_asking() -> bool:
+    """Whether anybody is asked for a signature at all."""
+    return SignatureRequest.objects.open().exists()
+
+
 def _to_act() -> "QuerySet[Signatory]":
     """Those whose turn it is."""
     earlier = Signatory.objects.filter(

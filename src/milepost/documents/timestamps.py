@@ -52,6 +52,11 @@ def register(name: str, waiting: Callable[[], "QuerySet[Any]"], sealed: FactType
     sources.register(name, Source(waiting, sealed))
 
 
+def is_owed() -> bool:
+    """Whether an authority is configured and owes a stamp."""
+    return next(owed(), None) is not None
+
+
 def owed() -> Iterator[tuple[int, str, int]]:
     """What an authority owes a stamp, in all organisations: its organisation, source and key."""
     if authority() is not None:

@@ -111,7 +111,6 @@ class Dossier(models.Model):
     asked_at = models.DateTimeField(default=clock.now)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
-    seen_at = models.DateTimeField(null=True)  # when the worker that builds it was last heard of
     digest = BlobField(blank=True)
     size = models.PositiveBigIntegerField(default=0)
     problem = models.CharField(max_length=300, blank=True)

@@ -1,6 +1,5 @@
 """What the background does for the journal: facts told to those who follow them, seals, and the time stamps on them."""
 
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import NotNow, job, unfinished
@@ -44,5 +43,5 @@ def stamp(organisation_id: int) -> None:
 @job(queue="outside")
 def stamp_everywhere() -> None:
     """Find the seals that have no stamp, where an authority is configured."""
-    if settings.TIMESTAMP_URL:
+    if timestamping.is_owed():
         stamp.enqueue_many((number,) for number in timestamping.unstamped())

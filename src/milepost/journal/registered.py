@@ -5,7 +5,7 @@ from django.db.models.signals import pre_migrate
 
 from milepost.core.blobs.references import mentions
 from milepost.core.jobs import every
-from milepost.journal import earlier, facts, jobs, vocabulary
+from milepost.journal import earlier, facts, jobs, sealing, subscriptions, timestamping, vocabulary
 from milepost.journal.queries import files_told_of
 
 
@@ -14,8 +14,8 @@ def register() -> None:
     vocabulary.register(facts)
     pre_migrate.connect(earlier.refuse, sender=apps.get_app_config("journal"), dispatch_uid="milepost.journal")
 
-    every(1, jobs.follow_everywhere)
-    every(15, jobs.seal_everywhere)
-    every(30, jobs.stamp_everywhere)
+    every(1, jobs.follow_everywhere, when=subscriptions.is_behind)
+    every(15, jobs.seal_everywhere, when=sealing.unsealed)
+    every(30, jobs.stamp_everywhere, when=timestamping.is_owed)
 
     mentions.register("journal", files_told_of)

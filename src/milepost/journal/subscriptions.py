@@ -86,6 +86,11 @@ def subscribe(
     return subscriptions.register(name, Subscription(name, names, handle, is_replayable, at_once, from_now))
 
 
+def is_behind() -> bool:
+    """Whether anything waits for its place in a tree, or to be told."""
+    return bool(folding.waiting() or _behind())
+
+
 def having_news(*, but: Collection[tuple[int, str]] = ()) -> list[tuple[int, str]]:
     """To whom there is something to tell: organisation and name. Those for whom nothing new is meant are moved on.
 

@@ -48,6 +48,11 @@ def let_rest() -> None:
     cache.set(_RESTING, True, timeout=RESTS)
 
 
+def is_owed() -> bool:
+    """Whether an authority is configured and owes a newest seal its stamp."""
+    return bool(settings.TIMESTAMP_URL) and bool(unstamped())
+
+
 def unstamped() -> list[int]:
     """The organisations whose newest seal has no stamp yet."""
     newest = Seal.objects.filter(organisation_id=OuterRef("organisation_id")).order_by("-number").values("pk")[:1]

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.notices import jobs
+from milepost.notices import jobs, sending
 from milepost.notices.channels import DEFAULT, channels
 from milepost.notices.channels.email import EmailChannel
 from milepost.notices.contribution import NoticesContribution
@@ -26,7 +26,7 @@ def register() -> None:
 
     contributions.register("notices", NoticesContribution())
 
-    every(1, jobs.send)
+    every(1, jobs.send, when=sending.is_due)
     every(3600, jobs.forget)
 
     sections.register("notices", undelivered_section)

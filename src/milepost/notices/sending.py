@@ -24,7 +24,7 @@ from milepost.notices.channels import Away, Delivery, Lost, NotDelivered, Refuse
 from milepost.notices.digest import daily_letter
 from milepost.notices.kinds import kinds
 from milepost.notices.letters import Letter, letter_of
-from milepost.notices.models import Notice, Preferences
+from milepost.notices.models import Notice, NoticeQuerySet, Preferences
 
 BATCH, TURN = 20, 5  # notices taken at once, and of them at most from one organisation
 LEASE = timedelta(seconds=120)  # longer than a letter may take; renewed with each
@@ -50,6 +50,11 @@ def send_due(*, seconds: float = 20.0) -> int:
         if is_away:
             break
     return count
+
+
+def is_due() -> bool:
+    """Whether anything waits to be sent, or was left behind by a worker that is gone."""
+    return Notice.objects.due().exists() or _left_behind().exists()
 
 
 def send_now(notice: Notice, secret: Mapping[str, Any]) -> None:
@@ -93,7 +98,7 @@ def _take() -> list[Notice]:
 
 def _take_back() -> None:
     """Free what a worker held that is gone. What it had begun to hand over may have arrived."""
-    gone = Notice.objects.filter(state=State.SENDING, leased_until__lt=clock.now())
+    gone = _left_behind()
     gone.filter(attempts__gte=len(PAUSES)).update(
         state=State.FAILED, leased_by=None, leased_until=None, settled_at=clock.now(),
         problem="The worker ended each time that it was to be sent.",
@@ -106,6 +111,10 @@ def _take_back() -> None:
     }
     gone.filter(handed_over_at=None).update(**free)
     gone.filter(handed_over_at__isnull=False).update(may_be_twice=True, handed_over_at=None, **free)
+
+
+def _left_behind() -> NoticeQuerySet:
+    return Notice.objects.filter(state=State.SENDING, leased_until__lt=clock.now())
 
 
 def _give_back(rows: Sequence[Notice]) -> None:

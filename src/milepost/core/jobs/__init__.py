@@ -17,6 +17,7 @@ A verb asks for it inside the transaction that makes it necessary, so that there
 What comes round is registered in the room's `registered.py`: a turn looks for what is due and enqueues it.
 
     every(30, find_sheets)      # find_sheets is a @job; it waits in its queue like any other, one turn at a time
+    every(1, send, when=is_due) # the turn is taken only where this read finds something: a system at rest writes nothing
 
 What it promises:
 

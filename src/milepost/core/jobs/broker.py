@@ -101,12 +101,12 @@ class BrokerWorker(Worker):
         """No thread in place of one that hangs: the broker counts its own."""
 
     def look(self) -> None:
-        """Send word of what is due and was not brought: new turns, what was reaped, messages that were lost."""
+        """Send word of what is due and was not brought: turns that have work, what was reaped, messages that were lost."""
+        due = Job.objects.due().filter(queue__in=self.queues).exclude(task__in=self._idle())
+        send(list(due.exclude(seconds=None)))
         if clock.now() - self._swept > OVERDUE / 2:
             self._swept = clock.now()
-            overdue = Job.objects.due().filter(queue__in=self.queues)
-            fresh = Q(enqueued_at__gt=clock.now() - OVERDUE) & Q(seconds=None)
-            send(list(overdue.exclude(fresh)[:500]))
+            send(list(due.filter(seconds=None, enqueued_at__lte=clock.now() - OVERDUE)[:500]))
 
     async def _listen(self) -> None:
         options: dict[str, Any] = {
@@ -137,8 +137,11 @@ class BrokerWorker(Worker):
             if row is None:
                 return
             name = f"{row.queue}-{job}"
-            if held := self._take(row.queue, name, only=[job], share=False):
+            held = self._take(row.queue, name, only=[job], share=False)
+            if held:
                 self._do(held, name)
-            send(list(Job.objects.filter(pk=job, state=State.WAITING)))  # its next turn, or its next attempt
+            # Its next turn, or its next attempt. A turn that has nothing to do is sent again once it has.
+            later = Job.objects.filter(pk=job, state=State.WAITING, run_after__gt=clock.now())
+            send(list(later))
         finally:
             connection.close()

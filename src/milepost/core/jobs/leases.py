@@ -26,6 +26,7 @@ LEASE = timedelta(seconds=60)  # a worker that was not heard of for so long is g
 FIRST_PAUSE, GROWTH, LONGEST_PAUSE = 10.0, 4.0, 6 * 3600.0  # seconds, times, seconds
 LONGEST_OF_PATIENT = 600.0  # seconds, of what is never given up
 KEPT = timedelta(days=90)  # what was given up and left alone is forgotten then
+CANDIDATES = 20  # rows among which a job is looked for: idle turns stand in front, and others may be taken meanwhile
 TURN = -1  # the rank of what comes round: it only looks for work, so it goes first
 
 logger = logging.getLogger(__name__)
@@ -113,7 +114,9 @@ def take(queue: str, *, worker: str, avoiding: Collection[int | None] = (), only
     if None in avoiding:
         due = due.exclude(organisation_id=None)
     now = clock.now()
-    for found in due[:10]:
+    for found in due[:CANDIDATES]:
+        if is_idle(found):
+            continue
         lease: dict[str, Any] = {
             "state": State.RUNNING, "attempts": found.attempts + 1, "worker": worker, "started_at": now,
             "leased_until": now + LEASE,
@@ -123,6 +126,11 @@ def take(queue: str, *, worker: str, avoiding: Collection[int | None] = (), only
                 setattr(found, name, value)
             return found
     return None
+
+
+def is_idle(job: Job) -> bool:
+    """Whether it is a turn that would find nothing to do."""
+    return job.seconds is not None and job.task in turns and not turns.get(job.task).has_work()
 
 
 def _leased(job: Job) -> JobQuerySet:

@@ -2,12 +2,14 @@
 
 import hashlib
 import inspect
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from django.db import DatabaseError
 from django.tasks.base import Task
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -21,6 +23,8 @@ QUEUES = ("facts", "sealing", "mail", "files", "builds", "imports", "outside")
 ATTEMPTS = 12  # with the pauses between them: about a day and a half, so that an outage over a night mends itself
 KEY_LENGTH = 120
 LIMIT = 900.0  # seconds that a job may take before its worker is held to hang
+
+logger = logging.getLogger(__name__)
 
 
 if TYPE_CHECKING:
@@ -115,14 +119,27 @@ class Turn:
 
     task: JobTask
     seconds: float
+    when: Callable[[], object] | None = None
+
+    def has_work(self) -> bool:
+        """Whether the turn is worth taking. A question that can't be answered is left to the turn, which fails where it is seen."""
+        try:
+            return self.when is None or bool(self.when())
+        except DatabaseError:
+            raise
+        except Exception:
+            logger.exception("Whether %s has work can't be told.", self.task.module_path)
+            return True
 
 
 turns: Registry[Turn] = Registry("turn")
 
 
-def every(seconds: float, task: JobTask) -> None:
+def every(seconds: float, task: JobTask, *, when: Callable[[], object] | None = None) -> None:
     """Have the job done every so many seconds while any worker lives: one turn at a time, whatever their number.
 
     It waits in its queue like any other; a turn that fails comes again after a pause, and is never given up.
+    `when` asks whether there is anything to do, and only reads: taking a turn writes its row twice, and each waits for
+    the disk, so a system at rest would write all day long. It may say yes too often, never no wrongly.
     """
-    turns.register(task.module_path, Turn(task, seconds))
+    turns.register(task.module_path, Turn(task, seconds, when))

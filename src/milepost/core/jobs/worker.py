@@ -69,6 +69,7 @@ class Worker:
         self._alive: list[Thread] = []
         self._numbers = itertools.count(1)
         self._next_clearing = 0.0
+        self._idle_until: dict[str, float] = {}  # by the monotonic clock
 
     def run(self, should_stop: Callable[[], bool]) -> bool:
         """Work until told to stop; whether everything that was begun could end."""
@@ -104,9 +105,20 @@ class Worker:
 
     def look(self) -> None:
         """Wake the threads of the queues in which something is due."""
-        due = Job.objects.due().order_by().filter(queue__in=self.queues)
+        due = Job.objects.due().order_by().filter(queue__in=self.queues).exclude(task__in=self._idle())
         for queue in due.values_list("queue", flat=True).distinct():
             self._wake[queue].set()
+
+    def _idle(self) -> list[str]:
+        """The turns that are due and have nothing to do; each is asked no more often than it comes round."""
+        now, idle = time.monotonic(), []
+        for job in Job.objects.due().exclude(seconds=None).filter(queue__in=self.queues):
+            if now < self._idle_until.get(job.task, 0.0):
+                idle.append(job.task)
+            elif leases.is_idle(job):
+                self._idle_until[job.task] = now + (job.seconds or 0.0)
+                idle.append(job.task)
+        return idle
 
     def _keep(self) -> None:
         """Hold the leases of what goes on, take back those of the lost, and replace threads that hang."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milepost.core import clock
-from milepost.core.jobs import ATTEMPTS, every, forget, job, leases, pause, retry, run_all, turns
+from milepost.core.jobs import ATTEMPTS, Worker, every, forget, job, leases, pause, retry, run_all, turns
 from milepost.core.models import Fault, Job
 from milepost.core.refusals import Refused
 
@@ -275,6 +275,30 @@ def test_what_comes_round_waits_in_its_queue_one_turn_at_a_time():
     with later(seconds=31):
         assert leases.take("mail", worker="two") is not None
     assert Job.objects.count() == 1
+
+
+def test_a_turn_without_work_writes_nothing_until_there_is_some(django_assert_num_queries):
+    work: list[str] = []
+    every(1, look_round, when=lambda: work)
+    leases.ensure_turns()
+    worker = Worker(queues=["mail"])
+    with django_assert_num_queries(3) as queries:
+        worker.look()
+        assert worker._take("mail", "one") is None
+    assert all(query["sql"].startswith("SELECT") for query in queries)
+    assert not worker._wake["mail"].is_set()
+    with later(seconds=2):
+        worker._idle_until.clear()  # a second has passed
+        work.append("a letter")
+        worker.look()
+        assert worker._wake["mail"].is_set()
+        assert worker._take("mail", "one").job.task == look_round.module_path
+
+
+def test_a_question_that_can_not_be_answered_leaves_the_turn_to_fail_where_it_is_seen():
+    every(1, look_round, when=lambda: 1 / 0)
+    assert run_all() == 1
+    assert done == ["round"]
 
 
 def test_what_no_longer_comes_round_is_gone():
