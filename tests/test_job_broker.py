@@ -8,7 +8,6 @@ import pytest
 from running import postgresql
 
 from tests.test_job_workers import Stage, stop
-from tests.test_workers import own_database  # noqa: F401
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +17,7 @@ def broker():
 
 
 @pytest.fixture
-def stage(own_database, tmp_path, broker):  # noqa: F811
+def stage(own_database, tmp_path, broker):
     with psycopg.connect(broker, autocommit=True) as admin:
         admin.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     return Stage(own_database | {"MILEPOST_QUEUE": broker}, tmp_path)

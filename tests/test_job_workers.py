@@ -9,8 +9,6 @@ from itertools import pairwise
 
 import pytest
 
-from tests.test_workers import own_database  # noqa: F401
-
 JOBS = '''
 """Jobs that write down what they did, in a folder."""
 import os, time
@@ -48,7 +46,7 @@ WORK = "import django; django.setup(); import story; {more}; from milepost.confi
 
 
 @pytest.fixture
-def stage(own_database, tmp_path):  # noqa: F811
+def stage(own_database, tmp_path):
     return Stage(own_database, tmp_path)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from milepost.notices.tests.servers import inbox
-from tests.test_workers import own_database  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).parent.parent
 PREPARE = """
@@ -77,7 +76,7 @@ print(json.dumps(list(mine.filter(may_be_twice=True).values_list("uid", flat=Tru
 
 
 @pytest.fixture
-def run(own_database, settings):  # noqa: F811
+def run(own_database, settings):
     def run(code, *arguments, **environment):
         command = [sys.executable, "-c", code, *arguments]
         return subprocess.run(
@@ -105,7 +104,7 @@ def test_whenever_the_worker_is_killed_nobody_misses_a_message_and_only_smtp_s_o
         assert all(marked[0] in one for one in twice)
 
 
-def test_workers_side_by_side_send_each_message_once(run, own_database):  # noqa: F811
+def test_workers_side_by_side_send_each_message_once(run, own_database):
     assert run(PREPARE).returncode == 0
     with inbox() as server:
         at = own_database | {"MILEPOST_MAIL_URL": f"smtp://127.0.0.1:{server.port}"}

@@ -42,11 +42,12 @@ def test_every_kind_can_be_looked_at_as_a_real_person_reads_it(visit, lead, peop
     people[0].language = "fr"
     people[0].save()
     client = visit(lead)
-    for name in kinds.names():
+    for name, kind in kinds.items():
         told = {"kind": name, "person": people[0].uid}
         assert client.get("/aldermoor/messages/preview/", told).status_code == 200, name
         letter = client.get("/aldermoor/messages/preview/letter/", told)
-        assert "Bonjour" in letter.text, name
+        speaks_french = type(kind).__module__.startswith("milepost.")  # a room made for a test does not
+        assert ("Bonjour" if speaks_french else "Hello") in letter.text, name
         assert "unsafe-inline" in letter.headers["Content-Security-Policy"]
         assert "script-src" not in letter.headers["Content-Security-Policy"]
 
