@@ -6,10 +6,9 @@ whenever a correction says that somebody was there after all. What was completed
 
 from collections.abc import Sequence
 
-from django.db.models import Q
-
 from milepost.classroom.facts import SESSION_UPDATED, SLOT_CLOSED, SLOT_CORRECTED
 from milepost.classroom.models import Attendance, LiveSession
+from milepost.classroom.queries import minutes_by_member
 from milepost.courses.outline import content_of
 from milepost.journal.models import Entry
 from milepost.learning.models import Enrolment
@@ -32,10 +31,7 @@ def complete_steps(session: LiveSession) -> int:
     """
     if session.course_id is None or session.slots.filter(closed_at=None).exists():
         return 0
-    minutes: dict[int, int] = {}
-    rows = Attendance.objects.filter(slot__session=session).select_related("slot", "participant")
-    for row in rows.filter(Q(signed_at__isnull=False) | Q(attested_at__isnull=False)):
-        minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
+    minutes = minutes_by_member(Attendance.objects.filter(slot__session=session))
     total = sum(slot.minutes for slot in session.slots.all())
     enrolments = Enrolment.objects.filter(course_id=session.course_id, member__in=minutes).select_related(
         "member", "course", "organisation"

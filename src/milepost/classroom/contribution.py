@@ -19,6 +19,7 @@ from milepost.classroom.models import (
     Sheet,
     Slot,
     Trainer,
+    is_settled,
 )
 from milepost.classroom.readiness import CHECKS, sheet
 from milepost.classroom.rules import KEPT_YEARS
@@ -42,7 +43,6 @@ from milepost.people.settings import value_of
 
 PART = 1_000
 ATTENDANCE = ("name", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "minutes", "absence_reason")
-IS_SETTLED = Q(signed_at__isnull=False) | Q(attested_at__isnull=False) | Q(absent_at__isnull=False)
 
 
 # --- Files ------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class ClassroomContribution(Contribution):
             slot__session__in=scope.session_ids, participant__member__in=members
         ).order_by()
         counted = rows.values("participant__member").annotate(
-            expected=Count("pk"), settled=Count("pk", filter=IS_SETTLED)
+            expected=Count("pk"), settled=Count("pk", filter=is_settled())
         )
         cells = {row["participant__member"]: f"{row['settled']}/{row['expected']}" for row in counted}
         unsettled = frozenset(row["participant__member"] for row in counted if row["settled"] < row["expected"])

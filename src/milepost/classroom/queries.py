@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer, is_present
 from milepost.classroom.permissions import courses_of, manages_by, may_manage
 from milepost.core import clock
 from milepost.learning.permissions import SEE_RESULTS
@@ -96,10 +96,9 @@ class Tally:
 def tally(slot: Slot, members: "QuerySet[Member] | None" = None) -> Tally:
     """How many (of `members`, if given) are expected, have signed (or are attested), and are absent."""
     rows = slot.attendances.all() if members is None else slot.attendances.filter(participant__member__in=members)
-    is_present = Q(signed_at__isnull=False) | Q(attested_at__isnull=False)
     counts = rows.aggregate(
         expected=Count("pk"),
-        signed=Count("pk", filter=is_present),
+        signed=Count("pk", filter=is_present()),
         absent=Count("pk", filter=Q(absent_at__isnull=False)),
     )
     return Tally(**counts)
@@ -116,11 +115,17 @@ def attendances(slot: Slot, members: "QuerySet[Member] | None" = None) -> "Query
 def minutes_in_course(course_id: int, members: Iterable[int]) -> dict[int, int]:
     """How many minutes each of these members (by key) was in the course's live sessions; one query for 2,000 of them."""
     minutes: dict[int, int] = {}
-    present = Q(signed_at__isnull=False) | Q(attested_at__isnull=False)
-    rows = Attendance.objects.filter(present, slot__session__course=course_id).select_related("slot", "participant")
+    rows = Attendance.objects.filter(slot__session__course=course_id)
     for part in batched(members, 2_000, strict=False):
-        for row in rows.filter(participant__member__in=part):
-            minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
+        minutes |= minutes_by_member(rows.filter(participant__member__in=part))
+    return minutes
+
+
+def minutes_by_member(attendances: "QuerySet[Attendance]") -> dict[int, int]:
+    """How many minutes each member (by key) was there, of those who were; one query."""
+    minutes: dict[int, int] = {}
+    for row in attendances.filter(is_present()).select_related("slot", "participant"):
+        minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
     return minutes
 
 

@@ -2,7 +2,7 @@
 
 from django.db.models import Count, Q, QuerySet
 
-from milepost.classroom.models import Attendance, ConnectionLog, LiveSession, Sheet, Slot
+from milepost.classroom.models import Attendance, ConnectionLog, LiveSession, Sheet, Slot, is_settled
 from milepost.people.contributions import Scope
 
 
@@ -20,14 +20,9 @@ def slots_of(scope: Scope) -> list[Slot]:
 def counted_slots_of(scope: Scope) -> list[Slot]:
     """The half-days, each with how many attendances are `expected` and `settled`: signed, attested, or absent."""
     theirs = Q(attendances__participant__member=scope.member) if scope.member else Q()
-    is_settled = (
-        Q(attendances__signed_at__isnull=False)
-        | Q(attendances__attested_at__isnull=False)
-        | Q(attendances__absent_at__isnull=False)
-    )
     counts = {
         "expected": Count("attendances", filter=theirs),
-        "settled": Count("attendances", filter=theirs & is_settled),
+        "settled": Count("attendances", filter=theirs & is_settled("attendances__")),
     }
     return scope.once("classroom: counted slots", lambda: _with_sessions(scope, _slots(scope).annotate(**counts)))
 

@@ -1,6 +1,6 @@
 """The nouns: a live session, its slots, its trainers and participants, and each participant's attendance of each slot."""
 
-from milepost.classroom.models.attendance import Attendance, AttendanceQuerySet, Way
+from milepost.classroom.models.attendance import Attendance, AttendanceQuerySet, Way, is_present, is_settled
 from milepost.classroom.models.connection_log import ConnectionLog
 from milepost.classroom.models.participant import Participant
 from milepost.classroom.models.session import LiveSession
@@ -20,6 +20,8 @@ __all__ = [
     "Slot",
     "Trainer",
     "Way",
+    "is_present",
+    "is_settled",
     "new_code",
     "new_secret",
     "undated",

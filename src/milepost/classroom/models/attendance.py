@@ -24,6 +24,16 @@ class Way(models.TextChoices):
     TRAINER = "trainer", _("the trainer’s device")
 
 
+def is_present(path: str = "") -> Q:
+    """Signed, or attested by somebody else; `path` leads to the attendance (`attendances__`) from another model."""
+    return Q(**{f"{path}signed_at__isnull": False}) | Q(**{f"{path}attested_at__isnull": False})
+
+
+def is_settled(path: str = "") -> Q:
+    """Present or absent: something is known."""
+    return is_present(path) | Q(**{f"{path}absent_at__isnull": False})
+
+
 class AttendanceQuerySet(models.QuerySet["Attendance"]):
     """Sets of attendances."""
 
