@@ -12,7 +12,7 @@ from milepost.documents.typesetting import logo_of
 from milepost.evidence.contributions import counts
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
-from milepost.people.contributions import Scope
+from milepost.people.contributions import Finding, Scope
 
 
 def cover_page(
@@ -35,12 +35,16 @@ def cover_page(
             "percent": readiness.percent,
             "readiness": wanted % {"percent": readiness.percent, "profile": profile.label},
             "labels": [_("Piece"), _("State"), _("Article")],
-            "findings": [[one.label, one.words, one.article, one.is_ready] for one in readiness.findings],
+            "findings": [_row(finding) for finding in readiness.findings],
             "how": _("How to check it"),
             "check": _how_to_check(key),
             "made": _("Made on %(day)s.") % {"day": date_format(made_at, "DATETIME_FORMAT")},
             "sealed": _("Sealed electronically for %(name)s.") % {"name": organisation.name},
         }
+
+
+def _row(finding: Finding) -> list[Any]:
+    return [finding.label, finding.words, finding.article, finding.is_ready]
 
 
 def _lines(action: TrainingAction, scope: Scope, readiness: Readiness, facts: int) -> list[tuple[str, str]]:

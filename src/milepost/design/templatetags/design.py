@@ -112,7 +112,7 @@ def querystring_with(context: template.Context, **changes: Any) -> str:
 
 
 @register.filter
-def short_mark(digest: str) -> str:
+def short_fingerprint(digest: str) -> str:
     """The first signs of a fingerprint, enough to tell two apart by eye."""
     return digest[:8]
 

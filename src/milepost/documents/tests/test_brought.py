@@ -8,9 +8,9 @@ from pyhanko.pdf_utils import generic
 
 from milepost.core import clock
 from milepost.core.refusals import Refused
-from milepost.documents.composing import RefusedDocument, upload
+from milepost.documents.composing import RefusedDocument, add_annex, upload
 from milepost.documents.models import Document
-from milepost.documents.places import check_places
+from milepost.documents.places import check_places, put_places
 from milepost.documents.requesting import RequestRefused, Terms, request_signatures
 from milepost.documents.sealing import SealOnlyWriter, seal_in, seal_pdf
 from milepost.documents.signatures import Signature
@@ -164,3 +164,14 @@ def test_a_pdf_that_can_not_be_taken_is_refused_with_what_to_do(organisation, le
 def test_places_outside_of_their_page_are_refused(organisation, lead, change):
     with pytest.raises(RefusedDocument):
         check_places(brought(organisation, lead), [PLACES[0] | change], signatories=2)
+
+
+def test_what_people_were_asked_to_sign_takes_no_more_places_and_annexes(organisation, lead):
+    document = brought(organisation, lead)
+    request_signatures(document=document, parties=TWO, terms=Terms(), by=lead)
+    with pytest.raises(RefusedDocument, match="settled"):
+        put_places(document=document, places=PLACES)
+    with pytest.raises(RefusedDocument, match="nothing is added"):
+        add_annex(document=document, name="late.txt", chunks=[b"late"])
+    document.refresh_from_db()
+    assert (document.places, document.annexes) == ([], [])

@@ -458,23 +458,23 @@ def another_key():
 def test_a_dossier_that_was_signed_anew_with_another_key_is_refused(dossier, keeps_old_keys):
     """With the tree head signed anew as well: the sealed pieces speak of a key that never handed over."""
     whole = contents(dossier)
-    private, pem, mark = another_key()
+    private, pem, fingerprint = another_key()
     changed = edit_attendance(whole, random.Random(1))
     if not keeps_old_keys:
         changed = {name: content for name, content in changed.items() if not name.startswith("keys/")}
     changed |= {
-        f"keys/{mark}.pem": pem,
-        "keys/keys.json": json.dumps({mark: {"endorsed_by": "", "endorsement": ""}}).encode(),
+        f"keys/{fingerprint}.pem": pem,
+        "keys/keys.json": json.dumps({fingerprint: {"endorsed_by": "", "endorsement": ""}}).encode(),
     }
     seal = json.loads(changed["journal/seal.json"])
-    statement = json.loads(seal["statement"]) | {"key": mark}
+    statement = json.loads(seal["statement"]) | {"key": fingerprint}
     seal["statement"] = json.dumps(statement)
     seal["signature"] = base64.b64encode(
         private.sign(seal["statement"].encode(), padding.PKCS1v15(), hashes.SHA256())
     ).decode()
     seal["certificate"] = pem.decode()
     changed["journal/seal.json"] = json.dumps(seal).encode()
-    manifest = as_the_insider(changed) | {"key": mark}
+    manifest = as_the_insider(changed) | {"key": fingerprint}
     path = rewritten(dossier, signed(changed, manifest, private))
     assert "key" in complaint(path)
     assert "not with the one that you expect" in complaint(path, key=verifier.verify(dossier).key)
@@ -483,7 +483,7 @@ def test_a_dossier_that_was_signed_anew_with_another_key_is_refused(dossier, kee
 def test_a_change_of_keys_is_handed_over_and_holds(complete, tmp_path):
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    private, pem, mark = another_key()
+    private, pem, fingerprint = another_key()
     content = pkcs12.serialize_key_and_certificates(
         b"k", private, x509.load_pem_x509_certificate(pem), None, serialization.BestAvailableEncryption(b"pw")
     )
@@ -491,7 +491,7 @@ def test_a_change_of_keys_is_handed_over_and_holds(complete, tmp_path):
     path = tmp_path / "dossier.zip"
     with path.open("w+b") as file:
         build(action=complete, file=file)
-    assert verifier.verify(path).key == mark
+    assert verifier.verify(path).key == fingerprint
 
 
 @pytest.mark.parametrize(
