@@ -21,7 +21,7 @@ from programs import run
 from running import SECRET, clean_environment, free_port, milepost, postgresql
 
 ROOT = Path(__file__).parent.parent
-PREPARE = [sys.executable, str(ROOT / "scripts/benchmark/inside.py")]
+INSIDE = [sys.executable, "-m", "benchmark.inside"]
 
 # What Moodle took, in the unit of the row.
 PEER = {
@@ -36,17 +36,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="without the minute of load and the large sizes")
     parser.add_argument("--backend", choices=["SQLite", "PostgreSQL"], action="append")
-    told = parser.parse_args()
+    chosen = parser.parse_args()
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         base = clean_environment(MILEPOST_SECRET_KEY=SECRET, DJANGO_SETTINGS_MODULE="milepost.config.settings")
-        for backend in told.backend or ["SQLite", "PostgreSQL"]:
+        for backend in chosen.backend or ["SQLite", "PostgreSQL"]:
             here = base | {"MILEPOST_DATA": f"{folder}/{backend}"}
             if backend == "SQLite":
-                rows += _measure(backend, here, quick=told.quick)
+                rows += _measure(backend, here, quick=chosen.quick)
             else:
                 with postgresql() as url:
-                    rows += _measure(backend, here | {"MILEPOST_DATABASE_URL": url}, quick=told.quick)
+                    rows += _measure(backend, here | {"MILEPOST_DATABASE_URL": url}, quick=chosen.quick)
                     rows += _pgbench(url)
     _report(rows)
 
@@ -69,7 +69,8 @@ def _measure(backend: str, environment: dict[str, str], *, quick: bool) -> list[
 
 def _inside(backend: str, environment: dict[str, str], what: str) -> list[dict[str, Any]]:
     """Measurements that need no HTTP, in a process of their own with their own settings."""
-    done = subprocess.run([*PREPARE, what], env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    options: dict[str, Any] = {"env": environment, "cwd": ROOT / "scripts", "stdout": subprocess.PIPE, "text": True}
+    done = subprocess.run([*INSIDE, what], check=True, **options)
     return [row | {"backend": backend} for row in json.loads(done.stdout.splitlines()[-1])]
 
 
@@ -82,9 +83,9 @@ def _memory(pid: int) -> float:
     listed = run("ps -eo pid=,ppid=,rss=", capture_output=True, text=True, check=True).stdout
     rows = [tuple(map(int, line.split())) for line in listed.splitlines()]
     family, total = {pid}, 0
-    for one, parent, rss in sorted(rows):
-        if one in family or parent in family:
-            family.add(one)
+    for process, parent, rss in sorted(rows):
+        if process in family or parent in family:
+            family.add(process)
             total += rss
     return total / 1024
 
@@ -96,8 +97,8 @@ def _pgbench(url: str) -> list[dict[str, Any]]:
         script.flush()
         run("psql -q", url, "-c", "CREATE TABLE bench_limit (a int, b text, c timestamptz)", check=True)
         command = "pgbench -n -c 8 -j 2 -T 10 -f"
-        told = run(command, script.name, url, capture_output=True, text=True, check=True).stdout
-    tps = next(float(line.split("=")[1].split()[0]) for line in told.splitlines() if line.startswith("tps"))
+        report = run(command, script.name, url, capture_output=True, text=True, check=True).stdout
+    tps = next(float(line.split("=")[1].split()[0]) for line in report.splitlines() if line.startswith("tps"))
     return [_row("PostgreSQL", "limit: single-row inserts (pgbench)", rate=tps, unit="/s")]
 
 
@@ -116,11 +117,14 @@ def _report(rows: list[dict[str, Any]]) -> None:
     ):
         unit = row["unit"]
         cells = [
-            row["work"], row["backend"],
-            _text(row.get("median"), "ms" if unit == "/s" else unit), _text(row.get("p99"), "ms"),
+            row["work"],
+            row["backend"],
+            _text(row.get("median"), "ms" if unit == "/s" else unit),
+            _text(row.get("p99"), "ms"),
             _text(row.get("rate"), "/s"),
-            _text(row.get("peer"), unit), str(row.get("ratio", "")),
-        ]  # fmt: skip
+            _text(row.get("peer"), unit),
+            str(row.get("ratio", "")),
+        ]
         print("| " + " | ".join(cells) + " |" + (f" {row['note']}" if row.get("note") else ""))
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build/bench.json").write_text(json.dumps(rows, indent=2))

@@ -33,8 +33,15 @@ def main() -> int:
         commands["djlint"] = [BIN / "djlint", *templates, "--lint", "--quiet"]
     if places := places_of_tests(changed):
         commands[f"tests of {', '.join(map(str, places))}"] = [
-            BIN / "python", "-m", "pytest", "-m", "not browser", "-n", "2", *places,
-        ]  # fmt: skip
+            BIN / "python",
+            "-m",
+            "pytest",
+            "-m",
+            "not browser",
+            "-n",
+            "2",
+            *places,
+        ]
     with tempfile.TemporaryDirectory(prefix="milepost-check-") as folder:
         environment = clean_environment(MILEPOST_DATA=folder, MILEPOST_SECRET_KEY=SECRET)
         return report([name for name, command in commands.items() if not step(name, command, environment)])

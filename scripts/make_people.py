@@ -3,6 +3,7 @@
 import csv
 import random
 import unicodedata
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -25,7 +26,20 @@ DEPARTMENTS = {
     "Technology": (0.08, ("Software engineer", "IT support")),
 }
 SENIORITIES = (("Junior", 0.3), ("Experienced", 0.45), ("Senior", 0.2), ("Executive", 0.05))
-HEADER = ["Employee number", "Given name", "Family name", "E-mail", "Site", "Department", "Seniority", "Job title", "Manager", "Hire date", "Relation", "Language"]  # fmt: skip
+HEADER = [
+    "Employee number",
+    "Given name",
+    "Family name",
+    "E-mail",
+    "Site",
+    "Department",
+    "Seniority",
+    "Job title",
+    "Manager",
+    "Hire date",
+    "Relation",
+    "Language",
+]
 FIRST = (
     ("A0001", "Ellen", "Aldermoor", "Lyon", "Management", "Executive", "Managing director", "", "2009-04-01", "en"),
     ("A0002", "Claire", "Fontaine", "Lyon", "People", "Senior", "Training manager", "A0001", "2014-09-01", "fr"),
@@ -42,7 +56,7 @@ def main() -> None:
     chance = random.Random(20261123)
     taken: set[str] = set()
     names = {(person[1], person[2]) for person in FIRST}
-    rows = [_row(taken, *person) for person in FIRST]
+    rows = [_row(taken, person) for person in FIRST]
     heads = {"Lyon": "A0008", "Lille": "A0006", "Turin": "A0007", "Oslo": "A0005"}
     leads: dict[str, list[str]] = {site: [head] for site, head in heads.items()}
     number = len(FIRST)
@@ -58,7 +72,9 @@ def main() -> None:
             if seniority in ("Senior", "Executive") and len(leads[site]) < 8:
                 leads[site].append(key)
             name = _new_name(names, given.split(), family.split(), chance)
-            rows.append(_row(taken, key, *name, site, department, seniority, chance.choice(DEPARTMENTS[department][1]), manager, hired.isoformat(), language))  # fmt: skip
+            job = chance.choice(DEPARTMENTS[department][1])
+            person = (key, *name, site, department, seniority, job, manager, hired.isoformat(), language)
+            rows.append(_row(taken, person))
     with TARGET.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
 
@@ -73,14 +89,16 @@ def _new_name(
     return name
 
 
-def _row(taken: set[str], number: str, given: str, family: str, site: str, department: str, seniority: str, job: str, manager: str, hired: str, language: str) -> list[str]:  # fmt: skip
+def _row(taken: set[str], person: Sequence[str]) -> list[str]:
+    """A row for the HEADER: the person as in FIRST, with an address that nobody has yet and their relation."""
+    number, given, family, *work, language = person
     local = plain = f"{_ascii(given)}.{_ascii(family)}"
     count = 1
     while local in taken:
         count += 1
         local = f"{plain}{count}"
     taken.add(local)
-    return [number, given, family, f"{local}@aldermoor.example", site, department, seniority, job, manager, hired, "employee", language]  # fmt: skip
+    return [number, given, family, f"{local}@aldermoor.example", *work, "employee", language]
 
 
 def _ascii(name: str) -> str:

@@ -70,9 +70,13 @@ def _speak(text: str, voice: str, target: Path) -> float:
 def _draw(slide: dict, work: Path, number: int, count: int) -> None:
     points = "".join(f"<li>{html.escape(point)}</li>" for point in slide.get("points", []))
     page = PAGE.format(
-        fonts=FONTS, title=html.escape(slide["title"]), points=points, number=number + 1, count=count,
+        fonts=FONTS,
+        title=html.escape(slide["title"]),
+        points=points,
+        number=number + 1,
+        count=count,
         **TONES[0 if number in (0, count - 1) else 1],
-    )  # fmt: skip
+    )
     (work / f"{number}.html").write_text(page, encoding="utf-8")
     picture = [f"--screenshot={work}/{number}.png", f"file://{work}/{number}.html"]
     run(CHROMIUM, f"--user-data-dir={work}/profile", *picture, check=True, capture_output=True)
@@ -116,8 +120,9 @@ def _time(seconds: float) -> str:
 def _write_back(board: dict, name: str, duration: float, spans: list[tuple[float, float]]) -> None:
     chapters = ", ".join(
         f'{{at: {start:.1f}, title: "{slide["chapter"]}"}}'
-        for slide, (start, _end) in zip(board["slides"], spans, strict=True) if "chapter" in slide
-    )  # fmt: skip
+        for slide, (start, _end) in zip(board["slides"], spans, strict=True)
+        if "chapter" in slide
+    )
     activity = next(
         path for path in (COURSES / board["course"]).rglob("*.video.md") if f"{board['file']}.mp4" in path.read_text()
     )

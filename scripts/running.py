@@ -87,7 +87,9 @@ def chromium(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=program("chromium"), args=flags)
 
 
-def english_context(browser: Browser, server: Server, *, width: int, height: int = 800, **options: object) -> BrowserContext:  # fmt: skip
+def english_context(
+    browser: Browser, server: Server, *, width: int, height: int = 800, **options: object
+) -> BrowserContext:
     context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB", **options)
     context.add_cookies([{"name": "django_language", "value": "en", "url": server.url}])
     return context

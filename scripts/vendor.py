@@ -30,12 +30,47 @@ FILES = {
         for style in styles
     },
 }
-ICONS = (
-    "file-text", "play-circle", "question-circle", "pen", "check-lg", "arrow-left", "arrow-right", "arrow-up", "arrow-down",
-    "search", "list", "sun", "moon-stars", "translate", "envelope", "people", "journal-check", "download", "upload",
-    "exclamation-triangle", "info-circle", "lightbulb", "clock", "award", "box-arrow-right", "gear", "phone", "key",
-    "person", "x-lg", "funnel", "shield-check", "chevron-right", "chevron-down", "wifi-off", "qr-code", "calendar-plus", "building", "trash",
-)  # fmt: skip
+ICONS = [
+    "file-text",
+    "play-circle",
+    "question-circle",
+    "pen",
+    "check-lg",
+    "arrow-left",
+    "arrow-right",
+    "arrow-up",
+    "arrow-down",
+    "search",
+    "list",
+    "sun",
+    "moon-stars",
+    "translate",
+    "envelope",
+    "people",
+    "journal-check",
+    "download",
+    "upload",
+    "exclamation-triangle",
+    "info-circle",
+    "lightbulb",
+    "clock",
+    "award",
+    "box-arrow-right",
+    "gear",
+    "phone",
+    "key",
+    "person",
+    "x-lg",
+    "funnel",
+    "shield-check",
+    "chevron-right",
+    "chevron-down",
+    "wifi-off",
+    "qr-code",
+    "calendar-plus",
+    "building",
+    "trash",
+]
 LICENCES = ("LICENSE", "LICENSE.md")
 
 

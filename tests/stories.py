@@ -41,9 +41,19 @@ DRILL = {
 DRAWN = Signature.read('{"width":300,"height":160,"strokes":[[10,80,60,40,90,120,140,60,200,100]]}')
 SIGNING = Signing(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
 VALUES = {
-    "title": "Ladders", "client": "Norrviken AB", "reference": "A-1", "objectives": "Stand", "dates": "today", "hours": "7 h",
-    "place": "Depot", "price": "1 €", "people": "Otto", "person": "Otto", "means": "Ladders", "content": "Types",
-}  # fmt: skip
+    "title": "Ladders",
+    "client": "Norrviken AB",
+    "reference": "A-1",
+    "objectives": "Stand",
+    "dates": "today",
+    "hours": "7 h",
+    "place": "Depot",
+    "price": "1 €",
+    "people": "Otto",
+    "person": "Otto",
+    "means": "Ladders",
+    "content": "Types",
+}
 
 
 @dataclass(frozen=True)
@@ -129,9 +139,13 @@ def _make_session() -> None:
     enrol_many(members=people, course=course, by=lead)
     spans = half_days(clock.now().date() - timedelta(days=1), ZoneInfo("UTC"))[:1]
     plan = Plan(
-        title="The drill", spans=spans, place="Depot", course=course, activity_key="01-first/01-drill",
+        title="The drill",
+        spans=spans,
+        place="Depot",
+        course=course,
+        activity_key="01-first/01-drill",
         trainers=[Holder(name="Tess", email="tess@outside.example")],
-    )  # fmt: skip
+    )
     made = schedule_session(organisation=organisation, by=lead, plan=plan)
     register_many(session=made, members=people, by=lead)
     with clock.at(spans[0][0]):
@@ -181,8 +195,9 @@ def _count_document() -> None:
     seals = seals_in(blobs.read(_organisation().uid, request.document.pdf))
     assert all(seal.holds for seal in seals)
     assert sorted(seal.reason for seal in seals if seal.reason.startswith("Signed by")) == [
-        "Signed by Anna, anna@one.example", "Signed by Otto, otto@two.example",
-    ]  # fmt: skip
+        "Signed by Anna, anna@one.example",
+        "Signed by Otto, otto@two.example",
+    ]
 
 
 STORIES = {

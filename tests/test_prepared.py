@@ -6,9 +6,12 @@ from tests.worlds import make_people
 
 pytestmark = pytest.mark.django_db
 named = Prepared(
-    lambda organisation, name: Member.objects.filter(organisation=organisation, given_name=name).select_related("site", "manager"),
-    organisation=int, name=str,
-)  # fmt: skip
+    lambda organisation, name: Member.objects.filter(organisation=organisation, given_name=name).select_related(
+        "site", "manager"
+    ),
+    organisation=int,
+    name=str,
+)
 
 
 @pytest.fixture

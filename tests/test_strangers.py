@@ -88,13 +88,26 @@ def _hold_a_session(world):
     TrainingAction.objects.filter(pk=action.pk).update(uid=SHARED)
     seal(world.organisation.pk)
     Audit.objects.create(
-        organisation=world.organisation, uid=SHARED, name="Ines", email="ines@funds.example", language="en",
-        starts_on=date(2026, 11, 26), ends_on=date(2026, 11, 27), covers_all=True,
-    )  # fmt: skip
+        organisation=world.organisation,
+        uid=SHARED,
+        name="Ines",
+        email="ines@funds.example",
+        language="en",
+        starts_on=date(2026, 11, 26),
+        ends_on=date(2026, 11, 27),
+        covers_all=True,
+    )
     Notice.objects.create(
-        organisation=world.organisation, uid=SHARED, kind="invitation", recipient=str(world.learner.uid),
-        member=world.learner, about_type="member", about_id=str(world.learner.uid), state="refused", settled_at=clock.now(),
-    )  # fmt: skip
+        organisation=world.organisation,
+        uid=SHARED,
+        kind="invitation",
+        recipient=str(world.learner.uid),
+        member=world.learner,
+        about_type="member",
+        about_id=str(world.learner.uid),
+        state="refused",
+        settled_at=clock.now(),
+    )
     digest = blobs.store(world.organisation.uid, b"PK")
     Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
     attendance = Attendance.objects.earliest("pk")
@@ -104,15 +117,34 @@ def _hold_a_session(world):
 
 def address(route, world):
     known = {
-        "organisation": "aldermoor", "course": "ladders", "slug": "ladders", "module": "01-first", "activity": "01-read",
-        "resource": "completion", "member": str(world.learner.uid), "role": "owner", "language": "en", "draft": str(uuid.uuid4()),
+        "organisation": "aldermoor",
+        "course": "ladders",
+        "slug": "ladders",
+        "module": "01-first",
+        "activity": "01-read",
+        "resource": "completion",
+        "member": str(world.learner.uid),
+        "role": "owner",
+        "language": "en",
+        "draft": str(uuid.uuid4()),
         "certificate": str(Certificate.objects.earliest("pk").uid),
-        "session": str(LiveSession.objects.get().uid), "slot": Slot.objects.earliest("pk").code, "number": "1",
-        "kind": "agreement", "document": str(SHARED), "action": str(SHARED), "dossier": str(SHARED),
-        "entry": str(Entry.objects.filter(organisation_id=world.organisation.pk).earliest("pk").pk), "attendance": str(Attendance.objects.earliest("pk").uid),
-        "person": str(world.learner.uid), "audit": str(SHARED), "notice": str(SHARED),
-        "digest": next(iter(world.course.draft.values()))[0], "name": "a.png", "report": "people", "form": "csv",
-    }  # fmt: skip
+        "session": str(LiveSession.objects.get().uid),
+        "slot": Slot.objects.earliest("pk").code,
+        "number": "1",
+        "kind": "agreement",
+        "document": str(SHARED),
+        "action": str(SHARED),
+        "dossier": str(SHARED),
+        "entry": str(Entry.objects.filter(organisation_id=world.organisation.pk).earliest("pk").pk),
+        "attendance": str(Attendance.objects.earliest("pk").uid),
+        "person": str(world.learner.uid),
+        "audit": str(SHARED),
+        "notice": str(SHARED),
+        "digest": next(iter(world.course.draft.values()))[0],
+        "name": "a.png",
+        "report": "people",
+        "form": "csv",
+    }
     filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)
     return "/" + filled.replace("\\", "")
 

@@ -148,6 +148,10 @@ def _together(backend: str, name: str, work: Callable[[Person], object], people:
     took = time.perf_counter() - began
     times.sort()
     return {
-        "backend": backend, "work": name, "median": statistics.median(times), "p99": times[int(len(times) * 0.99)],
-        "rate": len(times) / took, "unit": "/s",
-    }  # fmt: skip
+        "backend": backend,
+        "work": name,
+        "median": statistics.median(times),
+        "p99": times[int(len(times) * 0.99)],
+        "rate": len(times) / took,
+        "unit": "/s",
+    }

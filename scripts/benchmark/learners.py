@@ -27,9 +27,11 @@ class Learner(FastHttpUser):
     def on_start(self) -> None:
         session = SESSIONS[next(_numbers) % len(SESSIONS)]
         self.headers = {
-            "Cookie": f"sessionid={session}; csrftoken={CSRF}; django_language=en", "X-CSRFToken": CSRF,
-            "Content-Type": "application/json", "Accept-Encoding": "identity",
-        }  # fmt: skip
+            "Cookie": f"sessionid={session}; csrftoken={CSRF}; django_language=en",
+            "X-CSRFToken": CSRF,
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+        }
         self.turn = random.randrange(2)
         self.watched = 0
 

@@ -19,11 +19,10 @@ def measure(backend: str, port: int, sessions: Path) -> list[dict[str, Any]]:
 
 
 def _measure(backend: str, port: int, sessions: Path, learners: int) -> list[dict[str, Any]]:
-    command = [
-        sys.executable, "-m", "locust", "-f", str(Path(__file__).parent / "learners.py"), "--headless", "--only-summary", "--json",
-        "--host", f"http://localhost:{port}", "-u", str(learners), "-r", str(learners / RAMP), "-t", str(RAMP + STEADY),
-        "--reset-stats", "--exit-code-on-error", "0",
-    ]  # fmt: skip
+    output = "--headless --only-summary --json --reset-stats --exit-code-on-error 0"
+    crowd = f"--host http://localhost:{port} -u {learners} -r {learners / RAMP} -t {RAMP + STEADY}"
+    script = str(Path(__file__).parent / "learners.py")
+    command = [sys.executable, "-m", "locust", "-f", script, *output.split(), *crowd.split()]
     environment = {"BENCH_SESSIONS": str(sessions), "PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -36,10 +35,15 @@ def _row(backend: str, learners: int, stats: dict[str, Any]) -> dict[str, Any]:
     took = max(stats["last_request_timestamp"] - stats["start_time"], 1)
     times = sorted((float(time), count) for time, count in stats["response_times"].items())
     return {
-        "backend": backend, "work": f"{learners:,} learners at once: {stats['name']}", "median": _quantile(times, 0.5),
-        "p99": _quantile(times, 0.99), "rate": asked / took, "unit": "ms", "errors": failed,
+        "backend": backend,
+        "work": f"{learners:,} learners at once: {stats['name']}",
+        "median": _quantile(times, 0.5),
+        "p99": _quantile(times, 0.99),
+        "rate": asked / took,
+        "unit": "ms",
+        "errors": failed,
         "note": f"{failed} of {asked} failed",
-    }  # fmt: skip
+    }
 
 
 def _quantile(times: list[tuple[float, int]], share: float) -> float:

@@ -53,11 +53,16 @@ def measure(backend: str, port: int, told: Path) -> list[dict[str, Any]]:
     requests.sort()
     return [
         {
-            "backend": backend, "work": "1,000 people sign one half-day", "median": requests[len(requests) // 2],
-            "p99": requests[int(len(requests) * 0.99)], "rate": len(links) / took, "unit": "ms", "errors": len(failed),
+            "backend": backend,
+            "work": "1,000 people sign one half-day",
+            "median": requests[len(requests) // 2],
+            "p99": requests[int(len(requests) * 0.99)],
+            "rate": len(links) / took,
+            "unit": "ms",
+            "errors": len(failed),
             "note": f"{len(failed)} of {len(links)} failed, {took:.0f} s; median and p99 of a request",
         }
-    ]  # fmt: skip
+    ]
 
 
 def _timed(times: list[float], ask: Any, *told: Any) -> bytes:

@@ -65,13 +65,13 @@ def export_course(slug: str, dest: Path, organisation: str) -> None:
     """Write the draft of the course SLUG into the folder DEST (or a zip, if DEST ends with .zip)."""
     from milepost.courses.drafts import export_to_folder, export_to_zip
 
-    found = course_of(organisation_of(organisation), slug)
+    course = course_of(organisation_of(organisation), slug)
     try:
         if dest.suffix == ".zip":
             with dest.open("xb") as file:
-                count = export_to_zip(found, file)
+                count = export_to_zip(course, file)
         else:
-            count = export_to_folder(found, dest)
+            count = export_to_folder(course, dest)
     except FileExistsError as error:
         raise click.ClickException(f"{dest} exists already. Name another file.") from error
     except OSError as error:
@@ -90,9 +90,9 @@ def publish_course(slug: str, organisation: str, ask_again: tuple[str, ...]) -> 
     """Freeze the draft of the course SLUG as the version that people learn from."""
     from milepost.courses.publishing import NothingToPublish, publish
 
-    found = course_of(organisation_of(organisation), slug)
+    course = course_of(organisation_of(organisation), slug)
     try:
-        version = publish(course=found, ask_again=ask_again)
+        version = publish(course=course, ask_again=ask_again)
     except NothingToPublish:
         click.echo(f"{slug}: nothing has changed since the last version.")
     else:

@@ -22,12 +22,9 @@ def list_actions(organisation: str) -> None:
     from milepost.evidence.readiness import refresh
 
     target = organisation_of(organisation)
-    for found in (
-        TrainingAction.objects.filter(organisation=target)
-        .select_related("organisation", "course")
-        .order_by("reference")
-    ):
-        click.echo(f"{found.reference}\t{found.title}\t{found.profile}\t{refresh(found).percent} %")
+    actions = TrainingAction.objects.filter(organisation=target).select_related("organisation", "course")
+    for row in actions.order_by("reference"):
+        click.echo(f"{row.reference}\t{row.title}\t{row.profile}\t{refresh(row).percent} %")
 
 
 @click.group()
@@ -48,21 +45,23 @@ def build_dossier(reference: str, organisation: str, output: Path, person: str) 
 
     target = organisation_of(organisation)
     actions = TrainingAction.objects.filter(organisation=target).select_related("organisation", "course")
-    found = actions.filter(reference=reference).first()
-    if found is None:
+    training_action = actions.filter(reference=reference).first()
+    if training_action is None:
         known = ", ".join(actions.order_by("reference").values_list("reference", flat=True)[:20]) or "none yet"
         raise click.ClickException(f"{organisation} has no action “{reference}” (it has: {known}).")
-    member = found.members.filter(email=person.lower()).first() if person else None
+    member = training_action.members.filter(email=person.lower()).first() if person else None
     if person and member is None:
         raise click.ClickException(f"{reference} has nobody with the address {person}.")
     with about(output), progress_bar("Building the dossier", 100) as bar:
         build_to(
             output,
-            found,
+            training_action,
             member=member,
             progress=lambda done, total: bar.update(100 * done // max(total, 1) - bar.pos),
         )
-    click.echo(f"{output} holds the dossier of {found.reference} “{found.title}”. Check it: milepost verify {output}")
+    click.echo(
+        f"{output} holds the dossier of {training_action.reference} “{training_action.title}”. Check it: milepost verify {output}"
+    )
 
 
 @click.command()

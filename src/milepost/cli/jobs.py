@@ -27,9 +27,9 @@ def list_jobs(failed: bool, organisation: str) -> None:
     for queue, state, count in counted:
         click.echo(f"{queue}: {count} {state}")
     for job in rows[:1000]:
-        told = f"{job.fault} {job.reason}".strip()
+        trouble = f"{job.fault} {job.reason}".strip()
         when = (job.failed_at or job.enqueued_at).isoformat(timespec="seconds")
-        click.echo(f"{job.pk}  {job.queue}  {job.state}  {when}  attempts {job.attempts}  {job}  {told}".rstrip())
+        click.echo(f"{job.pk}  {job.queue}  {job.state}  {when}  attempts {job.attempts}  {job}  {trouble}".rstrip())
 
 
 @jobs.command("retry")

@@ -22,14 +22,14 @@ def verify_journal(organisation: str) -> None:
 
     target = organisation_of(organisation)
     with progress_bar("Checking entries", Entry.objects.filter(organisation_id=target.pk).count()) as bar:
-        found = verify(target.pk, progress=bar.update)
-    if found.finding:
+        verification = verify(target.pk, progress=bar.update)
+    if verification.finding:
         fail(
-            f"Entry {found.finding.entry_id} does not hold: {found.finding.reason}. {found.checked} entries before it do."
+            f"Entry {verification.finding.entry_id} does not hold: {verification.finding.reason}. {verification.checked} entries before it do."
         )
-    waiting = found.checked - found.sealed
+    waiting = verification.checked - verification.sealed
     click.echo(
-        f"{found.checked} entries hold. {found.sealed} are under {found.seals} seals, {waiting} wait for theirs."
+        f"{verification.checked} entries hold. {verification.sealed} are under {verification.seals} seals, {waiting} wait for theirs."
     )
 
 
@@ -97,9 +97,9 @@ def show_key(organisation: str) -> None:
     """Print the certificate of the current key (PEM), for those who check signatures."""
     from milepost.journal.keys import current_key
 
-    found = current_key(organisation_of(organisation).pk)
-    click.echo(found.certificate, nl=False)
-    click.echo(f"Fingerprint (SHA-256): {found.fingerprint}", err=True)
+    key = current_key(organisation_of(organisation).pk)
+    click.echo(key.certificate, nl=False)
+    click.echo(f"Fingerprint (SHA-256): {key.fingerprint}", err=True)
 
 
 @key.command("import")

@@ -32,14 +32,14 @@ def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload:
         click.echo(f"Error: port {port} is in use. Choose another: PORT={port + 1} make up", err=True)
         return 1
     prepare()
-    told = _demonstration() if with_demo else ""
+    sign_ins = _demonstration() if with_demo else ""
     commands = (
         [_web_that_reloads(host, port), _worker_that_reloads()] if reload else [_web(host, port, workers), WORKER]
     )
     children = [_start(command) for command in commands]
     stop = _on_signals()
     if _wait_until_up(host, port, children):
-        click.echo(f"\nMilepost is at {settings.BASE_URL}\n{told}\nCtrl-C stops it.")
+        click.echo(f"\nMilepost is at {settings.BASE_URL}\n{sign_ins}\nCtrl-C stops it.")
     status = 0
     while not stop():
         ended = [child for child in children if child.poll() is not None]
@@ -79,11 +79,11 @@ def _demonstration() -> str:
 
 def _web(host: str, port: int, workers: int | None) -> list[str]:
     count = workers or max(1, min(os.cpu_count() or 1, 8))
-    return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(count),
-        "--blocking-threads", "4", "--backlog", "4096", "--backpressure", "16384", "--log-level", "warning", "--respawn-failed-workers",
-        "--workers-kill-timeout", str(WORKER_PATIENCE), "milepost.config.wsgi:application",
-    ]  # fmt: skip
+    place = ["--host", host, "--port", str(port), "--workers", str(count)]
+    queue = ["--blocking-threads", "4", "--backlog", "4096", "--backpressure", "16384"]
+    ending = ["--respawn-failed-workers", "--workers-kill-timeout", str(WORKER_PATIENCE)]
+    options = ["--interface", "wsgi", "--log-level", "warning", *place, *queue, *ending]
+    return [sys.executable, "-m", "granian", *options, "milepost.config.wsgi:application"]
 
 
 def _web_that_reloads(host: str, port: int) -> list[str]:

@@ -29,7 +29,7 @@ def _is_plain(value: Any) -> bool:
     if kind is int:
         return bool(-_SAFE <= value <= _SAFE)
     if kind is dict:
-        return all(type(key) is str and key.isascii() and _is_plain(one) for key, one in value.items())
+        return all(type(key) is str and key.isascii() and _is_plain(element) for key, element in value.items())
     return kind is list and all(map(_is_plain, value))
 
 

@@ -93,8 +93,8 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name}={value}" for name, value in self.arguments.items())
-        return f"{self.task}({told})"
+        arguments = ", ".join(f"{name}={value}" for name, value in self.arguments.items())
+        return f"{self.task}({arguments})"
 
     @property
     def is_dead(self) -> bool:

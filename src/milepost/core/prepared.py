@@ -39,8 +39,8 @@ class Prepared[M: models.Model]:
 
     def get(self, **values: Value) -> M | None:
         """The first object for these values, or None."""
-        found = self.all(**values)
-        return found[0] if found else None
+        rows = self.all(**values)
+        return rows[0] if rows else None
 
 
 class _Plan[M: models.Model]:

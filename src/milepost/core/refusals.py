@@ -79,8 +79,8 @@ def as_message(request: HttpRequest) -> Iterator[None]:
 
 def as_problem(refused: Refused) -> dict[str, Any]:
     """The refusal as problem details (RFC 9457, section 3.1); `code` and `field` are extension members."""
-    told: dict[str, Any] = {"title": str(refused), "status": refused.status, "code": refused.code}
-    return told | {"field": refused.field} if refused.field else told
+    problem: dict[str, Any] = {"title": str(refused), "status": refused.status, "code": refused.code}
+    return problem | {"field": refused.field} if refused.field else problem
 
 
 def problem_response(refused: Refused) -> JsonResponse:

@@ -193,9 +193,12 @@ def _with_members(story: Story, slug: str) -> Iterator[Enrolment]:
 
 def _tell_of_actions(story: Story) -> None:
     evidence.tell(
-        organisation=story.organisation, lead=_member(story, "claire.fontaine"), courses=story.courses,
-        first=story.day(0).date(), chance=random.Random(SEED + 1),  # noqa: S311 - a story, not a secret
-    )  # fmt: skip
+        organisation=story.organisation,
+        lead=_member(story, "claire.fontaine"),
+        courses=story.courses,
+        first=story.day(0).date(),
+        chance=random.Random(SEED + 1),  # noqa: S311 - a story, not a secret
+    )
 
 
 def _open_accounts(story: Story) -> None:

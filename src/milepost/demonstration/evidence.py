@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
-from milepost.classroom.models import Attendance, LiveSession, Slot, Way
+from milepost.classroom.models import Attendance, LiveSession, Slot, Trainer, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.classroom.signing import Circumstances, Signing, sign
@@ -56,15 +56,27 @@ def tell(
         return first + timedelta(days=number)
 
     whole = Tale(
-        courses["fire-safety"], "Fire safety, with an evacuation drill", "Aldermoor Works Council",
+        courses["fire-safety"],
+        "Fire safety, with an evacuation drill",
+        "Aldermoor Works Council",
         Party("Henrik Dahl", "henrik.dahl@works-council.example", "for the client"),
-        begins=day(1), meets=_working_day(day(40)), ends=day(70), agreed=day(0), is_whole=True,
-    )  # fmt: skip
+        begins=day(1),
+        meets=_working_day(day(40)),
+        ends=day(70),
+        agreed=day(0),
+        is_whole=True,
+    )
     gaps = Tale(
-        courses["data-protection"], "Data protection, with a workshop", "Norrviken AB",
+        courses["data-protection"],
+        "Data protection, with a workshop",
+        "Norrviken AB",
         Party("Łucja Öberg", "lucja.oberg@norrviken.example", "for the client"),
-        begins=day(30), meets=_working_day(day(52)), ends=day(80), agreed=day(47), is_whole=False,
-    )  # fmt: skip
+        begins=day(30),
+        meets=_working_day(day(52)),
+        ends=day(80),
+        agreed=day(47),
+        is_whole=False,
+    )
     for tale in (whole, gaps):
         _tell(organisation, lead, tale, chance)
 
@@ -83,43 +95,52 @@ def _tell(organisation: Organisation, lead: Member, tale: Tale, chance: random.R
     zone = organisation.time_zone
     people = list(_people(tale))
     with clock.at(_at(tale.agreed - timedelta(days=3), 9, zone)):
-        session = schedule_session(organisation=organisation, by=lead, plan=Plan(
-            title=tale.title, spans=half_days(tale.meets, ZoneInfo(zone)), place="Lyon, 12 quai des Lanternes, assembly hall",
-            course=tale.course, trainers=[TRAINER], description="Bring shoes that you can run in.", capacity=14,
-        ))  # fmt: skip
+        session = schedule_session(organisation=organisation, by=lead, plan=_plan(tale, ZoneInfo(zone)))
         register_many(session=session, members=people, by=lead)
-        action = open_action(
-            organisation=organisation,
-            plan=ActionPlan(
-                title=tale.title,
-                profile="fr",
-                starts_on=tale.begins,
-                ends_on=tale.ends,
-                minutes=480,
-                course=tale.course,
-                sessions=[session],
-                members=people,
-                client=tale.client,
-                funder="OPCO Atlas",
-                funding_reference=f"ATL-{tale.begins:%Y}-0{organisation.pk}{tale.meets.day:02}",
-                price="1,200 € before tax, thirty days after the invoice",
-                objectives="Recognise the danger early\nDo the right thing in the first minute\nKnow whom to tell",
-            ),
-            by=lead,
-        )
+        action = _open(tale, session, people, lead)
         for kind in ("programme", "convocation"):
             write_document(action=action, kind=kind, by=lead)
     with clock.at(_at(tale.agreed, 10, zone)):
         _agree(action, lead, tale.signatory)
-    _meet(session, people, tale, chance)
+    _meet(session, tale, chance)
     with clock.at(_at(tale.ends, 17, zone)):
-        for certificate in Certificate.objects.current().filter(
-            enrolment__course=tale.course, enrolment__member__in=people
-        ):
+        certificates = Certificate.objects.current().filter(enrolment__course=tale.course)
+        for certificate in certificates.filter(enrolment__member__in=people):
             reissue(certificate=certificate, by=lead)  # now that the hours of the session are known
         if tale.is_whole:
             add_piece(action=action, key="hot-evaluation", name="evaluation.csv", content=EVALUATION.encode(), by=lead)
     refresh(action)
+
+
+def _plan(tale: Tale, zone: ZoneInfo) -> Plan:
+    return Plan(
+        title=tale.title,
+        spans=half_days(tale.meets, zone),
+        place="Lyon, 12 quai des Lanternes, assembly hall",
+        course=tale.course,
+        trainers=[TRAINER],
+        description="Bring shoes that you can run in.",
+        capacity=14,
+    )
+
+
+def _open(tale: Tale, session: LiveSession, people: list[Member], lead: Member) -> TrainingAction:
+    plan = ActionPlan(
+        title=tale.title,
+        profile="fr",
+        starts_on=tale.begins,
+        ends_on=tale.ends,
+        minutes=480,
+        course=tale.course,
+        sessions=[session],
+        members=people,
+        client=tale.client,
+        funder="OPCO Atlas",
+        funding_reference=f"ATL-{tale.begins:%Y}-0{session.organisation_id}{tale.meets.day:02}",
+        price="1,200 € before tax, thirty days after the invoice",
+        objectives="Recognise the danger early\nDo the right thing in the first minute\nKnow whom to tell",
+    )
+    return open_action(organisation=session.organisation, plan=plan, by=lead)
 
 
 def _people(tale: Tale) -> Iterable[Member]:
@@ -140,41 +161,45 @@ def _agree(action: TrainingAction, lead: Member, other: Party) -> None:
         sign_document(signatory=who, act=Act(Signature(text=who.name), {}, "192.0.2.14", PHONE))
 
 
-def _meet(session: LiveSession, people: list[Member], tale: Tale, chance: random.Random) -> None:
+def _meet(session: LiveSession, tale: Tale, chance: random.Random) -> None:
     trainer = session.trainers.select_related("session__organisation").get()
     slots = list(Slot.objects.filter(session=session).select_related("session__organisation"))
     for number, slot in enumerate(slots):
-        rows = (
-            Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member").order_by("pk")
-        )
+        attendances = Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member")
+        rows = list(attendances.order_by("pk"))
         with clock.at(slot.starts_at + timedelta(minutes=chance.randint(2, 9))):
-            for at, row in enumerate(rows):
-                if not tale.is_whole and number and at < 3:
-                    continue  # the afternoon ran late, three left without signing, and nobody closed the list
-                words = f"I attended “{session.title}” on {slot.day}, {slot.hours}."
-                where = Circumstances(f"192.0.2.{20 + at}", PHONE)
-                sign(
-                    attendance=row,
-                    signing=Signing(_drawn(row.participant.member.full_name, chance), Way.PROJECTED, words, where),
-                )
+            # In the story with gaps the afternoon ran late, three left without signing, and nobody closed the list.
+            leave = 3 if number and not tale.is_whole else 0
+            for place, row in enumerate(rows[leave:], start=leave):
+                _sign(row, place, chance)
         if tale.is_whole and not number:
-            late = rows[len(people) // 2]
-            with clock.at(slot.starts_at + timedelta(minutes=25)):
-                change_attendance(
-                    attendance=late,
-                    change=Change(arrived_at=slot.starts_at + timedelta(minutes=20)),
-                    by=trainer.as_reference(),
-                )
+            _come_late(rows[len(rows) // 2], trainer)
         if tale.is_whole or not number:
             with clock.at(slot.ends_at):
-                words = f"I held this half-day of “{session.title}” on {slot.day}, {slot.hours}, and the attendance above is right."
-                close_slot(
-                    slot=slot,
-                    trainer=trainer,
-                    signing=Signing(
-                        _drawn(trainer.name, chance), Way.TRAINER, words, Circumstances("192.0.2.9", PHONE)
-                    ),
-                )
+                _close(slot, trainer, chance)
+
+
+def _sign(attendance: Attendance, place: int, chance: random.Random) -> None:
+    slot = attendance.slot
+    words = f"I attended “{slot.session.title}” on {slot.day}, {slot.hours}."
+    drawn, where = (
+        _drawn(attendance.participant.member.full_name, chance),
+        Circumstances(f"192.0.2.{20 + place}", PHONE),
+    )
+    sign(attendance=attendance, signing=Signing(drawn, Way.PROJECTED, words, where))
+
+
+def _come_late(attendance: Attendance, trainer: Trainer) -> None:
+    begins = attendance.slot.starts_at
+    with clock.at(begins + timedelta(minutes=25)):
+        change = Change(arrived_at=begins + timedelta(minutes=20))
+        change_attendance(attendance=attendance, change=change, by=trainer.as_reference())
+
+
+def _close(slot: Slot, trainer: Trainer, chance: random.Random) -> None:
+    words = f"I held this half-day of “{slot.session.title}” on {slot.day}, {slot.hours}, and the attendance above is right."
+    where = Circumstances("192.0.2.9", PHONE)
+    close_slot(slot=slot, trainer=trainer, signing=Signing(_drawn(trainer.name, chance), Way.TRAINER, words, where))
 
 
 def _drawn(name: str, chance: random.Random) -> Signature:

@@ -52,8 +52,8 @@ def check(
             report.sound += 1
     lost = {digest for digest in needed.keys() - there if not blobs.is_there(organisation.uid, digest)}
     report.missing = {digest: needed[digest] for digest in sorted(lost - unused(organisation, lost))}
-    told = {digest for name in mentions.all() for digest in name(organisation)}
-    report.unreferenced = sorted(unused(organisation, there - needed.keys() - told))
+    mentioned = {digest for name in mentions.all() for digest in name(organisation)}
+    report.unreferenced = sorted(unused(organisation, there - needed.keys() - mentioned))
     if remove_unreferenced:
         report.removed = sum(_remove(organisation, digest) for digest in report.unreferenced)
     return report

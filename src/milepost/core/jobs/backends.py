@@ -25,9 +25,19 @@ class TableBackend(BaseTaskBackend):
         arguments = task.bound(*args, **kwargs)
         self.deliver(leases.line_up(task, [arguments]))
         return TaskResult(
-            task=task, id=task.key_of(arguments), status=TaskResultStatus.READY, enqueued_at=clock.now(), started_at=None,
-            finished_at=None, last_attempted_at=None, args=[], kwargs=arguments, backend=self.alias, errors=[], worker_ids=[],
-        )  # fmt: skip
+            task=task,
+            id=task.key_of(arguments),
+            status=TaskResultStatus.READY,
+            enqueued_at=clock.now(),
+            started_at=None,
+            finished_at=None,
+            last_attempted_at=None,
+            args=[],
+            kwargs=arguments,
+            backend=self.alias,
+            errors=[],
+            worker_ids=[],
+        )
 
     def enqueue_many(self, task: JobTask, calls: list[dict[str, Any]]) -> int:
         """Have a job wait for each call; return how many did not wait yet."""

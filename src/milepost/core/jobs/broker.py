@@ -110,9 +110,12 @@ class BrokerWorker(Worker):
 
     async def _listen(self) -> None:
         options: dict[str, Any] = {
-            "concurrency": self.threads, "install_signal_handlers": False, "delete_jobs": "always",
-            "fetch_job_polling_interval": 1.0, "shutdown_graceful_timeout": PATIENCE,
-        }  # fmt: skip
+            "concurrency": self.threads,
+            "install_signal_handlers": False,
+            "delete_jobs": "always",
+            "fetch_job_polling_interval": 1.0,
+            "shutdown_graceful_timeout": PATIENCE,
+        }
         async with self._app.open_async():
             waits = [self._app.run_worker_async(queues=[queue], name=queue, **options) for queue in self.queues]
             tasks = [asyncio.create_task(one) for one in [*waits, self._clear()]]

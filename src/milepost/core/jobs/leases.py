@@ -51,12 +51,18 @@ def line_up(task: JobTask, calls: Iterable[dict[str, Any]]) -> list[Job]:
     ranks = _Ranks(task.queue_name, now)
     rows = [
         Job(
-            task=task.module_path, queue=task.queue_name, arguments=arguments, key=key, enqueued_at=now,
-            organisation_id=arguments.get("organisation_id"), run_after=task.run_after or at_once,
+            task=task.module_path,
+            queue=task.queue_name,
+            arguments=arguments,
+            key=key,
+            enqueued_at=now,
+            organisation_id=arguments.get("organisation_id"),
+            run_after=task.run_after or at_once,
             rank=ranks.next_of(arguments.get("organisation_id")),
         )
-        for key, arguments in by_key.items() if key not in known
-    ]  # fmt: skip
+        for key, arguments in by_key.items()
+        if key not in known
+    ]
     # Somebody may enqueue the same in this moment: the constraint lets one of the two in.
     return Job.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
 
@@ -114,17 +120,20 @@ def take(queue: str, *, worker: str, avoiding: Collection[int | None] = (), only
     if None in avoiding:
         due = due.exclude(organisation_id=None)
     now = clock.now()
-    for found in due[:CANDIDATES]:
-        if is_idle(found):
+    for job in due[:CANDIDATES]:
+        if is_idle(job):
             continue
         lease: dict[str, Any] = {
-            "state": State.RUNNING, "attempts": found.attempts + 1, "worker": worker, "started_at": now,
+            "state": State.RUNNING,
+            "attempts": job.attempts + 1,
+            "worker": worker,
+            "started_at": now,
             "leased_until": now + LEASE,
-        }  # fmt: skip
-        if Job.objects.filter(pk=found.pk, state=State.WAITING, attempts=found.attempts).update(**lease):
+        }
+        if Job.objects.filter(pk=job.pk, state=State.WAITING, attempts=job.attempts).update(**lease):
             for name, value in lease.items():
-                setattr(found, name, value)
-            return found
+                setattr(job, name, value)
+            return job
     return None
 
 
@@ -210,16 +219,16 @@ def fault_of(error: BaseException) -> Fault:
 
 def _failed(job: Job, fault: Fault, reason: str) -> None:
     now = clock.now()
-    told: dict[str, Any] = {"fault": fault, "reason": reason[:500], "failed_at": now}
+    outcome: dict[str, Any] = {"fault": fault, "reason": reason[:500], "failed_at": now}
     limit = _attempts_of(job)
     is_over = limit is not None and (job.attempts >= limit or fault == Fault.REFUSED)
     with transaction.atomic():
         if is_over:
-            _put_back(job, state=State.DEAD, attempts=job.attempts, run_after=now, **told)
+            _put_back(job, state=State.DEAD, attempts=job.attempts, run_after=now, **outcome)
             return
         wait = pause(job.attempts) if limit is not None else min(pause(job.attempts), LONGEST_OF_PATIENT)
         wait = max(wait * random.uniform(0.9, 1.1), job.seconds or 0)  # noqa: S311 (so that not all come at once)
-        _put_back(job, attempts=job.attempts, run_after=now + timedelta(seconds=wait), **told)
+        _put_back(job, attempts=job.attempts, run_after=now + timedelta(seconds=wait), **outcome)
 
 
 def _attempts_of(job: Job) -> int | None:
@@ -258,12 +267,12 @@ class NoSuchJob(LookupError):
 def task_of(job: Job) -> JobTask:
     """The function that the row names. Raises `NoSuchJob`."""
     try:
-        found = import_string(job.task)
+        task = import_string(job.task)
     except ImportError as error:
         raise NoSuchJob(f"This version has no job {job.task}.") from error
-    if not isinstance(found, JobTask):
+    if not isinstance(task, JobTask):
         raise NoSuchJob(f"{job.task} is no job.")
-    return found
+    return task
 
 
 def unfinished(task: JobTask) -> list[dict[str, Any]]:

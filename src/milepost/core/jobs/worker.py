@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
@@ -125,12 +126,12 @@ class Worker:
         with self._lock:
             held = list(self._held.values())
         now = time.monotonic()
-        leases.beat(one.job for one in held if now < one.until)
-        for one in held:
-            if now >= one.until and not one.is_given_up:
-                logger.error("%s takes longer than its limit: another thread goes on.", one.job)
-                one.is_given_up = True
-                self._start(one.job.queue)
+        leases.beat(lease.job for lease in held if now < lease.until)
+        for lease in held:
+            if now >= lease.until and not lease.is_given_up:
+                logger.error("%s takes longer than its limit: another thread goes on.", lease.job)
+                lease.is_given_up = True
+                self._start(lease.job.queue)
         leases.reap()
         if now >= self._next_clearing:
             self._next_clearing = now + CLEARING
@@ -145,7 +146,7 @@ class Worker:
         for thread in self._alive:
             thread.join(max(0.0, deadline - time.monotonic()))
         with self._lock:
-            left = [one.job for one in self._held.values()]
+            left = [lease.job for lease in self._held.values()]
         for job in left:
             leases.release(job)
             logger.warning("%s was interrupted; the next worker does it.", job)
@@ -172,10 +173,9 @@ class Worker:
         with self._lock:  # of this process's threads one at a time, so that they see what the others hold
             if self._stop.is_set():
                 return None
-            same = [one.job.organisation_id for one in self._held.values() if one.job.queue == queue]
-            crowded = (
-                {one for one in same if same.count(one) >= self.threads - 1} if share and self.threads > 1 else set()
-            )
+            busy_for = Counter(lease.job.organisation_id for lease in self._held.values() if lease.job.queue == queue)
+            is_shared = share and self.threads > 1
+            crowded = {number for number, count in busy_for.items() if is_shared and count >= self.threads - 1}
             job = leases.take(queue, worker=f"{self.name}:{name}", avoiding=crowded, only=only)
             if job is None:
                 return None

@@ -36,6 +36,9 @@ def test_a_refusal_without_an_input_of_the_form_stands_above_it():
 
 def test_as_a_problem_it_names_status_code_and_field():
     assert as_problem(SlotIsClosed(field="ends_at")) == {
-        "title": "The half-day is closed. Ask the trainer.", "status": 409, "code": "slot-is-closed", "field": "ends_at",
-    }  # fmt: skip
+        "title": "The half-day is closed. Ask the trainer.",
+        "status": 409,
+        "code": "slot-is-closed",
+        "field": "ends_at",
+    }
     assert "field" not in as_problem(SlotIsClosed())
