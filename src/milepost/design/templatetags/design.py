@@ -123,6 +123,13 @@ def iso_date(text: str) -> str:
     return date_format(date.fromisoformat(text), "DATE_FORMAT")
 
 
+@register.inclusion_tag("design/components/table_head.html")
+def table_head(*headings: str, figures: str = "") -> dict[str, Any]:
+    """The head of a table; `figures` counts out which of its columns are numbers: `figures="2 3"`."""
+    numbers = {int(number) for number in figures.split()}
+    return {"columns": [(heading, number in numbers) for number, heading in enumerate(headings, 1)]}
+
+
 @register.inclusion_tag("design/components/tabs.html", takes_context=True)
 def tabs(
     context: template.Context, page: str, here: str, label: str, of: Any = None, classes: str = ""

@@ -1,0 +1,14 @@
+"""How an organisation looks, for pages without an account: those with one have `brand` in their context."""
+
+from django import template
+
+from milepost.people.context import Brand
+from milepost.people.models import Organisation
+
+register = template.Library()
+
+
+@register.filter
+def brand(organisation: Organisation) -> Brand:
+    """Whose page it is, as `design/components/letterhead.html` takes it."""
+    return Brand.of(organisation)
