@@ -112,11 +112,11 @@ def _mailed(server: Server, address: str, start: str) -> str:
     """The path in the newest mail to the address that has one beginning like this, once it is there."""
     for _try in range(80):
         for path in sorted((server.data / "outbox").glob("*.eml"), reverse=True):
-            told = message_from_bytes(path.read_bytes(), policy=policy.default)
-            body = told.get_body(("plain",))
-            found = re.search(rf"https?://[^/\s]+({re.escape(start)}\S*)", body.get_content() if body else "")
-            if address in str(told["To"]) and found:
-                return found[1]
+            message = message_from_bytes(path.read_bytes(), policy=policy.default)
+            body = message.get_body(("plain",))
+            link = re.search(rf"https?://[^/\s]+({re.escape(start)}\S*)", body.get_content() if body else "")
+            if address in str(message["To"]) and link:
+                return link[1]
         time.sleep(0.5)
     raise RuntimeError(f"no mail to {address} with {start}")
 

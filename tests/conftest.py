@@ -14,14 +14,14 @@ from running import clean_environment
 @pytest.fixture
 def own_database(tmp_path, request):
     """The environment of processes with an empty database of their own, of the kind that the tests run on."""
-    told = {"MILEPOST_DATA": str(tmp_path), "MILEPOST_SECRET_KEY": "only-for-tests-" + "x" * 40}
-    told["DJANGO_SETTINGS_MODULE"] = "milepost.config.settings"
+    variables = {"MILEPOST_DATA": str(tmp_path), "MILEPOST_SECRET_KEY": "only-for-tests-" + "x" * 40}
+    variables["DJANGO_SETTINGS_MODULE"] = "milepost.config.settings"
     if connection.vendor == "postgresql":
         name, server = f"workers_{secrets.token_hex(4)}", os.environ["MILEPOST_DATABASE_URL"]
         with psycopg.connect(server, autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}")
-        told["MILEPOST_DATABASE_URL"] = server.rpartition("/")[0] + "/" + name
-    environment = clean_environment(**told)
+        variables["MILEPOST_DATABASE_URL"] = server.rpartition("/")[0] + "/" + name
+    environment = clean_environment(**variables)
     subprocess.run([sys.executable, "-m", "milepost.cli", "migrate"], env=environment, check=True, capture_output=True)
     command = ["organisation", "create", "aldermoor", "--name", "Aldermoor"]
     subprocess.run([sys.executable, "-m", "milepost.cli", *command], env=environment, check=True, capture_output=True)

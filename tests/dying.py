@@ -138,12 +138,12 @@ def _administer(*statements: str) -> None:
     import psycopg
 
     connections.close_all()
-    told = settings.DATABASES["default"]
+    database = settings.DATABASES["default"]
     with psycopg.connect(
-        host=told["HOST"],
-        port=told["PORT"],
-        user=told["USER"],
-        password=told["PASSWORD"],
+        host=database["HOST"],
+        port=database["PORT"],
+        user=database["USER"],
+        password=database["PASSWORD"],
         dbname="postgres",
         autocommit=True,
     ) as admin:

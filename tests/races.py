@@ -142,9 +142,9 @@ def _sign_and_close(world: Any) -> Pair:
     def count(answers: list[str]) -> None:
         no_fault(answers)
         [closed] = Entry.objects.filter(verb="closed", object_id=str(slot.uid))
-        told = json.loads(closed.statement)["result"]["signed"]
+        signed = json.loads(closed.statement)["result"]["signed"]
         there = Attendance.objects.signed().filter(slot=slot).count()
-        assert told == there == answers[1:].count("done") == facts("signed", slot.uid), (told, there, answers)
+        assert signed == there == answers[1:].count("done") == facts("signed", slot.uid), (signed, there, answers)
 
     acts: list[Act] = [lambda: close_slot(slot=slot, trainer=trainer, signing=SIGNING)]
     acts += [lambda row=row: sign(attendance=row, signing=SIGNING) for row in rows]
@@ -154,30 +154,30 @@ def _sign_and_close(world: Any) -> Pair:
 def _close_both(world: Any) -> Pair:
     session, _plan = _session(world, halves=2)
     trainer = session.trainers.get()
-    one, two = _slots(session)
+    first, second = _slots(session)
 
     def count(answers: list[str]) -> None:
         no_fault(answers)
         assert session.sheets.count() == 1, session.sheets.count()
 
     return [
-        lambda: close_slot(slot=one, trainer=trainer, signing=SIGNING),
-        lambda: close_slot(slot=two, trainer=trainer, signing=SIGNING),
+        lambda: close_slot(slot=first, trainer=trainer, signing=SIGNING),
+        lambda: close_slot(slot=second, trainer=trainer, signing=SIGNING),
     ], count
 
 
 def _close_twice(world: Any) -> Pair:
     session, _plan = _session(world)
     trainer = session.trainers.get()
-    one, two = _slots(session)[0], _slots(session)[0]
+    first, second = _slots(session)[0], _slots(session)[0]
 
     def count(answers: list[str]) -> None:
         no_fault(answers)
-        assert facts("closed", one.uid) == 1 and session.sheets.count() == 1
+        assert facts("closed", first.uid) == 1 and session.sheets.count() == 1
 
     return [
-        lambda: close_slot(slot=one, trainer=trainer, signing=SIGNING),
-        lambda: close_slot(slot=two, trainer=trainer, signing=SIGNING),
+        lambda: close_slot(slot=first, trainer=trainer, signing=SIGNING),
+        lambda: close_slot(slot=second, trainer=trainer, signing=SIGNING),
     ], count
 
 

@@ -26,17 +26,17 @@ def text_in(content):
 
 def pdfsig_accepts(content, *, seals):
     """Whether poppler finds so many seals, all of them valid, and nothing after the last."""
-    told = told_by("pdfsig", content)
-    return told.count("Signature is Valid") == seals and "Total document signed" in told
+    report = told_by("pdfsig", content)
+    return report.count("Signature is Valid") == seals and "Total document signed" in report
 
 
 def milepost_accepts(content, *, seals):
     """Whether so many seals and time stamps (by pyHanko's validator) hold."""
     try:
-        found = seals_in(content)
+        seals_there = seals_in(content)
     except Broken:
         return False
-    return len(found) == seals and all(seal.holds for seal in found)
+    return len(seals_there) == seals and all(seal.holds for seal in seals_there)
 
 
 def stamps_in(content):

@@ -71,15 +71,19 @@ def _organisation() -> Organisation:
 
 def _facts(*verbs: str) -> Counter[tuple[str, str, str]]:
     """How often the journal tells each fact: verb, object's type, whose."""
-    told = [json.loads(text) for text in Entry.objects.values_list("statement", flat=True)]
-    return Counter((one["verb"], one["object"]["type"], one["actor"]["id"]) for one in told if one["verb"] in verbs)
+    statements = [json.loads(text) for text in Entry.objects.values_list("statement", flat=True)]
+    return Counter(
+        (statement["verb"], statement["object"]["type"], statement["actor"]["id"])
+        for statement in statements
+        if statement["verb"] in verbs
+    )
 
 
 def _everything_is_told_and_sealed() -> None:
     subscriptions.deliver_all()
-    found = verify(_organisation().pk)
-    assert found.finding is None, found.finding
-    assert found.sealed == found.checked
+    verification = verify(_organisation().pk)
+    assert verification.finding is None, verification.finding
+    assert verification.sealed == verification.checked
     assert not any(subscriptions.standings(_organisation().pk).values())
     doubled = [
         key for key, count in Counter(Notice.objects.values_list("kind", "recipient", "key")).items() if count > 1
@@ -90,15 +94,15 @@ def _everything_is_told_and_sealed() -> None:
 def _have_certificates(members: list[Member]) -> None:
     """Each completed once, and has one certificate that was issued and whose file was sealed once; nobody else has."""
     uids = {str(member.uid) for member in members}
-    told = _facts("completed", "issued")
-    assert {key: count for key, count in told.items() if key[1] in ("course", "certificate")} == {
+    counted = _facts("completed", "issued")
+    assert {key: count for key, count in counted.items() if key[1] in ("course", "certificate")} == {
         (verb, kind, uid): 1 for verb, kind in (("completed", "course"), ("issued", "certificate")) for uid in uids
     }
     certificates = list(Certificate.objects.select_related("enrolment__member"))
-    assert sorted(str(one.enrolment.member.uid) for one in certificates) == sorted(uids)
-    for one in certificates:
-        assert Entry.objects.filter(verb="sealed", object_id=str(one.uid)).count() == 1
-        assert seals_in(blobs.read(_organisation().uid, one.pdf))[0].holds
+    assert sorted(str(certificate.enrolment.member.uid) for certificate in certificates) == sorted(uids)
+    for certificate in certificates:
+        assert Entry.objects.filter(verb="sealed", object_id=str(certificate.uid)).count() == 1
+        assert seals_in(blobs.read(_organisation().uid, certificate.pdf))[0].holds
     assert Enrolment.objects.filter(completed_at__isnull=False).count() == len(uids)
     assert Notice.objects.filter(kind="certificate").count() == len(uids)
 

@@ -60,21 +60,21 @@ def reference(kind):
 @given(data=st.data())
 def test_what_a_type_accepts_is_recorded_found_and_told_in_both_languages(name, organisation, data):
     fact_type = fact_types.get(name)
-    told = {part: data.draw(values_of(schema)) for part, schema in fact_type.schema["properties"].items()}
+    parts_told = {part: data.draw(values_of(schema)) for part, schema in fact_type.schema["properties"].items()}
     with transaction.atomic():
         entry = record(
             fact_type,
             organisation=organisation,
             actor=reference("member"),
             object=Reference(fact_type.object_type or "thing", "8", "Ladders"),
-            **told,
+            **parts_told,
         )
-    found = Entry.objects.get(pk=entry.pk)
-    assert (found.fact, found.verb) == (name, fact_type.verb)
-    assert found.about == (told["context"][fact_type.about] if fact_type.about else "8")
+    recorded = Entry.objects.get(pk=entry.pk)
+    assert (recorded.fact, recorded.verb) == (name, fact_type.verb)
+    assert recorded.about == (parts_told["context"][fact_type.about] if fact_type.about else "8")
     for language in dict(LANGUAGES):
         with translation.override(language):
-            sentences = [phrase(found, subject) for subject in ("7", "8")]
+            sentences = [phrase(recorded, subject) for subject in ("7", "8")]
         assert all(sentences)
         assert not any("%(" in sentence for sentence in sentences)
     assert verify(organisation.pk).finding is None

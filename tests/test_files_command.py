@@ -14,7 +14,7 @@ def test_the_command_names_what_is_wrong_and_ends_with_status_1(organisation):
     organisation.save()
     assert CliRunner().invoke(cli, ["files", "check"]).exit_code == 0
     Path(default_storage.path(blobs.path_of(organisation.uid, organisation.logo))).write_bytes(b"lo")
-    told = CliRunner().invoke(cli, ["files", "check", "--organisation", organisation.slug])
-    assert told.exit_code == 1
-    assert f"aldermoor: damaged: {organisation.logo}" in told.stderr
-    assert "aldermoor: 0 hold, 0 missing, 1 damaged, 0 unreferenced (0 removed)." in told.stdout
+    result = CliRunner().invoke(cli, ["files", "check", "--organisation", organisation.slug])
+    assert result.exit_code == 1
+    assert f"aldermoor: damaged: {organisation.logo}" in result.stderr
+    assert "aldermoor: 0 hold, 0 missing, 1 damaged, 0 unreferenced (0 removed)." in result.stdout

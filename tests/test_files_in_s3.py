@@ -31,11 +31,11 @@ def bucket():
 @pytest.fixture
 def store(bucket, settings, tmp_path):
     made, host, port = bucket
-    told = {
+    variables = {
         "MILEPOST_DATA": str(tmp_path),
         "MILEPOST_FILES": f"s3://key:a%2Fsecret@{host}:{port}/{made.name}/milepost?region=eu-west-3&tls=no",
     }
-    settings.STORAGES = settings.STORAGES | {"default": environment.read(told).files}
+    settings.STORAGES = settings.STORAGES | {"default": environment.read(variables).files}
     assert type(storages["default"]).__name__ == "Bucket"
     yield made
     made.objects.all().delete()
@@ -43,7 +43,7 @@ def store(bucket, settings, tmp_path):
 
 def test_what_is_stored_is_read_again(store):
     digest = blobs.store_stream(HOME, [CONTENT[:1000], CONTENT[1000:]])
-    assert [found.key for found in store.objects.all()] == [f"milepost/{blobs.path_of(HOME, digest)}"]
+    assert [stored.key for stored in store.objects.all()] == [f"milepost/{blobs.path_of(HOME, digest)}"]
     assert blobs.read(HOME, digest) == CONTENT
     assert blobs.size_of(HOME, digest) == len(CONTENT)
     assert blobs.is_there(HOME, digest)

@@ -150,7 +150,7 @@ def test_two_workers_do_everything_once_and_each_turn_once(stage):
 
 def test_a_worker_has_nothing_in_memory_that_only_some_jobs_need(stage):
     code = "import django, sys; django.setup(); from milepost.core.jobs import Worker; print('pyhanko.sign' in sys.modules)"
-    told = subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-c", code], env=stage.environment, check=True, capture_output=True, text=True
     )
-    assert told.stdout.strip() == "False"
+    assert done.stdout.strip() == "False"

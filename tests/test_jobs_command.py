@@ -36,8 +36,8 @@ def test_the_list_counts_each_queue_and_tells_why_something_was_given_up(organis
 
 def test_the_list_of_one_organisation_shows_nothing_of_another(organisation):
     mine, theirs = given_up(organisation, 1), given_up(create_organisation(slug="norrviken", name="Norrviken"), 2)
-    told = jobs("list", "--organisation", "aldermoor").stdout
-    assert (f"{mine.pk}  files" in told, f"{theirs.pk}  files" in told) == (True, False)
+    result = jobs("list", "--organisation", "aldermoor").stdout
+    assert (f"{mine.pk}  files" in result, f"{theirs.pk}  files" in result) == (True, False)
 
 
 def test_those_named_are_tried_again_from_their_first_attempt_and_no_others(organisation):
@@ -51,7 +51,7 @@ def test_those_named_are_tried_again_from_their_first_attempt_and_no_others(orga
 
 def test_what_did_not_fail_can_not_be_tried_again(organisation):
     make_sheet.enqueue(organisation.pk, 1)
-    told = jobs("retry", Job.objects.get().pk)
-    assert (told.exit_code, "None of these failed." in told.stderr) == (1, True)
+    result = jobs("retry", Job.objects.get().pk)
+    assert (result.exit_code, "None of these failed." in result.stderr) == (1, True)
     assert "Give the numbers of jobs, or --all." in jobs("retry").stderr
     assert "Give the numbers of jobs, or --all." in jobs("retry", 1, "--all").stderr

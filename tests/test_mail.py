@@ -6,11 +6,11 @@ from tests.worlds import make_people
 
 def test_mail_goes_to_the_smtp_server_that_was_set(settings, visit, lead, organisation):
     with inbox() as server:
-        told = environment.read(
+        configured = environment.read(
             {"MILEPOST_DATA": str(settings.ENVIRONMENT.data), "MILEPOST_MAIL_URL": f"smtp://127.0.0.1:{server.port}"}
         )
         backend = "milepost.notices.channels.email.smtp.EmailBackend"
-        settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": told.mail}}
+        settings.MAILERS = {"default": {"BACKEND": backend, "OPTIONS": configured.mail}}
         make_people(organisation, 3)
         visit(lead).post("/aldermoor/people/invitations/", {"q": "given"})
         run_all()

@@ -39,10 +39,10 @@ def test_values_are_values_and_never_sql(people):
 
 def test_objects_are_as_complete_as_any(people, django_assert_num_queries):
     with django_assert_num_queries(1):
-        one = named.get(organisation=people.pk, name="Given3")
-        assert (one.email, one.site.name, one.manager) == ("n3@aldermoor.example", "Site 3", None)
-    one.job_title = "Fitter"
-    one.save()
+        member = named.get(organisation=people.pk, name="Given3")
+        assert (member.email, member.site.name, member.manager) == ("n3@aldermoor.example", "Site 3", None)
+    member.job_title = "Fitter"
+    member.save()
     assert named.get(organisation=people.pk, name="Given3").job_title == "Fitter"
 
 

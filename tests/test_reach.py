@@ -82,8 +82,8 @@ def test_the_page_of_somebody_out_of_scope_is_not_found(organisation, part, visi
 
 def test_files_that_are_taken_along_hold_nobody_out_of_scope(organisation, part, visit):
     client = visit(holder(organisation, part, Role.LEAD, "site"))
-    told = client.get("/aldermoor/courses/ladders/numbers/people.csv")
-    words = b"".join(told.streaming_content).decode()
+    response = client.get("/aldermoor/courses/ladders/numbers/people.csv")
+    words = b"".join(response.streaming_content).decode()
     assert "Bo Nygård" in words
     assert ELSEWHERE not in words
     book = load_workbook(

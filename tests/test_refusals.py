@@ -99,9 +99,9 @@ def test_an_old_invitation_says_what_to_do(client, db):
 
 
 def test_the_command_line_ends_with_status_1_and_the_sentence(organisation):
-    told = CliRunner().invoke(cli, ["organisation", "create", organisation.slug, "--name", "Twice"])
-    assert told.exit_code == 1
-    assert told.stderr == "Error: There is already an organisation at “aldermoor”.\n"
+    result = CliRunner().invoke(cli, ["organisation", "create", organisation.slug, "--name", "Twice"])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: There is already an organisation at “aldermoor”.\n"
 
 
 SOURCES = [path for path in Path(milepost.__file__).parent.rglob("*.py") if "tests" not in path.parts]

@@ -80,8 +80,8 @@ def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(
     settings.ENVIRONMENT = environment.read()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []
     before, public = settings.SECRET_KEY, keys.public_key(keys.current_key(organisation.pk))
-    told = CliRunner().invoke(cli, ["key", "rotate-secret"])
-    assert "1 signing keys are kept under it" in told.output
+    result = CliRunner().invoke(cli, ["key", "rotate-secret"])
+    assert "1 signing keys are kept under it" in result.output
     renewed = environment.read()
     assert renewed.secret_key != before
     assert renewed.earlier_secrets == [before]

@@ -145,7 +145,7 @@ def address(route, world):
         "report": "people",
         "form": "csv",
     }
-    filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda found: known[found[1] or found[2]], route)
+    filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda name: known[name[1] or name[2]], route)
     return "/" + filled.replace("\\", "")
 
 

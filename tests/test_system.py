@@ -80,10 +80,10 @@ def test_the_compiled_translations_are_those_that_are_written(catalogue):
     with catalogue.with_suffix(".mo").open("rb") as file:
         compiled = gettext.GNUTranslations(file)
     for block, strings in entries(catalogue.read_text(encoding="utf-8")):
-        found = re.search(r'^msgid ((?:"(?:[^"\\]|\\.)*"\n?)+)', block + "\n", re.M)
-        if "msgid_plural" in block or "msgctxt" in block or not found:
+        msgid = re.search(r'^msgid ((?:"(?:[^"\\]|\\.)*"\n?)+)', block + "\n", re.M)
+        if "msgid_plural" in block or "msgctxt" in block or not msgid:
             continue
-        assert compiled.gettext(ast.literal_eval("(" + found[1] + ")")) == ast.literal_eval("(" + strings[0] + ")")
+        assert compiled.gettext(ast.literal_eval("(" + msgid[1] + ")")) == ast.literal_eval("(" + strings[0] + ")")
 
 
 def test_no_page_has_inline_script_or_style():

@@ -55,8 +55,8 @@ def named_in(path):
     for token in Lexer(path.read_text(encoding="utf-8")).tokenize():
         if token.token_type == TokenType.BLOCK:
             for tag, form in NAMED.items():
-                if found := form.match(token.contents):
-                    yield tag, found[1]
+                if match := form.match(token.contents):
+                    yield tag, match[1]
 
 
 def owner_of(tag, name):

@@ -44,9 +44,9 @@ def test_many_workers_one_killed_in_the_middle_make_one_chain_while_entries_are_
     command = [sys.executable, "-m", "milepost.cli", "journal"]
     place = ["--organisation", "aldermoor"]
     subprocess.run([*command, "seal", *place], env=own_database, check=True, capture_output=True)
-    told = subprocess.run([*command, "verify", *place], env=own_database, capture_output=True, text=True)
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.startswith("4001 entries hold. 4001 are under")
+    done = subprocess.run([*command, "verify", *place], env=own_database, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("4001 entries hold. 4001 are under")
 
 
 TELL = """

@@ -51,9 +51,9 @@ def measure(backend: str, port: int, sessions: list[str]) -> list[dict[str, Any]
 
     lead = Person(port, sessions[0])
     works: list[tuple[str, Callable[[Person], object]]] = [
-        ("limit: an empty page", lambda one: one.get("/healthz")),
-        ("my learning", lambda one: one.get("/bench/")),
-        ("course page", lambda one: one.get("/bench/catalogue/twenty/")),
+        ("limit: an empty page", lambda person: person.get("/healthz")),
+        ("my learning", lambda person: person.get("/bench/")),
+        ("course page", lambda person: person.get("/bench/catalogue/twenty/")),
         ("activity page with its completion", _activity),
         ("quiz of 10 questions", _quiz),
     ]
@@ -63,57 +63,63 @@ def measure(backend: str, port: int, sessions: list[str]) -> list[dict[str, Any]
         if name in ("limit: an empty page", "course page", "activity page with its completion"):
             rows.append(_together(backend, f"{name}, 8 at once", work, people(8 * 60)))
     rows.append(
-        _alone(backend, "log in", lambda one: _log_in(one, port), [Person(port, None) for _ in range(12)], first=9_000)
+        _alone(
+            backend,
+            "log in",
+            lambda person: _log_in(person, port),
+            [Person(port, None) for _ in range(12)],
+            first=9_000,
+        )
     )
     for name, path in (
         ("completion report, CSV", "/bench/courses/twenty/numbers/people.csv"),
         ("participants page", "/bench/courses/twenty/enrolments/"),
         ("numbers of a course", "/bench/courses/twenty/numbers/"),
     ):
-        rows.append(_alone(backend, name, lambda one, path=path: one.get(path), [lead] * 7))
+        rows.append(_alone(backend, name, lambda person, path=path: person.get(path), [lead] * 7))
     return rows
 
 
-def _activity(one: Person) -> None:
+def _activity(person: Person) -> None:
     page = "/bench/learn/twenty/01-module/01-page/"
-    one.get(page)
-    one.post(page + "completion/")
+    person.get(page)
+    person.post(page + "completion/")
 
 
-def _quiz(one: Person) -> None:
+def _quiz(person: Person) -> None:
     """Open, start, answer ten questions one by one as the page does, finish, look at the result."""
     page = "/bench/learn/twenty/02-module/09-quiz/"
-    one.get(page)
-    one.post(page + "attempt/")
-    form = one.get(page).decode()
+    person.get(page)
+    person.post(page + "attempt/")
+    form = person.get(page).decode()
     answers = [("question", name) for name in re.findall(r'name="question" value="([^"]+)"', form)]
     answers += [
         (name, found[1]) for _key, name in answers if (found := re.search(rf'name="{name}" value="([^"]+)"', form))
     ]
     if len(answers) != 20:
         raise RuntimeError(f"{len(answers) / 2} questions found")
-    one.post(page + "answers/", answers)
-    one.post(page + "submission/", answers)
-    one.get(page)
+    person.post(page + "answers/", answers)
+    person.post(page + "submission/", answers)
+    person.get(page)
 
 
 _number = iter(range(9_000, 10_000))
 
 
-def _log_in(one: Person, port: int) -> None:
-    one.post("/accounts/login/", {"login": f"p{next(_number)}@bench.example", "password": PASSWORD})
-    if not one.location:
+def _log_in(person: Person, port: int) -> None:
+    person.post("/accounts/login/", {"login": f"p{next(_number)}@bench.example", "password": PASSWORD})
+    if not person.location:
         raise RuntimeError("signing in led nowhere")
-    one.get("/bench/")
+    person.get("/bench/")
 
 
 def _alone(
     backend: str, name: str, work: Callable[[Person], object], people: list[Person], *, first: int = 0
 ) -> dict[str, Any]:
     times = []
-    for turn, one in enumerate(people):
+    for turn, person in enumerate(people):
         began = time.perf_counter()
-        work(one)
+        work(person)
         if turn >= 2:  # the first two open connections and fill caches
             times.append(1000 * (time.perf_counter() - began))
     times.sort()
@@ -132,11 +138,11 @@ def _together(backend: str, name: str, work: Callable[[Person], object], people:
     def go() -> None:
         while True:
             with lock:
-                one = next(waiting, None)
-            if one is None:
+                person = next(waiting, None)
+            if person is None:
                 return
             began = time.perf_counter()
-            work(one)
+            work(person)
             times.append(1000 * (time.perf_counter() - began))
 
     began = time.perf_counter()

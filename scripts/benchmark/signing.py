@@ -16,9 +16,9 @@ SIGNATURE = json.dumps(
 )
 
 
-def measure(backend: str, port: int, told: Path) -> list[dict[str, Any]]:
+def measure(backend: str, port: int, file: Path) -> list[dict[str, Any]]:
     """Everybody comes at a moment of their own within 50 seconds: opens the link, sees the page, signs."""
-    links = json.loads(told.read_text())
+    links = json.loads(file.read_text())
     chance = random.Random(20261123)
     coming = sorted((chance.uniform(0, SECONDS), urlsplit(link).path) for link in links)
     waiting, lock = iter(coming), threading.Lock()
@@ -33,22 +33,22 @@ def measure(backend: str, port: int, told: Path) -> list[dict[str, Any]]:
             if not path:
                 return
             time.sleep(max(0.0, began + moment - time.perf_counter()))
-            one = Person(port, None)
+            person = Person(port, None)
             try:
-                _timed(requests, one.get, path)
-                page = one.location
-                _timed(requests, one.get, page)
-                done = _timed(requests, one.post, page, {"signature": SIGNATURE})
+                _timed(requests, person.get, path)
+                page = person.location
+                _timed(requests, person.get, page)
+                done = _timed(requests, person.post, page, {"signature": SIGNATURE})
                 if b"done-mark" not in done:
                     failed.append(path)
             except (RuntimeError, OSError) as error:
                 failed.append(str(error))
 
     phones = [threading.Thread(target=phone) for _ in range(PHONES)]
-    for one in phones:
-        one.start()
-    for one in phones:
-        one.join()
+    for phone_thread in phones:
+        phone_thread.start()
+    for phone_thread in phones:
+        phone_thread.join()
     took = time.perf_counter() - began
     requests.sort()
     return [
@@ -65,8 +65,8 @@ def measure(backend: str, port: int, told: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _timed(times: list[float], ask: Any, *told: Any) -> bytes:
+def _timed(times: list[float], ask: Any, *arguments: Any) -> bytes:
     began = time.perf_counter()
-    answer: bytes = ask(*told)
+    answer: bytes = ask(*arguments)
     times.append(1000 * (time.perf_counter() - began))
     return answer

@@ -86,7 +86,9 @@ class VisitsContribution(Contribution):
     def columns(self, scope: Scope, members: Sequence[Member]) -> Iterator[Column]:
         visited = {visit.member_id: visit.place for visit in visits_of(scope).filter(member__in=members)}
         if visited:
-            yield Column("Visited at", visited, open=frozenset(one.pk for one in members if one.pk not in visited))
+            yield Column(
+                "Visited at", visited, open=frozenset(member.pk for member in members if member.pk not in visited)
+            )
 
     def describe(self, scope: Scope) -> dict[str, object]:
         places = [visit.place for visit in visits_of(scope)]
