@@ -41,8 +41,8 @@ def erase(entries: Iterable[int], *, organisation: Journalled, by: Reference, ab
 def _speaking(organisation_id: int, entries: Iterable[int]) -> Iterator[int]:
     """Those that were not erased before, in order. An erasure itself is never erased: it names nobody."""
     for numbers in batched(sorted(set(entries)), BATCH, strict=False):
-        found = Entry.objects.filter(organisation_id=organisation_id, pk__in=numbers).exclude(statement="")
-        yield from found.exclude(fact=ERASED.name).order_by("id").values_list("id", flat=True)
+        entries_with_words = Entry.objects.filter(organisation_id=organisation_id, pk__in=numbers).exclude(statement="")
+        yield from entries_with_words.exclude(fact=ERASED.name).order_by("id").values_list("id", flat=True)
 
 
 def _named(organisation_id: int, numbers: Iterable[int]) -> dict[str, Any]:
@@ -70,14 +70,14 @@ class Erased:
     def left_out(self, wordless: Mapping[int, tuple[bytes, int | None]]) -> list[int]:
         """Which of these entries, each with its leaf and its place in the tree, no erasure names."""
         unnamed = {number: place for number, (leaf, place) in wordless.items() if leaf not in self._leaves}
-        found = [number for number, place in unnamed.items() if place is None]
+        left_out = [number for number, place in unnamed.items() if place is None]
         ranges, end, at = sorted(self._places, key=lambda one: one.start), 0, 0
         for place, number in sorted((place, number) for number, place in unnamed.items() if place is not None):
             while at < len(ranges) and ranges[at].start <= place:
                 end, at = max(end, ranges[at].stop), at + 1
             if place >= end:
-                found.append(number)
-        return found
+                left_out.append(number)
+        return left_out
 
 
 def nameless(reference: Reference) -> Reference:

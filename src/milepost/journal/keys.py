@@ -46,8 +46,8 @@ class KeyLocked(Refused):
 def current_key(organisation_id: int) -> SigningKey:
     """The key that the organisation signs with now; made on first use."""
     current = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True)
-    if found := current.first():
-        return found
+    if key := current.first():
+        return key
     try:
         return _make(organisation_id)
     except IntegrityError:  # another process made one in the same moment
@@ -57,9 +57,8 @@ def current_key(organisation_id: int) -> SigningKey:
 def _make(organisation_id: int) -> SigningKey:
     private = _new_private_key()
     name = identity_of(organisation_id).name
-    subject = x509.Name(
-        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64]), x509.NameAttribute(NameOID.COMMON_NAME, name[:57] + " (seal)")]
-    )  # fmt: skip
+    organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64])
+    subject = x509.Name([organisation, x509.NameAttribute(NameOID.COMMON_NAME, name[:57] + " (seal)")])
     now = clock.now()
     certificate = (
         x509.CertificateBuilder()
@@ -83,9 +82,16 @@ def _new_private_key() -> rsa.RSAPrivateKey:
 
 def _signs_only() -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False,
-        key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def import_pkcs12(organisation_id: int, content: bytes, *, password: str) -> SigningKey:
@@ -132,30 +138,31 @@ def _encrypted(private: rsa.RSAPrivateKey) -> str:
 
 def _keep(organisation_id: int, kept: str, certificate: x509.Certificate, chain: list[x509.Certificate]) -> SigningKey:
     pem = serialization.Encoding.PEM
-    mark = fingerprint(certificate.public_bytes(serialization.Encoding.DER))
+    of_certificate = fingerprint(certificate.public_bytes(serialization.Encoding.DER))
     with transaction.atomic():
         before = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
         SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).update(is_current=False)
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "certificate": certificate.public_bytes(pem).decode(),
             "chain": "".join(above.public_bytes(pem).decode() for above in chain),
             "private": kept,
             "is_current": True,
         }
-        if before and before.fingerprint != mark:
-            told |= {"endorsed_by": before.fingerprint, "endorsement": sign(before, endorsement_of(mark))}
+        if before and before.fingerprint != of_certificate:
+            endorsement = sign(before, endorsement_of(of_certificate))
+            values |= {"endorsed_by": before.fingerprint, "endorsement": endorsement}
         key, _is_new = SigningKey.objects.update_or_create(
-            organisation_id=organisation_id, fingerprint=mark, defaults=told
+            organisation_id=organisation_id, fingerprint=of_certificate, defaults=values
         )
     return key
 
 
-def endorsement_of(mark: str) -> bytes:
+def endorsement_of(next_fingerprint: str) -> bytes:
     """What a key signs to hand over to the next, whose certificate has this fingerprint.
 
     Without it, a dossier that somebody signed anew with a key of their own would look like one after a change of keys.
     """
-    return f"milepost-key-endorsement/1:{mark}".encode()
+    return f"milepost-key-endorsement/1:{next_fingerprint}".encode()
 
 
 def sign(key: SigningKey, data: bytes) -> bytes:

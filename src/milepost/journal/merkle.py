@@ -85,10 +85,10 @@ def root_from_multiproof(leaves: Sequence[tuple[int, bytes]], size: int, proof: 
         return node_hash(left, head(middle, end, between, last))
 
     try:
-        found = head(0, size, 0, len(leaves)) if size else EMPTY_ROOT
+        root = head(0, size, 0, len(leaves)) if size else EMPTY_ROOT
     except StopIteration:
         return None
-    return found if next(rest, None) is None else None
+    return root if next(rest, None) is None else None
 
 
 def consistency_proof(first: int, second: int, nodes: Nodes) -> list[bytes]:
@@ -116,18 +116,18 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes
     """The head that the audit path leads to (section 2.1.3.2); None when the path does not fit the tree."""
     if not 0 <= index < size:
         return None
-    at, last, found = index, size - 1, leaf
+    at, last, node = index, size - 1, leaf
     for sibling in path:
         if last == 0:
             return None
         if at & 1 or at == last:
-            found = node_hash(sibling, found)
+            node = node_hash(sibling, node)
             while not at & 1 and at:
                 at, last = at >> 1, last >> 1
         else:
-            found = node_hash(found, sibling)
+            node = node_hash(node, sibling)
         at, last = at >> 1, last >> 1
-    return found if last == 0 else None
+    return node if last == 0 else None
 
 
 def is_included(leaf: bytes, index: int, size: int, path: Sequence[bytes], head: bytes) -> bool:

@@ -11,9 +11,8 @@ from milepost.journal.models import Entry
 
 def timeline(organisation_id: int, subject_id: str) -> QuerySet[Entry]:
     """Everything that `subject_id` did or that was done to it, newest first."""
-    return Entry.objects.filter(organisation_id=organisation_id).filter(
-        Q(actor_id=subject_id) | Q(object_id=subject_id)
-    ).order_by("-id")  # fmt: skip
+    by_or_to = Q(actor_id=subject_id) | Q(object_id=subject_id)
+    return Entry.objects.filter(by_or_to, organisation_id=organisation_id).order_by("-id")
 
 
 def files_told_of(organisation: Tenant) -> Iterator[str]:

@@ -30,8 +30,8 @@ class Reference:
     version: str | None = None
 
     def as_json(self) -> dict[str, str]:
-        told = {"type": self.type, "id": self.id, "name": self.name}
-        return told | {"version": self.version} if self.version else told
+        thing = {"type": self.type, "id": self.id, "name": self.name}
+        return thing | {"version": self.version} if self.version else thing
 
 
 SYSTEM = Reference("system", "milepost", "Milepost")

@@ -60,9 +60,15 @@ def _sign(organisation_id: int, key: SigningKey, *, number: int, size: int) -> S
     organisation = str(identity_of(organisation_id).uid)
     statement = canonical_json(head(organisation, size=size, root=root, time=time_text(now), key=key.fingerprint))
     return Seal.objects.create(
-        organisation_id=organisation_id, number=number, size=size, root=root, time=now, key=key,
-        statement=statement.decode(), signature=keys.sign(key, statement),
-    )  # fmt: skip
+        organisation_id=organisation_id,
+        number=number,
+        size=size,
+        root=root,
+        time=now,
+        key=key,
+        statement=statement.decode(),
+        signature=keys.sign(key, statement),
+    )
 
 
 def head(organisation: str, *, size: int, root: bytes, time: str, key: str) -> dict[str, Any]:

@@ -96,12 +96,12 @@ def having_news(*, but: Collection[tuple[int, str]] = ()) -> list[tuple[int, str
 
     `but` these, who are being told already, or rest after a failure.
     """
-    found = []
+    news: list[tuple[int, str]] = []
     for organisation_id, names in _behind().items():
         waiting = [name for name in names if (organisation_id, name) not in but]
         if waiting:
-            found += [(organisation_id, name) for name in _pass_over(organisation_id, waiting)]
-    return found
+            news += [(organisation_id, name) for name in _pass_over(organisation_id, waiting)]
+    return news
 
 
 def tell(name: str, organisation_id: int) -> int:
@@ -110,8 +110,8 @@ def tell(name: str, organisation_id: int) -> int:
     Of a batch that fails, all before the fact that it fails at are told, and what the handler raised comes through.
     """
     subscription, total = subscriptions.get(name), 0
-    while told := _tell(subscription, organisation_id):
-        total += told
+    while count := _tell(subscription, organisation_id):
+        total += count
     return total
 
 
@@ -170,10 +170,10 @@ def _behind() -> dict[int, list[str]]:
     _make_cursors()
     size = Tree.objects.filter(organisation_id=OuterRef("organisation_id")).values("size")
     cursors = Cursor.objects.filter(name__in=subscriptions.names(), position__lt=Subquery(size))
-    found = defaultdict(list)
+    behind = defaultdict(list)
     for organisation_id, name in cursors.order_by("organisation_id", "name").values_list("organisation_id", "name"):
-        found[organisation_id].append(name)
-    return found
+        behind[organisation_id].append(name)
+    return behind
 
 
 def _make_cursors() -> None:

@@ -63,8 +63,8 @@ class TokenKey:
         import pkcs11
 
         with self._lock:
-            found = self._object("PUBLIC_KEY")
-            numbers = [int.from_bytes(found[pkcs11.Attribute[name]]) for name in ("PUBLIC_EXPONENT", "MODULUS")]
+            public = self._object("PUBLIC_KEY")
+            numbers = [int.from_bytes(public[pkcs11.Attribute[name]]) for name in ("PUBLIC_EXPONENT", "MODULUS")]
         return rsa.RSAPublicNumbers(*numbers).public_key()
 
     def certificate(self) -> x509.Certificate:
@@ -73,10 +73,10 @@ class TokenKey:
 
         wanted = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE, pkcs11.Attribute.LABEL: self._label}
         with self._lock:
-            found = next(iter(self._session.get_objects(wanted)), None)
-        if found is None:
+            certificate = next(iter(self._session.get_objects(wanted)), None)
+        if certificate is None:
             raise TokenRefused(f"The token {self._token} holds no certificate labelled {self._label}.")
-        return x509.load_der_x509_certificate(found[pkcs11.Attribute.VALUE])
+        return x509.load_der_x509_certificate(certificate[pkcs11.Attribute.VALUE])
 
 
 @lru_cache(maxsize=16)

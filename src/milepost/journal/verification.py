@@ -137,21 +137,21 @@ class _Checking:
         tree = Tree.objects.filter(organisation_id=self.organisation_id).first()
         size = tree.size if tree else 0
         if not self.frontier.size <= size <= tiles.size_of(self.organisation_id):
-            told = f"after it, the tree is said to have {size} leaves, and it has {self.frontier.size}"
-            raise _Fault(max(self.placed, default=0), told)
+            difference = f"after it, the tree is said to have {size} leaves, and it has {self.frontier.size}"
+            raise _Fault(max(self.placed, default=0), difference)
 
     def _entries(self, numbers: list[int]) -> dict[int, Row]:
-        found = Entry.objects.filter(organisation_id=self.organisation_id, pk__in=numbers).order_by()
-        return {row.id: row for row in map(Row._make, found.values_list(*_COLUMNS))}
+        rows = Entry.objects.filter(organisation_id=self.organisation_id, pk__in=numbers).order_by()
+        return {row.id: row for row in map(Row._make, rows.values_list(*_COLUMNS))}
 
     def _check_leaf(self, entry_id: int, leaf: bytes, row: Row | None, *, is_sealed: bool) -> None:
         if entry_id in self.placed:
             raise _Fault(entry_id, "it stands in the tree twice")
         if row is None:
             raise _Fault(entry_id, "it was removed")
-        found, reason = self._leaf_of(row, self.frontier.size)
-        if found != leaf:
-            if moved := _place_of_leaf(self.organisation_id, found):
+        from_words, reason = self._leaf_of(row, self.frontier.size)
+        if from_words != leaf:
+            if moved := _place_of_leaf(self.organisation_id, from_words):
                 raise _Fault(entry_id, f"it was sealed as entry {moved}: entries were reordered")
             when = "after its seal" if is_sealed else "before its seal"
             raise _Fault(entry_id, f"it was altered {when}: {reason or 'its words are not those in the tree'}")
@@ -161,7 +161,8 @@ class _Checking:
         self.checked += 1
 
     def _check_seal(self, seal: Seal, number: int, last: int) -> None:
-        told = head(self.organisation, size=seal.size, root=self.frontier.root, time=time_text(seal.time), key=seal.key.fingerprint)  # fmt: skip
+        root, time = self.frontier.root, time_text(seal.time)
+        due = head(self.organisation, size=seal.size, root=root, time=time, key=seal.key.fingerprint)
         signature = bytes(seal.signature)
         if seal.number != number:
             raise _Fault(self._since_seal, f"seal {number} was removed")
@@ -170,7 +171,7 @@ class _Checking:
         self._keys.add(seal.key_id)
         if not keys.is_signed(seal.key, seal.statement.encode(), signature):
             raise _Fault(self._since_seal, f"seal {number} over it has no valid signature: the seal was replaced")
-        if json.loads(seal.statement) != told or bytes(seal.root) != self.frontier.root:
+        if json.loads(seal.statement) != due or bytes(seal.root) != root:
             raise _Fault(self._since_seal, self._between(last, f"seal {number}"))
         if hasattr(seal, "timestamp") and not timestamping.is_stamp_of(bytes(seal.timestamp.token), signature):
             raise _Fault(self._since_seal, f"the time stamp of seal {number} over it belongs to something else")
@@ -185,10 +186,10 @@ class _Checking:
         if not row.statement and not bytes(row.salt):  # no words, no salt: the leaf speaks for them
             self._wordless[row.id] = bytes(row.leaf), place
             return bytes(row.leaf), None
-        found, reason = _leaf_of(row, self.organisation)
+        from_words, reason = _leaf_of(row, self.organisation)
         if row.verb == ERASED.verb and reason is None:
             self._erased.add(json.loads(row.statement)["result"])
-        return found, reason
+        return from_words, reason
 
     def erasures(self) -> None:
         """Words may be missing only where an erasure says that they are."""
@@ -240,11 +241,11 @@ def _place_of_leaf(organisation_id: int, leaf: bytes) -> int | None:
 
 def _leaf_of(row: Row, organisation: str) -> tuple[bytes, str | None]:
     """The leaf that the entry's words give, and which of its columns says something else than they do."""
-    found = leaf_hash(salt=bytes(row.salt), statement=row.statement.encode())
+    from_words = leaf_hash(salt=bytes(row.salt), statement=row.statement.encode())
     try:
         statement = json.loads(row.statement)
         repeated = (
-            ("hash", bytes(row.leaf), found),
+            ("hash", bytes(row.leaf), from_words),
             ("actor", row.actor_id, statement["actor"]["id"]),
             ("verb", row.verb, statement["verb"]),
             ("object", row.object_id, statement["object"]["id"]),
@@ -253,8 +254,8 @@ def _leaf_of(row: Row, organisation: str) -> tuple[bytes, str | None]:
         )
         wrong = next((name for name, column, words in repeated if column != words), None) or _wrong_type(row, statement)
     except (ValueError, KeyError, TypeError):
-        return found, "its words are not a statement"
-    return found, f"its {wrong} says something else than its words" if wrong else None
+        return from_words, "its words are not a statement"
+    return from_words, f"its {wrong} says something else than its words" if wrong else None
 
 
 def _wrong_type(row: Row, statement: dict[str, Any]) -> str | None:

@@ -41,8 +41,8 @@ def all_of(organisation_id: int) -> Iterator[Witness]:
             continue
         for line in lines:
             if line.endswith("\n"):
-                told = json.loads(json.loads(line)["seal"])
-                yield Witness(told["size"], bytes.fromhex(told["root"]))
+                head = json.loads(json.loads(line)["seal"])
+                yield Witness(head["size"], bytes.fromhex(head["root"]))
 
 
 def _path(fingerprint: str) -> Path:
