@@ -1,4 +1,4 @@
-"""HTTP pieces that several rooms need: downloads, files with byte ranges, and htmx's mark on a request."""
+"""HTTP pieces that several rooms need: downloads, files with byte ranges, and whether htmx asks."""
 
 import mimetypes
 import re
