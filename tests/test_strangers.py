@@ -52,7 +52,7 @@ def world(world):
     now = clock.now()
     Enrolment.objects.filter(pk=world.enrolment.pk).update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=world.course, by=world.lead)
-    _hold_a_session(world)
+    _hold_evidence(world, _hold_a_session(world))
     return world
 
 
@@ -69,6 +69,13 @@ def _hold_a_session(world):
         digest=blobs.store(world.organisation.uid, b"a"),
         size=1,
     )
+    attendance = Attendance.objects.earliest("pk")
+    attendance.absence_file, attendance.absence_file_name = blobs.store(world.organisation.uid, b"a"), "a.pdf"
+    attendance.save()
+    return session
+
+
+def _hold_evidence(world, session):
     made = compose(
         organisation=world.organisation, kind=KINDS["agreement"], values={"title": "T"}, language="en", by=world.lead
     )
@@ -110,9 +117,6 @@ def _hold_a_session(world):
     )
     digest = blobs.store(world.organisation.uid, b"PK")
     Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
-    attendance = Attendance.objects.earliest("pk")
-    attendance.absence_file, attendance.absence_file_name = blobs.store(world.organisation.uid, b"a"), "a.pdf"
-    attendance.save()
 
 
 def address(route, world):
