@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,14 @@ from milepost.core.models import Job
 from milepost.core.refusals import Refused
 
 KILLED = 9
+SLOW_TO_IMPORT = ("milepost.documents.sealing", "milepost.documents.stamping", "milepost.journal.timestamp_authority")
 
 
 def main(name: str) -> None:
     from tests.stories import STORIES
 
+    for module in SLOW_TO_IMPORT:  # once here, and not in every child
+        import_module(module)
     story = STORIES[name]
     # Nothing is done in this process itself: a child must not inherit a library's threads half-way.
     assert in_child(story.make) == 0, f"{name}: its world"

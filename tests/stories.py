@@ -194,6 +194,7 @@ def _count_document() -> None:
     _everything_is_told_and_sealed()
     request = SignatureRequest.objects.select_related("document").get()
     assert request.status == "completed"
+    assert request.document.dated_at
     assert sorted(_facts("signed").values()) == [1, 1]
     assert list(_facts("completed").values()) == [1]
     seals = seals_in(blobs.read(_organisation().uid, request.document.pdf))
