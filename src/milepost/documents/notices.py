@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core import blobs, clock
 from milepost.documents.links import file_name, link_of
 from milepost.documents.models import Signatory, SignatureRequest
+from milepost.documents.permissions import MANAGE_DOCUMENTS
 from milepost.notices.kinds import File, Kind
 from milepost.notices.models import Notice, Recipient
 from milepost.people.models import Organisation
+from milepost.people.permissions import Permission
 
 Status = SignatureRequest.Status
 
@@ -23,6 +25,7 @@ class SignatureRequestKind(Kind):
 
     label: ClassVar[str | Promise] = _("Documents to sign")
     template = "documents/notices/request.txt"
+    permission: ClassVar[Permission | None] = MANAGE_DOCUMENTS
     why_always: ClassVar[str | Promise] = _("Somebody waits for your signature.")
 
     def find(self, notice: Notice) -> Signatory | None:
@@ -77,6 +80,7 @@ class RequestEndKind(Kind):
 
     label = _("Documents that are signed, declined or withdrawn")
     template = "documents/notices/end.txt"
+    permission: ClassVar[Permission | None] = MANAGE_DOCUMENTS
     why_always = _("It brings you the signed file, or says that you need do nothing more.")
 
     def find(self, notice: Notice) -> SignatureRequest | None:

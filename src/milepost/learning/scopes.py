@@ -9,13 +9,14 @@ from milepost.courses.models import Course
 from milepost.courses.permissions import COURSE
 from milepost.learning.models import Enrolment
 from milepost.people.models import Organisation
-from milepost.people.scopes import PEOPLE, SUGGESTED, ScopeKind, Told, one_of
+from milepost.people.scopes import PEOPLE, SUGGESTED, Named, ScopeKind, one_of
 
 
 class CourseScope(ScopeKind):
     """One course."""
 
     label = gettext_lazy("A course")
+    phrase = gettext_lazy("course “%(name)s”")
     about = frozenset({PEOPLE, COURSE})
 
     def people(self, keys: Collection[int]) -> Q:
@@ -33,5 +34,5 @@ class CourseScope(ScopeKind):
         courses = Course.objects.filter(organisation=organisation).order_by("title")
         return list(courses.values_list("title", flat=True)[:SUGGESTED])
 
-    def told(self, keys: Collection[int]) -> dict[int, Told]:
-        return {course.pk: Told(course.title, str(course.uid)) for course in Course.objects.filter(pk__in=keys)}
+    def named(self, keys: Collection[int]) -> dict[int, Named]:
+        return {course.pk: Named(course.title, str(course.uid)) for course in Course.objects.filter(pk__in=keys)}

@@ -8,7 +8,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from milepost.notices.letters import Letter
+from milepost.notices.letters import Letter, greeting
 from milepost.notices.models import Notice
 
 
@@ -21,7 +21,7 @@ def daily_letter(first: Notice, letters: Sequence[Letter]) -> Letter:
         subject = ngettext("%(count)d message from %(name)s", "%(count)d messages from %(name)s", len(letters))
         return Letter(
             subject=subject % {"count": len(letters), "name": organisation.name},
-            paragraphs=[_("Hello %(name)s,") % {"name": first.to.given_name}, *(_item(letter) for letter in letters)],
+            paragraphs=[greeting(first.to.given_name), *(_item(letter) for letter in letters)],
             small=[_("You get these once a day, as you chose.")],
             files=[file for letter in letters for file in letter.files],
             choices=settings.BASE_URL + reverse("notice_preferences", args=[organisation.slug]),

@@ -31,6 +31,7 @@ from django.utils.functional import Promise
 from milepost.core.registry import Registry
 from milepost.notices.models import Notice, Recipient
 from milepost.people.models import Organisation
+from milepost.people.permissions import Permission
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Kind:
 
     label: ClassVar[str | Promise]
     template: ClassVar[str]
+    permission: ClassVar[Permission | None] = None  # of those who sent it, and can try again beside who manages people
     why_always: ClassVar[str | Promise] = ""  # why it can't be switched off; empty: it can
     may_wait: ClassVar[bool] = False  # for the end of quiet hours, and for the daily message
     is_secret: ClassVar[bool] = False  # holds what is not kept: sent at once or not at all

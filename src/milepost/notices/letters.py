@@ -58,10 +58,10 @@ def written(
     kind: Kind, context: Mapping[str, Any], *, organisation: Organisation, to: Recipient, **more: Any
 ) -> Letter:
     """The letter that the kind's template makes of the context, in the active language."""
-    told = {"organisation": organisation, "to": to, **context}
+    words = {"organisation": organisation, "to": to, **context}
 
     def part(name: str) -> str:
-        return _part(kind.template, name, told)
+        return _part(kind.template, name, words)
 
     return Letter(
         subject=one_line(part("subject"))[:LONGEST_SUBJECT], paragraphs=paragraphs(part("words")),
@@ -71,19 +71,25 @@ def written(
 
 def _part(template: str, name: str, context: dict[str, Any]) -> str:
     try:
-        found: Any = get_template(f"{template}#{name}")
+        source: Any = get_template(f"{template}#{name}")
     except TemplateDoesNotExist:
         if name in {"subject", "words"}:
             raise
         return ""
     # Plain text: whoever makes markup of it escapes it.
-    return str(found.template.render(Context(context, autoescape=False)))
+    return str(source.template.render(Context(context, autoescape=False)))
+
+
+def greeting(name: str) -> str:
+    """How a letter begins, in the active language; to somebody without a name too."""
+    source: Any = get_template("notices/greeting.txt")
+    return str(source.template.render(Context({"name": name}, autoescape=False))).strip()
 
 
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text, which empty lines keep apart; lines within one stay lines."""
     lines = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
-    return [one.strip("\n") for one in re.split(r"\n{2,}", lines) if one.strip()]
+    return [paragraph.strip("\n") for paragraph in re.split(r"\n{2,}", lines) if paragraph.strip()]
 
 
 def one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
@@ -121,6 +122,15 @@ class Notice(models.Model):
         return f"{self.kind}: {self.recipient}"
 
     @property
+    def reason(self) -> str:
+        """Why it did not arrive: our own reasons in the active language, a mail server's in its words.
+
+        What a program said in an error stays in `problem`, for whoever runs the server.
+        """
+        ours = next((reason for reason in OWN_REASONS if self.problem.startswith(reason)), "")
+        return gettext(ours) if ours else self.problem
+
+    @property
     def chosen(self) -> "Preferences | None":
         """What its recipient chose; None for those who chose nothing, and for everybody outside."""
         return getattr(self.member, "notice_preferences", None) if self.member else None
@@ -132,6 +142,14 @@ class Notice(models.Model):
             return Recipient.of(self.member, self.language)
         language = self.language or self.organisation.language
         return Recipient(self.name, self.name, self.address, language, self.organisation.time_zone)
+
+
+WORKER_ENDED = gettext_noop("The worker ended each time that it was to be sent.")
+NO_ADDRESS = gettext_noop("There is no address.")
+SWITCHED_OFF = gettext_noop("The person switched these messages off.")
+NO_ROOM = gettext_noop("This version of Milepost knows no such message any more.")
+NOT_MADE = gettext_noop("The message could not be made. Whoever runs Milepost finds the reason in the log.")
+OWN_REASONS = (WORKER_ENDED, NO_ADDRESS, SWITCHED_OFF, NO_ROOM, NOT_MADE)
 
 
 class Preferences(models.Model):

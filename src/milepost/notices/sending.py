@@ -24,7 +24,16 @@ from milepost.notices.channels import Away, Delivery, Lost, NotDelivered, Refuse
 from milepost.notices.digest import daily_letter
 from milepost.notices.kinds import kinds
 from milepost.notices.letters import Letter, letter_of
-from milepost.notices.models import Notice, NoticeQuerySet, Preferences
+from milepost.notices.models import (
+    NO_ADDRESS,
+    NO_ROOM,
+    NOT_MADE,
+    SWITCHED_OFF,
+    WORKER_ENDED,
+    Notice,
+    NoticeQuerySet,
+    Preferences,
+)
 
 BATCH, TURN = 20, 5  # notices taken at once, and of them at most from one organisation
 LEASE = timedelta(seconds=120)  # longer than a letter may take; renewed with each
@@ -101,7 +110,7 @@ def _take_back() -> None:
     gone = _left_behind()
     gone.filter(attempts__gte=len(PAUSES)).update(
         state=State.FAILED, leased_by=None, leased_until=None, settled_at=clock.now(),
-        problem="The worker ended each time that it was to be sent.",
+        problem=WORKER_ENDED,
     )  # fmt: skip
     free: dict[str, Any] = {
         "state": State.WAITING,
@@ -177,7 +186,7 @@ def _send_together(rows: Sequence[Notice], held: set[str], opened: ExitStack) ->
         name = preferences.channel_of(chosen)
         channel = channels.get(name)
         if not channel.reaches(first.to):
-            _settle(wanted, State.DROPPED, problem="no address")
+            _settle(wanted, State.DROPPED, problem=NO_ADDRESS)
             return 0
         if name not in held:
             opened.enter_context(channel.held_open())
@@ -191,9 +200,9 @@ def _send_together(rows: Sequence[Notice], held: set[str], opened: ExitStack) ->
 def _letter(notice: Notice, chosen: Preferences | None) -> Letter | None:
     """The letter to send now; None when there is none, and then the row says why."""
     if notice.kind not in kinds:
-        _settle([notice], State.FAILED, problem=f"No room brings notices of the kind “{notice.kind}” any more.")
+        _settle([notice], State.FAILED, problem=NO_ROOM)
     elif preferences.is_off(chosen, notice.kind):
-        _settle([notice], State.DROPPED, problem="switched off")
+        _settle([notice], State.DROPPED, problem=SWITCHED_OFF)
     elif later := preferences.later(chosen, notice):
         _put_off([notice], later.at, in_digest=later.in_digest)
     elif letter := letter_of(notice):
@@ -218,7 +227,7 @@ def _fault_stays(rows: Sequence[Notice]) -> Iterator[None]:
         _try_later(rows, str(trouble))
     except Exception as error:
         logger.exception("Notice %s (%s) can't be sent; it is tried again.", rows[0].uid, rows[0].kind)
-        _try_later(rows, f"{type(error).__name__}: {error}", is_unknown=True)
+        _try_later(rows, f"{NOT_MADE} {type(error).__name__}: {error}", is_unknown=True)
 
 
 # --- Steps, each committed --------------------------------------------------------------------------------

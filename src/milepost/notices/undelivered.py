@@ -3,8 +3,10 @@
 from django.db.models import Q
 
 from milepost.core import clock
+from milepost.notices.kinds import kinds
 from milepost.notices.models import Notice, NoticeQuerySet
 from milepost.people.models import Member, Organisation
+from milepost.people.permissions import MANAGE_PEOPLE, may
 
 State = Notice.State
 SHOWN = 20
@@ -24,7 +26,15 @@ def undelivered_to(member: Member) -> NoticeQuerySet:
 
 def undelivered_about(organisation: Organisation, *ids: object) -> NoticeQuerySet:
     """What did not arrive of what was said about these things, by their uids; the newest."""
-    return undelivered_in(organisation).filter(about_id__in=[str(one) for one in ids])[:SHOWN]
+    return undelivered_in(organisation).filter(about_id__in=[str(uid) for uid in ids])[:SHOWN]
+
+
+def may_look_after(member: Member, notice: Notice) -> bool:
+    """Whether the member may try again or take it off: who manages the person, or may do what it was sent by."""
+    kind = kinds.get(notice.kind) if notice.kind in kinds else None
+    if kind is not None and kind.permission is not None and may(member, kind.permission, notice):
+        return True
+    return may(member, MANAGE_PEOPLE, notice)
 
 
 def try_again(notice: Notice) -> bool:

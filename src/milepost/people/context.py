@@ -21,7 +21,7 @@ class Brand:
     @classmethod
     def of(cls, organisation: Organisation) -> "Brand":
         """The look of the organisation as it is now."""
-        args = (organisation.slug, organisation.brand_mark)
+        args = (organisation.slug, organisation.brand_fingerprint)
         return cls(
             organisation.name, reverse("brand", args=args), reverse("logo", args=args) if organisation.logo else ""
         )

@@ -1,8 +1,13 @@
 """What this room records: who belongs to an organisation, and what they may do there."""
 
+from collections.abc import Callable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.journal.vocabulary import COUNT, DAY, TEXT, FactType, Fields, Schema, listed
+from milepost.journal.vocabulary import COUNT, DAY, TEXT, FactType, Fields, Schema, Statement, listed
+from milepost.people.roles import ORGANISATION, Role
 
 ORGANISATION_CREATED = FactType(
     "created",
@@ -11,6 +16,17 @@ ORGANISATION_CREATED = FactType(
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
 )
+
+
+def _setting_changed(statement: Statement) -> str:
+    """By the label of the setting; one that no room brings any more is told by its name."""
+    from milepost.people.settings import tell_change  # it records this fact, and so is above it
+
+    return tell_change(statement.context["setting"], statement.result["before"], statement.result["after"]).replace(
+        "%", "%%"
+    )
+
+
 # As the field of the setting gives it.
 _VALUE: Schema = {"type": ["string", "number", "boolean", "array", "null"], "items": TEXT}
 SETTING_CHANGED = FactType(
@@ -19,7 +35,7 @@ SETTING_CHANGED = FactType(
     is_office=True,
     context={"setting": TEXT},
     result={"before": _VALUE, "after": _VALUE},
-    sentence=gettext_lazy("Changed the setting “%(setting)s” from “%(before)s” to “%(after)s”"),
+    sentence=_setting_changed,
 )
 
 PEOPLE_IMPORTED = FactType(
@@ -65,19 +81,33 @@ MEMBER_SIGNED_IN = FactType("signed-in", "member", sentence=gettext_lazy("Signed
 # `within` names what a scope other than the organisation is held in; `until` the last day.
 _ROLE: Fields = {"role": TEXT, "scope": TEXT, "within?": TEXT, "until?": DAY}
 
+
+def _telling(sentence: Promise) -> Callable[[Statement], str]:
+    """The sentence with the role as people read it, and whether it is held for a part of the organisation alone."""
+
+    def tell(statement: Statement) -> str:
+        name = statement.result["role"]
+        is_whole = statement.result["scope"] == ORGANISATION
+        role = _("“%(role)s”") if is_whole else _("“%(role)s” for a part of the organisation")
+        role %= {"role": Role(name).label if name in Role else name}
+        return str(sentence).replace("{role}", role.replace("%", "%%"))
+
+    return tell
+
+
 MEMBER_GRANTED = FactType(
     "granted",
     "member",
     is_office=True,
     result=_ROLE,
-    sentence=gettext_lazy("Gave %(object)s the role %(role)s"),
-    done_to=gettext_lazy("Became %(role)s, by %(actor)s"),
+    sentence=_telling(gettext_lazy("Gave %(object)s the role {role}")),
+    done_to=_telling(gettext_lazy("Was given the role {role} by %(actor)s")),
 )
 MEMBER_REVOKED = FactType(
     "revoked",
     "member",
     is_office=True,
     result=_ROLE,
-    sentence=gettext_lazy("Took the role %(role)s from %(object)s"),
-    done_to=gettext_lazy("Is no longer %(role)s, by %(actor)s"),
+    sentence=_telling(gettext_lazy("Withdrew the role {role} from %(object)s")),
+    done_to=_telling(gettext_lazy("Lost the role {role}, withdrawn by %(actor)s")),
 )

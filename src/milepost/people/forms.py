@@ -25,22 +25,24 @@ class GrantForm(forms.Form):
 
     role = forms.ChoiceField(
         label=_("Role"),
-        choices=[(role.value, role.label) for role in GIVEN],
+        choices=[("", _("Choose a role")), *((role.value, role.label) for role in GIVEN)],
         widget=forms.Select({"class": "form-select"}),
     )
     scope = forms.ChoiceField(
-        label=_("Within"), choices=_scopes, required=False, widget=forms.Select({"class": "form-select"})
+        label=_("Where it applies"), choices=_scopes, required=False, widget=forms.Select({"class": "form-select"})
     )
     which = forms.CharField(
         label=_("Which one"),
-        help_text=_("Its name. For a reporting line, the e-mail address of whoever leads it."),
+        help_text=_(
+            "Its name; for a reporting line, the e-mail address of whoever leads it. Empty for the whole organisation."
+        ),
         required=False,
         max_length=600,
         widget=forms.TextInput({"class": "form-control", "list": "scope-names", "autocomplete": "off"}),
     )
     until = forms.DateField(
         label=_("Until"),
-        help_text=_("The last day. Empty: for good."),
+        help_text=_("The last day; empty for no end. An auditor always needs one."),
         required=False,
         widget=forms.DateInput({"class": "form-control", "type": "date"}, format="%Y-%m-%d"),
     )
@@ -68,6 +70,6 @@ class SettingsForm(forms.Form):
     def __init__(self, page: Page, organisation: Organisation, data: Any = None, files: Any = None) -> None:
         self.page = page
         settings = pages()[page]
-        super().__init__(data, files, initial={one.name: value_of(organisation, one) for one in settings})
-        for one in settings:
-            self.fields[one.name] = deepcopy(one.field)
+        super().__init__(data, files, initial={setting.name: value_of(organisation, setting) for setting in settings})
+        for setting in settings:
+            self.fields[setting.name] = deepcopy(setting.field)

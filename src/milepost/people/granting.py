@@ -25,7 +25,9 @@ class LastOwner(Refused):
 class MoreThanYouHold(Refused):
     """Somebody would give or take what they don't hold themselves, there or for so long."""
 
-    sentence = gettext_lazy("You can give and take what you hold yourself, where you hold it, and no longer.")
+    sentence = gettext_lazy(
+        "You can give or withdraw only what you hold yourself, where you hold it and for as long as you hold it."
+    )
     status = 403
 
 
@@ -49,7 +51,7 @@ def grant(
     wanted = RoleGrant(member=member, role=role, scope=scope, scope_key=key, expires_on=until, granted_by=by)
     _refuse_impossible(wanted)
     with transaction.atomic():
-        _one_at_a_time(member)
+        _one_at_a_time(member, by)
         _refuse_beyond(by, wanted)
         known = RoleGrant.objects.filter(member=member, role=role, scope=scope, scope_key=key).first()
         if known is None:
@@ -72,7 +74,7 @@ def revoke(
     Raises `LastOwner`, `MoreThanYouHold`. Records `revoked`.
     """
     with transaction.atomic():
-        _one_at_a_time(member)
+        _one_at_a_time(member, by)
         known = RoleGrant.objects.filter(member=member, role=role, scope=scope, scope_key=key).first()
         if known is not None:
             _refuse_beyond(by, known)
@@ -82,21 +84,26 @@ def revoke(
     member.forget_grants()
 
 
-def _one_at_a_time(member: Member) -> None:
-    """Roles change one after the other in an organisation: two changes at once never pass each other's checks."""
+def _one_at_a_time(member: Member, by: Member | None) -> None:
+    """Roles change one after the other in an organisation: two changes at once never pass each other's checks.
+
+    What `by` holds is read anew: a change that came before may have taken it.
+    """
     Organisation.objects.select_for_update().get(pk=member.organisation_id)
+    if by is not None:
+        by.forget_grants()
 
 
 def _refuse_impossible(wanted: RoleGrant) -> None:
     if wanted.role in FOLLOWING:
         raise InvalidGrant(_("This role follows from the reporting line; nobody gives it."), field="role")
     if wanted.role == Role.AUDITOR and wanted.expires_on is None:
-        raise InvalidGrant(_("An auditor looks for a limited time: say until which day."), field="until")
+        raise InvalidGrant(_("An auditor’s role is for a limited time: say until which day."), field="until")
     if wanted.expires_on is not None and wanted.has_expired:
         raise InvalidGrant(_("That day is over."), field="until")
     is_whole = wanted.scope == ORGANISATION
     if is_whole != (wanted.scope_key is None) or not (is_whole or wanted.scope in scopes.kinds):
-        raise InvalidGrant(_("Say within what the role is held."), field="scope")
+        raise InvalidGrant(_("Say where the role applies."), field="scope")
 
 
 def _refuse_beyond(by: Member | None, wanted: RoleGrant) -> None:
@@ -145,7 +152,7 @@ def _record(fact_type: FactType, changed: RoleGrant, by: Member | None) -> None:
     """A scope is told by a name that holds in any installation, never by its key."""
     result = {"role": str(changed.role), "scope": changed.scope}
     if changed.scope_key is not None:
-        named = scopes.kinds.get(changed.scope).told([changed.scope_key]).get(changed.scope_key)
+        named = scopes.kinds.get(changed.scope).named([changed.scope_key]).get(changed.scope_key)
         result["within"] = named.identity if named else ""
     if changed.expires_on is not None:
         result["until"] = changed.expires_on.isoformat()

@@ -63,11 +63,11 @@ def link_for(member: Member) -> str:
 def invited(token: str) -> Member:
     """Whom the link invites. Raises `InvitationRefused`."""
     try:
-        told = signing.loads(token, salt=_SALT, max_age=VALID_FOR)
+        invitation = signing.loads(token, salt=_SALT, max_age=VALID_FOR)
     except signing.BadSignature as error:
         raise InvitationRefused from error
     members = Member.objects.active().select_related("organisation")
-    member = members.filter(uid=told["member"], email=told["email"], user=None).first()
+    member = members.filter(uid=invitation["member"], email=invitation["email"], user=None).first()
     if member is None:
         raise InvitationRefused
     return member

@@ -85,7 +85,7 @@ class Organisation(models.Model):
         return f"/{self.slug}/"
 
     @property
-    def brand_mark(self) -> str:
+    def brand_fingerprint(self) -> str:
         """Changes whenever the brand does: part of the addresses of style sheet and logo."""
         return fingerprint(f"{self.brand_colour}|{self.corner_radius}|{self.logo}".encode())[:12]
 

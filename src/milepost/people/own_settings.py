@@ -55,8 +55,8 @@ def validate_logo(file: UploadedFile[bytes]) -> None:
 
 
 def _media_type(start: bytes) -> str:
-    for mark, media_type in _LOGO_TYPES:
-        if start.startswith(mark) and (media_type != "image/webp" or start[8:12] == b"WEBP"):
+    for signature, media_type in _LOGO_TYPES:
+        if start.startswith(signature) and (media_type != "image/webp" or start[8:12] == b"WEBP"):
             return media_type
     return ""
 
@@ -122,7 +122,7 @@ CERTIFIER_NAME = Setting(
     _words(
         gettext_lazy("Who certifies"),
         120,
-        help_text=gettext_lazy("Stands on certificates. Without a name, the organisation’s stands there."),
+        help_text=gettext_lazy("Shown on certificates; if empty, the organisation’s name is shown."),
     ),
     "",
     IDENTITY,

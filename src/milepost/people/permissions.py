@@ -156,7 +156,7 @@ MANAGE_PEOPLE = Permission(
     roles=(Role.LEAD, Role.HR),
 )  # fmt: skip
 IMPORT_PEOPLE = Permission("import_people", _("import the HR file"), roles=(Role.LEAD, Role.HR))
-MANAGE_ROLES = Permission("manage_roles", _("give and take roles"), about=PEOPLE)
+MANAGE_ROLES = Permission("manage_roles", _("give and withdraw roles"), about=PEOPLE)
 MANAGE_ORGANISATION = Permission("manage_organisation", _("change the organisation’s settings"), roles=(Role.LEAD,))
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import FETCH_PEERS, Q
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from milepost.people import scopes
 from milepost.people.models import Department, Member, MemberQuerySet, Organisation, RoleGrant
@@ -47,11 +49,17 @@ def filter_members(
 
 @dataclass(frozen=True)
 class Held:
-    """A grant as people read it: the role, and within what unless it is the whole organisation."""
+    """A grant as people read it: the role, within what unless it is the whole organisation, and until when."""
 
     grant: RoleGrant
     role: Role
     within: str
+
+    @property
+    def until(self) -> str:
+        """Its last day in words; empty when it has none."""
+        day = self.grant.expires_on
+        return _("until %(day)s") % {"day": date_format(day)} if day else ""
 
     @property
     def description(self) -> Promise:
@@ -60,18 +68,17 @@ class Held:
 
 def as_held(grants: Iterable[RoleGrant]) -> list[Held]:
     """The grants with the names of what they are held within, by role; one query for each kind of scope."""
-    found = sorted(grants, key=lambda grant: (GIVEN.index(Role(grant.role)), grant.scope, grant.pk))
+    in_order = sorted(grants, key=lambda grant: (GIVEN.index(Role(grant.role)), grant.scope, grant.pk))
     keys: dict[str, set[int]] = defaultdict(set)
-    for grant in found:
+    for grant in in_order:
         if grant.scope_key is not None:
             keys[grant.scope].add(grant.scope_key)
-    told = {scope: scopes.kinds.get(scope).told(which) for scope, which in keys.items()}
-    named = {
-        (scope, key): f"{scopes.kinds.get(scope).label}: {one.name}"
-        for scope, by in told.items()
-        for key, one in by.items()
+    phrases = {
+        (scope, key): str(scopes.kinds.get(scope).phrase) % {"name": named.name}
+        for scope, which in keys.items()
+        for key, named in scopes.kinds.get(scope).named(which).items()
     }
-    return [Held(grant, Role(grant.role), named.get((grant.scope, grant.scope_key or 0), "")) for grant in found]
+    return [Held(grant, Role(grant.role), phrases.get((grant.scope, grant.scope_key or 0), "")) for grant in in_order]
 
 
 def departments_below(organisation: Organisation, department: int) -> "list[int]":
@@ -87,5 +94,5 @@ def departments_below(organisation: Organisation, department: int) -> "list[int]
 
 def seniorities(members: MemberQuerySet) -> list[str]:
     """The seniorities that occur among the members, sorted."""
-    found = members.exclude(seniority="")
-    return list(found.order_by("seniority").values_list("seniority", flat=True).distinct())
+    placed = members.exclude(seniority="")
+    return list(placed.order_by("seniority").values_list("seniority", flat=True).distinct())

@@ -30,5 +30,5 @@ DESCRIPTIONS = {
     Role.TRAINER: _("Runs live sessions."),
     Role.COACH: _("Follows a cohort closely."),
     Role.HR: _("Keeps people up to date: the HR file, invitations, leavers."),
-    Role.AUDITOR: _("Reads everything, changes nothing, until a day."),
+    Role.AUDITOR: _("Reads everything and changes nothing, for a limited time."),
 }

@@ -31,8 +31,8 @@ class NoSuchScope(Refused):
 
 
 @dataclass(frozen=True)
-class Told:
-    """What a scope names: as people read it, and by a name that holds in any installation, for the journal."""
+class Named:
+    """What a scope is about: its name, and an identity that holds in any installation, for the journal."""
 
     name: str
     identity: str
@@ -41,7 +41,8 @@ class Told:
 class ScopeKind:
     """One way in which people belong together. `about` says which permissions can be held within it."""
 
-    label: ClassVar[str | Promise]
+    label: ClassVar[str | Promise]  # as one chooses it: “A site”
+    phrase: ClassVar[str | Promise]  # as one reads it, with the name of the one: “site %(name)s”
     about: ClassVar[frozenset[str]] = frozenset({PEOPLE})
     is_given: ClassVar[bool] = True  # whether a grant can name it; otherwise it only follows
 
@@ -68,7 +69,7 @@ class ScopeKind:
         """What somebody might type, for the first of them to be offered."""
         return []
 
-    def told(self, keys: Collection[int]) -> dict[int, Told]:
+    def named(self, keys: Collection[int]) -> dict[int, Named]:
         """Each of those that still exist, by key: how it is named. One query."""
         raise NotImplementedError
 
@@ -104,6 +105,7 @@ class SiteScope(ScopeKind):
     """Those who work at a site."""
 
     label = gettext_lazy("A site")
+    phrase = gettext_lazy("site %(name)s")
 
     def people(self, keys: Collection[int]) -> Q:
         return Q(site__in=sorted(keys))
@@ -114,15 +116,16 @@ class SiteScope(ScopeKind):
     def names(self, organisation: Organisation) -> list[str]:
         return list(Site.objects.filter(organisation=organisation).values_list("name", flat=True)[:SUGGESTED])
 
-    def told(self, keys: Collection[int]) -> dict[int, Told]:
+    def named(self, keys: Collection[int]) -> dict[int, Named]:
         rows = Site.objects.filter(pk__in=keys).values_list("pk", "name")
-        return {key: Told(name, name) for key, name in rows}
+        return {key: Named(name, name) for key, name in rows}
 
 
 class DepartmentScope(ScopeKind):
     """Those of a department and of all below it."""
 
     label = gettext_lazy("A department and those below")
+    phrase = gettext_lazy("department %(name)s")
 
     def people(self, keys: Collection[int]) -> Q:
         reached = Q(pk__in=[])
@@ -137,16 +140,16 @@ class DepartmentScope(ScopeKind):
         return outer in paths and inner in paths and paths[inner].startswith(paths[outer] + " / ")
 
     def find(self, organisation: Organisation, text: str) -> int:
-        found = Department.objects.filter(organisation=organisation)
-        exact = list(found.filter(path__iexact=text.strip())[:2])
-        return one_of(exact or list(found.filter(name__iexact=text.strip())[:2]), text)
+        departments = Department.objects.filter(organisation=organisation)
+        exact = list(departments.filter(path__iexact=text.strip())[:2])
+        return one_of(exact or list(departments.filter(name__iexact=text.strip())[:2]), text)
 
     def names(self, organisation: Organisation) -> list[str]:
         return list(Department.objects.filter(organisation=organisation).values_list("path", flat=True)[:SUGGESTED])
 
-    def told(self, keys: Collection[int]) -> dict[int, Told]:
+    def named(self, keys: Collection[int]) -> dict[int, Named]:
         rows = Department.objects.filter(pk__in=keys).values_list("pk", "path")
-        return {key: Told(path, path) for key, path in rows}
+        return {key: Named(path, path) for key, path in rows}
 
 
 # All who report to somebody, directly or through others; UNION ends a circle, should there be one.
@@ -162,6 +165,7 @@ class LineScope(ScopeKind):
     """Those who report to somebody, directly or through others; not that person themselves."""
 
     label = gettext_lazy("A reporting line")
+    phrase = gettext_lazy("reporting line of %(name)s")
 
     def people(self, keys: Collection[int]) -> Q:
         reached = Q(pk__in=[])
@@ -176,17 +180,20 @@ class LineScope(ScopeKind):
         everybody: MemberQuerySet = Member.objects.filter(organisation=organisation)
         typed = text.strip()
         exact = everybody.filter(Q(email=typed.lower()) | Q(employee_number=typed))
-        named = [found for found in everybody.matching(typed)[:SUGGESTED] if plain(found.full_name) == plain(typed)]
-        return one_of(list(exact[:2]) or named, text)
+        alike = everybody.matching(typed)[:SUGGESTED]
+        called_so = [member for member in alike if plain(member.full_name) == plain(typed)]
+        return one_of(list(exact[:2]) or called_so, text)
 
-    def told(self, keys: Collection[int]) -> dict[int, Told]:
-        return {found.pk: Told(found.full_name, str(found.uid)) for found in Member.objects.filter(pk__in=keys)}
+    def named(self, keys: Collection[int]) -> dict[int, Named]:
+        people = Member.objects.filter(pk__in=keys)
+        return {member.pk: Named(member.full_name, str(member.uid)) for member in people}
 
 
 class OneselfScope(ScopeKind):
     """Somebody alone: what every learner holds about themselves."""
 
     label = gettext_lazy("Oneself")
+    phrase = gettext_lazy("%(name)s alone")
     is_given = False
 
     def people(self, keys: Collection[int]) -> Q:
@@ -195,5 +202,5 @@ class OneselfScope(ScopeKind):
     def covers(self, key: int, thing: Model) -> bool:
         return getattr(thing, "member_id", None) == key
 
-    def told(self, keys: Collection[int]) -> dict[int, Told]:
-        return LineScope().told(keys)
+    def named(self, keys: Collection[int]) -> dict[int, Named]:
+        return LineScope().named(keys)

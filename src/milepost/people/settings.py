@@ -22,6 +22,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused
@@ -57,6 +58,19 @@ class Setting[T]:
     # For what is more than its value (a file): what its columns become. Returns nothing to leave them as they are.
     as_columns: Callable[[Organisation, Any], dict[str, Any]] | None = None
 
+    @property
+    def label(self) -> str:
+        """What it is called on the page of settings."""
+        return str(self.field.label or self.name)
+
+    def words(self, value: Any) -> str:
+        """A value as people read it: the label of a choice, yes or no, or the text itself."""
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        labels = dict(getattr(self.field, "choices", ()))
+        values = value if isinstance(value, list) else [] if value in (None, "") else [value]
+        return ", ".join(str(labels.get(each, each)) for each in values) or _("nothing")
+
 
 _settings: Registry[Setting[Any]] = Registry("setting")
 all_settings = _settings.all
@@ -71,10 +85,10 @@ def register(*settings: Setting[Any]) -> None:
 
 def pages() -> dict[Page, list[Setting[Any]]]:
     """The parts of the page of settings in the order of the rooms, each with its settings."""
-    found: dict[Page, list[Setting[Any]]] = {}
+    by_page: dict[Page, list[Setting[Any]]] = {}
     for setting in _settings.all():
-        found.setdefault(setting.page, []).append(setting)
-    return found
+        by_page.setdefault(setting.page, []).append(setting)
+    return by_page
 
 
 def value_of[T](organisation: Organisation, setting: Setting[T]) -> T:
@@ -103,6 +117,15 @@ def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member 
     organisation.refresh_from_db(fields=[field.name for field in Organisation._meta.concrete_fields])
     _forget(organisation)
     return organisation
+
+
+def tell_change(name: str, before: Any, after: Any) -> str:
+    """What became of the setting, in a sentence of the active language; files are not shown."""
+    setting = _settings.get(name) if name in _settings else Setting(name, forms.Field(), None, Page("", ""))
+    words = {"setting": setting.label, "before": setting.words(before), "after": setting.words(after)}
+    if setting.as_columns:
+        return _("Changed the setting “%(setting)s”") % words
+    return _("Changed the setting “%(setting)s” from “%(before)s” to “%(after)s”") % words
 
 
 def _checked(setting: Setting[Any], value: Any) -> Any:

@@ -1,7 +1,6 @@
 from django.urls import include, path
 
-from milepost.people import devices, outbox_views
-from milepost.people.views import everybody, hr, owner, work
+from milepost.people.views import everybody, hr, oneself, operator, owner
 
 urlpatterns = [
     path("people/", hr.people, name="people"),
@@ -13,17 +12,17 @@ urlpatterns = [
     path("people/<uuid:member>/history/", hr.history, name="history"),
     path("people/<uuid:member>/roles/", owner.grants, name="grants"),
     path("settings/", owner.organisation_settings, name="organisation_settings"),
-    path("settings/work/", work.failed_jobs, name="failed_jobs"),
-    path("settings/work/retried/", work.retried_jobs, name="retried_jobs"),
+    path("settings/work/", owner.failed_jobs, name="failed_jobs"),
+    path("settings/work/retried/", owner.retried_jobs, name="retried_jobs"),
 ]
 
 public_urlpatterns = [
     path("", everybody.entrance, name="home"),
-    path("accounts/devices/", devices.devices, name="devices"),
+    path("accounts/devices/", oneself.devices, name="devices"),
     path("accounts/", include("allauth.urls")),
-    path("brand/<slug:slug>/<slug:mark>.css", everybody.brand, name="brand"),
-    path("brand/<slug:slug>/<slug:mark>/logo", everybody.logo, name="logo"),
+    path("brand/<slug:slug>/<slug:fingerprint>.css", everybody.brand, name="brand"),
+    path("brand/<slug:slug>/<slug:fingerprint>/logo", everybody.logo, name="logo"),
     path("invitations/<str:token>/", everybody.invitation, name="invitation"),
-    path("outbox/", outbox_views.outbox, name="outbox"),
-    path("outbox/<str:name>/", outbox_views.outbox_message, name="outbox_message"),
+    path("outbox/", operator.outbox, name="outbox"),
+    path("outbox/<str:name>/", operator.outbox_message, name="outbox_message"),
 ]

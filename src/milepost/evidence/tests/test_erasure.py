@@ -174,7 +174,7 @@ def test_a_document_signed_with_others_refuses_the_erasure(organisation, lead, l
 
 
 def test_whoever_holds_an_office_lays_it_down_first(lead):
-    assert "Take it from them first" in holds_on(lead)[0].reason
+    assert "Withdraw it first" in holds_on(lead)[0].reason
 
 
 def test_the_page_says_what_goes_and_asks_for_the_name(visit, lead, graduate):

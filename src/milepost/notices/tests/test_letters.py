@@ -1,6 +1,7 @@
 """What a message looks like: to a person, to a mail program, to a mail server."""
 
 from email import message_from_bytes, policy
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -8,10 +9,13 @@ from django.core.mail import EmailMessage
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import milepost
+from milepost.journal.recording import Reference
 from milepost.notices.channels import Delivery
 from milepost.notices.channels.email.message import message_of
-from milepost.notices.letters import Letter, one_line, paragraphs
+from milepost.notices.letters import Letter, letter_of, one_line, paragraphs
 from milepost.notices.models import Notice, Recipient
+from milepost.notices.outbox import Outside, Said, row_of
 from milepost.notices.sending import send_due
 from milepost.people.models import Organisation
 
@@ -100,3 +104,19 @@ def test_a_notice_speaks_the_language_and_the_time_zone_of_its_recipient(server,
     assert '<html lang="fr">' in message.get_body(("html",)).get_content()
     assert "/unsubscribe/" in message["List-Unsubscribe"]
     assert Notice.objects.get().channel == "email"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "greeting"), [("en", "Hello,"), ("fr", "Bonjour,")])
+def test_somebody_outside_without_a_name_is_greeted_without_one(organisation, language, greeting):
+    to = Outside(organisation, "pierre@client.example", language=language)
+    notice = row_of("code", Said(to, Reference("signatory", "1", "Pierre")))
+    letter = letter_of(notice, {"title": "Agreement", "code": "123456"})
+    assert letter.paragraphs[0] == greeting
+
+
+def test_no_message_greets_anybody_in_a_way_of_its_own():
+    """`notices/greeting.txt` knows what to do without a name."""
+    rooms = Path(milepost.__file__).parent
+    words = [path for path in rooms.glob("*/templates/*/notices/*.txt") if "Hello" in path.read_text(encoding="utf-8")]
+    assert words == []

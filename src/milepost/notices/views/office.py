@@ -1,6 +1,7 @@
 """What the office sees of notices: what did not arrive, and how each kind looks to a real person."""
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,12 +19,12 @@ from milepost.notices.channels.email.message import as_html, as_text
 from milepost.notices.kinds import Kind, kinds
 from milepost.notices.letters import Letter, written
 from milepost.notices.models import Notice, NoticeQuerySet, Recipient
-from milepost.notices.undelivered import leave_it, try_again, undelivered_in
-from milepost.people.access import OrganisationRequest, requires
+from milepost.notices.undelivered import leave_it, may_look_after, try_again, undelivered_in
+from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.models import Member
 from milepost.people.permissions import MANAGE_ORGANISATION, MANAGE_PEOPLE, sees_everybody, visible
 
-FOUND = 20  # people offered to preview with
+OFFERED = 20  # people offered to preview with
 
 
 @require_GET
@@ -35,16 +36,18 @@ def undelivered(request: OrganisationRequest) -> HttpResponse:
 
 
 @require_POST
-@requires(MANAGE_PEOPLE)
+@member_required
 def notice(request: OrganisationRequest, notice: str) -> HttpResponseBase:
-    """Try again, or take it off the list (`leave`)."""
-    rows = Notice.objects.filter(organisation=request.organisation)
-    found = get_object_or_404(_reached(request, rows), uid=notice)
+    """Try again, or take it off the list (`leave`): for who manages the person, and for who may send such notices."""
+    rows = Notice.objects.select_related("organisation", "member").filter(organisation=request.organisation)
+    undelivered = get_object_or_404(rows, uid=notice)
+    if not may_look_after(request.member, undelivered):
+        raise PermissionDenied
     if "leave" in request.POST:
-        leave_it(found)
+        leave_it(undelivered)
         messages.success(request, _("Taken off the list."))
     else:
-        try_again(found)
+        try_again(undelivered)
         messages.success(request, _("It is sent again now."))
     back = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
@@ -65,12 +68,19 @@ def preview(request: OrganisationRequest) -> HttpResponse:
     """How a kind of notice looks to a person: choose both."""
     name, kind = _kind(request)
     person = _person(request)
+    letter = _letter(request, kind, person)
     text = text_of(request.GET, "q")
+    everybody = Member.objects.active().filter(organisation=request.organisation)
     context = {
-        "kinds": kinds.items(), "name": name, "kind": kind, "person": person, "text": text,
-        "found": Member.objects.active().filter(organisation=request.organisation).matching(text)[:FOUND] if text else [],
-        "letter": letter if (letter := _letter(request, kind, person)) else None, "plain": as_text(letter),
-    }  # fmt: skip
+        "kinds": kinds.items(),
+        "name": name,
+        "kind": kind,
+        "person": person,
+        "text": text,
+        "people": everybody.matching(text)[:OFFERED] if text else [],
+        "letter": letter,
+        "plain": as_text(letter),
+    }
     return render(request, "notices/preview.html", context)
 
 

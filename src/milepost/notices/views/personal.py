@@ -18,17 +18,20 @@ from milepost.notices.preferences import Choices, QuietHoursUnclear, choose
 from milepost.people.access import OrganisationRequest, member_required
 
 
+def _time(label: Any) -> forms.TimeField:
+    widget = forms.TimeInput({"type": "time", "class": "form-control"}, format="%H:%M")
+    return forms.TimeField(label=label, required=False, widget=widget)
+
+
 class ChoicesForm(forms.Form):
     """When and by which way; which kinds stands beside it in the template."""
 
     once_a_day = forms.BooleanField(label=gettext_lazy("What can wait comes once a day, at eight"), required=False)
-    quiet_from = forms.TimeField(
-        label=gettext_lazy("Quiet from"), required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M")
+    quiet_from = _time(gettext_lazy("Do not disturb from"))
+    quiet_until = _time(gettext_lazy("Do not disturb until"))
+    channel = forms.ChoiceField(
+        label=gettext_lazy("How they reach you"), required=False, widget=forms.Select({"class": "form-select"})
     )
-    quiet_until = forms.TimeField(
-        label=gettext_lazy("Quiet until"), required=False, widget=forms.TimeInput({"type": "time"}, format="%H:%M")
-    )
-    channel = forms.ChoiceField(label=gettext_lazy("By which way"), required=False)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -43,15 +46,17 @@ def notice_preferences(request: OrganisationRequest) -> HttpResponseBase:
     """One's own choices."""
     chosen = Preferences.objects.filter(member=request.member).first() or Preferences(member=request.member)
     initial = {
-        "once_a_day": chosen.once_a_day, "quiet_from": chosen.quiet_from, "quiet_until": chosen.quiet_until,
+        "once_a_day": chosen.once_a_day,
+        "quiet_from": chosen.quiet_from,
+        "quiet_until": chosen.quiet_until,
         "channel": chosen.channel or DEFAULT,
-    }  # fmt: skip
+    }
     form = ChoicesForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         wanted = set(request.POST.getlist("wanted"))
-        told = {**form.cleaned_data, "off": [name for name in kinds.names() if name not in wanted]}
+        off = [name for name in kinds.names() if name not in wanted]
         try:
-            choose(request.member, Choices(**told))
+            choose(request.member, Choices(off=off, **form.cleaned_data))
         except QuietHoursUnclear as refused:
             add_to_form(refused, form)
         else:
@@ -62,4 +67,9 @@ def notice_preferences(request: OrganisationRequest) -> HttpResponseBase:
         for name, kind in kinds.items()
         if not kind.is_secret and kind.is_for_members
     ]
-    return render(request, "notices/preferences.html", {"form": form, "rows": rows})
+    context = {
+        "form": form,
+        "free": [row for row in rows if not row[1].why_always],
+        "always": [row for row in rows if row[1].why_always],
+    }
+    return render(request, "notices/preferences.html", context)

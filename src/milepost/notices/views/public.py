@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 from milepost.notices.kinds import kinds
 from milepost.notices.preferences import switch_off
 from milepost.notices.unsubscribing import whose
+from milepost.people.context import Brand
 
 
 @csrf_exempt  # RFC 8058: mail programs send the form; the link itself is the permission
@@ -17,16 +18,16 @@ from milepost.notices.unsubscribing import whose
 @require_http_methods(["GET", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """One button; mail programs press it on their own (RFC 8058, section 3.2). Opening the page changes nothing."""
-    found = whose(token)
-    if found is None or found[1] not in kinds:
+    choice = whose(token)
+    if choice is None or choice[1] not in kinds:
         raise Http404
-    member, name = found
+    member, name = choice
     translation.activate(member.speaks)
     is_done = request.method == "POST" and switch_off(member, name)
     context = {
         "kind": kinds.get(name),
         "is_done": is_done,
-        "organisation_shown": member.organisation,
         "of": member.organisation,
+        "brand": Brand.of(member.organisation),
     }
     return render(request, "notices/unsubscribe.html", context)

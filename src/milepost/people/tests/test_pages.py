@@ -202,7 +202,7 @@ def test_a_logo_that_is_not_a_picture_is_refused(visit, lead):
 
 
 def test_the_brand_is_a_style_sheet_that_is_kept_for_ever(organisation):
-    page = Client().get(f"/brand/aldermoor/{organisation.brand_mark}.css")
+    page = Client().get(f"/brand/aldermoor/{organisation.brand_fingerprint}.css")
     assert "--brand: #0f5c4d" in page.text
     assert "immutable" in page.headers["Cache-Control"]
 

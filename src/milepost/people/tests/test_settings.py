@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from django import forms
 from django.apps import apps
+from django.utils import translation
 
 from milepost.core.registry import NotRegistered
 from milepost.journal.models import Entry
+from milepost.journal.vocabulary import fact_type_of
 from milepost.people import settings
 from milepost.people.models import Organisation
 from milepost.people.settings import InvalidSetting, Page, Setting, change, value_of
@@ -55,6 +57,31 @@ def test_what_is_not_possible_is_refused_whoever_asks_and_nothing_is_changed(org
     organisation.refresh_from_db()
     assert organisation.postal_address == ""
     assert facts(organisation) == []
+
+
+@pytest.mark.parametrize(
+    ("language", "values", "sentence"),
+    [
+        ("en", {"language": "fr"}, "Changed the setting “Language” from “English” to “Français”"),
+        (
+            "fr",
+            {"postal_address": "1 % Quay"},
+            "A changé le réglage « Adresse postale » : « rien » devient « 1 % Quay »",
+        ),
+    ],
+)
+def test_the_history_calls_settings_and_values_what_the_page_calls_them(organisation, lead, language, values, sentence):
+    change(organisation=organisation, values=values, by=lead)
+    entry = Entry.objects.get(organisation_id=organisation.pk, verb="updated")
+    with translation.override(language):
+        assert sentence in fact_type_of("organisation.updated").tell(entry.content)
+
+
+def test_yes_and_no_and_the_setting_of_a_room_that_is_gone_are_told_too():
+    tea = Setting("tea", forms.BooleanField(label="serve tea"), False, TEA.page)
+    with settings.holding("tea", tea):
+        assert settings.tell_change("tea", False, True) == "Changed the setting “serve tea” from “no” to “yes”"
+    assert settings.tell_change("tea", 1, 2) == "Changed the setting “tea” from “1” to “2”"
 
 
 def test_a_setting_that_nobody_registered_can_not_be_changed(organisation):

@@ -36,10 +36,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
     return render(request, "people/invitation.html", {"invited": member, "brand": Brand.of(member.organisation)})
 
 
-def brand(request: HttpRequest, slug: str, mark: str) -> HttpResponse:
-    """The organisation's colours as a style sheet; `mark` changes with them, so browsers may keep it for ever."""
+def brand(request: HttpRequest, slug: str, fingerprint: str) -> HttpResponse:
+    """The organisation's colours as a style sheet; `fingerprint` changes with them, so browsers may keep it for ever."""
     organisation = get_object_or_404(Organisation, slug=slug)
-    if mark != organisation.brand_mark:
+    if fingerprint != organisation.brand_fingerprint:
         raise Http404
     context = {
         "colour": organisation.brand_colour,
@@ -51,10 +51,10 @@ def brand(request: HttpRequest, slug: str, mark: str) -> HttpResponse:
     return response
 
 
-def logo(request: HttpRequest, slug: str, mark: str) -> HttpResponse:
+def logo(request: HttpRequest, slug: str, fingerprint: str) -> HttpResponse:
     """The organisation's logo; shown on its sign-in pages too, so anyone may see it."""
     organisation = get_object_or_404(Organisation, slug=slug)
-    if not organisation.logo or mark != organisation.brand_mark:
+    if not organisation.logo or fingerprint != organisation.brand_fingerprint:
         raise Http404
     response = HttpResponse(blobs.read(organisation.uid, organisation.logo), content_type=organisation.logo_type)
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -64,18 +64,18 @@ def person_for(request: OrganisationRequest, member: str) -> Member:
 @requires(SEE_PEOPLE)
 def person(request: OrganisationRequest, member: str) -> HttpResponse:
     """One person: who they are, what they do, their roles, and what happened."""
-    found = person_for(request, member)
-    team = visible(request.member, SEE_PEOPLE).active().filter(manager=found)
+    person = person_for(request, member)
+    team = visible(request.member, SEE_PEOPLE).active().filter(manager=person)
     context = {
-        "person": found,
-        "can": Abilities(request.member, found),
-        "sections": sections_of(found),
+        "person": person,
+        "can": Abilities(request.member, person),
+        "sections": sections_of(person),
         "team": team.order_by("family_name", "given_name")[:12],
         "team_size": team.count(),
-        "entries": timeline(request.organisation.pk, str(found.uid))[:12],
-        "held": as_held(found.grants),
+        "entries": timeline(request.organisation.pk, str(person.uid))[:12],
+        "held": as_held(person.grants),
     }
-    if may(request.member, MANAGE_ROLES, found):
+    if may(request.member, MANAGE_ROLES, person):
         context |= {"form": GrantForm(), "names": names_in(request.organisation)}
     return render(request, "people/person.html", context)
 
@@ -84,9 +84,9 @@ def person(request: OrganisationRequest, member: str) -> HttpResponse:
 @requires(SEE_PEOPLE)
 def history(request: OrganisationRequest, member: str) -> HttpResponse:
     """Everything in the journal about one person."""
-    found = person_for(request, member)
-    page = page_of(request, timeline(request.organisation.pk, str(found.uid)))
-    return render(request, "people/history.html", {"person": found, "page": page})
+    person = person_for(request, member)
+    page = page_of(request, timeline(request.organisation.pk, str(person.uid)))
+    return render(request, "people/history.html", {"person": person, "page": page})
 
 
 @require_POST
@@ -100,13 +100,15 @@ def invitations(request: OrganisationRequest) -> HttpResponseBase:
         chosen = PeopleFilter(request.member, MANAGE_PEOPLE, request.POST)
         members = list(chosen.members().filter(user=None).exclude(email=None))
     count = invite(members=members, by=request.member)
-    told = ngettext(
-        "An invitation is on its way to %(count)d person.", "Invitations are on their way to %(count)d people.", count
-    )
-    messages.success(
-        request,
-        told % {"count": count} if count else _("Nobody to invite: they have joined already, or have no address."),
-    )
+    if count:
+        sent = ngettext(
+            "An invitation is on its way to %(count)d person.",
+            "Invitations are on their way to %(count)d people.",
+            count,
+        )
+        messages.success(request, sent % {"count": count})
+    else:
+        messages.info(request, _("Nobody to invite: they have joined already, or have no address."))
     if "member" in request.POST:
         return redirect("person", request.organisation.slug, members[0].uid)
     return redirect("people", request.organisation.slug)
@@ -135,17 +137,17 @@ def new_import(request: OrganisationRequest) -> HttpResponseBase:
 @requires(IMPORT_PEOPLE)
 def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
     """See what an import would do, correct the columns, and do it."""
-    found = get_object_or_404(PeopleImport, organisation=request.organisation, uid=draft, applied_at=None)
+    upload = get_object_or_404(PeopleImport, organisation=request.organisation, uid=draft, applied_at=None)
     if request.method == "POST":
         columns = {at: name for at in range(MAX_COLUMNS) if (name := request.POST.get(f"column-{at}"))}
-        import_drafts.choose_columns(draft=found, columns=columns, is_complete="is_complete" in request.POST)
-    plan = import_drafts.plan_of(found, by=request.member)
+        import_drafts.choose_columns(draft=upload, columns=columns, is_complete="is_complete" in request.POST)
+    plan = import_drafts.plan_of(upload, by=request.member)
     if request.method == "POST" and "apply" in request.POST and plan.is_possible:
-        counts = import_drafts.finish(draft=found, plan=plan, by=request.member)
-        told = _("Done: %(new)d new, %(changed)d changed, %(gone)d left, %(unchanged)d as they were.")
-        messages.success(request, told % counts)
+        counts = import_drafts.finish(draft=upload, plan=plan, by=request.member)
+        outcome = _("Done: %(new)d new, %(changed)d changed, %(gone)d left, %(unchanged)d as they were.")
+        messages.success(request, outcome % counts)
         return redirect("people", request.organisation.slug)
-    return render(request, "people/import.html", _import_context(found, plan))
+    return render(request, "people/import.html", _import_context(upload, plan))
 
 
 def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pages for those who decide for the organisation: who holds which role, and the settings."""
+"""Pages for those who decide for the organisation: who holds which role, the settings, and work that failed."""
 
 from collections import defaultdict
 
@@ -9,13 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from milepost.core.jobs import retry
+from milepost.core.models import Job, JobQuerySet
+from milepost.core.paging import page_of
 from milepost.core.queries import key_of
 from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.people import scopes, settings
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.forms import GrantForm, SettingsForm
 from milepost.people.granting import InvalidGrant, grant, revoke
-from milepost.people.models import Member, RoleGrant
+from milepost.people.models import Member, Organisation, RoleGrant
 from milepost.people.permissions import MANAGE_ORGANISATION, MANAGE_ROLES, SEE_PEOPLE, permissions_of, visible
 from milepost.people.queries import Held, as_held
 from milepost.people.roles import DESCRIPTIONS, GIVEN, ORGANISATION, Role
@@ -46,14 +49,14 @@ def roles(request: OrganisationRequest) -> HttpResponse:
 @requires(MANAGE_ROLES)
 def grants(request: OrganisationRequest, member: str) -> HttpResponseBase:
     """Give a role within a scope, or take one (`take` is what is taken)."""
-    found = get_object_or_404(visible(request.member, MANAGE_ROLES).select_related("organisation"), uid=member)
+    person = get_object_or_404(visible(request.member, MANAGE_ROLES).select_related("organisation"), uid=member)
     with as_message(request):
         if "take" in request.POST:
-            _take(request, found)
+            _take(request, person)
         else:
-            _give(request, found)
+            _give(request, person)
         messages.success(request, _("Saved."))
-    return redirect("person", request.organisation.slug, found.uid)
+    return redirect("person", request.organisation.slug, person.uid)
 
 
 def _take(request: OrganisationRequest, member: Member) -> None:
@@ -76,7 +79,7 @@ def _give(request: OrganisationRequest, member: Member) -> None:
 def organisation_settings(request: OrganisationRequest) -> HttpResponseBase:
     """What the organisation decides, in the parts that rooms registered; one part is saved at a time."""
     asked = request.POST.get("page", "")
-    shown, status = [], 200
+    forms, status = [], 200
     for page in settings.pages():
         is_asked = request.method == "POST" and page.name == asked
         form = SettingsForm(page, request.organisation, *((request.POST, request.FILES) if is_asked else ()))
@@ -89,5 +92,33 @@ def organisation_settings(request: OrganisationRequest) -> HttpResponseBase:
                 messages.success(request, _("Saved."))
                 return redirect(reverse("organisation_settings", args=[request.organisation.slug]) + f"#{page.name}")
         status = 400 if form.errors else status
-        shown.append(form)
-    return render(request, "people/settings.html", {"forms": shown}, status=status)
+        forms.append(form)
+    return render(request, "people/settings.html", {"forms": forms}, status=status)
+
+
+# --- What the background gave up, or goes on failing at ---------------------------------------------------
+
+
+@require_GET
+@requires(MANAGE_ORGANISATION)
+def failed_jobs(request: OrganisationRequest) -> HttpResponse:
+    """What failed, the newest first, with its reason in words."""
+    return render(request, "people/failed_jobs.html", {"page": page_of(request, _failing(request.organisation))})
+
+
+@require_POST
+@requires(MANAGE_ORGANISATION)
+def retried_jobs(request: OrganisationRequest) -> HttpResponseBase:
+    """Try all of it again, or the one that `job` names."""
+    chosen = _failing(request.organisation)
+    if "job" in request.POST:
+        chosen = chosen.filter(pk=key_of(request.POST, "job") or 0)
+    if retry(chosen):
+        messages.success(request, _("It is tried again now."))
+    else:
+        messages.info(request, _("Nothing was left to try again."))
+    return redirect("failed_jobs", request.organisation.slug)
+
+
+def _failing(organisation: Organisation) -> JobQuerySet:
+    return Job.objects.failing().filter(organisation_id=organisation.pk)
