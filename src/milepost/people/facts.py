@@ -1,4 +1,7 @@
-"""What this room records: who belongs to an organisation, and what they may do there."""
+"""What this room records: who belongs to an organisation, and what they may do there.
+
+A change of a setting is in `settings.py`: its sentence needs what settings are called.
+"""
 
 from collections.abc import Callable
 
@@ -6,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.journal.vocabulary import COUNT, DAY, TEXT, FactType, Fields, Schema, Statement, listed
+from milepost.journal.vocabulary import COUNT, DAY, TEXT, FactType, Fields, Statement, listed
 from milepost.people.roles import ORGANISATION, Role
 
 ORGANISATION_CREATED = FactType(
@@ -15,27 +18,6 @@ ORGANISATION_CREATED = FactType(
     is_office=True,
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
-)
-
-
-def _setting_changed(statement: Statement) -> str:
-    """By the label of the setting; one that no room brings any more is told by its name."""
-    from milepost.people.settings import tell_change  # it records this fact, and so is above it
-
-    return tell_change(statement.context["setting"], statement.result["before"], statement.result["after"]).replace(
-        "%", "%%"
-    )
-
-
-# As the field of the setting gives it.
-_VALUE: Schema = {"type": ["string", "number", "boolean", "array", "null"], "items": TEXT}
-SETTING_CHANGED = FactType(
-    "updated",
-    "organisation",
-    is_office=True,
-    context={"setting": TEXT},
-    result={"before": _VALUE, "after": _VALUE},
-    sentence=_setting_changed,
 )
 
 PEOPLE_IMPORTED = FactType(

@@ -15,6 +15,7 @@ from milepost.people.contributions import contributions
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     vocabulary.register(facts)
+    vocabulary.register(settings)
 
     settings.register(*own_settings.OWN)
 

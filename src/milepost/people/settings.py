@@ -28,7 +28,7 @@ from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.journal.recording import SYSTEM, record
-from milepost.people.facts import SETTING_CHANGED
+from milepost.journal.vocabulary import TEXT, FactType, Schema, Statement
 from milepost.people.models import Member, Organisation, OrganisationSetting
 
 
@@ -119,15 +119,6 @@ def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member 
     return organisation
 
 
-def tell_change(name: str, before: Any, after: Any) -> str:
-    """What became of the setting, in a sentence of the active language; files are not shown."""
-    setting = _settings.get(name) if name in _settings else Setting(name, forms.Field(), None, Page("", ""))
-    words = {"setting": setting.label, "before": setting.words(before), "after": setting.words(after)}
-    if setting.as_columns:
-        return _("Changed the setting “%(setting)s”") % words
-    return _("Changed the setting “%(setting)s” from “%(before)s” to “%(after)s”") % words
-
-
 def _checked(setting: Setting[Any], value: Any) -> Any:
     try:
         return setting.field.clean(value)
@@ -174,4 +165,33 @@ def _forget(organisation: Organisation) -> None:
 
 _rows = Prepared(
     lambda organisation: OrganisationSetting.objects.filter(organisation=organisation).order_by(), organisation=int
+)
+
+
+# --- The fact ---------------------------------------------------------------------------------------------
+
+
+def tell_change(name: str, before: Any, after: Any) -> str:
+    """What became of the setting, in a sentence of the active language; files are not shown."""
+    setting = _settings.get(name) if name in _settings else Setting(name, forms.Field(), None, Page("", ""))
+    words = {"setting": setting.label, "before": setting.words(before), "after": setting.words(after)}
+    if setting.as_columns:
+        return _("Changed the setting “%(setting)s”") % words
+    return _("Changed the setting “%(setting)s” from “%(before)s” to “%(after)s”") % words
+
+
+def _sentence(statement: Statement) -> str:
+    sentence = tell_change(statement.context["setting"], statement.result["before"], statement.result["after"])
+    return sentence.replace("%", "%%")
+
+
+# As the field of the setting gives it.
+_VALUE: Schema = {"type": ["string", "number", "boolean", "array", "null"], "items": TEXT}
+SETTING_CHANGED = FactType(
+    "updated",
+    "organisation",
+    is_office=True,
+    context={"setting": TEXT},
+    result={"before": _VALUE, "after": _VALUE},
+    sentence=_sentence,
 )
