@@ -2,30 +2,57 @@
 
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import psycopg
 import pytest
 from django.db import connection
-from running import clean_environment
+from running import SECRET, clean_environment
 
 
 @pytest.fixture
-def own_database(tmp_path, request):
-    """The environment of processes with an empty database of their own, of the kind that the tests run on."""
-    variables = {"MILEPOST_DATA": str(tmp_path), "MILEPOST_SECRET_KEY": "only-for-tests-" + "x" * 40}
-    variables["DJANGO_SETTINGS_MODULE"] = "milepost.config.settings"
+def own_database(prepared_environment, tmp_path):
+    """The environment of processes with a database of their own, of the kind that the tests run on, and Aldermoor in it."""
+    url = prepared_environment.get("MILEPOST_DATABASE_URL")
+    if url is None:
+        shutil.copytree(prepared_environment["MILEPOST_DATA"], tmp_path, dirs_exist_ok=True)
+        yield prepared_environment | {"MILEPOST_DATA": str(tmp_path)}
+    else:
+        with postgresql_database(template=url.rpartition("/")[2]) as own:
+            yield prepared_environment | {"MILEPOST_DATA": str(tmp_path), "MILEPOST_DATABASE_URL": own}
+
+
+@pytest.fixture(scope="session")
+def prepared_environment(tmp_path_factory):
+    """What `own_database` is a copy of, made by the commands that a person would give: that takes seconds, a copy none."""
+    folder = str(tmp_path_factory.mktemp("prepared"))
+    names = {"MILEPOST_DATA": folder, "MILEPOST_SECRET_KEY": SECRET}
+    environment = clean_environment(**names, DJANGO_SETTINGS_MODULE="milepost.config.settings")
     if connection.vendor == "postgresql":
-        name, server = f"workers_{secrets.token_hex(4)}", os.environ["MILEPOST_DATABASE_URL"]
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"CREATE DATABASE {name}")
-        variables["MILEPOST_DATABASE_URL"] = server.rpartition("/")[0] + "/" + name
-    environment = clean_environment(**variables)
-    subprocess.run([sys.executable, "-m", "milepost.cli", "migrate"], env=environment, check=True, capture_output=True)
-    command = ["organisation", "create", "aldermoor", "--name", "Aldermoor"]
-    subprocess.run([sys.executable, "-m", "milepost.cli", *command], env=environment, check=True, capture_output=True)
-    yield environment
-    if connection.vendor == "postgresql":
-        with psycopg.connect(server, autocommit=True) as admin:
-            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        with postgresql_database() as url:
+            environment["MILEPOST_DATABASE_URL"] = url
+            prepare(environment)
+            yield environment
+    else:
+        prepare(environment)
+        yield environment
+
+
+def prepare(environment):
+    for command in (["migrate"], ["organisation", "create", "aldermoor", "--name", "Aldermoor"]):
+        cli = [sys.executable, "-m", "milepost.cli", *command]
+        subprocess.run(cli, env=environment, check=True, capture_output=True)
+
+
+@contextmanager
+def postgresql_database(template="template1"):
+    """The URL of a new database beside the one of the tests, a copy of the template."""
+    name, server = f"own_{secrets.token_hex(4)}", os.environ["MILEPOST_DATABASE_URL"]
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield server.rpartition("/")[0] + "/" + name
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
