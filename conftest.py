@@ -14,10 +14,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.test import Client
 from django.utils import timezone
+from hypothesis import settings as hypothesis_settings
 from programs import run
 
 from tests import prepared_databases
 from tests.worlds import SMALL_COURSE, World, make_course, make_member
+
+# How long an example takes says how busy the machine is: a busy one must not fail a law that holds.
+hypothesis_settings.register_profile("milepost", deadline=None)
+hypothesis_settings.load_profile("milepost")
 
 
 @pytest.fixture(scope="session")
