@@ -20,9 +20,11 @@ def decline(*, signatory: Signatory, reason: str, address: str = "") -> None:
     if problem := may_act(signatory):
         raise RequestRefused(problem)
     with transaction.atomic():
-        if not end(signatory.request, Status.DECLINED, reason):
+        SignatureRequest.locked(signatory.request_id)
+        waiting = Signatory.objects.filter(pk=signatory.pk, state=State.WAITING)
+        declined = waiting.update(state=State.DECLINED, reason=reason, address=address)
+        if not (declined and end(signatory.request, Status.DECLINED, reason)):
             raise RequestRefused(_("It is over already."))
-        Signatory.objects.filter(pk=signatory.pk).update(state=State.DECLINED, reason=reason, address=address)
         record_act(DOCUMENT_DECLINED, signatory, {"reason": reason})
 
 
@@ -34,7 +36,9 @@ def delegate(*, signatory: Signatory, to: Party) -> Signatory:
     if checked.email == signatory.email:
         raise RequestRefused(_("That is your own address."))
     with transaction.atomic():
-        if not Signatory.objects.filter(pk=signatory.pk, state=State.WAITING).update(state=State.DELEGATED):
+        request = SignatureRequest.locked(signatory.request_id)
+        waiting = Signatory.objects.filter(pk=signatory.pk, state=State.WAITING)
+        if not (request.is_open and waiting.update(state=State.DELEGATED)):
             raise RequestRefused(_("It is over already."))
         new = Signatory.objects.create(
             organisation_id=signatory.organisation_id,

@@ -147,6 +147,11 @@ class SignatureRequest(models.Model):
     def __str__(self) -> str:
         return f"{self.document_id}: {self.status}"
 
+    @classmethod
+    def locked(cls, key: int) -> Self:
+        """The request as it is now, its row held until the transaction ends: the lock of what its signatories do."""
+        return cls.objects.select_for_update(of=("self",), no_key=True).get(pk=key)
+
     @property
     def is_open(self) -> bool:
         return self.status == self.Status.SENT

@@ -95,12 +95,14 @@ def _not_identified(signatory: Signatory) -> str:
 
 
 def _signed(signatory: Signatory, act: Act, values: dict[str, str]) -> Signatory | None:
-    """None when somebody else signed in the meantime: the document has changed under the pen."""
+    """None when the request is not what it was any more: somebody else signed, and the document has changed under the pen."""
     document = signatory.request.document
     ensure_file(document)
     before, now = document.pdf, clock.now()
     after = _sealed(signatory, act, values, now)
     with transaction.atomic():
+        if not SignatureRequest.locked(signatory.request_id).is_open:
+            return None
         if not Document.objects.filter(pk=document.pk, pdf=before).update(pdf=after):
             return None
         if not _kept(signatory, act, values, now):
@@ -147,8 +149,8 @@ def _sealed(signatory: Signatory, act: Act, values: dict[str, str], now: datetim
 
 
 def _kept(signatory: Signatory, act: Act, values: dict[str, str], now: datetime) -> bool:
-    """Whether the signature could still be kept: the person had not signed, and the request was open."""
-    waiting = Signatory.objects.filter(pk=signatory.pk, state=State.WAITING, request__status=Status.SENT)
+    """Whether the signature could still be kept: the person had not signed, nor passed it on."""
+    waiting = Signatory.objects.filter(pk=signatory.pk, state=State.WAITING)
     kept = waiting.update(
         state=State.SIGNED,
         signed_at=now,
