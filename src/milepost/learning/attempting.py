@@ -74,15 +74,18 @@ def save_answers(*, attempt: Attempt, responses: dict[str, Any]) -> None:
     Raises `AttemptOver` when the attempt is finished or its time (and a few seconds of grace) is up.
     """
     now = clock.now()
-    if attempt.is_over or (attempt.expires_at and now > attempt.expires_at + GRACE):
-        raise AttemptOver
-    common = {"organisation_id": attempt.organisation_id, "attempt": attempt, "saved_at": now}
-    Answer.objects.bulk_create(
-        [Answer(question=question, response=response, **common) for question, response in responses.items()],
-        update_conflicts=True,
-        unique_fields=["attempt", "question"],
-        update_fields=["response", "saved_at"],
-    )
+    with transaction.atomic():
+        # The attempt's row is the lock: what is answered while it is being judged is judged with it, or refused.
+        current = Attempt.objects.select_for_update(no_key=True).filter(pk=attempt.pk).first()
+        if current is None or current.is_over or (current.expires_at and now > current.expires_at + GRACE):
+            raise AttemptOver
+        common = {"organisation_id": current.organisation_id, "attempt": current, "saved_at": now}
+        Answer.objects.bulk_create(
+            [Answer(question=question, response=response, **common) for question, response in responses.items()],
+            update_conflicts=True,
+            unique_fields=["attempt", "question"],
+            update_fields=["response", "saved_at"],
+        )
 
 
 def finish_attempt(

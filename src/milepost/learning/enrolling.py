@@ -40,6 +40,8 @@ def enrol(*, member: Member, course: Course, due: date | None = None, by: Member
     if by is None and not version.is_open:
         raise NotOpen
     with transaction.atomic():
+        # The lock of `enrol_many`: who is new is decided by one at a time.
+        Course.objects.select_for_update(no_key=True).get(pk=course.pk)
         enrolment, is_new = Enrolment.objects.get_or_create(
             member=member,
             course=course,
