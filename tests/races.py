@@ -34,9 +34,12 @@ from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signing import Act as DocumentAct
 from milepost.documents.signing import sign as sign_document
 from milepost.journal.models import Entry
+from milepost.learning.attempting import finish_attempt, save_answers, start_attempt
+from milepost.learning.enrolling import enrol, enrol_many
+from milepost.learning.models import Answer, Attempt, Enrolment
 from milepost.people.models import Member, Organisation
 from tests.stories import DRAWN, SIGNING, VALUES
-from tests.worlds import make_member, make_people
+from tests.worlds import SMALL_COURSE, make_course, make_member, make_people
 
 PAIRS = 30
 Act = Callable[[], object]
@@ -334,6 +337,55 @@ def _ended_once(request: SignatureRequest) -> None:
     assert told["signed"] == request.signatories.filter(state="signed").count(), dict(told)
 
 
+# --- Learning ---------------------------------------------------------------------------------------------
+
+
+def _course_and_people() -> Any:
+    organisation, lead, members = _house()
+    return organisation, lead, members, iter(range(PAIRS))
+
+
+def _enrol_at_once(world: Any) -> Pair:
+    """Somebody joins by themselves while everybody is enrolled."""
+    organisation, lead, members, numbers = world
+    number = next(numbers)
+    tree = SMALL_COURSE | {"course.md": SMALL_COURSE["course.md"].replace("slug: ladders", f"slug: ladders-{number}")}
+    course = make_course(organisation, tree, by=lead)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert Enrolment.objects.filter(course=course).count() == len(members)
+        assert facts("registered", course.uid) == len(members)
+
+    people = Member.objects.filter(pk__in=[member.pk for member in members])
+    acts: list[Act] = [lambda: enrol_many(members=people, course=course, by=lead)]
+    return acts + [lambda one=one: enrol(member=one, course=course) for one in members[:3]], count
+
+
+def _answer_and_finish(world: Any) -> Pair:
+    """An answer that was taken is judged: none comes in between."""
+    organisation, lead, members, numbers = world
+    number = next(numbers)
+    tree = SMALL_COURSE | {"course.md": SMALL_COURSE["course.md"].replace("slug: ladders", f"slug: ladders-{number}")}
+    enrolment = enrol(member=members[0], course=make_course(organisation, tree, by=lead), by=lead)
+    quiz = enrolment.outline.by_key["01-first/02-check"]
+    attempt = start_attempt(enrolment=enrolment, activity=quiz, limit=None, seconds=None)
+    read_by_page = Attempt.objects.get(pk=attempt.pk)
+
+    def judge(_question: str, _response: object) -> float:
+        return 1.0
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        unjudged = Answer.objects.filter(attempt=attempt, fraction=None).count()
+        assert unjudged == 0, (unjudged, answers)
+
+    finish: Act = lambda: finish_attempt(  # noqa: E731
+        attempt=attempt, enrolment=enrolment, activity=quiz, weights={"q": 1}, pass_mark=50, marker=judge
+    )
+    return [finish, lambda: save_answers(attempt=read_by_page, responses={"q": "2"})], count
+
+
 RACES = {
     "signing a half-day": Race(_house, _sign_twice),
     "signing while it is closed": Race(_house, _sign_and_close),
@@ -344,6 +396,8 @@ RACES = {
     "signing and moving": Race(_house, _sign_and_move),
     "signing and marking": Race(_house, _mark_and_sign),
     "marking and closing": Race(_house, _mark_and_close),
+    "enrolling": Race(_course_and_people, _enrol_at_once),
+    "answering and finishing": Race(_course_and_people, _answer_and_finish),
     "signing and withdrawing a document": Race(
         _house, _sign_and(lambda who, by: withdraw(request=who.request, reason="Wrong", by=by))
     ),

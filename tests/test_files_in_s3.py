@@ -1,5 +1,6 @@
 """Files in an S3-compatible store, against a real server that speaks the protocol."""
 
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import boto3
@@ -8,7 +9,7 @@ from django.core.files.storage import storages
 from moto.server import ThreadedMotoServer
 
 from milepost.config import environment
-from milepost.core import blobs
+from milepost.core import blobs, clock
 from milepost.core.blobs import checking
 
 HOME = UUID(int=7)
@@ -84,6 +85,10 @@ def test_the_check_looks_into_the_bucket(store, organisation):
     nobodys = blobs.store(organisation.uid, b"nobody's")
     report = checking.check(organisation)
     assert (report.sound, report.unreferenced, report.is_sound) == (2, [nobodys], True)
-    blobs.remove(organisation.uid, organisation.logo)
+    hour_ago, in_an_hour = (clock.now() + timedelta(hours=hours) for hours in (-1, 1))
+    assert not blobs.remove(organisation.uid, organisation.logo, stored_before=hour_ago)
+    assert blobs.is_there(organisation.uid, organisation.logo)
+    assert blobs.remove(organisation.uid, organisation.logo, stored_before=in_an_hour)
+    assert blobs.remove(organisation.uid, organisation.logo, stored_before=in_an_hour)
     assert list(checking.check(organisation).missing) == [organisation.logo]
     assert checking.clear_incoming() == 0

@@ -148,7 +148,7 @@ class SignatureRequest(models.Model):
         return f"{self.document_id}: {self.status}"
 
     @classmethod
-    def locked(cls, key: int) -> Self:
+    def locked(cls, key: int) -> "SignatureRequest":
         """The request as it is now, its row held until the transaction ends: the lock of what its signatories do."""
         return cls.objects.select_for_update(of=("self",), no_key=True).get(pk=key)
 

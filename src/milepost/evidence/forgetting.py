@@ -1,16 +1,15 @@
 """Files whose rows are gone, removed once the change is certain, unless something else still refers to them."""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import batched
 
-from django.db import transaction
-
-from milepost.core import blobs
 from milepost.core.blobs.fields import digests_in
 from milepost.core.blobs.references import unused
+from milepost.core.jobs import named
 from milepost.journal.models import Entry
 from milepost.people.models import Organisation
+
+FILES_AT_ONCE = 200
 
 
 def named_in(facts: Iterable[int]) -> Iterator[str]:
@@ -24,6 +23,9 @@ def named_in(facts: Iterable[int]) -> Iterator[str]:
 
 
 def forget_files(organisation: Organisation, digests: Iterable[str]) -> None:
-    """Remove these blobs when the transaction has committed. Called after their rows were deleted."""
-    for digest in unused(organisation, digests):
-        transaction.on_commit(partial(blobs.remove, organisation.uid, digest))
+    """Have those of the blobs removed that nothing refers to, in the transaction that deleted their rows.
+
+    A job does it once that is certain (`evidence.remove_files`): it looks again, and a kill leaves no file behind.
+    """
+    for part in batched(sorted(unused(organisation, digests)), FILES_AT_ONCE, strict=False):
+        named("evidence.remove_files").enqueue(organisation.pk, list(part))

@@ -2,9 +2,11 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core.jobs import job
+from milepost.core.blobs.removing import QUIET, remove_unused
+from milepost.core.jobs import NotNow, job
 from milepost.evidence import dossiers, readiness, retention
 from milepost.evidence.models import Dossier, TrainingAction
+from milepost.people.models import Organisation
 
 
 @job(queue="builds", title=_("Build a dossier"), limit=6 * 3600)
@@ -27,6 +29,14 @@ def refresh_readiness(organisation_id: int, action_id: int) -> None:
 def find_new_days() -> None:
     """Have those actions looked at, once a day, that the calendar alone can change."""
     refresh_readiness.enqueue_many(readiness.due_by_calendar())
+
+
+@job(queue="files", title=_("Remove the files of what was erased"), attempts=None, limit=3600)
+def remove_files(organisation_id: int, digests: list[str]) -> None:
+    """Take away what nothing refers to. What was stored lately may be about to be referred to, and waits."""
+    for organisation in Organisation.objects.filter(pk=organisation_id):
+        if remove_unused(organisation, digests):
+            raise NotNow(QUIET.total_seconds())
 
 
 @job(queue="builds", title=_("Let go of the evidence of an action"), limit=3600)

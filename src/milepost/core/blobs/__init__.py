@@ -18,6 +18,7 @@ nothing refers to yet.
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -127,9 +128,12 @@ def size_of(organisation: UUID, digest: str) -> int:
         raise Missing from error
 
 
-def remove(organisation: UUID, digest: str) -> None:
-    """Take the blob away, for good. Whoever calls knows that nothing refers to it any more."""
-    default_storage.delete(path_of(organisation, digest))
+def remove(organisation: UUID, digest: str, *, stored_before: datetime) -> bool:
+    """Take the blob away, for good, unless it was stored again since; whether it is gone.
+
+    Whoever calls has seen that nothing refers to it; `removing.remove_unused` does that.
+    """
+    return bool(_storage().remove(path_of(organisation, digest), stored_before=stored_before))
 
 
 def _storage() -> Any:

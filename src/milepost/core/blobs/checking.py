@@ -9,6 +9,7 @@ from django.core.files.storage import default_storage
 from milepost.core import blobs, clock
 from milepost.core.blobs.folder import INCOMING
 from milepost.core.blobs.references import Tenant, mentions, references, unused
+from milepost.core.blobs.removing import remove_unused
 
 GRACE = timedelta(days=1)  # a file is stored before the row that refers to it
 
@@ -55,7 +56,8 @@ def check(
     mentioned = {digest for name in mentions.all() for digest in name(organisation)}
     report.unreferenced = sorted(unused(organisation, there - needed.keys() - mentioned))
     if remove_unreferenced:
-        report.removed = sum(_remove(organisation, digest) for digest in report.unreferenced)
+        too_young = remove_unused(organisation, report.unreferenced, quiet=GRACE)
+        report.removed = len(report.unreferenced) - len(too_young)
     return report
 
 
@@ -80,14 +82,6 @@ def _folders(path: str) -> list[str]:
         return sorted(default_storage.listdir(path)[0])
     except FileNotFoundError:
         return []
-
-
-def _remove(organisation: Tenant, digest: str) -> bool:
-    """Take one away, unless it was stored today, or somebody refers to it since."""
-    if not _is_old(blobs.path_of(organisation.uid, digest)) or not unused(organisation, [digest]):
-        return False
-    blobs.remove(organisation.uid, digest)
-    return True
 
 
 def clear_incoming() -> int:

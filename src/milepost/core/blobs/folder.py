@@ -1,9 +1,11 @@
 """Files in a folder that hold what power cuts, full disks and kills do to a machine."""
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,8 @@ class Folder(FileSystemStorage):
                 file.flush()
                 os.fsync(file.fileno())
             _make_folder(path.parent)
-            Path(written).replace(path)
+            with self._lock(fcntl.LOCK_SH):
+                Path(written).replace(path)
         except BaseException:
             Path(written).unlink(missing_ok=True)
             raise
@@ -45,6 +48,30 @@ class Folder(FileSystemStorage):
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
             _sync(path.parent)
+
+    def remove(self, name: str, *, stored_before: datetime) -> bool:
+        """Take the file away unless it was stored since; whether it is gone. Nobody stores between the look and the removal."""
+        path = Path(self.path(name))
+        with self._lock(fcntl.LOCK_EX):
+            try:
+                if path.stat().st_mtime >= stored_before.timestamp():
+                    return False
+            except FileNotFoundError:
+                return True
+            self.delete(name)
+        return True
+
+    @contextlib.contextmanager
+    def _lock(self, way: int) -> Iterator[None]:
+        """Held by many who store, or by one who removes (flock(2): it ends with its process)."""
+        folder = Path(self.path(INCOMING))
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, way)
+            yield
+        finally:
+            os.close(handle)
 
     def stream(self, name: str, first: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The file's bytes from `first` on, `length` of them or all. Raises `FileNotFoundError`."""

@@ -1,7 +1,6 @@
 """What still refers to a blob: asked of every model that has a `BlobField` or a `BlobsJSONField`.
 
-    gone = references.unused(organisation, digests)          # nothing needs these any more
-    transaction.on_commit(partial(blobs.remove, organisation.uid, digest))
+    gone = references.unused(organisation, digests)          # nothing needs these any more (see `removing`)
 
 A file can also be named where it is not referred to: the journal tells what a document was before each signature. Such a
 file stays until whatever tells of it is erased. The rooms that know register themselves:

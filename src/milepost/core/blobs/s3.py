@@ -1,6 +1,7 @@
 """Files in any S3-compatible store, for `MILEPOST_FILES=s3://…`. Needs `pip install 'milepost[s3]'`."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -11,6 +12,18 @@ CHUNK = 1 << 20
 
 class Bucket(S3Storage):  # type: ignore[misc]  # django-storages has no types
     """A bucket. An object is there whole or not at all, and its parts are read without the rest."""
+
+    def remove(self, name: str, *, stored_before: datetime) -> bool:
+        """Take the object away unless it was stored since; whether it is gone. Between the two lies one request."""
+        try:
+            if self.get_modified_time(name) >= stored_before:
+                return False
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return True
+            raise OSError(str(error)) from error
+        self.delete(name)
+        return True
 
     def stream(self, name: str, first: int = 0, length: int | None = None) -> Iterator[bytes]:
         """The object's bytes from `first` on, `length` of them or all. Raises `FileNotFoundError`."""

@@ -171,7 +171,7 @@ def test_a_store_in_order_has_nothing_to_tell(organisation, course):
 
 def test_the_check_names_what_is_missing_and_what_is_damaged(organisation, course):
     gone, harmed = sorted({digest for digest, _size in course.draft.values()})[:2]
-    blobs.remove(organisation.uid, gone)
+    place(gone, organisation.uid).unlink()
     place(harmed, organisation.uid).write_bytes(b"")
     report = checking.check(organisation)
     assert not report.is_sound

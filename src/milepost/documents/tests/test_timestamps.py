@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from django.core.cache import cache
+from django.core.files.storage import default_storage
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.ades import ades_lta_validation
 from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec, SignatureValidationSpec
@@ -106,7 +107,7 @@ def test_a_file_that_is_gone_holds_up_no_other(settings, authority, organisation
         compose(organisation=organisation, kind=KINDS["programme"], values={"title": title}, language="en", by=lead)
     run_all(queues=["files"])
     lost, kept = Document.objects.order_by("pk")
-    blobs.remove(organisation.uid, lost.pdf)
+    default_storage.delete(blobs.path_of(organisation.uid, lost.pdf))
     settings.TIMESTAMP_URL = authority[0]
     assert run_all(date_file, queues=["outside"]) == 1
     lost.refresh_from_db()

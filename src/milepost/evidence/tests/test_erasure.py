@@ -18,6 +18,7 @@ from milepost.evidence.actions import write_document
 from milepost.evidence.contributions import named
 from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on
 from milepost.evidence.export import export_person, rows_of
+from milepost.evidence.jobs import remove_files
 from milepost.evidence.retention import let_go
 from milepost.evidence.tests.conftest import DRAWN
 from milepost.journal.models import Entry
@@ -115,12 +116,12 @@ def test_erasing_takes_everything_of_the_person_and_breaks_no_proof(graduate, le
     assert certificate.pdf
 
 
-def test_the_files_of_the_person_go_when_the_erasure_is_certain(
-    graduate, lead, organisation, django_capture_on_commit_callbacks
-):
+def test_the_files_of_the_person_go_when_the_erasure_is_certain(graduate, lead, organisation):
     digest = Certificate.objects.get().pdf
-    with django_capture_on_commit_callbacks(execute=True):
-        erase_person(member=graduate, by=lead)
+    erase_person(member=graduate, by=lead)
+    assert blobs.is_there(organisation.uid, digest)
+    with clock.at(clock.now() + timedelta(hours=2)):
+        run_all(remove_files)
     with pytest.raises(FileNotFoundError):
         blobs.read(organisation.uid, digest)
 

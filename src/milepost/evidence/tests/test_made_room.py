@@ -3,17 +3,19 @@
 import io
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from milepost import verify as verifier
 from milepost.core import blobs, clock
+from milepost.core.jobs import run_all
 from milepost.evidence.auditing import Invitation, invite_auditor, link_of
 from milepost.evidence.contributions import scope_of, story
 from milepost.evidence.dossiers import build
 from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on
 from milepost.evidence.export import export_person
+from milepost.evidence.jobs import remove_files
 from milepost.evidence.profiles import read_profile
 from milepost.evidence.readiness import readiness_of
 from milepost.evidence.retention import let_go, preview
@@ -139,11 +141,12 @@ def test_it_may_forbid_an_erasure_and_what_it_holds_of_an_action_does(
 
 
 def test_an_erasure_takes_its_rows_its_files_and_the_words_of_its_facts(
-    visit_of_a_stranger, learner, lead, organisation, django_capture_on_commit_callbacks
+    visit_of_a_stranger, learner, lead, organisation
 ):
     seal(organisation.pk)
-    with django_capture_on_commit_callbacks(execute=True):
-        erase_person(member=learner, by=lead)
+    erase_person(member=learner, by=lead)
+    with clock.at(clock.now() + timedelta(hours=2)):
+        run_all(remove_files)
     assert not Visit.objects.exists()
     assert not blobs.is_there(organisation.uid, visit_of_a_stranger.report)
     assert Entry.objects.get(object_id=str(visit_of_a_stranger.uid)).is_erased
@@ -158,13 +161,13 @@ def test_another_s_erasure_leaves_its_files_alone(
     people,
     lead,
     complete,
-    django_capture_on_commit_callbacks,
 ):
     """Two people may have been given one report: it stays until nobody's row names it."""
     other = visit_at_work(member=people[1], about="", place="Quay 9", report=b"He did well.", by=lead)
     assert other.report == visit_of_a_stranger.report
-    with django_capture_on_commit_callbacks(execute=True):
-        erase_person(member=visit_of_a_stranger.member, by=lead)
+    erase_person(member=visit_of_a_stranger.member, by=lead)
+    with clock.at(clock.now() + timedelta(hours=2)):
+        run_all(remove_files)
     assert blobs.read(organisation.uid, other.report) == b"He did well."
 
 
@@ -173,11 +176,11 @@ def test_retention_counts_and_takes_what_it_holds_of_the_action(
     complete,
     lead,
     organisation,
-    django_capture_on_commit_callbacks,
 ):
     assert dict(preview(complete).counts)["Visits"] == 1
-    with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
+    with clock.at(LATER):
         let_go(action=complete, by=lead)
+        run_all(remove_files)
     assert not Visit.objects.exists()
     assert not blobs.is_there(organisation.uid, visit.report)
     assert Entry.objects.get(object_id=str(visit.uid)).is_erased

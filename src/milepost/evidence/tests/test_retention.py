@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.files.storage import default_storage
@@ -54,17 +54,16 @@ def test_the_preview_counts_what_goes_and_touches_nothing(complete):
     assert Document.objects.count() == 3
 
 
-def test_letting_go_takes_evidence_away_and_leaves_the_proofs_and_the_certificates(
-    complete, lead, organisation, django_capture_on_commit_callbacks
-):
+def test_letting_go_takes_evidence_away_and_leaves_the_proofs_and_the_certificates(complete, lead, organisation):
     ask_for(action=complete, by=lead)
     run_all(queues=["builds"])
     digests = [complete.dossiers.get().digest, Document.objects.first().pdf]
     seal(organisation.pk)
     going = preview(complete)
-    with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
+    with clock.at(LATER):
         assert let_go(action=complete, by=lead) == dict(going.counts)["Facts"]
         assert let_go_again(complete, lead) == 0
+        run_all(jobs.remove_files)
     assert not Document.objects.exists()
     assert not LiveSession.objects.exists()
     assert not Attendance.objects.exists()
@@ -79,14 +78,13 @@ def test_letting_go_takes_evidence_away_and_leaves_the_proofs_and_the_certificat
     assert verify(organisation.pk).finding is None
 
 
-def test_no_file_stays_behind_that_nothing_speaks_of_any_more(
-    complete, lead, organisation, settings, authority, django_capture_on_commit_callbacks
-):
+def test_no_file_stays_behind_that_nothing_speaks_of_any_more(complete, lead, organisation, settings, authority):
     """Not even what a document was before each signature, or a sheet before the authority dated it."""
     settings.TIMESTAMP_URL = authority[0]
     assert run_all(date_file, queues=["outside"]) == 8
-    with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
+    with clock.at(LATER):
         let_go(action=complete, by=lead)
+        run_all(jobs.remove_files)
     kept = {fact for fact in Entry.objects.values_list("statement", flat=True) if fact}
     kept.update(str(told) for told in Version.objects.values_list("files", flat=True))
     kept.update(str(told) for told in Course.objects.values_list("draft", flat=True))
@@ -97,11 +95,37 @@ def test_no_file_stays_behind_that_nothing_speaks_of_any_more(
     assert all(any(digest in told for told in kept) for digest in left)
 
 
-def test_a_file_that_a_course_still_names_stays(organisation, course, django_capture_on_commit_callbacks):
+def remove_files_in_two_hours():
+    with clock.at(clock.now() + timedelta(hours=2)):
+        run_all(jobs.remove_files)
+
+
+def test_a_file_that_is_stored_again_while_it_is_let_go_stays(organisation, course):
+    """What one transaction lets go of, another may be about to name: it has stored it, and not committed its row."""
+    digest = blobs.store(organisation.uid, b"a report")
+    forget_files(organisation, [digest])
+    assert blobs.store(organisation.uid, b"a report") == digest
+    run_all(jobs.remove_files)
+    assert blobs.read(organisation.uid, digest) == b"a report"
+    Course.objects.filter(pk=course.pk).update(draft={"files": {"report.pdf": digest}})
+    remove_files_in_two_hours()
+    assert blobs.read(organisation.uid, digest) == b"a report"
+
+
+def test_a_file_that_nobody_named_in_the_end_goes(organisation):
+    digest = blobs.store(organisation.uid, b"a report")
+    forget_files(organisation, [digest])
+    run_all(jobs.remove_files)
+    assert blobs.is_there(organisation.uid, digest)
+    remove_files_in_two_hours()
+    assert not blobs.is_there(organisation.uid, digest)
+
+
+def test_a_file_that_a_course_still_names_stays(organisation, course):
     kept, gone = (blobs.store(organisation.uid, content) for content in (b"kept", b"gone"))
     Course.objects.filter(pk=course.pk).update(draft={"files": {"ladder.png": kept}})
-    with django_capture_on_commit_callbacks(execute=True):
-        forget_files(organisation, [kept, gone, "", organisation.logo])
+    forget_files(organisation, [kept, gone, "", organisation.logo])
+    remove_files_in_two_hours()
     assert [blobs.is_there(organisation.uid, digest) for digest in (kept, gone)] == [True, False]
 
 
@@ -131,12 +155,13 @@ def test_a_session_that_another_action_still_needs_stays(complete, session, orga
     assert Attendance.objects.filter(signed_at__isnull=False).count() == 8
 
 
-def test_a_file_that_a_course_uses_too_stays(complete, lead, organisation, course, django_capture_on_commit_callbacks):
+def test_a_file_that_a_course_uses_too_stays(complete, lead, organisation, course):
     piece = complete.pieces.get()
     course.draft["media/a.csv"] = [piece.digest, 6]
     course.save()
-    with clock.at(LATER), django_capture_on_commit_callbacks(execute=True):
+    with clock.at(LATER):
         let_go(action=complete, by=lead)
+        run_all(jobs.remove_files)
     assert blobs.read(organisation.uid, piece.digest) == b"5;5;4\n"
 
 
