@@ -84,17 +84,17 @@ def test_verify_says_so_in_one_line(filled, tmp_path):
     with (tmp_path / "agreement.pdf").open("wb") as file:
         with_another_town(filled).write(file)
     command = [sys.executable, "-m", "milepost.verify", file.name]
-    told = subprocess.run(command, capture_output=True, text=True)
+    finished = subprocess.run(command, capture_output=True, text=True)
     line = "DOES NOT HOLD: The PDF was changed after seal 1 (Common Name: Aldermoor (seal), Organization: Aldermoor).\n"
-    assert (told.returncode, told.stdout, told.stderr) == (1, line, "")
+    assert (finished.returncode, finished.stdout, finished.stderr) == (1, line, "")
 
 
 @pytest.mark.usefixtures("elsewhere")
 def test_not_even_by_somebody_who_seals_it_too(filled):
-    told = {"key": keys.current_key(99), "time": clock.now()}
-    first, *_others = seals_in(seal_in(with_another_town(filled), "Theirs", **told))
+    seal_with = {"key": keys.current_key(99), "time": clock.now()}
+    first, *_others = seals_in(seal_in(with_another_town(filled), "Theirs", **seal_with))
     assert not first.holds
-    assert milepost_accepts(seal_pdf(filled, **told), seals=3)  # a seal alone takes nothing from the others
+    assert milepost_accepts(seal_pdf(filled, **seal_with), seals=3)  # a seal alone takes nothing from the others
 
 
 @pytest.mark.usefixtures("elsewhere")

@@ -48,9 +48,9 @@ def sealed(pdf):
 
 
 def test_a_page_is_a_tagged_pdf_a_of_one_page(pdf):
-    told = told_by("pdfinfo", pdf)
+    report = told_by("pdfinfo", pdf)
     for words in ("Pages:           1", "Tagged:          yes", "Page size:       841.89 x 595.276 pts (A4)"):
-        assert words in told
+        assert words in report
     metadata = told_by("pdfinfo -meta", pdf)
     assert "<pdfaid:part>3</pdfaid:part>" in metadata
     assert "<pdfaid:conformance>A</pdfaid:conformance>" in metadata
@@ -87,9 +87,9 @@ def test_a_logo_stands_on_it():
 
 
 def test_pdfsig_and_pyhanko_both_accept_the_seal(sealed):
-    told = told_by("pdfsig", sealed)
+    report = told_by("pdfsig", sealed)
     for words in ("Signature is Valid", "Total document signed", "ETSI.CAdES.detached", "SHA-256"):
-        assert words in told
+        assert words in report
     (seal,) = seals_in(sealed)
     assert seal.holds
     assert seal.key == keys.current_key(7).fingerprint
@@ -149,6 +149,6 @@ def test_a_key_of_one_s_own_seals_pages(pdf):
 
     private = rsa.generate_private_key(public_exponent=65537, key_size=3072)
     key = keys.import_pkcs12(7, pkcs12_file(private, certificate_for(private)), password="secret")
-    told = told_by("pdfsig", seal_pdf(pdf, key=key, time=NOW))
-    assert "Signature is Valid" in told
-    assert "Aldermoor seal" in told
+    report = told_by("pdfsig", seal_pdf(pdf, key=key, time=NOW))
+    assert "Signature is Valid" in report
+    assert "Aldermoor seal" in report

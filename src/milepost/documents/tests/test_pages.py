@@ -27,14 +27,14 @@ def test_a_document_is_made_placed_and_asked_for_from_the_pages(visit, lead, org
     client.post(f"/aldermoor/documents/{document.uid}/places/", {"places": json.dumps(PLACES)})
     document.refresh_from_db()
     assert len(document.places) == 4
-    told = {
+    form = {
         "name": [party.name for party in TWO],
         "email": [party.email for party in TWO],
         "capacity": ["", ""],
         "is_ordered": "1",
         "remind_days": "2",
     }
-    page = client.post(f"/aldermoor/documents/{document.uid}/request/", told, follow=True)
+    page = client.post(f"/aldermoor/documents/{document.uid}/request/", form, follow=True)
     assert "Asked." in page.text
     mail_due()
     assert [message.to[0] for message in mailoutbox] == [TWO[0].email]

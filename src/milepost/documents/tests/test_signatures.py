@@ -12,8 +12,8 @@ from milepost.documents.signatures import MAX_BYTES, NoSignature, Signature, dif
 STROKE = [10, 80, 60, 40, 90, 120]
 
 
-def sent(**told):
-    return json.dumps({"width": 300, "height": 160, "strokes": [STROKE]} | told)
+def sent(**changes):
+    return json.dumps({"width": 300, "height": 160, "strokes": [STROKE]} | changes)
 
 
 def test_a_drawn_signature_comes_back_as_it_was_kept():

@@ -50,11 +50,11 @@ def test_the_last_page_says_who_when_how_and_with_which_fingerprints(asked):
     drawn = pikepdf.open(io.BytesIO(pdf_of(asked)))
     assert {"Signatory1", "Signatory2"} <= fields.keys()
     assert len(drawn.pages) >= 2
-    [_first, told] = [entry.content for entry in Entry.objects.filter(fact="document.signed").order_by("id")]
-    assert told["result"]["signature_sha256"] == last.drawn.fingerprint
-    assert told["result"]["meaning"] == "I have read “Ladders, hands on” and sign it, for the client."
-    assert told["result"]["sha256"] == Document.objects.get().pdf
-    assert told["result"]["document_sha256"] == _first["result"]["sha256"]
+    [first, second] = [entry.content for entry in Entry.objects.filter(fact="document.signed").order_by("id")]
+    assert second["result"]["signature_sha256"] == last.drawn.fingerprint
+    assert second["result"]["meaning"] == "I have read “Ladders, hands on” and sign it, for the client."
+    assert second["result"]["sha256"] == Document.objects.get().pdf
+    assert second["result"]["document_sha256"] == first["result"]["sha256"]
 
 
 def test_nobody_signs_twice(asked):
@@ -71,11 +71,11 @@ def test_two_who_sign_at_once_both_stand_in_the_document(asked, monkeypatch):
     [first, second] = people_of(asked)
     usual, raced = stamping.sign_in, []
 
-    def slow(*told, **more):
+    def slow(*args, **more):
         if not raced:
             raced.append(True)
             sign(signatory=second, act=act())
-        return usual(*told, **more)
+        return usual(*args, **more)
 
     monkeypatch.setattr(stamping, "sign_in", slow)
     sign(signatory=first, act=act())

@@ -278,8 +278,8 @@ def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, is
     spec = PdfSignatureValidationSpec(SignatureValidationSpec(policy))
     import asyncio
 
-    found = asyncio.run(ades_lta_validation(reader.embedded_regular_signatures[0], spec))
-    assert found.ades_subindic.standard_name == "OK"
+    validated = asyncio.run(ades_lta_validation(reader.embedded_regular_signatures[0], spec))
+    assert validated.ades_subindic.standard_name == "OK"
     assert pdfsig_accepts(dated, seals=1)
 
 

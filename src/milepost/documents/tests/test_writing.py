@@ -29,7 +29,7 @@ def test_every_kind_is_written_in_both_languages_as_pdf_a(organisation, lead, ki
 
 def test_an_agreement_says_what_the_law_asks_for(agreement, asked):
     text = text_in(pdf_of(asked))
-    told = [
+    parts = [
         "Aldermoor",
         "Norrviken AB",
         "Stand safely",
@@ -41,7 +41,7 @@ def test_an_agreement_says_what_the_law_asks_for(agreement, asked):
         "Otto Ølund",
         "for the client",
     ]
-    assert [part for part in told if part not in text] == []
+    assert [part for part in parts if part not in text] == []
 
 
 def test_an_organisation_says_it_in_its_own_words_with_further_clauses(organisation, lead):
@@ -53,9 +53,9 @@ def test_an_organisation_says_it_in_its_own_words_with_further_clauses(organisat
         clauses=[{"title": "Parking", "text": "There is none at {place}."}],
     )
     made = compose(organisation=organisation, kind=KINDS["agreement"], values=VALUES, language="en", by=lead)
-    told = {section["heading"]: section["paragraphs"] for section in made.content["sections"]}
-    assert told["Price and payment"] == ["All included: 1,200 €."]
-    assert told["Parking"] == ["There is none at Depot 3."]
+    sections = {section["heading"]: section["paragraphs"] for section in made.content["sections"]}
+    assert sections["Price and payment"] == ["All included: 1,200 €."]
+    assert sections["Parking"] == ["There is none at Depot 3."]
 
 
 def test_words_that_name_what_does_not_exist_are_refused_with_what_there_is(visit, lead):

@@ -29,13 +29,13 @@ def _today():
 
 
 def invited(organisation, lead, *actions, **more):
-    told = {
+    details = {
         "name": "Ines Marchand",
         "email": "ines@funds.example",
         "starts_on": date(2026, 11, 27),
         "ends_on": date(2026, 12, 4),
     }
-    return invite_auditor(organisation=organisation, invitation=Invitation(**told | more, actions=actions), by=lead)
+    return invite_auditor(organisation=organisation, invitation=Invitation(**details | more, actions=actions), by=lead)
 
 
 @pytest.fixture
@@ -196,15 +196,15 @@ def test_an_audit_that_makes_no_sense_is_refused(organisation, lead, complete, c
 
 def test_an_audit_is_made_followed_and_ended_on_its_pages(visit, lead, complete):
     client = visit(lead)
-    told = {
+    form = {
         "name": "Ines",
         "email": "ines@funds.example",
         "language": "fr",
         "starts_on": "2026-11-27",
         "ends_on": "2026-12-04",
     }
-    assert "Say to which actions" in client.post("/aldermoor/audits/new/", told).text
-    page = client.post("/aldermoor/audits/new/", told | {"actions": [complete.pk]}, follow=True)
+    assert "Say to which actions" in client.post("/aldermoor/audits/new/", form).text
+    page = client.post("/aldermoor/audits/new/", form | {"actions": [complete.pk]}, follow=True)
     assert "Ines may read until" in page.text
     assert "1 action" in client.get("/aldermoor/audits/").text
     assert "is over" in client.post(f"/aldermoor/audits/{Audit.objects.get().uid}/end/", follow=True).text

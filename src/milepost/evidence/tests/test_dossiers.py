@@ -63,9 +63,9 @@ def rewritten(path, files):
 
 
 def complaint(path, **more):
-    with pytest.raises(verifier.Broken) as found:
+    with pytest.raises(verifier.Broken) as broken:
         verifier.verify(path, **more)
-    return str(found.value)
+    return str(broken.value)
 
 
 def test_the_dossier_of_one_person_verifies_and_names_nobody_else(complete, people, tmp_path):
@@ -169,23 +169,27 @@ def test_the_proof_of_a_fact_is_checked_without_us(proof):
     ("change", "words"),
     [
         (
-            lambda told: told["entry"].update(statement=told["entry"]["statement"].replace("closed", "signed")),
+            lambda proof_content: proof_content["entry"].update(
+                statement=proof_content["entry"]["statement"].replace("closed", "signed")
+            ),
             "The fact was changed",
         ),
-        (lambda told: told.update(index=told["index"] + 1), "does not lead from the fact"),
-        (lambda told: told["path"].pop(), "does not lead from the fact"),
+        (lambda proof_content: proof_content.update(index=proof_content["index"] + 1), "does not lead from the fact"),
+        (lambda proof_content: proof_content["path"].pop(), "does not lead from the fact"),
         (
-            lambda told: told["seal"].update(statement=told["seal"]["statement"].replace('"2026-', '"2025-')),
+            lambda proof_content: proof_content["seal"].update(
+                statement=proof_content["seal"]["statement"].replace('"2026-', '"2025-')
+            ),
             "The seal was changed",
         ),
-        (lambda told: told.update(type="other"), "not the proof of a fact"),
-        (lambda told: told["entry"].pop("salt"), "can’t be read"),
+        (lambda proof_content: proof_content.update(type="other"), "not the proof of a fact"),
+        (lambda proof_content: proof_content["entry"].pop("salt"), "can’t be read"),
     ],
 )
 def test_a_proof_that_was_altered_is_refused_and_says_where(proof, change, words):
-    told = json.loads(proof.read_text())
-    change(told)
-    proof.write_text(json.dumps(told))
+    proof_content = json.loads(proof.read_text())
+    change(proof_content)
+    proof.write_text(json.dumps(proof_content))
     assert words in complaint(proof)
 
 
@@ -254,15 +258,15 @@ def test_the_verifier_runs_on_its_own_without_django(dossier, tmp_path):
 def as_the_insider(files):
     """Somebody with the organisation's own manifest key: whatever they change, they write a manifest that fits it."""
     manifest = json.loads(files["manifest.json"])
-    told = {}
+    listed = {}
     for name in files:
         if name in ("manifest.json", "manifest.sig"):
             continue
-        told[name] = manifest["files"].get(name, {"kind": ""}) | {
+        listed[name] = manifest["files"].get(name, {"kind": ""}) | {
             "sha256": hashlib.sha256(files[name]).hexdigest(),
             "size": len(files[name]),
         }
-    manifest["files"] = told
+    manifest["files"] = listed
     manifest["entries"] = files["journal/entries.jsonl"].count(b"\n")
     return manifest
 
@@ -278,10 +282,10 @@ def signed(files, manifest, private):
 def edit_statement(files, chance):
     lines = files["journal/entries.jsonl"].splitlines(keepends=True)
     at = chance.randrange(len(lines))
-    told = json.loads(lines[at])
-    statement = json.loads(told["statement"])
+    line = json.loads(lines[at])
+    statement = json.loads(line["statement"])
     statement["actor"]["name"] += "!"
-    lines[at] = (json.dumps(told | {"statement": json.dumps(statement)}) + "\n").encode()
+    lines[at] = (json.dumps(line | {"statement": json.dumps(statement)}) + "\n").encode()
     return files | {"journal/entries.jsonl": b"".join(lines)}
 
 
@@ -419,8 +423,8 @@ def test_tamperings_are_found_even_when_the_manifest_is_signed_anew_by_the_organ
     for number, (tamper, words) in enumerate(list(TAMPERINGS.items()) * 4):
         changed = tamper(whole, random.Random(number))
         assert changed != whole
-        told = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
-        assert re.search(words, told), (number, tamper.__name__)
+        answer = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
+        assert re.search(words, answer), (number, tamper.__name__)
 
 
 def test_the_message_names_the_record(dossier, complete):

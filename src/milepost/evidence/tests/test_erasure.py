@@ -60,12 +60,12 @@ def graduate(organisation, lead, learner):
 
 
 def test_the_copy_holds_what_is_known_to_read_and_for_machines(complete, people, lead):
-    archive, told = exported(people[0], lead)
-    assert told["person"]["family_name"] == people[0].family_name
-    assert len(told["records"]["classroom.Attendance"]) == 2
-    assert told["records"]["classroom.Attendance"][0]["signature"]["strokes"]
-    assert told["records"]["learning.Enrolment"][0]["course"] == "Evacuation"
-    assert {fact["verb"] for fact in told["journal"]} >= {"registered", "signed", "completed", "issued"}
+    archive, data = exported(people[0], lead)
+    assert data["person"]["family_name"] == people[0].family_name
+    assert len(data["records"]["classroom.Attendance"]) == 2
+    assert data["records"]["classroom.Attendance"][0]["signature"]["strokes"]
+    assert data["records"]["learning.Enrolment"][0]["course"] == "Evacuation"
+    assert {fact["verb"] for fact in data["journal"]} >= {"registered", "signed", "completed", "issued"}
     assert any(name.startswith("files/certificate-") for name in archive.namelist())
     page = archive.read("read-me.html").decode()
     assert people[0].full_name in page
@@ -74,8 +74,8 @@ def test_the_copy_holds_what_is_known_to_read_and_for_machines(complete, people,
 
 
 def test_the_copy_holds_nothing_of_anybody_else(complete, people, lead):
-    _archive, told = exported(people[0], lead)
-    text = json.dumps(told["records"])
+    _archive, data = exported(people[0], lead)
+    text = json.dumps(data["records"])
     assert not any(other.family_name in text or str(other.uid) in text for other in people[1:])
 
 

@@ -11,16 +11,16 @@ pytestmark = pytest.mark.django_db
 
 def test_the_history_of_an_action_is_found_by_its_name_and_read(visit, lead, complete):
     client = visit(lead)
-    found = client.get("/aldermoor/journal/?q=evacuation").text
-    page = client.get("/aldermoor/journal/" + re.search(r'href="(\?about=[^"]+)">Evacuation', found)[1]).text
+    results = client.get("/aldermoor/journal/?q=evacuation").text
+    page = client.get("/aldermoor/journal/" + re.search(r'href="(\?about=[^"]+)">Evacuation', results)[1]).text
     assert "<strong>Tess Okafor</strong>: Closed" in page
     assert "Signed for “Evacuation" in page
 
 
 def test_the_history_of_a_person_is_found_by_their_name(visit, lead, complete, people):
     client = visit(lead)
-    found = client.get("/aldermoor/journal/", {"q": people[0].family_name}).text
-    assert f"?about={people[0].uid}" in found
+    results = client.get("/aldermoor/journal/", {"q": people[0].family_name}).text
+    assert f"?about={people[0].uid}" in results
     assert "Signed for" in client.get(f"/aldermoor/journal/?about={people[0].uid}").text
 
 

@@ -23,17 +23,17 @@ def states(action):
 
 def test_a_complete_action_is_ready(complete):
     with clock.at(AFTER):
-        found = readiness_of(complete)
-    assert [(finding.key, finding.words) for finding in found.open] == []
-    assert found.percent == 100
+        readiness = readiness_of(complete)
+    assert [(finding.key, finding.words) for finding in readiness.open] == []
+    assert readiness.percent == 100
 
 
 def test_what_is_missing_is_named_with_who_must_act(action):
     with clock.at(datetime(2026, 11, 5, tzinfo=UTC)):
-        found = {finding.key: (str(finding.state), str(finding.actor)) for finding in readiness_of(action).findings}
-    assert found["agreement"] == ("missing", "lead")
-    assert found["attendance"] == ("missing", "trainer")
-    assert found["certificate"] == ("missing", "learner")
+        findings = {finding.key: (str(finding.state), str(finding.actor)) for finding in readiness_of(action).findings}
+    assert findings["agreement"] == ("missing", "lead")
+    assert findings["attendance"] == ("missing", "trainer")
+    assert findings["certificate"] == ("missing", "learner")
     with clock.at(AFTER):
         assert states(action)["agreement"][0] == "late"
         assert states(action)["attendance"] == ("unsigned", "2 half-days are not closed.")
@@ -49,10 +49,10 @@ def test_an_unsigned_attendance_and_hours_that_differ_are_told(complete):
     row = Attendance.objects.filter(slot__session__actions=complete).first()
     Attendance.objects.filter(pk=row.pk).update(signed_at=None, signature=None, way="")
     with clock.at(AFTER):
-        found = states(complete)
-    assert found["attendance"] == ("unsigned", "1 signature is missing, without a reason.")
-    assert found["hours"][0] == "inconsistent"
-    assert row.participant.member.full_name in found["hours"][1]
+        findings = states(complete)
+    assert findings["attendance"] == ("unsigned", "1 signature is missing, without a reason.")
+    assert findings["hours"][0] == "inconsistent"
+    assert row.participant.member.full_name in findings["hours"][1]
 
 
 def test_another_title_and_another_version_are_told(complete):
@@ -60,9 +60,9 @@ def test_another_title_and_another_version_are_told(complete):
     certificate.content["version"] = 99
     certificate.save()
     complete.title = "Evacuating"
-    found = states(complete)
-    assert found["published"][0] == found["titles"][0] == "inconsistent"
-    assert "a document says “Evacuation”" in found["titles"][1]
+    findings = states(complete)
+    assert findings["published"][0] == findings["titles"][0] == "inconsistent"
+    assert "a document says “Evacuation”" in findings["titles"][1]
 
 
 def test_a_half_day_on_a_holiday_or_too_long_is_told(complete):
@@ -70,8 +70,8 @@ def test_a_half_day_on_a_holiday_or_too_long_is_told(complete):
     Slot.objects.filter(pk=slot.pk).update(
         starts_at=datetime(2026, 11, 11, 8, tzinfo=UTC), ends_at=datetime(2026, 11, 11, 15, tzinfo=UTC)
     )
-    found = states(complete)
-    assert found["holidays"][0] == found["one-signature-a-half-day"][0] == "inconsistent"
+    findings = states(complete)
+    assert findings["holidays"][0] == findings["one-signature-a-half-day"][0] == "inconsistent"
 
 
 def test_holidays_are_those_of_the_organisation_s_country(complete, organisation):

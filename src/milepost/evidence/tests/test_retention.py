@@ -86,13 +86,13 @@ def test_no_file_stays_behind_that_nothing_speaks_of_any_more(complete, lead, or
         let_go(action=complete, by=lead)
         run_all(jobs.remove_files)
     kept = {fact for fact in Entry.objects.values_list("statement", flat=True) if fact}
-    kept.update(str(told) for told in Version.objects.values_list("files", flat=True))
-    kept.update(str(told) for told in Course.objects.values_list("draft", flat=True))
+    kept.update(str(files) for files in Version.objects.values_list("files", flat=True))
+    kept.update(str(files) for files in Course.objects.values_list("draft", flat=True))
     folder = f"blobs/{organisation.uid}"
     shelves = default_storage.listdir(folder)[0]
     left = [shelf + name for shelf in shelves for name in default_storage.listdir(f"{folder}/{shelf}")[1]]
     assert left
-    assert all(any(digest in told for told in kept) for digest in left)
+    assert all(any(digest in files for files in kept) for digest in left)
 
 
 def remove_files_in_two_hours():
