@@ -69,7 +69,7 @@ def milepost(environment: dict[str, str], port: int, *options: str) -> Iterator[
 
 
 def _until_it_answers(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300  # a first start builds the demonstration, which a busy machine takes minutes for
     while True:
         try:
             urlopen(f"{url}/healthz", timeout=1)  # noqa: S310 (our own address)
