@@ -67,6 +67,18 @@ def test_words_that_name_what_does_not_exist_are_refused_with_what_there_is(visi
     assert not Wording.objects.exists()
 
 
+def test_a_clause_s_heading_is_checked_like_its_words(visit, lead):
+    """PostgreSQL takes no NUL within JSON, and a heading is filled in too."""
+    address, clause = (
+        "/aldermoor/documents/wordings/agreement/en/",
+        {"clause-title": "Par\0king", "clause-text": "None."},
+    )
+    assert visit(lead).post(address, clause).status_code == 302
+    assert Wording.objects.get().clauses == [{"title": "Parking", "text": "None."}]
+    page = visit(lead).post(address, clause | {"clause-title": "About {titel}"})
+    assert (page.status_code, "There is no value {titel}" in page.text) == (400, True)
+
+
 def test_a_document_that_nobody_signs_is_sealed_by_the_organisation(organisation, lead):
     made = compose(organisation=organisation, kind=KINDS["convocation"], values=VALUES, language="en", by=lead)
     assert run_all(make_file, queues=["files"]) == 1

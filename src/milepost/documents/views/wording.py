@@ -42,8 +42,8 @@ class Typed:
         clauses = zip(sent.getlist("clause-title"), sent.getlist("clause-text"), strict=False)
         for number, (title, text) in enumerate(clauses):
             if title.strip() or text.strip():
-                words = typed._checked(text, f"clause-{number}")
-                typed.clauses.append({"title": title.strip()[:200], "text": words})
+                heading, words = (typed._checked(part, f"clause-{number}") for part in (title, text))
+                typed.clauses.append({"title": heading[:200], "text": words})
         return typed
 
     def _checked(self, words: str, name: str) -> str:
