@@ -1,4 +1,4 @@
-"""Following the stream of facts: certificates, tallies, campaigns and webhooks read it, each at its own pace.
+"""Following the stream of facts: certificates, live steps and readiness read it, each at its own pace.
 
 A room says in its `registered.py` which facts it wants to hear of, and what to do about them:
 

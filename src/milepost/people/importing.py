@@ -1,5 +1,7 @@
 """What the plan of an HR file says, done in the database: all or nothing.
 
+The file is compared with who is there in `import_plan`, and lies between upload and import in `import_drafts`.
+
 Importing the same file again finds nothing to do.
 """
 
@@ -19,7 +21,7 @@ BATCH = 2_000
 
 
 class ImportRefused(Refused):
-    """The plan has problems, or the people changed since it was made; nothing was written."""
+    """The plan has problems; nothing was written."""
 
 
 def apply_import(*, plan: Plan, by: Member | None = None, source: str = "", fingerprint: str = "") -> Counter[str]:

@@ -1,5 +1,8 @@
 """Django's SMTP backend with bounds: a server that drips or hangs costs `PATIENCE` seconds, never more.
 
+What it makes of an answer is a `NotDelivered` (see `channels`); what happens to the message then, pauses, giving up and the
+list of those to look after, is in `notices/sending.py` and `notices/undelivered.py`.
+
 Each conversation as a whole is on a leash (`core.leash`), since a time-out on a socket bounds one read only.
 """
 
