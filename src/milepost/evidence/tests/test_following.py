@@ -23,7 +23,7 @@ from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signing import Act
 from milepost.documents.signing import sign as sign_document
 from milepost.evidence import jobs
-from milepost.evidence.actions import add_piece, open_action, write_document
+from milepost.evidence.actions import ActionPlan, add_piece, open_action, write_document
 from milepost.evidence.contributions import actions_about, scope_of, things
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import due_by_calendar, readiness_of
@@ -141,9 +141,11 @@ class History:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_happens_the_page_shows_what_a_fresh_look_finds(complete, session, organisation, lead, seed):
-    common = {"organisation": organisation, "starts_on": DAY, "ends_on": DAY, "minutes": 60, "by": lead}
-    open_action(**common, title="Alone", profile="internal", sessions=[session])
-    open_action(**common, title="Course", profile="internal", course=complete.course, takes_course=True)
+    common = {"profile": "internal", "starts_on": DAY, "ends_on": DAY, "minutes": 60}
+    alone = ActionPlan(**common, title="Alone", sessions=[session])
+    open_action(organisation=organisation, plan=alone, by=lead)
+    of_course = ActionPlan(**common, title="Course", course=complete.course, takes_course=True)
+    open_action(organisation=organisation, plan=of_course, by=lead)
     history, seen = History(seed, complete, lead), set()
     for _step in range(20):
         act = history.go_on()
