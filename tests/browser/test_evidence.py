@@ -143,9 +143,21 @@ def verify(path) -> str:
 def test_every_page_of_sessions_documents_and_evidence_is_readable_by_everybody(visitor, width):
     claire = visitor(width)
     claire.sign_in("claire.fontaine")
-    for path in ("sessions/", "settings/", "documents/", "documents/new/", "documents/bulk/?q=berg",
-                 "documents/wordings/agreement/en/", "actions/", "actions/new/", "actions/retention/", "journal/?q=fire", "audits/", "audits/new/",
-                 "my-data/"):  # fmt: skip
+    for path in (
+        "sessions/",
+        "settings/",
+        "documents/",
+        "documents/new/",
+        "documents/bulk/?q=berg",
+        "documents/wordings/agreement/en/",
+        "actions/",
+        "actions/new/",
+        "actions/retention/",
+        "journal/?q=fire",
+        "audits/",
+        "audits/new/",
+        "my-data/",
+    ):
         claire.go("/aldermoor/" + path)
     page = claire.go("/aldermoor/journal/")
     page.locator(".timeline a").last.click()

@@ -18,10 +18,17 @@ WIDTHS = [360, 1280]
 def test_every_page_of_a_learner_is_readable_by_everybody(visitor, width, theme):
     jonas = visitor(width, color_scheme=theme)
     jonas.sign_in("jonas.nygard")
-    for path in ("", "catalogue/", "catalogue/fire-safety/", "learn/fire-safety/01-why-it-matters/01-two-minutes/",
-                 "learn/fire-safety/01-why-it-matters/02-duties/", "learn/fire-safety/02-recognise-a-fire/02-extinguishers/",
-                 "learn/fire-safety/04-leave-safely/03-promise/", "learn/fire-safety/05-final-check/01-final/",
-                 "learn/fire-safety/completion/"):  # fmt: skip
+    for path in (
+        "",
+        "catalogue/",
+        "catalogue/fire-safety/",
+        "learn/fire-safety/01-why-it-matters/01-two-minutes/",
+        "learn/fire-safety/01-why-it-matters/02-duties/",
+        "learn/fire-safety/02-recognise-a-fire/02-extinguishers/",
+        "learn/fire-safety/04-leave-safely/03-promise/",
+        "learn/fire-safety/05-final-check/01-final/",
+        "learn/fire-safety/completion/",
+    ):
         jonas.go("/aldermoor/" + path)
     for path in ("/accounts/devices/", "/accounts/2fa/", "/outbox/", "/aldermoor/nothing/here/at/all/"):
         jonas.page.goto(jonas.server.url + path)
@@ -33,9 +40,19 @@ def test_every_page_of_a_learner_is_readable_by_everybody(visitor, width, theme)
 def test_every_page_of_a_lead_is_readable_by_everybody(visitor, width):
     claire = visitor(width)
     claire.sign_in("claire.fontaine")
-    for path in ("courses/", "courses/new/", "courses/fire-safety/", "courses/fire-safety/draft/", "courses/fire-safety/enrolments/",
-                 "courses/fire-safety/enrolments/?status=done", "courses/welcome/enrolments/new/", "people/", "people/?q=nobody+at+all",
-                 "people/imports/new/", "settings/"):  # fmt: skip
+    for path in (
+        "courses/",
+        "courses/new/",
+        "courses/fire-safety/",
+        "courses/fire-safety/draft/",
+        "courses/fire-safety/enrolments/",
+        "courses/fire-safety/enrolments/?status=done",
+        "courses/welcome/enrolments/new/",
+        "people/",
+        "people/?q=nobody+at+all",
+        "people/imports/new/",
+        "settings/",
+    ):
         claire.go("/aldermoor/" + path)
     page = claire.go("/aldermoor/people/?q=nygard")
     page.get_by_role("link", name="Jonas Nygård").first.click()

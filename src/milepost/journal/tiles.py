@@ -36,7 +36,9 @@ def append(organisation_id: int, leaves: Sequence[tuple[int, bytes]], *, size: i
         level, size = level + 1, size // WIDTH
 
 
-def _extend(organisation_id: int, level: int, size: int, hashes: Sequence[bytes], entries: "array[int] | None") -> tuple[Tile | None, list[Tile]]:  # fmt: skip
+def _extend(
+    organisation_id: int, level: int, size: int, hashes: Sequence[bytes], entries: "array[int] | None"
+) -> tuple[Tile | None, list[Tile]]:
     """What these hashes make of one level: its last tile, if they went on with it, and the tiles that they began."""
     index, filled = divmod(size, WIDTH)
     partial = Tile.objects.get(organisation_id=organisation_id, level=level, index=index) if filled else None

@@ -124,7 +124,10 @@ class _Checking:
             self.progress(len(part))
         if seal is not None or remembered:
             size = seal.size if seal else min(remembered)
-            raise _Fault(max(self.placed, default=0), f"after it, entries are missing: a seal over {size} entries exists, and the tree ends at {self.frontier.size}")  # fmt: skip
+            raise _Fault(
+                max(self.placed, default=0),
+                f"after it, entries are missing: a seal over {size} entries exists, and the tree ends at {self.frontier.size}",
+            )
         if forgotten:
             raise _Fault(self._since_seal, "the seal over it was removed: this machine remembers it")
 

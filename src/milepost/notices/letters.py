@@ -47,11 +47,17 @@ def letter_of(notice: Notice, secret: Mapping[str, Any] | None = None) -> Letter
         context = kind.context(notice, thing) | dict(secret or {})
         may_stop = notice.member is not None and not kind.why_always
         return written(
-            kind, context, organisation=notice.organisation, to=to,
-            files=kind.files(notice, thing), reply_to=one_line(kind.reply_to(notice, thing)),
+            kind,
+            context,
+            organisation=notice.organisation,
+            to=to,
+            files=kind.files(notice, thing),
+            reply_to=one_line(kind.reply_to(notice, thing)),
             unsubscribe=unsubscribe_address(notice.member, notice.kind) if notice.member and may_stop else "",
-            choices=settings.BASE_URL + reverse("notice_preferences", args=[notice.organisation.slug]) if may_stop else "",
-        )  # fmt: skip
+            choices=settings.BASE_URL + reverse("notice_preferences", args=[notice.organisation.slug])
+            if may_stop
+            else "",
+        )
 
 
 def written(
@@ -64,9 +70,13 @@ def written(
         return _part(kind.template, name, words)
 
     return Letter(
-        subject=one_line(part("subject"))[:LONGEST_SUBJECT], paragraphs=paragraphs(part("words")),
-        link=one_line(part("link")), button=one_line(part("button")), small=paragraphs(part("small")), **more,
-    )  # fmt: skip
+        subject=one_line(part("subject"))[:LONGEST_SUBJECT],
+        paragraphs=paragraphs(part("words")),
+        link=one_line(part("link")),
+        button=one_line(part("button")),
+        small=paragraphs(part("small")),
+        **more,
+    )
 
 
 def _part(template: str, name: str, context: dict[str, Any]) -> str:

@@ -30,9 +30,12 @@ class Recipient:
         """A member, by their record; `language` is for one who chose none."""
         organisation = member.organisation
         return cls(
-            member.full_name, member.given_name, member.email or "", member.language or language or organisation.language,
+            member.full_name,
+            member.given_name,
+            member.email or "",
+            member.language or language or organisation.language,
             member.time_zone or organisation.time_zone,
-        )  # fmt: skip
+        )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -111,12 +114,13 @@ class Notice(models.Model):
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="notice_due"),
             models.Index(fields=["leased_until"], condition=Q(state="sending"), name="notice_leased"),
             models.Index(
-                fields=["organisation", "-settled_at"], condition=Q(state__in=["refused", "failed"]),
+                fields=["organisation", "-settled_at"],
+                condition=Q(state__in=["refused", "failed"]),
                 name="notice_undelivered",
             ),
             models.Index(fields=["about_id", "kind"], name="notice_by_subject"),
             models.Index(fields=["settled_at"], name="notice_by_end"),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.recipient}"

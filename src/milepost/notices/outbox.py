@@ -43,9 +43,15 @@ class Said:
 
 
 def notify(
-    kind: str, *, to: Member | Outside, about: Reference, key: str = "", data: Mapping[str, Any] | None = None,
-    language: str = "", at: datetime | None = None,
-) -> None:  # fmt: skip
+    kind: str,
+    *,
+    to: Member | Outside,
+    about: Reference,
+    key: str = "",
+    data: Mapping[str, Any] | None = None,
+    language: str = "",
+    at: datetime | None = None,
+) -> None:
     """Say something to one person once: a second call with the same kind, recipient and key says nothing more.
 
     It goes out in the background, not before `at`. Raises `NotRegistered` for a kind that nobody brought.
@@ -66,9 +72,12 @@ def withdraw(kind: str, *, to: Member | Outside, about: Reference) -> list[Notic
     Called in a transaction, it holds the rows until its end.
     """
     waiting = Notice.objects.select_for_update().filter(
-        organisation_id=_organisation_of(to), kind=kind, recipient=recipient_of(to), about_id=about.id,
+        organisation_id=_organisation_of(to),
+        kind=kind,
+        recipient=recipient_of(to),
+        about_id=about.id,
         state=Notice.State.WAITING,
-    )  # fmt: skip
+    )
     taken = list(waiting.order_by("created_at", "pk"))
     if taken:
         Notice.objects.filter(pk__in=[one.pk for one in taken]).delete()
@@ -93,6 +102,13 @@ def row_of(kind: str, said: Said, at: datetime | None = None) -> Notice:
         else {"name": to.name[:254], "address": to.email.strip().lower(), "language": said.language or to.language}
     )
     return Notice(
-        organisation_id=_organisation_of(to), kind=kind, recipient=recipient_of(to), key=said.key,
-        about_type=said.about.type, about_id=said.about.id, data=dict(said.data), due_at=at or clock.now(), **told,
-    )  # fmt: skip
+        organisation_id=_organisation_of(to),
+        kind=kind,
+        recipient=recipient_of(to),
+        key=said.key,
+        about_type=said.about.type,
+        about_id=said.about.id,
+        data=dict(said.data),
+        due_at=at or clock.now(),
+        **told,
+    )

@@ -44,9 +44,11 @@ def choose(member: Member, choices: Choices) -> Preferences:
         defaults={
             "off": [name for name, kind in kinds.items() if name in choices.off and not kind.why_always],
             "channel": choices.channel if choices.channel in channels else "",
-            "quiet_from": choices.quiet_from, "quiet_until": choices.quiet_until, "once_a_day": choices.once_a_day,
+            "quiet_from": choices.quiet_from,
+            "quiet_until": choices.quiet_until,
+            "once_a_day": choices.once_a_day,
         },
-    )  # fmt: skip
+    )
     return kept
 
 

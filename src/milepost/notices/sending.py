@@ -109,9 +109,12 @@ def _take_back() -> None:
     """Free what a worker held that is gone. What it had begun to hand over may have arrived."""
     gone = _left_behind()
     gone.filter(attempts__gte=len(PAUSES)).update(
-        state=State.FAILED, leased_by=None, leased_until=None, settled_at=clock.now(),
+        state=State.FAILED,
+        leased_by=None,
+        leased_until=None,
+        settled_at=clock.now(),
         problem=WORKER_ENDED,
-    )  # fmt: skip
+    )
     free: dict[str, Any] = {
         "state": State.WAITING,
         "leased_by": None,
@@ -273,9 +276,15 @@ def _try_later(rows: Sequence[Notice], problem: str, *, is_unknown: bool = False
             continue
         may_be_twice = row.may_be_twice or (is_unknown and row.handed_over_at is not None)
         Notice.objects.filter(pk=row.pk, leased_by=row.leased_by).update(
-            state=State.WAITING, leased_by=None, leased_until=None, handed_over_at=None, attempts=row.attempts + 1,
-            due_at=clock.now() + PAUSES[row.attempts], problem=problem[:500], may_be_twice=may_be_twice,
-        )  # fmt: skip
+            state=State.WAITING,
+            leased_by=None,
+            leased_until=None,
+            handed_over_at=None,
+            attempts=row.attempts + 1,
+            due_at=clock.now() + PAUSES[row.attempts],
+            problem=problem[:500],
+            may_be_twice=may_be_twice,
+        )
 
 
 def forget_old() -> int:

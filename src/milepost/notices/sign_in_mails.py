@@ -32,9 +32,12 @@ class AccountAdapter(signing_in.AccountAdapter):
         organisation = member.organisation if member else Organisation(name="Milepost")
         to = Recipient.of(member) if member else _stranger(email)
         told = {
-            "request": self.request, "email": email, "current_site": get_current_site(self.request),
-            "organisation": organisation if member else None, **context,
-        }  # fmt: skip
+            "request": self.request,
+            "email": email,
+            "current_site": get_current_site(self.request),
+            "organisation": organisation if member else None,
+            **context,
+        }
         with translation.override(to.language):
             written = self.render_mail(template_prefix, email, told)
         letter = Letter(one_line(written.subject), paragraphs(str(written.body)))

@@ -82,9 +82,12 @@ def membership(*, user: User, slug: str) -> Member | None:
 
 
 _membership = Prepared(
-    lambda user, slug: Member.objects.select_related("organisation").filter(user=user, organisation__slug=slug).order_by(),
-    user=int, slug=str,
-)  # fmt: skip
+    lambda user, slug: (
+        Member.objects.select_related("organisation").filter(user=user, organisation__slug=slug).order_by()
+    ),
+    user=int,
+    slug=str,
+)
 
 
 def client_address(request: HttpRequest) -> str:

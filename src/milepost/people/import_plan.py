@@ -168,9 +168,10 @@ class _Planner:
         if self.plan.is_complete:
             relations = {change.member.relation for change in self.changes}
             self.plan.gone = [
-                m for m in self.members
+                m
+                for m in self.members
                 if m.pk not in seen and not m.has_left and m.relation in relations and m.pk not in self.owners
-            ]  # fmt: skip
+            ]
 
     def _column(self, name: str) -> list[str]:
         index = self.plan.mapping.get(name)

@@ -50,9 +50,22 @@ def apply_import(*, plan: Plan, by: Member | None = None, source: str = "", fing
 
 
 _WRITTEN = [
-    "employee_number", "email", "given_name", "family_name", "site", "department", "seniority", "job_title", "manager",
-    "hire_date", "left_on", "relation", "language", "time_zone", "searchable",
-]  # fmt: skip
+    "employee_number",
+    "email",
+    "given_name",
+    "family_name",
+    "site",
+    "department",
+    "seniority",
+    "job_title",
+    "manager",
+    "hire_date",
+    "left_on",
+    "relation",
+    "language",
+    "time_zone",
+    "searchable",
+]
 
 
 def _write(plan: Plan) -> None:
@@ -68,8 +81,11 @@ def _write(plan: Plan) -> None:
         Member.objects.bulk_create(level, batch_size=BATCH)
     Member.objects.bulk_create(
         [change.member for change in plan.changed],
-        batch_size=BATCH, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN,
-    )  # fmt: skip
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=_WRITTEN,
+    )
     today = clock.today(plan.organisation.time_zone)
     for part in _parts([member.pk for member in plan.gone]):
         Member.objects.filter(pk__in=part).update(left_on=today)

@@ -8,15 +8,23 @@ from milepost.people.models import Member, Organisation, Relation
 
 
 def add_member(
-    *, organisation: Organisation, email: str, given_name: str, family_name: str, by: Member | None = None,
+    *,
+    organisation: Organisation,
+    email: str,
+    given_name: str,
+    family_name: str,
+    by: Member | None = None,
     relation: str = Relation.EMPLOYEE,
-) -> Member:  # fmt: skip
+) -> Member:
     """Add one person. Raises `IntegrityError` if the address is taken. Records `created`."""
     with transaction.atomic():
         member = Member.objects.create(
-            organisation=organisation, email=email.strip().lower(), given_name=given_name, family_name=family_name,
+            organisation=organisation,
+            email=email.strip().lower(),
+            given_name=given_name,
+            family_name=family_name,
             relation=relation,
-        )  # fmt: skip
+        )
         actor = by.as_reference() if by else SYSTEM
         record(MEMBER_CREATED, organisation=organisation, actor=actor, object=member.as_reference())
     return member

@@ -63,6 +63,10 @@ def _read(path: Path) -> Mail:
     body = message.get_body(("plain", "html"))
     date = message["date"]
     return Mail(
-        path.name, str(message["to"]), str(message["subject"]), date.datetime if date else None,
-        body.get_content() if body else "", tuple(part.get_filename() or "" for part in message.iter_attachments()),
-    )  # fmt: skip
+        path.name,
+        str(message["to"]),
+        str(message["subject"]),
+        date.datetime if date else None,
+        body.get_content() if body else "",
+        tuple(part.get_filename() or "" for part in message.iter_attachments()),
+    )

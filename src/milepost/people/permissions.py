@@ -152,9 +152,11 @@ SEE_PEOPLE = Permission(
     "see_people", _("see people and their history"), about=PEOPLE, roles=(Role.LEAD, Role.HR), reads=True
 )
 MANAGE_PEOPLE = Permission(
-    "manage_people", _("invite people, answer their requests about their data"), about=PEOPLE,
+    "manage_people",
+    _("invite people, answer their requests about their data"),
+    about=PEOPLE,
     roles=(Role.LEAD, Role.HR),
-)  # fmt: skip
+)
 IMPORT_PEOPLE = Permission("import_people", _("import the HR file"), roles=(Role.LEAD, Role.HR))
 MANAGE_ROLES = Permission("manage_roles", _("give and withdraw roles"), about=PEOPLE)
 MANAGE_ORGANISATION = Permission("manage_organisation", _("change the organisation’s settings"), roles=(Role.LEAD,))

@@ -94,8 +94,13 @@ def test_words_that_vanish_without_an_erasure_are_found():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "change",
-    [{"statement": "", "salt": b"", "verb": "failed"}, {"statement": ""}, {"statement": "{}", "salt": b""}, {"leaf": b"1"}],
-)  # fmt: skip
+    [
+        {"statement": "", "salt": b"", "verb": "failed"},
+        {"statement": ""},
+        {"statement": "{}", "salt": b""},
+        {"leaf": b"1"},
+    ],
+)
 def test_the_database_takes_no_change_but_a_whole_erasure(change):
     write(ANNA)
     with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():

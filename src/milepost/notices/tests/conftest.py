@@ -37,16 +37,18 @@ def note(settings):
         "{% partialdef button %}Read{% endpartialdef %}"
     )
     settings.TEMPLATES = [
-        settings.TEMPLATES[0] | {
+        settings.TEMPLATES[0]
+        | {
             "APP_DIRS": False,
-            "OPTIONS": settings.TEMPLATES[0]["OPTIONS"] | {
+            "OPTIONS": settings.TEMPLATES[0]["OPTIONS"]
+            | {
                 "loaders": [
                     ("django.template.loaders.locmem.Loader", {"notices/note.txt": words}),
                     "django.template.loaders.app_directories.Loader",
                 ]
             },
         }
-    ]  # fmt: skip
+    ]
     with kinds.holding("note", Note()) as kind:
         yield kind
 

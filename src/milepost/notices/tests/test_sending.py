@@ -206,8 +206,10 @@ def test_what_a_worker_held_that_is_gone_is_sent_by_the_next(server, people, say
     with later(seconds=61):
         assert send_due() == 3
     assert dict(Notice.objects.values_list("member", "may_be_twice")) == {
-        people[0].pk: False, people[1].pk: False, people[2].pk: True
-    }  # fmt: skip
+        people[0].pk: False,
+        people[1].pk: False,
+        people[2].pk: True,
+    }
 
 
 def test_a_worker_that_lost_its_lease_sends_nothing(server, people, say, monkeypatch):

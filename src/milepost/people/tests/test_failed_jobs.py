@@ -11,10 +11,19 @@ PAGE = "/aldermoor/settings/work/"
 def given_up(organisation, number=1):
     now = clock.now()
     return Job.objects.create(
-        task="milepost.classroom.jobs.make_sheet", queue="files", key=f"{organisation.pk} {number}", state=State.DEAD,
-        organisation_id=organisation.pk, arguments={"organisation_id": organisation.pk, "sheet_id": number}, attempts=12,
-        enqueued_at=now, run_after=now, failed_at=now, fault=Fault.GONE, reason="FileNotFoundError: logo.png",
-    )  # fmt: skip
+        task="milepost.classroom.jobs.make_sheet",
+        queue="files",
+        key=f"{organisation.pk} {number}",
+        state=State.DEAD,
+        organisation_id=organisation.pk,
+        arguments={"organisation_id": organisation.pk, "sheet_id": number},
+        attempts=12,
+        enqueued_at=now,
+        run_after=now,
+        failed_at=now,
+        fault=Fault.GONE,
+        reason="FileNotFoundError: logo.png",
+    )
 
 
 def test_an_owner_reads_what_failed_why_and_tries_it_again(visit, lead, organisation):

@@ -33,10 +33,21 @@ def said(found):
 
 @pytest.mark.parametrize(
     ("heading", "field"),
-    [("Matricule", "employee_number"), ("N° matricule", "employee_number"), ("Prénom", "given_name"), ("NOM", "family_name"),
-     ("Adresse e-mail", "email"), ("E-Mail address", "email"), ("Établissement", "site"), ("Date d'embauche", "hire_date"),
-     ("Responsable hiérarchique", "manager"), ("Job Title", "job_title"), ("Langue", "language"), ("Hire date (contract)", "hire_date")],
-)  # fmt: skip
+    [
+        ("Matricule", "employee_number"),
+        ("N° matricule", "employee_number"),
+        ("Prénom", "given_name"),
+        ("NOM", "family_name"),
+        ("Adresse e-mail", "email"),
+        ("E-Mail address", "email"),
+        ("Établissement", "site"),
+        ("Date d'embauche", "hire_date"),
+        ("Responsable hiérarchique", "manager"),
+        ("Job Title", "job_title"),
+        ("Langue", "language"),
+        ("Hire date (contract)", "hire_date"),
+    ],
+)
 def test_headings_in_english_and_french_are_understood(heading, field):
     assert guess_mapping(["?", heading]) == {field: 1}
 

@@ -224,8 +224,15 @@ def giver(house, organisation):
     return make_member(organisation, "gil")
 
 
-PARTS = [(ORGANISATION, None), ("site", "lyon"), ("site", "oslo"), ("department", "sales"), ("department", "shops"),
-         ("line", "anna"), ("line", "bo")]  # fmt: skip
+PARTS = [
+    (ORGANISATION, None),
+    ("site", "lyon"),
+    ("site", "oslo"),
+    ("department", "sales"),
+    ("department", "shops"),
+    ("line", "anna"),
+    ("line", "bo"),
+]
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -25,9 +25,13 @@ def message_of(delivery: Delivery) -> EmailMultiAlternatives:
         **_list_headers(letter),
     }
     message = EmailMultiAlternatives(
-        letter.subject, as_text(letter), sender(organisation.name, address), [delivery.to.email], headers=headers,
+        letter.subject,
+        as_text(letter),
+        sender(organisation.name, address),
+        [delivery.to.email],
+        headers=headers,
         reply_to=[letter.reply_to] if letter.reply_to else None,
-    )  # fmt: skip
+    )
     with translation.override(delivery.to.language):
         message.attach_alternative(as_html(letter, organisation), "text/html")
     for file in letter.files:
