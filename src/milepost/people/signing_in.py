@@ -50,6 +50,13 @@ def link_memberships(user: User) -> None:
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """What differs from allauth's own ways: nobody signs up unasked. Its mails are sent by `notices.sign_in_mails`."""
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether somebody may be led there after signing in; what is no address at all is not."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # urlsplit of http://[::1
+            return False
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -288,7 +288,7 @@ def withdrawal(request: OrganisationRequest, document: str) -> HttpResponseBase:
     rows = SignatureRequest.objects.select_related("document")
     asked = get_object_or_404(rows, document=_document(request, document))
     with as_message(request):
-        withdraw(request=asked, reason=request.POST.get("reason", ""), by=request.member)
+        withdraw(request=asked, reason=request.POST.get("reason", "").replace("\0", ""), by=request.member)
         messages.success(request, _("Withdrawn. Those who were asked get a mail."))
     return redirect("document", request.organisation.slug, document)
 

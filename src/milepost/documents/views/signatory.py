@@ -157,7 +157,11 @@ def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
 def refusal(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     """Decline, with a reason."""
     with as_message(request):
-        decline(signatory=signatory, reason=request.POST.get("reason", ""), address=client_address(request))
+        decline(
+            signatory=signatory,
+            reason=request.POST.get("reason", "").replace("\0", ""),
+            address=client_address(request),
+        )
     return redirect("signatory", _token(signatory))
 
 
