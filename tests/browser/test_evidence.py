@@ -105,7 +105,7 @@ def test_three_phones_sign_in_three_ways_and_the_trainer_closes_the_list(visitor
 
     handed = visitor(360)
     handed.go(f"{tess.page.url.partition(handed.server.url)[2]}device/")
-    until(handed.page, "navigator.serviceWorker.controller !== null || true")
+    until(handed.page, "navigator.serviceWorker.ready.then(() => true)")
     handed.context.set_offline(True)
     handed.page.get_by_role("button", name="Jonas Nygård").click()
     draw(handed.page)
