@@ -119,7 +119,8 @@ def _hold_evidence(world, session):
     Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
 
 
-def address(route, world):
+def address(route, world, *, text=None):
+    """The route filled with what there is; `text` stands for every part that may be any text."""
     known = {
         "organisation": "aldermoor",
         "course": "ladders",
@@ -149,7 +150,16 @@ def address(route, world):
         "report": "people",
         "form": "csv",
     }
-    filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:\w+:)?(\w+)>", lambda name: known[name[1] or name[2]], route)
+    of_kind = {"int": "1", "uuid": str(SHARED)}
+
+    def fill(part):
+        if text is not None and part[2] == "str":
+            return text
+        kind, name = part[2], part[1] or part[3]
+        is_named_otherwise = kind == "uuid" and name == "course"  # its slug everywhere else
+        return of_kind[kind] if is_named_otherwise else known.get(name) or of_kind.get(kind, "a")
+
+    filled = re.sub(r"\(\?P<(\w+)>[^)]*\)|<(?:(\w+):)?(\w+)>", fill, route)
     return "/" + filled.replace("\\", "")
 
 
@@ -205,6 +215,43 @@ def test_no_query_whatever_breaks_a_page(route, world, visit):
         query = dict.fromkeys(names, value)
         assert client.get(address(route, world), query).status_code < 500, value
         assert client.post(address(route, world), query).status_code < 500, value
+
+
+def test_a_nul_in_anything_that_is_sent_is_refused_in_words_wherever_it_is_sent(world, visit):
+    """PostgreSQL keeps none, so it must never come as far as the database: not in any field that somebody adds."""
+    client, let_through = visit(world.lead), []
+    for route in sorted(set(patterns())):
+        path, nul = address(route, world), {"some": "a\0b"}
+        answers = [
+            client.get(path, nul),
+            client.post(path, nul),
+            client.post(path, {"a\0b": "some"}),
+            client.post(path + "?some=%00", {}),
+            client.post(path, "some=%00", content_type="application/x-www-form-urlencoded"),
+            client.post(path, {"deep": [{"a\0b": 1}]}, content_type="application/json"),
+            client.post(path, '["\\u0000"]', content_type="text/plain"),
+        ]
+        if any(answer.status_code != 400 or "NUL" not in answer.text for answer in answers):
+            let_through.append((route, [answer.status_code for answer in answers]))
+    assert let_through == []
+
+
+def test_a_nul_in_an_address_is_found_nowhere(world, visit):
+    client = visit(world.lead)
+    for route in patterns():
+        if "<str:" in route:
+            assert client.get(address(route, world, text="a%00b")).status_code == 404, route
+
+
+def test_a_nul_in_a_cookie_is_nobody_s_session(world):
+    client = Client()
+    client.cookies["sessionid"] = "abcdefgh\0ijklmnop"
+    assert client.get("/aldermoor/").status_code == 302
+
+
+def test_two_characters_that_only_look_like_an_escaped_nul_are_let_through(world, visit):
+    sent = r'["a\\u0000"]'  # a backslash, then u0000
+    assert visit(world.lead).post("/aldermoor/people/", sent, content_type="application/json").status_code == 405
 
 
 def test_every_address_that_is_nobody_s_is_kept_from_organisations(db):

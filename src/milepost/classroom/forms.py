@@ -177,7 +177,7 @@ def read_change(request: HttpRequest, slot: Slot, *, may_justify: bool) -> Chang
     Raises `SigningRefused` with what to mend.
     """
     state = request.POST.get("state", "")
-    reason = request.POST.get("reason", "").replace("\x00", "")
+    reason = request.POST.get("reason", "")
     file = request.FILES.get("file")
     if (reason or file) and not may_justify:
         raise SigningRefused(

@@ -5,8 +5,8 @@ from uuid import UUID
 
 
 def text_of(query: Mapping[str, str], name: str, *, limit: int = 200) -> str:
-    """A text without NUL (which PostgreSQL refuses), cut to `limit` characters."""
-    return query.get(name, "")[:limit].replace("\x00", "")
+    """A text, cut to `limit` characters."""
+    return query.get(name, "")[:limit]
 
 
 def key_of(query: Mapping[str, str], name: str) -> int | None:

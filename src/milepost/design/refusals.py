@@ -26,13 +26,14 @@ class RefusalMiddleware:
         """The answer to a refusal; anything else is a fault, and Django's to tell."""
         if not isinstance(exception, Refused):
             return None
-        response = _answer(request, exception)
+        response = answer_to(request, exception)
         if exception.retry_after:
             response["Retry-After"] = str(exception.retry_after)
         return response
 
 
-def _answer(request: HttpRequest, refused: Refused) -> HttpResponse:
+def answer_to(request: HttpRequest, refused: Refused) -> HttpResponse:
+    """The refusal as this browser or program reads it."""
     if request.get_preferred_type(["text/html", *JSON_TYPES]) in JSON_TYPES:
         return problem_response(refused)
     if is_partial(request):

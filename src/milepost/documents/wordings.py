@@ -65,7 +65,7 @@ def check_words(words: str) -> str:
             _("There is no value {%(name)s}. There are: %(known)s.")
             % {"name": unknown[0], "known": ", ".join(f"{{{name}}}" for name in VALUES)}
         )
-    return words.replace("\x00", "").strip()
+    return words.strip()
 
 
 def sections(kind: DocumentKind, wording: Wording, values: Mapping[str, str], language: str) -> list[dict[str, object]]:

@@ -109,9 +109,6 @@ def _finish(play: Play, attempt: Attempt) -> None:
 
 def read_responses(questions: list[Question], data: QueryDict) -> dict[str, Response]:
     """The responses in a form: `question` names those that it speaks of; parts are named question.part."""
-    data = data.copy()
-    for name, values in data.lists():  # PostgreSQL takes no NUL within JSON
-        data.setlist(name, [value.replace("\0", "") for value in values])
     spoken_of = set(data.getlist("question"))
     of_form = [question for question in questions if question["key"] in spoken_of]
     return {question["key"]: type_of(question).take(question, data) for question in of_form}

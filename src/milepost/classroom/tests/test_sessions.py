@@ -276,9 +276,3 @@ def test_a_member_who_holds_a_session_has_to_be_signed_in_as_themselves(session,
 
 def test_days_follow_the_session_s_zone(session):
     assert [day.isoformat() for day in calendars.days_of(session)] == ["2026-11-26"]
-
-
-def test_a_reason_holds_no_sign_that_a_database_refuses(visit, lead, session):
-    visit(lead).post(f"/aldermoor/sessions/{session.uid}/cancellation/", {"reason": "Sn\0ow"})
-    session.refresh_from_db()
-    assert session.cancellation_reason == "Snow"

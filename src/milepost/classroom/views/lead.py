@@ -79,9 +79,7 @@ def session_settings(request: OrganisationRequest, session: LiveSession) -> Http
 def cancellation(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
     """Cancel a session, with a reason."""
     with as_message(request):
-        scheduling.cancel_session(
-            session=session, reason=request.POST.get("reason", "").replace("\0", ""), by=request.member
-        )
+        scheduling.cancel_session(session=session, reason=request.POST.get("reason", ""), by=request.member)
         messages.success(request, _("Cancelled. Everybody who was invited gets a mail."))
     return _to_session(request, session)
 

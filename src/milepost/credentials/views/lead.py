@@ -94,7 +94,7 @@ def revocation(request: OrganisationRequest, certificate: str) -> HttpResponseBa
     """Revoke it, with a reason."""
     current = visible_certificate(request, certificate, MANAGE_CERTIFICATES)
     with as_message(request):
-        revoke(certificate=current, reason=request.POST.get("reason", "").replace("\0", ""), by=request.member)
+        revoke(certificate=current, reason=request.POST.get("reason", ""), by=request.member)
         messages.success(request, _("Revoked. Whoever checks it reads that, and why."))
     return redirect("certificate", request.organisation.slug, current.uid)
 

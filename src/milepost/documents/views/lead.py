@@ -263,7 +263,7 @@ def _terms(request: HttpRequest) -> Terms:
     return Terms(
         is_ordered="is_ordered" in request.POST,
         needs_code="needs_code" in request.POST,
-        message=request.POST.get("message", "").replace("\x00", ""),
+        message=request.POST.get("message", ""),
         copies=[email.strip().lower() for email in copies if email.strip()],
         expires_on=expires,
         remind_days=int(days) if days.isascii() and days.isdigit() and int(days) <= 60 else 3,
@@ -288,7 +288,7 @@ def withdrawal(request: OrganisationRequest, document: str) -> HttpResponseBase:
     rows = SignatureRequest.objects.select_related("document")
     asked = get_object_or_404(rows, document=_document(request, document))
     with as_message(request):
-        withdraw(request=asked, reason=request.POST.get("reason", "").replace("\0", ""), by=request.member)
+        withdraw(request=asked, reason=request.POST.get("reason", ""), by=request.member)
         messages.success(request, _("Withdrawn. Those who were asked get a mail."))
     return redirect("document", request.organisation.slug, document)
 

@@ -159,7 +159,7 @@ def refusal(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     with as_message(request):
         decline(
             signatory=signatory,
-            reason=request.POST.get("reason", "").replace("\0", ""),
+            reason=request.POST.get("reason", ""),
             address=client_address(request),
         )
     return redirect("signatory", _token(signatory))

@@ -2,13 +2,11 @@ import json
 import re
 
 import pytest
-from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
 from milepost.activities.quiz.grading import is_answered, mark, right_response, score_of
 from milepost.activities.quiz.notation import Notation
-from milepost.activities.quiz.player import read_responses
 from milepost.activities.quiz.types import Mark, QuestionType, question_types
 from milepost.courses.reading import read_course
 from milepost.learning.enrolling import enrol
@@ -340,10 +338,3 @@ def test_a_type_that_somebody_brings_is_written_shown_judged_and_told(organisati
         assert "<em>forty-two</em>" in shown
         assert "That is what I meant." in shown
         assert Attempt.objects.get().score == 100
-
-
-def test_no_answer_holds_a_sign_that_a_database_refuses():
-    gaps = {"key": "q1", "type": "text"}
-    sent = QueryDict(mutable=True)
-    sent.update({"question": "q1", "q1": "lad\0der"})
-    assert read_responses([gaps], sent) == {"q1": "ladder"}
