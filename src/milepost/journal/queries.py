@@ -7,11 +7,18 @@ from django.db.models import Q, QuerySet
 from milepost.core.blobs.fields import digests_in
 from milepost.core.blobs.references import Tenant
 from milepost.journal.models import Entry
+from milepost.journal.vocabulary import fact_types
 
 
-def timeline(organisation_id: int, subject_id: str) -> QuerySet[Entry]:
-    """Everything that `subject_id` did or that was done to it, newest first."""
-    by_or_to = Q(actor_id=subject_id) | Q(object_id=subject_id)
+def timeline(organisation_id: int, subject_id: str, *, in_office: bool = True) -> QuerySet[Entry]:
+    """Everything that `subject_id` did or that was done to it, newest first.
+
+    Without `in_office` what it did for the organisation is left out: that names others.
+    """
+    did = Q(actor_id=subject_id)
+    if not in_office:
+        did &= ~Q(fact__in=[fact_type.name for fact_type in fact_types.all() if fact_type.is_office])
+    by_or_to = did | Q(object_id=subject_id)
     return Entry.objects.filter(by_or_to, organisation_id=organisation_id).order_by("-id")
 
 

@@ -30,7 +30,7 @@ from milepost.core.registry import Registry
 from milepost.people import scopes
 from milepost.people.models import Member, MemberQuerySet, RoleGrant
 from milepost.people.roles import ORGANISATION, Role
-from milepost.people.scopes import PEOPLE
+from milepost.people.scopes import PEOPLE, RECORDS
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Permission:
     """Something that somebody may do.
 
     `about` says what it is done to, and so within which scopes it can be held: `ORGANISATION` in the whole
-    organisation alone, `PEOPLE` within any scope that is made of people, or a word of a scope kind of a higher room.
+    organisation alone, `PEOPLE` within any scope that is made of people, `RECORDS` within those that hold a person with all
+    that is known of them, or a word of a scope kind of a higher room.
     `roles` are those that carry it beside the owner; with `reads`, which promises that it changes nothing, auditors too.
     """
 
@@ -74,8 +75,9 @@ def may(member: Member, permission: Permission, thing: models.Model | None = Non
     """Whether the member may do this to the thing: a person, a course, anything of a room. Without a thing, to any.
 
     What belongs to a person (by its `member`) is within a scope if the person is; what belongs to a course (by its
-    `course`) is within the scope of that course. For a person under a scope it asks the database once; all else
-    follows from the grants, which a request reads once.
+    `course`) is within the scope of that course. What belongs to somebody outside (its `member` is None) is within the
+    whole organisation alone. For a person under a scope it asks the database once; all else follows from the grants,
+    which a request reads once.
     """
     if thing is not None and getattr(thing, "organisation_id", member.organisation_id) != member.organisation_id:
         return False
@@ -86,6 +88,8 @@ def may(member: Member, permission: Permission, thing: models.Model | None = Non
     person = thing.pk if is_person else getattr(thing, "member_id", None)
     if person is not None:
         return visible(member, permission, None if is_person else thing).filter(pk=person).exists()
+    if hasattr(thing, "member_id"):
+        return False
     return any(scopes.kinds.get(grant.scope).covers(grant.scope_key or 0, thing) for grant in grants)
 
 
@@ -154,7 +158,7 @@ SEE_PEOPLE = Permission(
 MANAGE_PEOPLE = Permission(
     "manage_people",
     _("invite people, answer their requests about their data"),
-    about=PEOPLE,
+    about=RECORDS,
     roles=(Role.LEAD, Role.HR),
 )
 IMPORT_PEOPLE = Permission("import_people", _("import the HR file"), roles=(Role.LEAD, Role.HR))

@@ -23,6 +23,7 @@ from milepost.people.models import Department, Member, MemberQuerySet, Organisat
 from milepost.people.roles import ORGANISATION
 
 PEOPLE = "people"
+RECORDS = "records"  # all that is known of a person: within whatever holds the whole person, as no course does
 SUGGESTED = 200  # names offered while somebody types one
 
 
@@ -43,7 +44,7 @@ class ScopeKind:
 
     label: ClassVar[str | Promise]  # as one chooses it: “A site”
     phrase: ClassVar[str | Promise]  # as one reads it, with the name of the one: “site %(name)s”
-    about: ClassVar[frozenset[str]] = frozenset({PEOPLE})
+    about: ClassVar[frozenset[str]] = frozenset({PEOPLE, RECORDS})
     is_given: ClassVar[bool] = True  # whether a grant can name it; otherwise it only follows
 
     def people(self, keys: Collection[int]) -> Q:

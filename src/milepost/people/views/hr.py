@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from milepost.core.paging import page_of
 from milepost.core.queries import uuid_of
 from milepost.core.refusals import Refused, add_to_form
 from milepost.core.tables import MAX_COLUMNS
+from milepost.journal.models import Entry
 from milepost.journal.queries import timeline
 from milepost.people import import_drafts
 from milepost.people.access import OrganisationRequest, requires
@@ -29,6 +31,7 @@ from milepost.people.permissions import (
     SEE_PEOPLE,
     Abilities,
     may,
+    sees_everybody,
     visible,
 )
 from milepost.people.queries import as_held
@@ -72,7 +75,7 @@ def person(request: OrganisationRequest, member: str) -> HttpResponse:
         "sections": sections_of(person),
         "team": team.order_by("family_name", "given_name")[:12],
         "team_size": team.count(),
-        "entries": timeline(request.organisation.pk, str(person.uid))[:12],
+        "entries": _history(request, person)[:12],
         "held": as_held(person.grants),
     }
     if may(request.member, MANAGE_ROLES, person):
@@ -80,12 +83,18 @@ def person(request: OrganisationRequest, member: str) -> HttpResponse:
     return render(request, "people/person.html", context)
 
 
+def _history(request: OrganisationRequest, person: Member) -> QuerySet[Entry]:
+    """What happened to the person and what they did; in an office only for whoever sees everybody whom that concerned."""
+    in_office = sees_everybody(request.member, SEE_PEOPLE)
+    return timeline(request.organisation.pk, str(person.uid), in_office=in_office)
+
+
 @require_GET
 @requires(SEE_PEOPLE)
 def history(request: OrganisationRequest, member: str) -> HttpResponse:
     """Everything in the journal about one person."""
     person = person_for(request, member)
-    page = page_of(request, timeline(request.organisation.pk, str(person.uid)))
+    page = page_of(request, _history(request, person))
     return render(request, "people/history.html", {"person": person, "page": page})
 
 

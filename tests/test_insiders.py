@@ -1,0 +1,77 @@
+"""Nobody inside an organisation reaches more than they hold: by no page, no address, no word of a refusal."""
+
+import pytest
+
+from milepost.core import blobs, clock
+from milepost.notices.models import Notice
+from milepost.people.granting import grant
+from milepost.people.inviting import invite
+from milepost.people.models import Site
+from milepost.people.roles import Role
+from tests.worlds import make_member
+
+
+@pytest.fixture
+def lyon(organisation):
+    return Site.objects.create(organisation=organisation, name="Lyon")
+
+
+@pytest.fixture
+def ravi(organisation, lyon):
+    """HR for the site Lyon."""
+    ravi = make_member(organisation, "ravi", site=lyon)
+    grant(member=ravi, role=Role.HR, scope="site", key=lyon.pk)
+    return ravi
+
+
+@pytest.fixture
+def cora(organisation, course):
+    """L&D lead for one course."""
+    cora = make_member(organisation, "cora")
+    grant(member=cora, role=Role.LEAD, scope="course", key=course.pk)
+    return cora
+
+
+def test_the_history_of_a_colleague_in_an_office_names_nobody_beyond_one_s_scope(organisation, lyon, ravi, visit, lead):
+    lead.site = lyon
+    lead.save()
+    far = make_member(organisation, "oddvar")
+    far.user = None
+    far.save()
+    invite(members=[far], by=lead)
+    for page in (f"/aldermoor/people/{lead.uid}/", f"/aldermoor/people/{lead.uid}/history/"):
+        assert "Oddvar" not in visit(ravi).get(page).text
+        assert "Oddvar" in visit(lead).get(page).text
+
+
+def test_what_was_said_to_somebody_outside_is_looked_after_by_whoever_sees_everybody(organisation, ravi, lead, visit):
+    notice = Notice.objects.create(
+        organisation=organisation,
+        kind="erased",
+        recipient="eve@elsewhere.example",
+        address="eve@elsewhere.example",
+        about_type="organisation",
+        about_id=str(organisation.uid),
+        state="refused",
+        settled_at=clock.now(),
+    )
+    address = f"/aldermoor/messages/undelivered/{notice.uid}/"
+    assert visit(ravi).post(address, {"leave": ""}).status_code == 403
+    assert visit(lead).post(address, {"leave": ""}).status_code == 302
+
+
+def test_a_file_that_is_no_course_s_is_not_had_by_its_fingerprint(organisation, learner, course, visit):
+    secret = blobs.store(organisation.uid, b"a medical certificate")
+    known = next(iter(course.draft.values()))[0]
+    client = visit(learner)
+    assert client.get(f"/aldermoor/media/{secret}/a.pdf").status_code == 404
+    assert client.get(f"/aldermoor/media/{known}/a.md").status_code == 200
+
+
+def test_who_looks_after_one_course_takes_no_one_s_data_and_erases_nobody(cora, learner, enrolment, lead, visit):
+    client = visit(cora)
+    assert client.get(f"/aldermoor/people/{learner.uid}/").status_code == 200
+    for page in (f"/aldermoor/people/{learner.uid}/data/", f"/aldermoor/people/{learner.uid}/erasure/"):
+        assert client.post(page, {"name": learner.full_name}).status_code in (403, 404)
+    learner.refresh_from_db()
+    assert client.post(f"/aldermoor/people/{cora.uid}/data/").status_code in (200, 404)
