@@ -75,3 +75,21 @@ def test_who_looks_after_one_course_takes_no_one_s_data_and_erases_nobody(cora, 
         assert client.post(page, {"name": learner.full_name}).status_code in (403, 404)
     learner.refresh_from_db()
     assert client.post(f"/aldermoor/people/{cora.uid}/data/").status_code in (200, 404)
+
+
+def test_an_owner_of_one_site_hears_nothing_of_what_there_is_elsewhere(organisation, lyon, ravi, visit):
+    Site.objects.create(organisation=organisation, name="Oslo")
+    make_member(organisation, "oddvar")
+    grant(member=ravi, role=Role.OWNER, scope="site", key=lyon.pk)
+    near, client = make_member(organisation, "near", site=lyon), visit(ravi)
+    page = client.get(f"/aldermoor/people/{near.uid}/").text
+    assert 'value="Lyon"' in page
+    assert "Oslo" not in page
+    answers = set()
+    for scope, which in (("site", "Oslo"), ("site", "Nowhere"), ("line", "Oddvar Nygård"), ("line", "Nobody At All")):
+        sent = {"role": "hr", "scope": scope, "which": which}
+        said = client.post(f"/aldermoor/people/{near.uid}/roles/", sent, follow=True).context["messages"]
+        answers.add(tuple(str(message) for message in said))
+    assert len(answers) == 1
+    client.post(f"/aldermoor/people/{near.uid}/roles/", {"role": "hr", "scope": "site", "which": "Lyon"})
+    assert [held.role for held in near.role_grants.all()] == ["hr"]

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from milepost.people import scopes
 from milepost.people.models import Department, Member, MemberQuerySet, Organisation, RoleGrant
-from milepost.people.roles import DESCRIPTIONS, GIVEN, Role
+from milepost.people.permissions import MANAGE_ROLES, carrying
+from milepost.people.roles import DESCRIPTIONS, GIVEN, ORGANISATION, Role
 
 
 def filter_members(
@@ -79,6 +80,15 @@ def as_held(grants: Iterable[RoleGrant]) -> list[Held]:
         for key, named in scopes.kinds.get(scope).named(which).items()
     }
     return [Held(grant, Role(grant.role), phrases.get((grant.scope, grant.scope_key or 0), "")) for grant in in_order]
+
+
+def scopes_to_give(by: Member) -> list[str]:
+    """What can be typed to name a scope in which they give a role: names of the organisation, or of what they hold."""
+    held = carrying(by, MANAGE_ROLES)
+    if any(grant.scope == ORGANISATION for grant in held):
+        return scopes.names_in(by.organisation)
+    named = [scopes.kinds.get(grant.scope).named([grant.scope_key or 0]) for grant in held]
+    return sorted({one.name for names in named for one in names.values()})
 
 
 def departments_below(organisation: Organisation, department: int) -> "list[int]":

@@ -34,8 +34,7 @@ from milepost.people.permissions import (
     sees_everybody,
     visible,
 )
-from milepost.people.queries import as_held
-from milepost.people.scopes import names_in
+from milepost.people.queries import as_held, scopes_to_give
 from milepost.people.sections import sections_of
 
 SHOWN_CHANGES = 20
@@ -79,7 +78,7 @@ def person(request: OrganisationRequest, member: str) -> HttpResponse:
         "held": as_held(person.grants),
     }
     if may(request.member, MANAGE_ROLES, person):
-        context |= {"form": GrantForm(), "names": names_in(request.organisation)}
+        context |= {"form": GrantForm(), "names": scopes_to_give(request.member)}
     return render(request, "people/person.html", context)
 
 

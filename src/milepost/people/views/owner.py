@@ -17,9 +17,16 @@ from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.people import scopes, settings
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.forms import GrantForm, SettingsForm
-from milepost.people.granting import InvalidGrant, grant, revoke
+from milepost.people.granting import InvalidGrant, MoreThanYouHold, grant, revoke
 from milepost.people.models import Member, Organisation, RoleGrant
-from milepost.people.permissions import MANAGE_ORGANISATION, MANAGE_ROLES, SEE_PEOPLE, permissions_of, visible
+from milepost.people.permissions import (
+    MANAGE_ORGANISATION,
+    MANAGE_ROLES,
+    SEE_PEOPLE,
+    permissions_of,
+    sees_everybody,
+    visible,
+)
 from milepost.people.queries import Held, as_held
 from milepost.people.roles import DESCRIPTIONS, GIVEN, ORGANISATION, Role
 
@@ -69,9 +76,17 @@ def _give(request: OrganisationRequest, member: Member) -> None:
     if not form.is_valid():
         raise InvalidGrant(" ".join(str(error) for errors in form.errors.values() for error in errors))
     scope, which = form.cleaned_data["scope"] or ORGANISATION, form.cleaned_data["which"]
-    key = None if scope == ORGANISATION else scopes.kinds.get(scope).find(request.organisation, which)
+    key = None if scope == ORGANISATION else _find(request, scope, which)
     role, until = Role(form.cleaned_data["role"]), form.cleaned_data["until"]
     grant(member=member, role=role, scope=scope, key=key, until=until, by=request.member)
+
+
+def _find(request: OrganisationRequest, scope: str, which: str) -> int:
+    """The key of what was typed. Whoever gives within a scope is not told what there is, or is not, beyond it."""
+    try:
+        return scopes.kinds.get(scope).find(request.organisation, which)
+    except scopes.NoSuchScope as refused:
+        raise refused if sees_everybody(request.member, MANAGE_ROLES) else MoreThanYouHold from refused
 
 
 @require_http_methods(["GET", "POST"])
