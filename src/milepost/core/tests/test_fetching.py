@@ -1,5 +1,6 @@
 """Other servers as they are: one that answers, and others that hang, drip, send too much or are not there."""
 
+import re
 import time
 from contextlib import contextmanager
 from threading import Thread
@@ -16,13 +17,23 @@ def says(*parts, pause=0.0):
     """A server that reads the request and says these parts, with a pause before each."""
 
     def behaviour(connection, over):
-        says.request = connection.recv(65536)
+        says.request = whole_request(connection)
         for part in parts:
             if over.wait(pause):
                 return
             connection.sendall(part)
 
     return behaviour
+
+
+def whole_request(connection):
+    """Head and content, which may come in two pieces; nothing of a conversation that is not HTTP."""
+    request = connection.recv(65536)
+    head, _blank, content = request.partition(b"\r\n\r\n")
+    length = re.search(rb"Content-Length: (\d+)", head)
+    while length and len(content) < int(length[1]):
+        content += connection.recv(65536)
+    return request if length is None else b"\r\n\r\n".join((head, content))
 
 
 @contextmanager
