@@ -1,6 +1,5 @@
 """What the pages of live sessions take."""
 
-import json
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from typing import Any
@@ -19,6 +18,7 @@ from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import LiveSession, Slot
 from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
 from milepost.classroom.signing import Circumstances, SigningRefused
+from milepost.core.http import read_json
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
@@ -220,7 +220,7 @@ def read_circumstances(request: HttpRequest) -> Circumstances:
 def _location(sent: str) -> dict[str, float] | None:
     """Latitude and longitude in degrees, accuracy in metres, as the browser tells them; None for anything else."""
     try:
-        sent_place: Any = json.loads(sent[:200] or "null")
+        sent_place: Any = read_json(sent[:200] or "null")
         place = {name: round(float(sent_place[name]), 5) for name in ("latitude", "longitude", "accuracy")}
     except (TypeError, ValueError, KeyError, OverflowError):
         return None

@@ -91,9 +91,9 @@ def register_arrival(*, arrival: Arrival, trainer: Trainer) -> Participant:
     session, rules = trainer.session, Rules.of(trainer.session.organisation)
     email = arrival.email.strip().lower()
     member = Member.objects.filter(organisation=session.organisation, email=email).first() if email else None
-    if member is not None and member.has_left:
-        raise RegistrationRefused(_("%(name)s has left the organisation.") % {"name": member.full_name})
     if member is not None and rules.allows(TrainerRight.ADD_PEOPLE):
+        if member.has_left:
+            raise RegistrationRefused(_("%(name)s has left the organisation.") % {"name": email})
         return register(session=session, member=member, by=trainer.member)
     if member is None and rules.allows(TrainerRight.ADD_NEW_PEOPLE):
         with transaction.atomic():

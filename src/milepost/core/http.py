@@ -1,8 +1,10 @@
 """HTTP pieces that several rooms need: downloads, files with byte ranges, and whether htmx asks."""
 
+import json
 import mimetypes
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -16,6 +18,36 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page rather than for the whole."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def read_json(sent: str | bytes) -> Any:
+    """JSON that somebody sent. Raises `ValueError` for anything else, and for texts that no database keeps.
+
+    These are NUL and halves of surrogate pairs, which JSON can write with an escape and nobody can type.
+    """
+    try:
+        value = json.loads(sent)
+        for text in texts_in(value):
+            text.encode()
+            if "\0" in text:
+                raise ValueError("A text holds a NUL.")
+    except RecursionError as error:
+        raise ValueError("It is nested too deep.") from error
+    return value
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every text in a value that was read from JSON, names included."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            yield from value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def download(content: bytes, *, name: str, content_type: str, is_shown: bool = False) -> HttpResponse:

@@ -1,7 +1,7 @@
 """No NUL comes in: PostgreSQL keeps none in texts, and no keyboard types one. The one place that every request passes.
 
-Views, forms and verbs need not think of it. What a form carries inside of a field (JSON in a text) is read by whoever
-knows the field.
+Views, forms and verbs need not think of it. JSON in a field of a form is read by whoever knows the field, with
+`core.http.read_json`, which takes none either.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext_lazy
 
+from milepost.core.http import texts_in
 from milepost.core.refusals import Refused
 from milepost.design.refusals import answer_to
 
@@ -71,15 +72,6 @@ def _flat(lists: Iterable[tuple[str, Iterable[str]]]) -> Iterator[str]:
 
 def _texts_in_json(body: bytes) -> Iterator[str]:
     try:
-        waiting = [json.loads(body)]
+        return texts_in(json.loads(body))
     except (ValueError, RecursionError):
-        return  # no JSON: the view says so
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, dict):
-            yield from value
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
+        return iter(())  # no JSON: the view says so

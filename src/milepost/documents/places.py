@@ -54,7 +54,7 @@ def _read(sent: Any, pages: int, signatories: int) -> dict[str, Any]:
     is_inside = _fits(box["x"], box["width"]) and _fits(box["y"], box["height"])
     if not (is_inside and 0 <= signatory < signatories and 0 <= page < pages and kind in PLACE_KINDS):
         raise ValueError
-    label, is_required = str(sent.get("label", "")).replace("\0", "")[:80], bool(sent.get("required", True))
+    label, is_required = str(sent.get("label", ""))[:80], bool(sent.get("required", True))
     return {**box, "signatory": signatory, "page": page, "kind": kind, "label": label, "required": is_required}
 
 

@@ -1,6 +1,5 @@
 """Playing a video: resume where one stopped, count what was really watched, complete by coverage."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.http import HttpResponseBase, JsonResponse
 
 from milepost.core import clock
+from milepost.core.http import read_json
 from milepost.core.intervals import Interval, clip, measure, union
 from milepost.learning.players import Handler, Play, Player
 from milepost.learning.progressing import complete_activity, save_state
@@ -76,10 +76,10 @@ def _beat(play: Play) -> HttpResponseBase:
 def _read(body: bytes, duration: float) -> tuple[float, list[Interval]] | None:
     """A beat's position and ranges in seconds, clipped to the video; None if it is not a beat."""
     try:
-        beat = json.loads(body)
+        beat = read_json(body)
         position = float(beat["position"])
         ranges = [(float(start), float(end)) for start, end in beat["ranges"][:MAX_RANGES]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
     if not all(abs(number) < 1e9 for pair in [(position, 0.0), *ranges] for number in pair):
         return None  # infinities, and what is not a number

@@ -141,3 +141,14 @@ def test_a_delivery_that_can_not_be_read_changes_nothing(trainer_page, client, b
 
 def test_the_worker_for_the_offline_page_is_served(client, db):
     assert client.get("/room/offline.js").headers["Content-Type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize("rights", [[], ["add-people"]])
+def test_an_address_tells_a_trainer_from_outside_no_name_of_who_has_left(
+    trainer_page, client, organisation, morning, rights
+):
+    make_member(organisation, "oddvar", left_on=clock.today() - timedelta(days=9))
+    change(organisation=organisation, values={"trainer_rights": rights})
+    said = client.post(trainer_page + "people/", {"email": "oddvar@aldermoor.example"}, follow=True).text
+    assert ("has left the organisation" in said) == bool(rights)
+    assert "Oddvar" not in said

@@ -1,7 +1,7 @@
 import pytest
 from django.test import RequestFactory
 
-from milepost.core.http import ranged_response
+from milepost.core.http import ranged_response, read_json
 
 DATA = bytes(range(100))
 
@@ -49,3 +49,13 @@ def test_a_range_of_another_entity_gets_the_whole_file():
 
 def test_what_the_browser_has_is_not_sent_again():
     assert ask(**{"If-None-Match": '"abc"'}).status_code == 304
+
+
+def test_json_is_read_as_it_was_sent():
+    assert read_json('{"a": ["\\ud83d\\ude00", 1]}') == {"a": ["😀", 1]}
+
+
+@pytest.mark.parametrize("sent", ["", "[" * 100_000, '"a\\u0000"', '{"\\u0000": 1}', '["\\ud83d"]', b"\xff"])
+def test_json_that_is_none_or_that_no_database_keeps_is_refused(sent):
+    with pytest.raises(ValueError):
+        read_json(sent)

@@ -3,7 +3,6 @@
 The organisation's own words are in `wording`.
 """
 
-import json
 from collections.abc import Mapping
 
 from django.conf import settings
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from milepost.core.http import download
+from milepost.core.http import download, read_json
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.core.refusals import Refused, as_message
@@ -204,7 +203,7 @@ def places(request: OrganisationRequest, document: str) -> HttpResponseBase:
     problem = ""
     if request.method == "POST":
         try:
-            put_places(document=brought, places=json.loads(request.POST.get("places", "")[:200_000] or "[]"))
+            put_places(document=brought, places=read_json(request.POST.get("places", "")[:200_000] or "[]"))
             messages.success(request, _("The places are kept. Say who signs."))
             return redirect("document", request.organisation.slug, brought.uid)
         except Refused as refused:

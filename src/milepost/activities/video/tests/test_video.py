@@ -74,6 +74,8 @@ def test_nobody_watches_an_hour_in_a_minute(visit, learner, organisation, lead):
         '{"position": NaN, "ranges": []}',
         '{"position": 1e999, "ranges": [[0, 1e999]]}',
         '{"position": 1, "ranges": 7}',
+        '{"position": 1' + "0" * 400 + ', "ranges": []}',
+        "[" * 100_000,
     ],
 )
 def test_a_broken_beat_is_refused_and_changes_nothing(client, body):
