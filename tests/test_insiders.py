@@ -8,7 +8,11 @@ from milepost.people.granting import grant
 from milepost.people.inviting import invite
 from milepost.people.models import Site
 from milepost.people.roles import Role
-from tests.worlds import make_member
+from tests.worlds import SMALL_COURSE, make_course, make_member
+
+CLOSED = SMALL_COURSE | {
+    "course.md": "---\ntitle: Riggers\nslug: riggers\nenrolment: invited\ncompletion: required\n---\nHello.\n"
+}
 
 
 @pytest.fixture
@@ -93,3 +97,16 @@ def test_an_owner_of_one_site_hears_nothing_of_what_there_is_elsewhere(organisat
     assert len(answers) == 1
     client.post(f"/aldermoor/people/{near.uid}/roles/", {"role": "hr", "scope": "site", "which": "Lyon"})
     assert [held.role for held in near.role_grants.all()] == ["hr"]
+
+
+def test_a_course_by_invitation_is_found_by_those_in_it_and_by_who_sees_courses(organisation, cora, ravi, lead, visit):
+    make_course(organisation, CLOSED, by=lead)
+    assert visit(lead).get("/aldermoor/catalogue/riggers/").status_code == 200
+    for member in (cora, ravi):  # a role for one course, and a role that has nothing to do with courses
+        assert visit(member).get("/aldermoor/catalogue/riggers/").status_code == 404
+
+
+def test_who_manages_the_sessions_of_one_course_is_offered_the_steps_of_no_other(organisation, cora, lead, visit):
+    make_course(organisation, CLOSED | {"01-first/03-rig.live.md": "---\ntitle: Rig\n---\n"}, by=lead)
+    assert "Riggers: Rig" in visit(lead).get("/aldermoor/sessions/new/").text
+    assert "Riggers" not in visit(cora).get("/aldermoor/sessions/new/").text

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from milepost.classroom.correcting import AbsenceFile, Change
 from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import LiveSession, Slot
+from milepost.classroom.permissions import may_manage
 from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
 from milepost.classroom.signing import Circumstances, SigningRefused
 from milepost.core.http import read_json
@@ -23,7 +24,7 @@ from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
 from milepost.people.access import client_address
-from milepost.people.models import Organisation
+from milepost.people.models import Member
 
 MAX_ABSENCE_FILE = 10 * 1024 * 1024  # bytes
 ABSENCE_FILES = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff")  # how a PDF, a PNG and a JPEG begin
@@ -74,18 +75,16 @@ class SessionForm(forms.Form):
         widget=forms.Textarea(CONTROL | {"rows": 3}),
     )
 
-    def __init__(
-        self, organisation: Organisation, data: QueryDict | None = None, *, session: LiveSession | None = None
-    ) -> None:
-        self.organisation, self.session = organisation, session
-        super().__init__(data, initial=_initial(session) if session else {"language": organisation.language})
+    def __init__(self, by: Member, data: QueryDict | None = None, *, session: LiveSession | None = None) -> None:
+        self.organisation, self.session = by.organisation, session
+        super().__init__(data, initial=_initial(session) if session else {"language": by.organisation.language})
         tools = [
             (p.name, p.label)
             for p in meeting_tools.all()
             if p.is_configured or (session and session.provider == p.name)
         ]
         self._field("provider").choices = [("", _("none: people meet in a room")), *tools]
-        steps = live_steps(organisation)
+        steps = live_steps(by)
         self._field("step").choices = [("", _("none: it stands alone")), *steps]
         if session or not steps:
             del self.fields["step"]  # what a session is a step of does not change once people registered for it
@@ -142,9 +141,10 @@ def _initial(session: LiveSession) -> dict[str, Any]:
     return {name: getattr(session, name) for name in names} | {"address": session.meeting.get("address", "")}
 
 
-def live_steps(organisation: Organisation) -> list[tuple[str, str]]:
-    """The live steps of the published courses, as choices."""
-    courses = Course.objects.filter(organisation=organisation, published__isnull=False).order_by("title")
+def live_steps(by: Member) -> list[tuple[str, str]]:
+    """The live steps of the published courses whose sessions the member manages, as choices."""
+    published = Course.objects.filter(organisation=by.organisation, published__isnull=False).order_by("title")
+    courses = [course for course in published if may_manage(by, course)]
     return [
         (f"{course.slug}:{activity.key}", f"{course.title}: {activity.title}")
         for course in courses

@@ -40,7 +40,7 @@ def new_session(request: OrganisationRequest) -> HttpResponseBase:
     """Make a session."""
     if not may_manage(request.member):
         raise PermissionDenied
-    form = SessionForm(request.organisation, request.POST or None)
+    form = SessionForm(request.member, request.POST or None)
     if request.method == "POST" and form.is_valid():
         plan = form.plan()
         if not may_manage(request.member, plan.course or request.organisation):
@@ -60,7 +60,7 @@ def new_session(request: OrganisationRequest) -> HttpResponseBase:
 @managed_session
 def session_settings(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
     """Change a session; whoever is invited gets the new invitation."""
-    form = SessionForm(request.organisation, request.POST or None, session=session)
+    form = SessionForm(request.member, request.POST or None, session=session)
     if request.method == "POST" and form.is_valid():
         try:
             scheduling.change_session(session=session, plan=form.plan(), by=request.member)

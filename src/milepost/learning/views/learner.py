@@ -13,6 +13,7 @@ from milepost.courses.addresses import media_base
 from milepost.courses.markdown import with_media
 from milepost.courses.models import Course
 from milepost.courses.outline import Outline, outline_of
+from milepost.courses.permissions import SEE_COURSES
 from milepost.learning import players
 from milepost.learning.addresses import activity_url
 from milepost.learning.enrolling import NotOpen, enrol
@@ -29,6 +30,7 @@ from milepost.learning.queries import (
     progress_of,
 )
 from milepost.people.access import OrganisationRequest, member_required
+from milepost.people.permissions import may
 
 
 @require_GET
@@ -53,11 +55,11 @@ def catalogue(request: OrganisationRequest) -> HttpResponse:
 @require_GET
 @member_required
 def course(request: OrganisationRequest, slug: str) -> HttpResponse:
-    """What a course is about, and where one stands in it. Those who are not in a closed course get 404."""
+    """What a course is about, and where one stands in it. A closed one is found by those in it, and who sees courses."""
     course = _published(request, slug)
     enrolment = enrolment_of(request.member, course.slug)
     version = course.published_or_raise()
-    if enrolment is None and not version.is_open and not request.member.roles:
+    if enrolment is None and not version.is_open and not may(request.member, SEE_COURSES, course):
         raise Http404
     outline = enrolment.outline if enrolment else outline_of(version.pk)
     complete = completed_keys([enrolment])[enrolment.pk] if enrolment else set()
