@@ -3,6 +3,7 @@
 import pytest
 
 from milepost.core import blobs, clock
+from milepost.learning.enrolling import enrol
 from milepost.notices.models import Notice
 from milepost.people.granting import grant
 from milepost.people.inviting import invite
@@ -72,9 +73,16 @@ def test_a_file_that_is_no_course_s_is_not_had_by_its_fingerprint(organisation, 
     assert client.get(f"/aldermoor/media/{known}/a.md").status_code == 200
 
 
-def test_who_looks_after_one_course_takes_no_one_s_data_and_erases_nobody(cora, learner, enrolment, lead, visit):
+def test_who_looks_after_one_course_sees_its_people_in_it_and_nothing_else_of_them(
+    organisation, cora, learner, enrolment, lead, visit
+):
+    enrol(member=learner, course=make_course(organisation, CLOSED, by=lead), by=lead)
     client = visit(cora)
-    assert client.get(f"/aldermoor/people/{learner.uid}/").status_code == 200
+    enrolments = client.get("/aldermoor/courses/ladders/enrolments/").text
+    assert learner.full_name in enrolments
+    assert f"/people/{learner.uid}/" not in enrolments
+    for page in ("", "history/"):  # they tell of every course
+        assert client.get(f"/aldermoor/people/{learner.uid}/{page}").status_code == 403
     for page in (f"/aldermoor/people/{learner.uid}/data/", f"/aldermoor/people/{learner.uid}/erasure/"):
         assert client.post(page, {"name": learner.full_name}).status_code in (403, 404)
     learner.refresh_from_db()

@@ -1,4 +1,4 @@
-"""A role can be held for one course: it reaches the course, what belongs to it, and the people who are in it."""
+"""A role can be held for one course: it reaches the course, what belongs to it, and its people as far as they are in it."""
 
 from collections.abc import Collection
 

@@ -30,7 +30,7 @@ from milepost.core.registry import Registry
 from milepost.people import scopes
 from milepost.people.models import Member, MemberQuerySet, RoleGrant
 from milepost.people.roles import ORGANISATION, Role
-from milepost.people.scopes import PEOPLE, RECORDS
+from milepost.people.scopes import RECORDS
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class Abilities:
 # --- What this room permits -------------------------------------------------------------------------------
 
 SEE_PEOPLE = Permission(
-    "see_people", _("see people and their history"), about=PEOPLE, roles=(Role.LEAD, Role.HR), reads=True
+    "see_people", _("see people and their history"), about=RECORDS, roles=(Role.LEAD, Role.HR), reads=True
 )
 MANAGE_PEOPLE = Permission(
     "manage_people",
@@ -162,7 +162,7 @@ MANAGE_PEOPLE = Permission(
     roles=(Role.LEAD, Role.HR),
 )
 IMPORT_PEOPLE = Permission("import_people", _("import the HR file"), roles=(Role.LEAD, Role.HR))
-MANAGE_ROLES = Permission("manage_roles", _("give and withdraw roles"), about=PEOPLE)
+MANAGE_ROLES = Permission("manage_roles", _("give and withdraw roles"), about=RECORDS)
 MANAGE_ORGANISATION = Permission("manage_organisation", _("change the organisation’s settings"), roles=(Role.LEAD,))
 
 
