@@ -33,11 +33,13 @@ from milepost.documents.models import Signatory, SignatureRequest
 from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signing import Act as DocumentAct
 from milepost.documents.signing import sign as sign_document
-from milepost.journal.models import Entry
+from milepost.journal.keys import current_key
+from milepost.journal.models import Entry, SigningKey
 from milepost.learning.attempting import finish_attempt, save_answers, start_attempt
 from milepost.learning.enrolling import enrol, enrol_many
 from milepost.learning.models import Answer, Attempt, Enrolment
 from milepost.people.models import Member, Organisation
+from milepost.people.organisations import create_organisation
 from tests.stories import DRAWN, SIGNING, VALUES
 from tests.worlds import SMALL_COURSE, make_course, make_member, make_people
 
@@ -386,7 +388,23 @@ def _answer_and_finish(world: Any) -> Pair:
     return [finish, lambda: save_answers(attempt=read_by_page, responses={"q": "2"})], count
 
 
+# --- Journal ----------------------------------------------------------------------------------------------
+
+
+def _two_first_keys(_world: Any) -> Pair:
+    organisation = create_organisation(slug=f"new-{Organisation.objects.count()}", name="New")
+    signs_with: list[str] = []
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        [key] = SigningKey.objects.filter(organisation_id=organisation.pk)
+        assert signs_with == [key.fingerprint] * 2
+
+    return [lambda: signs_with.append(current_key(organisation.pk).fingerprint)] * 2, count
+
+
 RACES = {
+    "making the first key": Race(lambda: None, _two_first_keys),
     "signing a half-day": Race(_house, _sign_twice),
     "signing while it is closed": Race(_house, _sign_and_close),
     "closing both half-days": Race(_house, _close_both),

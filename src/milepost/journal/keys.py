@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.refusals import Refused
-from milepost.journal import tokens
+from milepost.journal import folding, tokens
 from milepost.journal.models import SigningKey
 from milepost.journal.organisations import identity_of
 
@@ -45,13 +45,11 @@ class KeyLocked(Refused):
 
 def current_key(organisation_id: int) -> SigningKey:
     """The key that the organisation signs with now; made on first use."""
-    current = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True)
-    if key := current.first():
-        return key
-    try:
-        return _make(organisation_id)
-    except IntegrityError:  # another process made one in the same moment
-        return current.get()
+    return _current(organisation_id) or _make(organisation_id)
+
+
+def _current(organisation_id: int) -> SigningKey | None:
+    return SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
 
 
 def _make(organisation_id: int) -> SigningKey:
@@ -73,7 +71,7 @@ def _make(organisation_id: int) -> SigningKey:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
         .sign(private, hashes.SHA256())
     )
-    return _keep(organisation_id, _encrypted(private), certificate, [])
+    return _keep(organisation_id, _encrypted(private), certificate, [], only_if_first=True)
 
 
 def _new_private_key() -> rsa.RSAPrivateKey:
@@ -136,11 +134,25 @@ def _encrypted(private: rsa.RSAPrivateKey) -> str:
     return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how).decode()
 
 
-def _keep(organisation_id: int, kept: str, certificate: x509.Certificate, chain: list[x509.Certificate]) -> SigningKey:
+def _keep(
+    organisation_id: int,
+    kept: str,
+    certificate: x509.Certificate,
+    chain: list[x509.Certificate],
+    *,
+    only_if_first: bool = False,
+) -> SigningKey:
+    """Sign with this key from now on; with `only_if_first` only where there is none, and else return the one there is.
+
+    Keys change under the lock of the tree: whoever seals holds it, too, and so signs with the key that counts.
+    """
     pem = serialization.Encoding.PEM
     of_certificate = fingerprint(certificate.public_bytes(serialization.Encoding.DER))
     with transaction.atomic():
-        before = SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
+        folding.lock(organisation_id)
+        before = _current(organisation_id)
+        if before and only_if_first:
+            return before
         SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).update(is_current=False)
         values: dict[str, Any] = {
             "certificate": certificate.public_bytes(pem).decode(),

@@ -50,7 +50,7 @@ def _seal_head(organisation_id: int) -> Seal | None:
         previous = newest(organisation_id)
         if tree is None or tree.size == (previous.size if previous else 0):
             return None
-        key = SigningKey.objects.select_for_update().get(organisation_id=organisation_id, is_current=True)
+        key = SigningKey.objects.get(organisation_id=organisation_id, is_current=True)
         return _sign(organisation_id, key, number=previous.number + 1 if previous else 1, size=tree.size)
 
 
