@@ -19,7 +19,8 @@ from milepost.journal.vocabulary import TEXT, UID, DoesNotFit, FactType, Undecla
 from tests.visits.facts import VISIT_REPORTED
 
 NAMES = fact_types.names()
-TEXTS = st.text(st.characters(codec="utf-8"), max_size=30)
+# Without “%(”, by which the test knows a placeholder that nobody filled.
+TEXTS = st.text(st.characters(codec="utf-8"), max_size=30).filter(lambda text: "%(" not in text)
 JSON = st.none() | st.booleans() | st.integers(-9, 9) | TEXTS | st.lists(TEXTS, max_size=2)
 
 
