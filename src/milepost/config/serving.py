@@ -1,60 +1,84 @@
-"""One parent process with the web server and the background worker under it."""
+"""`milepost up`: one parent process with the web server and the background worker under it."""
 
 import os
 import shlex
-import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import click
 from django.conf import settings
 from django.core.management import call_command
+from django.db import Error
 
 from milepost.config import schema
+from milepost.config.supervising import LOOK, Child, Signals, stop, supervise
+from milepost.config.systemd import Systemd
+from milepost.core.outages import is_outage
 
-PATIENCE = 20.0  # seconds that the children have to stop
 # A worker that was just forked misses its signal: the web server must end it, within our own patience.
 WORKER_PATIENCE = 5  # seconds
+PORT_PATIENCE = 2.0  # seconds in which one that was killed gives its port back
+AGAIN = 1.0  # seconds between two tries to reach the database at the start
 WORKER = [sys.executable, "-m", "milepost.config.worker"]
 
 
 def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload: bool = False) -> int:
-    """Prepare, start both children, and stay until one ends or a signal comes; return the exit status.
+    """Prepare, start both children, and keep them until a signal asks to stop; return the exit status.
 
+    A database that is away is waited for. A child that ends is started again, whatever ended it; only one that ends
+    before the site was up for the first time stops the start, since it would do so again.
     With `reload`, both start anew whenever the source changes: for those who work on it.
     """
-    if _is_taken(host, port):
+    systemd, signals = Systemd(), Signals(is_in_terminal=sys.stdin is not None and sys.stdin.isatty())
+    signals.listen()
+    if not _becomes_free(host, port):
         click.echo(f"Error: port {port} is in use. Choose another: PORT={port + 1} make up", err=True)
         return 1
-    prepare()
+    if not prepare(signals.are_to_stop, _saying(systemd)):
+        return 0
     sign_ins = _demonstration() if with_demo else ""
-    commands = (
-        [_web_that_reloads(host, port), _worker_that_reloads()] if reload else [_web(host, port, workers), WORKER]
-    )
-    children = [_start(command) for command in commands]
-    stop = _on_signals()
-    if _wait_until_up(host, port, children):
+    children = [
+        Child("web server", lambda _before: _web_that_reloads(host, port) if reload else _web(host, port, workers)),
+        Child("background worker", _worker_that_reloads if reload else _worker),
+    ]
+    for child in children:
+        child.start()
+    try:
+        if not _are_up(host, port, children, signals):
+            return 0 if signals.asks_to_stop else 1
+        systemd.tell("READY=1", f"STATUS=Milepost is at {settings.BASE_URL}")
         click.echo(f"\nMilepost is at {settings.BASE_URL}\n{sign_ins}\nCtrl-C stops it.")
-    status = 0
-    while not stop():
-        ended = [child for child in children if child.poll() is not None]
-        if ended:
-            click.echo("Error: a process ended unexpectedly; stopping the others.", err=True)
-            status = 1
-            break
-        time.sleep(0.2)
-    _stop(children)
-    return status
+        supervise(children, signals, systemd)
+    finally:
+        systemd.tell("STOPPING=1")
+        stop(children)
+    return 0
 
 
-def prepare() -> None:
-    """Bring database and static files up to date; quick when they are."""
-    schema.catch_up()
+def prepare(should_stop: Callable[[], bool], say: Callable[[str], None]) -> bool:
+    """Bring database and static files up to date, once there is a database; False where it is to stop before."""
+    said = ""
+    while not should_stop():
+        try:
+            schema.catch_up()
+        except Error as error:
+            if not is_outage(error):
+                raise
+            sentence = f"The database does not answer; waiting for it. {' '.join(str(error).split())}"
+            if sentence != said:
+                say(sentence)
+            said = sentence
+            time.sleep(AGAIN)
+        else:
+            _collect_static_files()
+            return True
+    return False
+
+
+def _collect_static_files() -> None:
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     newest = max((path.stat().st_mtime for path in _static_sources()), default=0.0)
     if not stamp.exists() or stamp.stat().st_mtime < newest:
@@ -91,60 +115,48 @@ def _web_that_reloads(host: str, port: int) -> list[str]:
     return [sys.executable, "-m", "django", "runserver", f"{host}:{port}", "--settings", "milepost.config.settings"]
 
 
-def _worker_that_reloads() -> list[str]:
+def _worker(before: int | None) -> list[str]:
+    """The worker; it takes over what the one of this process number, which has ended, was at."""
+    return [*WORKER, *([f"--after={before}"] if before else [])]
+
+
+def _worker_that_reloads(_before: int | None) -> list[str]:
     source = str(Path(__file__).parent.parent)
-    return [
-        sys.executable,
-        "-m",
-        "watchfiles",
-        "--filter",
-        "python",
-        "--sigint-timeout",
-        "5",
-        shlex.join(WORKER),
-        source,
-    ]
+    watching = [sys.executable, "-m", "watchfiles", "--filter", "python", "--sigint-timeout", "5"]
+    return [*watching, shlex.join(WORKER), source]
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
-    # A session of its own: Ctrl-C reaches the parent alone, which then stops its children in order.
-    return subprocess.Popen(command, start_new_session=True)
+def _saying(systemd: Systemd) -> Callable[[str], None]:
+    def say(sentence: str) -> None:
+        click.echo(sentence, err=True)
+        systemd.tell(f"STATUS={sentence}")
+
+    return say
 
 
-def _on_signals() -> Callable[[], bool]:
-    stopped: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        stopped.append(number)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note)
-    return lambda: bool(stopped)
-
-
-def _wait_until_up(host: str, port: int, children: list[subprocess.Popen[bytes]]) -> bool:
-    for _try in range(200):
-        if any(child.poll() is not None for child in children):
+def _are_up(host: str, port: int, children: list[Child], signals: Signals) -> bool:
+    while not signals.asks_to_stop:
+        if ended := [child for child in children if child.has_ended]:
+            click.echo(f"Error: the {ended[0].name} ended at the start; the lines above say why.", err=True)
             return False
         if _is_taken(host, port):
             return True
-        time.sleep(0.05)
+        time.sleep(LOOK / 4)
     return False
 
 
+def _becomes_free(host: str, port: int) -> bool:
+    deadline = time.monotonic() + PORT_PATIENCE
+    while _is_taken(host, port):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK)
+    return True
+
+
 def _is_taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1" if host == "0.0.0.0" else host, port)) == 0  # noqa: S104 - a comparison
-
-
-def _stop(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        if child.poll() is None:
-            child.terminate()
-    deadline = time.monotonic() + PATIENCE
-    for child in children:
-        try:
-            child.wait(timeout=max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            os.killpg(child.pid, signal.SIGKILL)  # with its own children: each leads a session
+    try:
+        socket.create_connection(("localhost" if host in ("0.0.0.0", "::") else host, port), timeout=1).close()  # noqa: S104
+    except OSError:
+        return False
+    return True

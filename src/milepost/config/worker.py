@@ -1,12 +1,21 @@
 """The background worker's entry point: it does the jobs of all queues until a signal comes."""
 
+import argparse
 import os
 import signal
+import sys
+from collections.abc import Sequence
 from types import FrameType
 
 
-def main() -> None:
-    """Work until a signal comes, and be gone within five seconds of it."""
+def main(arguments: Sequence[str] = ()) -> None:
+    """Work until a signal comes, and be gone within five seconds of it.
+
+    `--after=PID` says that this process follows one of this host that has ended: it takes over what that was at.
+    """
+    parser = argparse.ArgumentParser(prog="python -m milepost.config.worker", description=main.__doc__)
+    parser.add_argument("--after", type=int, default=0, metavar="PID")
+    after = parser.parse_args(arguments).after
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
     import django
 
@@ -24,9 +33,9 @@ def main() -> None:
         signal.signal(number, note)
     if settings.QUEUE_URL:
         from milepost.core.jobs.broker import BrokerWorker as Worker
-    if not Worker().run(lambda: bool(signals)):
+    if not Worker(after=after).run(lambda: bool(signals)):
         os._exit(0)  # what still runs was given back: waiting for it would only keep the next worker from it
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from django.db import DatabaseError
+from django.db import Error
 from django.tasks.base import Task
 from django.utils.functional import Promise
 from django.utils.module_loading import import_string
@@ -125,7 +125,7 @@ class Turn:
         """Whether the turn is worth taking. A question that can't be answered is left to the turn, which fails where it is seen."""
         try:
             return self.when is None or bool(self.when())
-        except DatabaseError:
+        except Error:
             raise
         except Exception:
             logger.exception("Whether %s has work can't be told.", self.task.module_path)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
 
 from milepost.core import clock
 from milepost.core.jobs import leases
@@ -56,11 +56,15 @@ class Held:
 
 @dataclass
 class Worker:
-    """A process's share of the work. `queues` are those that it looks after."""
+    """A process's share of the work. `queues` are those that it looks after.
+
+    `after` is the number of a process of this host that worked before it and has ended, if there was one.
+    """
 
     queues: Sequence[str] = QUEUES
     threads: int = THREADS
-    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}")
+    name: str = field(default_factory=lambda: name_of(os.getpid()))
+    after: int = 0
 
     def __post_init__(self) -> None:
         self._lock = Lock()
@@ -78,13 +82,16 @@ class Worker:
         next_beat = 0.0
         while not should_stop():
             try:
+                if self.after:
+                    leases.take_over(name_of(self.after))
+                    self.after = 0
                 if next_beat <= time.monotonic():
                     next_beat = time.monotonic() + BEAT
                     close_old_connections()
                     leases.ensure_turns()
                     self._keep()
                 self.look()
-            except DatabaseError:
+            except Error:
                 logger.exception("The database does not answer; the worker asks again.")
                 connection.close()
             time.sleep(POLL)
@@ -163,7 +170,7 @@ class Worker:
                     self._do(held, name)
                     if held.is_given_up:  # another thread has this one's place
                         return
-            except DatabaseError:
+            except Error:
                 logger.exception("The database did not answer the queue %s; it is asked again.", queue)
             finally:
                 connection.close()  # an idle thread holds neither a connection nor its memory
@@ -185,13 +192,18 @@ class Worker:
     def _do(self, held: Held, name: str) -> None:
         try:
             perform(held.job)
-        except DatabaseError:
+        except Error:
             raise
         except BaseException:  # a thread outlives whatever a job throws
             logger.exception("%s ended its thread; it is tried again once its lease is over.", held.job)
         finally:
             with self._lock:
                 self._held.pop(name, None)
+
+
+def name_of(process: int) -> str:
+    """What a worker process of this host is called in leases."""
+    return f"{socket.gethostname()}:{process}"
 
 
 def run_all(*tasks: JobTask, queues: Sequence[str] = QUEUES) -> int:
