@@ -14,14 +14,14 @@ from django.db import DEFAULT_DB_ALIAS, models
 type Value = int | str
 
 
-class Prepared[M: models.Model]:
+class Prepared[Row]:
     """`build` takes each of its values by name and returns the queryset.
 
     The values are integers or texts, never None, and the queryset compares columns with them by `exact` alone, so
     that they reach the database as they are. `kinds` names them with their types.
     """
 
-    def __init__(self, build: Callable[..., models.QuerySet[M]], **kinds: type[Value]) -> None:
+    def __init__(self, build: Callable[..., models.QuerySet[Any, Row]], **kinds: type[Value]) -> None:
         self._build = build
         # What stands for a value while the query is compiled: nothing that a query would hold by itself.
         self._markers: dict[str, Value] = {
@@ -30,30 +30,31 @@ class Prepared[M: models.Model]:
         }
         self._threads = local()  # a compiled query belongs to its thread's connection
 
-    def all(self, **values: Value) -> list[M]:
-        """The objects for these values, in the order of the queryset."""
-        plan: _Plan[M] | None = getattr(self._threads, "plan", None)
+    def all(self, **values: Value) -> list[Row]:
+        """The objects, or the rows of a `values_list`, for these values, in the order of the queryset."""
+        plan: _Plan[Row] | None = getattr(self._threads, "plan", None)
         if plan is None:
             plan = self._threads.plan = _Plan(self._build(**self._markers))
         return plan.run({self._markers[name]: value for name, value in values.items()})
 
-    def get(self, **values: Value) -> M | None:
+    def get(self, **values: Value) -> Row | None:
         """The first object for these values, or None."""
         rows = self.all(**values)
         return rows[0] if rows else None
 
 
-class _Plan[M: models.Model]:
+class _Plan[Row]:
     """A compiled queryset: Django's own compiler, which gives its SQL with other parameters each time."""
 
-    def __init__(self, queryset: models.QuerySet[M]) -> None:
+    def __init__(self, queryset: models.QuerySet[Any, Row]) -> None:
         self.queryset = queryset
         self.compiler: Any = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
         self.sql, self.params = self.compiler.as_sql()
         queryset.query.get_compiler = lambda *_args, **_kwargs: self.compiler  # type: ignore[method-assign]
 
-    def run(self, given: dict[Value, Value]) -> list[M]:
+    def run(self, given: dict[Value, Value]) -> list[Row]:
         params = tuple(given.get(param, param) for param in self.params)
         self.compiler.as_sql = lambda *_args, **_kwargs: (self.sql, params)
-        rows: Any = self.queryset._iterable_class(self.queryset)
+        queryset: Any = self.queryset
+        rows = queryset._iterable_class(queryset)
         return list(rows)

@@ -1,6 +1,6 @@
 """Reads of learning that are more than a filter; each with a query budget in its test."""
 
-from collections.abc import Iterable
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -59,7 +59,9 @@ def my_learning(member: Member) -> MyLearning:
     done = sorted(
         (e for e in enrolments if e.completed_at), key=lambda e: e.completed_at or e.enrolled_at, reverse=True
     )
-    complete = completed_keys(todo)
+    complete: dict[int, set[str]] = defaultdict(set)
+    for enrolment_id, key in _completed_todo.all(member=member.pk):
+        complete[enrolment_id].add(key)
     steps = [Step(enrolment, next_activity(enrolment.outline, complete[enrolment.pk])) for enrolment in todo]
     return MyLearning(steps, done[:DONE_SHOWN])
 
@@ -96,13 +98,21 @@ _by_urgency = (F("due").asc(nulls_last=True), F("last_seen_at").desc(nulls_last=
 _enrolments = Prepared(lambda member: _with_course.filter(member=member).order_by(*_by_urgency), member=int)
 
 
-def completed_keys(enrolments: Iterable[Enrolment]) -> dict[int, set[str]]:
-    """For each enrolment the keys of its complete activities. One query."""
-    keys: dict[int, set[str]] = {enrolment.pk: set() for enrolment in enrolments}
-    rows = Progress.objects.filter(enrolment__in=list(keys), status=Progress.Status.COMPLETED)
-    for enrolment, key in rows.values_list("enrolment_id", "activity_key"):
-        keys[enrolment].add(key)
-    return keys
+_completed = Progress.objects.filter(status=Progress.Status.COMPLETED).order_by()
+_completed_keys = Prepared(
+    lambda enrolment: _completed.filter(enrolment=enrolment).values_list("activity_key", flat=True), enrolment=int
+)
+_completed_todo = Prepared(
+    lambda member: _completed.filter(enrolment__member=member, enrolment__completed_at=None).values_list(
+        "enrolment_id", "activity_key"
+    ),
+    member=int,
+)
+
+
+def completed_keys(enrolment: Enrolment) -> set[str]:
+    """The keys of the enrolment's complete activities. One query."""
+    return set(_completed_keys.all(enrolment=enrolment.pk))
 
 
 def next_activity(outline: Outline, complete: set[str]) -> Activity | None:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import reverse
 
-from milepost.design.navigation import Menus
+from milepost.design.navigation import Menus, address
 from milepost.people.models import Member, Organisation
 from milepost.people.permissions import Abilities
 
@@ -22,9 +21,7 @@ class Brand:
     def of(cls, organisation: Organisation) -> "Brand":
         """The look of the organisation as it is now."""
         args = (organisation.slug, organisation.brand_fingerprint)
-        return cls(
-            organisation.name, reverse("brand", args=args), reverse("logo", args=args) if organisation.logo else ""
-        )
+        return cls(organisation.name, address("brand", args), address("logo", args) if organisation.logo else "")
 
 
 def shell(request: HttpRequest) -> dict[str, object]:

@@ -62,7 +62,7 @@ def course(request: OrganisationRequest, slug: str) -> HttpResponse:
     if enrolment is None and not version.is_open and not may(request.member, SEE_COURSES, course):
         raise Http404
     outline = enrolment.outline if enrolment else outline_of(version.pk)
-    complete = completed_keys([enrolment])[enrolment.pk] if enrolment else set()
+    complete = completed_keys(enrolment) if enrolment else set()
     context = {
         "course": course,
         "outline": outline,
@@ -109,7 +109,7 @@ def own_enrolment(request: OrganisationRequest, slug: str) -> HttpResponseBase:
 def learn(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     """Go on where one stopped: the next thing to do, or the end."""
     enrolment = _enrolment(request, slug)
-    complete = completed_keys([enrolment])[enrolment.pk]
+    complete = completed_keys(enrolment)
     following = next_activity(enrolment.outline, complete)
     if following is None or enrolment.completed_at:
         return redirect("completion", request.organisation.slug, slug)
@@ -185,7 +185,7 @@ def resource(request: OrganisationRequest, slug: str, module: str, activity: str
 def completion(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     """The end of a course: what was achieved, or what is still missing."""
     enrolment = _enrolment(request, slug)
-    complete = completed_keys([enrolment])[enrolment.pk]
+    complete = completed_keys(enrolment)
     context = {
         "enrolment": enrolment,
         "outline": enrolment.outline,
