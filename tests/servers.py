@@ -1,7 +1,7 @@
 """Servers that make trouble, whatever they are asked."""
 
 import socket
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 
@@ -45,3 +45,54 @@ def drip(connection, over):
     """A byte every tenth of a second: no single read times out."""
     while not over.wait(0.1):
         connection.sendall(b"2")
+
+
+class Between:
+    """Stands between a client and a server, and can cut them off: `refuse` ends and refuses connections, `freeze` passes nothing on."""
+
+    def __init__(self, host, port):
+        self.server, self.pairs = (host, port), set()
+        self.listening = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.port = self.listening.getsockname()[1]
+        self.passes, self.accepts = Event(), Event()
+        self.passes.set()
+        self.accepts.set()
+        Thread(target=self._serve, daemon=True).start()
+
+    @contextmanager
+    def refusing(self):
+        self.accepts.clear()
+        for one in list(self.pairs):
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        yield
+        self.accepts.set()
+
+    @contextmanager
+    def frozen(self):
+        self.passes.clear()
+        yield
+        self.passes.set()
+
+    def _serve(self):
+        while True:
+            try:
+                client, _address = self.listening.accept()
+            except OSError:
+                return
+            if not self.accepts.is_set():
+                client.close()
+                continue
+            server = socket.create_connection(self.server)
+            self.pairs |= {client, server}
+            for source, target in ((client, server), (server, client)):
+                Thread(target=self._pass, args=(source, target), daemon=True).start()
+
+    def _pass(self, source, target):
+        with suppress(OSError):
+            while data := source.recv(65536):
+                self.passes.wait()
+                target.sendall(data)
+        for one in (source, target):
+            self.pairs.discard(one)
+            one.close()

@@ -1,5 +1,6 @@
 """One started Milepost, whose processes are killed and whose database goes away: it recovers without a hand."""
 
+import json
 import os
 import signal
 import socket
@@ -9,11 +10,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from urllib.error import HTTPError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+import psycopg
 import pytest
 from django.db import connection
 from running import free_port, milepost
+
+from tests.conftest import postgresql_database
+from tests.servers import Between
 
 pytestmark = pytest.mark.skipif(
     connection.vendor != "postgresql", reason="its database is taken away, which only a server's can be"
@@ -23,11 +29,21 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def machine(prepared_environment, tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("machine"), free_port()
-    with Manager(folder) as (address, said):
+    template = prepared_environment["MILEPOST_DATABASE_URL"].rpartition("/")[2]
+    with Manager(folder) as (address, said), postgresql_database(template=template) as url:
+        server = urlsplit(url)
+        between = Between(server.hostname, server.port)
         environment = prepared_environment | {"MILEPOST_DATA": str(folder), "NOTIFY_SOCKET": address}
-        environment |= {"WATCHDOG_USEC": "1000000", "MILEPOST_BASE_URL": f"http://localhost:{port}"}
+        environment |= {
+            "WATCHDOG_USEC": "1000000",
+            "MILEPOST_DATABASE_PATIENCE": "1",
+            "MILEPOST_BASE_URL": f"http://localhost:{port}",
+        }
+        environment["MILEPOST_DATABASE_URL"] = (
+            url.replace(f":{server.port}/", f":{between.port}/") + "?connect_timeout=2"
+        )
         with milepost(environment, port, "--workers", "1") as process:
-            yield Machine(process, port, said)
+            yield Machine(process, port, said, between, url)
 
 
 class Manager:
@@ -47,19 +63,35 @@ class Manager:
 
 
 class Machine:
-    def __init__(self, process, port, said):
-        self.process, self.port, self.said = process, port, said
+    def __init__(self, process, port, said, database, url):
+        self.process, self.port, self.said, self.database, self.url = process, port, said, database, url
 
     def child(self, name):
         """The process number of the child whose command has the name."""
         return next((pid for pid in children(self.process.pid) if name in command(pid)), 0)
 
-    def ask(self, path="/healthz", **headers):
+    def ask(self, path="/healthz", data=None, **headers):
         try:
-            with urlopen(Request(f"http://localhost:{self.port}{path}", headers=headers), timeout=10) as answer:
+            asked = Request(f"http://localhost:{self.port}{path}", data=data, headers=headers)
+            with urlopen(asked, timeout=10) as answer:  # noqa: S310 (our own address)
                 return answer.status, answer.headers, answer.read().decode()
         except HTTPError as answer:
             return answer.code, answer.headers, answer.read().decode()
+
+    def page(self, **headers):
+        """A page for anybody that looks into the database: whose session is this?"""
+        return self.ask("/", Cookie=f"sessionid={'a' * 32}", **headers)
+
+    def enqueue(self):
+        job = "INSERT INTO core_job (task, queue, arguments, key, rank, state, attempts, enqueued_at, run_after, worker, fault, reason)"
+        with psycopg.connect(self.url, autocommit=True) as own:
+            own.execute(
+                f"{job} VALUES ('milepost.notices.jobs.forget', 'mail', '{{}}', 'mine', 0, 'waiting', 0, now(), now(), '', '', '')"
+            )
+
+    def jobs(self):
+        with psycopg.connect(self.url) as own:
+            return own.execute("SELECT count(*) FROM core_job WHERE key = 'mine'").fetchone()[0]
 
     def until(self, condition, patience=20.0):
         deadline = time.monotonic() + patience
@@ -112,6 +144,38 @@ def test_told_to_begin_anew_it_has_other_children(machine):
     machine.process.send_signal(signal.SIGHUP)
     machine.until(lambda: before.isdisjoint(children(machine.process.pid)) and machine.child("granian"))
     assert machine.until(lambda: machine.ask()[0] == 200)
+
+
+def test_while_the_database_is_away_people_are_told_to_wait_in_their_language(machine):
+    assert machine.page()[0] == 200
+    with machine.database.refusing():
+        status, headers, page = machine.page(**{"Accept-Language": "fr"})
+        assert (status, headers["Retry-After"], headers["Cache-Control"]) == (503, "5", "no-store")
+        assert "Un instant, s’il vous plaît" in page
+        assert machine.ask()[0] == 200
+        status, _headers, said = machine.page(Accept="application/json")
+        assert (status, json.loads(said)["code"]) == (503, "waiting")
+        status, headers, part = machine.page(**{"HX-Request": "true"})
+        assert (status, headers["HX-Retarget"]) == (503, "#main")
+        assert "<html" not in part
+    assert machine.until(lambda: machine.page()[0] == 200, patience=5)
+
+
+def test_the_worker_goes_on_by_itself_once_the_database_is_back(machine):
+    worker = machine.child("milepost.config.worker")
+    with machine.database.refusing():
+        machine.enqueue()
+        time.sleep(1.5)
+    machine.until(lambda: machine.jobs() == 0)
+    assert machine.child("milepost.config.worker") == worker
+
+
+def test_a_database_that_hangs_holds_nobody_for_ever(machine):
+    with machine.database.frozen():
+        began = time.monotonic()
+        assert machine.page()[0] == 503
+        assert time.monotonic() - began < 9
+    assert machine.until(lambda: machine.page()[0] == 200)
 
 
 ORPHANS = """

@@ -22,6 +22,7 @@ class Environment:
 
     data: Path
     database_url: str
+    database_patience: int  # seconds that a page waits for one statement
     secret_key: str
     earlier_secrets: list[str]
     base_url: str
@@ -65,6 +66,7 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
     return Environment(
         data=data,
         database_url=addresses.database(variables, data),
+        database_patience=variables.number("MILEPOST_DATABASE_PATIENCE", 20),
         secret_key=secret.secret(variables, data),
         earlier_secrets=secret.earlier_secrets(variables, data),
         base_url=base_url,

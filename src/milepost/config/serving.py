@@ -16,6 +16,7 @@ from django.db import Error
 from milepost.config import schema
 from milepost.config.supervising import LOOK, Child, Signals, stop, supervise
 from milepost.config.systemd import Systemd
+from milepost.core import postgresql
 from milepost.core.outages import is_outage
 
 # A worker that was just forked misses its signal: the web server must end it, within our own patience.
@@ -32,6 +33,9 @@ def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload:
     before the site was up for the first time stops the start, since it would do so again.
     With `reload`, both start anew whenever the source changes: for those who work on it.
     """
+    postgresql.bound(
+        locks=30
+    )  # migrations may take long, and must not keep everybody from a table while they wait for it
     systemd, signals = Systemd(), Signals(is_in_terminal=sys.stdin is not None and sys.stdin.isatty())
     signals.listen()
     if not _becomes_free(host, port):

@@ -13,6 +13,7 @@ django_stubs_ext.monkeypatch()
 
 ENVIRONMENT = environment.read()
 BASE_URL = ENVIRONMENT.base_url
+DATABASE_PATIENCE = ENVIRONMENT.database_patience
 TIMESTAMP_URL = ENVIRONMENT.timestamp_url
 PKCS11_MODULE = ENVIRONMENT.pkcs11_module
 PKCS11_PIN = ENVIRONMENT.pkcs11_pin
@@ -111,7 +112,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 else:
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    DATABASES["default"] |= {"ENGINE": "milepost.core.postgresql", "CONN_HEALTH_CHECKS": True}
 
 CACHES = {
     "default": {

@@ -1,10 +1,15 @@
 """What the frame of every page needs: the choice of a language, and the pages for when something is wrong."""
 
+import sys
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
+
+from milepost.core.outages import is_outage
+from milepost.design import waiting
 
 YEAR = 31_536_000  # seconds
 
@@ -34,5 +39,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """500: a page that needs nothing but itself."""
+    """500, a page that needs nothing but itself; or 503 and a page that waits, where the database is in the way.
+
+    Every fault ends here, wherever it came up: in a view, in what stands around it, or in a template.
+    """
+    if is_outage(sys.exc_info()[1]):
+        return waiting.answer(request)
     return render(request, "design/failed.html", status=500)

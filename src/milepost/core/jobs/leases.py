@@ -20,6 +20,7 @@ from django.utils.module_loading import import_string
 from milepost.core import clock
 from milepost.core.jobs.tasks import ATTEMPTS, LIMIT, JobTask, turns
 from milepost.core.models import Fault, Job, JobQuerySet, State
+from milepost.core.outages import is_of_the_disk, is_outage
 from milepost.core.refusals import Refused
 
 LEASE = timedelta(seconds=60)  # a worker that was not heard of for so long is gone
@@ -218,6 +219,8 @@ def fault_of(error: BaseException) -> Fault:
         return Fault.GONE
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
         return Fault.FULL
+    if is_outage(error):
+        return Fault.FULL if is_of_the_disk(error) else Fault.UNREACHABLE
     unreachable = (ConnectionError, TimeoutError, socket.gaierror, smtplib.SMTPException)
     is_of_the_network = type(error).__module__.partition(".")[0] in {"requests", "urllib", "urllib3", "http"}
     return Fault.UNREACHABLE if isinstance(error, unreachable) or is_of_the_network else Fault.OTHER

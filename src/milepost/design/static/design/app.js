@@ -40,6 +40,13 @@ addEventListener("pageshow", () => loading(false));
 document.addEventListener("htmx:before:request", () => loading(true));
 document.addEventListener("htmx:finally:request", () => loading(false));
 
+// A part of a page that could not come since the database is away (503): why stands above what is there, which stays.
+document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
+  if (ctx.response.status !== 503 || ctx.hx?.retarget !== "#main") return;
+  document.querySelector("#main > .messages[role=alert]")?.remove();
+  document.getElementById("main").insertAdjacentHTML("afterbegin", ctx.text);
+});
+
 // Controls that apply a filter as they change; without JavaScript the button beside them does it.
 document.addEventListener("change", (event) => {
   if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
