@@ -90,4 +90,4 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 is_standby = cursor.execute("SELECT pg_is_in_recovery()").fetchone()
         except psycopg.Error:
             return False
-        return is_standby == (False,)
+        return bool(is_standby == (False,))
