@@ -102,7 +102,7 @@ class BrokerWorker(Worker):
 
     def look(self) -> None:
         """Send word of what is due and was not brought: turns that have work, what was reaped, messages that were lost."""
-        due = Job.objects.due().filter(queue__in=self.queues).exclude(task__in=self._idle())
+        due = self.due()
         send(list(due.exclude(seconds=None)))
         if clock.now() - self._swept > OVERDUE / 2:
             self._swept = clock.now()

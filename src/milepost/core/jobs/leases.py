@@ -9,7 +9,8 @@ import logging
 import random
 import smtplib
 import socket
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -110,9 +111,41 @@ def ensure_turns() -> None:
 # --- Taken, and heard of ----------------------------------------------------------------------------------
 
 
-def take(queue: str, *, worker: str, avoiding: Collection[int | None] = (), only: Collection[int] = ()) -> Job | None:
+class IdleTurns:
+    """The turns that found nothing to do: each is asked no more often than it comes round."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, float] = {}  # by the monotonic clock
+
+    def names(self) -> list[str]:
+        """The tasks of those that need not be looked at now."""
+        now = time.monotonic()
+        return [task for task, until in list(self._until.items()) if now < until]
+
+    def holds(self, job: Job) -> bool:
+        """Whether it is a turn that has nothing to do, and did not lately."""
+        if job.seconds is None or job.task not in turns:
+            return False
+        now = time.monotonic()
+        if now < self._until.get(job.task, 0.0):
+            return True
+        if turns.get(job.task).has_work():
+            return False
+        self._until[job.task] = now + job.seconds
+        return True
+
+
+def take(
+    queue: str,
+    *,
+    worker: str,
+    avoiding: Collection[int | None] = (),
+    only: Collection[int] = (),
+    idle: IdleTurns | None = None,
+) -> Job | None:
     """Lease the job whose turn it is; None when there is none, or only some of organisations to avoid."""
-    due = Job.objects.due().filter(queue=queue)
+    idle = idle or IdleTurns()
+    due = Job.objects.due().filter(queue=queue).exclude(task__in=idle.names())
     if only:
         due = due.filter(pk__in=only)
     numbers = [number for number in avoiding if number is not None]
@@ -121,8 +154,8 @@ def take(queue: str, *, worker: str, avoiding: Collection[int | None] = (), only
     if None in avoiding:
         due = due.exclude(organisation_id=None)
     now = clock.now()
-    for job in due[:CANDIDATES]:
-        if is_idle(job):
+    for job in _candidates(due):
+        if idle.holds(job):
             continue
         lease: dict[str, Any] = {
             "state": State.RUNNING,
@@ -138,9 +171,12 @@ def take(queue: str, *, worker: str, avoiding: Collection[int | None] = (), only
     return None
 
 
-def is_idle(job: Job) -> bool:
-    """Whether it is a turn that would find nothing to do."""
-    return job.seconds is not None and job.task in turns and not turns.get(job.task).has_work()
+def _candidates(due: JobQuerySet) -> Iterator[Job]:
+    """Rows in the order of their turn: the first, which is free as a rule, and the others only when it was not."""
+    first = list(due[:1])
+    yield from first
+    if first:
+        yield from due[1:CANDIDATES]
 
 
 def _leased(job: Job) -> JobQuerySet:

@@ -20,7 +20,7 @@ from django.db import Error, close_old_connections, connection
 from milepost.core import clock
 from milepost.core.jobs import leases
 from milepost.core.jobs.tasks import QUEUES, JobTask
-from milepost.core.models import Job, State
+from milepost.core.models import Job, JobQuerySet, State
 
 THREADS = 2  # for each queue: one organisation holds at most one of them
 POLL = 0.5  # seconds between two looks
@@ -74,7 +74,7 @@ class Worker:
         self._alive: list[Thread] = []
         self._numbers = itertools.count(1)
         self._next_clearing = 0.0
-        self._idle_until: dict[str, float] = {}  # by the monotonic clock
+        self._idle = leases.IdleTurns()
 
     def run(self, should_stop: Callable[[], bool]) -> bool:
         """Work until told to stop; whether everything that was begun could end."""
@@ -113,20 +113,15 @@ class Worker:
 
     def look(self) -> None:
         """Wake the threads of the queues in which something is due."""
-        due = Job.objects.due().order_by().filter(queue__in=self.queues).exclude(task__in=self._idle())
-        for queue in due.values_list("queue", flat=True).distinct():
+        for queue in self.due().order_by().values_list("queue", flat=True).distinct():
             self._wake[queue].set()
 
-    def _idle(self) -> list[str]:
-        """The turns that are due and have nothing to do; each is asked no more often than it comes round."""
-        now, idle = time.monotonic(), []
-        for job in Job.objects.due().exclude(seconds=None).filter(queue__in=self.queues):
-            if now < self._idle_until.get(job.task, 0.0):
-                idle.append(job.task)
-            elif leases.is_idle(job):
-                self._idle_until[job.task] = now + (job.seconds or 0.0)
-                idle.append(job.task)
-        return idle
+    def due(self) -> JobQuerySet:
+        """What could be done now in its queues: all that is due but for turns that have nothing to do."""
+        due = Job.objects.due().filter(queue__in=self.queues)
+        for turn in due.exclude(seconds=None).exclude(task__in=self._idle.names()):
+            self._idle.holds(turn)
+        return due.exclude(task__in=self._idle.names())
 
     def _keep(self) -> None:
         """Hold the leases of what goes on, take back those of the lost, and replace threads that hang."""
@@ -183,7 +178,7 @@ class Worker:
             busy_for = Counter(lease.job.organisation_id for lease in self._held.values() if lease.job.queue == queue)
             is_shared = share and self.threads > 1
             crowded = {number for number, count in busy_for.items() if is_shared and count >= self.threads - 1}
-            job = leases.take(queue, worker=f"{self.name}:{name}", avoiding=crowded, only=only)
+            job = leases.take(queue, worker=f"{self.name}:{name}", avoiding=crowded, only=only, idle=self._idle)
             if job is None:
                 return None
             held = self._held[name] = Held(job, time.monotonic() + leases.limit_of(job))
@@ -216,8 +211,14 @@ def run_all(*tasks: JobTask, queues: Sequence[str] = QUEUES) -> int:
     leases.reap()
     leases.ensure_turns()
     Job.objects.filter(state=State.WAITING).exclude(seconds=None).update(run_after=clock.now())
-    count = 0
-    while job := next(filter(None, (leases.take(queue, worker="here") for queue in queues)), None):
-        went_well = perform(job)
-        count += went_well and (not wanted or job.task in wanted)
-    return count
+    count, idle, is_last_look = 0, leases.IdleTurns(), True
+    while True:
+        job = next(filter(None, (leases.take(queue, worker="here", idle=idle) for queue in queues)), None)
+        if job is not None:
+            went_well = perform(job)
+            count += went_well and (not wanted or job.task in wanted)
+            is_last_look = False
+        elif is_last_look:
+            return count
+        else:  # what was done may have made work for turns that had none
+            idle, is_last_look = leases.IdleTurns(), True

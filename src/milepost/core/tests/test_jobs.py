@@ -288,7 +288,7 @@ def test_a_turn_without_work_writes_nothing_until_there_is_some(django_assert_nu
     assert all(query["sql"].startswith("SELECT") for query in queries)
     assert not worker._wake["mail"].is_set()
     with later(seconds=2):
-        worker._idle_until.clear()  # a second has passed
+        worker._idle = leases.IdleTurns()  # a second has passed
         work.append("a letter")
         worker.look()
         assert worker._wake["mail"].is_set()
