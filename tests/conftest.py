@@ -16,13 +16,26 @@ from running import SECRET, clean_environment
 @pytest.fixture
 def own_database(prepared_environment, tmp_path):
     """The environment of processes with a database of their own, of the kind that the tests run on, and Aldermoor in it."""
+    with own_copy(prepared_environment, tmp_path) as environment:
+        yield environment
+
+
+@pytest.fixture(scope="module")
+def module_database(prepared_environment, tmp_path_factory):
+    """The same for all tests of a module."""
+    with own_copy(prepared_environment, tmp_path_factory.mktemp("own")) as environment:
+        yield environment
+
+
+@contextmanager
+def own_copy(prepared_environment, folder):
     url = prepared_environment.get("MILEPOST_DATABASE_URL")
     if url is None:
-        shutil.copytree(prepared_environment["MILEPOST_DATA"], tmp_path, dirs_exist_ok=True)
-        yield prepared_environment | {"MILEPOST_DATA": str(tmp_path)}
+        shutil.copytree(prepared_environment["MILEPOST_DATA"], folder, dirs_exist_ok=True)
+        yield prepared_environment | {"MILEPOST_DATA": str(folder)}
     else:
         with postgresql_database(template=url.rpartition("/")[2]) as own:
-            yield prepared_environment | {"MILEPOST_DATA": str(tmp_path), "MILEPOST_DATABASE_URL": own}
+            yield prepared_environment | {"MILEPOST_DATA": str(folder), "MILEPOST_DATABASE_URL": own}
 
 
 @pytest.fixture(scope="session")

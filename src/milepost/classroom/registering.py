@@ -16,7 +16,7 @@ from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record, record_many
 from milepost.journal.vocabulary import FactType
-from milepost.people.members import add_member
+from milepost.people.members import AddressTaken, add_member
 from milepost.people.models import Member, Organisation, Relation
 
 BATCH = 2_000
@@ -96,8 +96,11 @@ def register_arrival(*, arrival: Arrival, trainer: Trainer) -> Participant:
             raise RegistrationRefused(_("%(name)s has left the organisation.") % {"name": email})
         return register(session=session, member=member, by=trainer.member)
     if member is None and rules.allows(TrainerRight.ADD_NEW_PEOPLE):
-        with transaction.atomic():
-            return register(session=session, member=_new_member(arrival, email, trainer), by=trainer.member)
+        try:
+            with transaction.atomic():
+                return register(session=session, member=_new_member(arrival, email, trainer), by=trainer.member)
+        except AddressTaken:  # somebody else took them in at the same moment
+            return register_arrival(arrival=arrival, trainer=trainer)
     raise RegistrationRefused(_("The training team adds people here. Ask them, and note the name meanwhile."))
 
 

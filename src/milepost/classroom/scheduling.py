@@ -168,10 +168,12 @@ def cancel_session(*, session: LiveSession, reason: str, by: Member) -> LiveSess
 
 
 def add_trainer(*, session: LiveSession, holder: Holder, by: Member) -> Trainer:
-    """Let somebody hold the session. Raises `InvalidSession`. Records `granted`."""
+    """Let somebody hold the session; whoever holds it already does. Raises `InvalidSession`. Records `granted`."""
     with transaction.atomic():
-        trainer = _add_trainer(session, holder)
-        _record_role(TRAINER_GRANTED, trainer, by)
+        LiveSession.locked(session.pk)
+        trainer, is_new = _add_trainer(session, holder)
+        if is_new:
+            _record_role(TRAINER_GRANTED, trainer, by)
     return trainer
 
 
@@ -182,16 +184,13 @@ def remove_trainer(*, trainer: Trainer, by: Member) -> None:
             _record_role(TRAINER_REVOKED, trainer, by)
 
 
-def _add_trainer(session: LiveSession, holder: Holder) -> Trainer:
+def _add_trainer(session: LiveSession, holder: Holder) -> tuple[Trainer, bool]:
+    """Who holds the session, and whether they are new to it; the session is locked, or nobody's yet."""
+    common = {"organisation_id": session.organisation_id}
+    holding = Trainer.objects.filter(session=session, removed_at=None)
     if holder.member:
         as_known = {"name": holder.member.full_name, "email": holder.member.email or ""}
-        trainer, _new = Trainer.objects.get_or_create(
-            session=session,
-            member=holder.member,
-            removed_at=None,
-            defaults=as_known | {"organisation_id": session.organisation_id},
-        )
-        return trainer
+        return holding.get_or_create(session=session, member=holder.member, defaults=common | as_known)
     name, email = " ".join(holder.name.split())[:200], holder.email.strip().lower()
     if not name:
         raise InvalidSession(_("A trainer from outside needs a name."))
@@ -199,7 +198,7 @@ def _add_trainer(session: LiveSession, holder: Holder) -> Trainer:
         validate_email(email)
     except ValidationError as error:
         raise InvalidSession(_("A trainer from outside needs an e-mail address: their link goes there.")) from error
-    return Trainer.objects.create(organisation_id=session.organisation_id, session=session, name=name, email=email)
+    return holding.get_or_create(session=session, member=None, email=email, defaults=common | {"name": name})
 
 
 def _checked(spans: Sequence[Span]) -> list[Span]:

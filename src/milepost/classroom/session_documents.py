@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.classroom.models import LiveSession, SessionDocument
@@ -20,18 +21,25 @@ class DocumentRefused(Refused):
 
 
 def add_document(*, session: LiveSession, file: "UploadedFile[Any] | None") -> SessionDocument:
-    """Put a file beside the session. Raises `DocumentRefused` for none, an empty one, or one above 50 MB."""
+    """Put a file beside the session; one that is there already is not put there again.
+
+    Raises `DocumentRefused` for none, an empty one, or one above 50 MB.
+    """
     if file is None or not file.size:
         raise DocumentRefused(_("Choose a file first."))
     if file.size > MAX_FILE:
         raise DocumentRefused(_("The file is larger than 50 MB."))
-    return SessionDocument.objects.create(
-        organisation=session.organisation,
-        session=session,
-        name=(file.name or "file")[:200],
-        digest=blobs.store_stream(session.organisation.uid, file.chunks()),
-        size=file.size,
-    )
+    digest = blobs.store_stream(session.organisation.uid, file.chunks())
+    with transaction.atomic():
+        LiveSession.locked(session.pk)
+        document, _is_new = SessionDocument.objects.get_or_create(
+            organisation=session.organisation,
+            session=session,
+            name=(file.name or "file")[:200],
+            digest=digest,
+            defaults={"size": file.size},
+        )
+    return document
 
 
 def remove_document(*, session: LiveSession, uid: UUID) -> None:

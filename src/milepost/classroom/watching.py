@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from milepost.classroom.connection_logs import keep_connections
@@ -26,8 +27,12 @@ def watch(session: LiveSession) -> bool:
     """Look into the meeting; whether somebody was there. Raises `MeetingRefused` where nobody has opened it."""
     there = meeting_tools.get(session.provider).connections(session.as_meeting())
     if there:
-        seen = _continued(session.meeting.get("seen", []), there, clock.now())
-        LiveSession.objects.filter(pk=session.pk).update(meeting=session.meeting | {"seen": seen})
+        with (
+            transaction.atomic()
+        ):  # meanwhile somebody may have changed the meeting's address, or another worker looked
+            locked = LiveSession.locked(session.pk)
+            locked.meeting["seen"] = _continued(locked.meeting.get("seen", []), there, clock.now())
+            locked.save(update_fields=["meeting"])
     return bool(there)
 
 
@@ -42,8 +47,10 @@ def keep(session: LiveSession) -> None:
     stretches = [_connection(stretch) for stretch in session.meeting["seen"]]
     label = str(meeting_tools.get(session.provider).label)
     keep_connections(session=session, rows=stretches, content=_as_csv(stretches), source=f"{label}.csv")
-    rest = {name: value for name, value in session.meeting.items() if name != "seen"}
-    LiveSession.objects.filter(pk=session.pk).update(meeting=rest)
+    with transaction.atomic():
+        locked = LiveSession.locked(session.pk)
+        locked.meeting.pop("seen", None)
+        locked.save(update_fields=["meeting"])
 
 
 def _watched() -> "QuerySet[LiveSession]":

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -37,11 +38,13 @@ class TakesCode(models.Model):
     def new_code(self) -> str:
         """A code for this person; an earlier one ends. Raises `TooSoon` within 30 seconds."""
         now = clock.now()
-        if self.code_sent_at and now - self.code_sent_at < PAUSE:
-            raise TooSoon
         code = f"{secrets.randbelow(1_000_000):06}"
-        self.code, self.code_sent_at, self.code_tries = make_password(code), now, 0
-        self.save(update_fields=["code", "code_sent_at", "code_tries"])
+        kept = {"code": make_password(code), "code_sent_at": now, "code_tries": 0}
+        rows = type(self)._default_manager.filter(pk=self.pk)
+        if not rows.filter(Q(code_sent_at=None) | Q(code_sent_at__lte=now - PAUSE)).update(**kept):
+            raise TooSoon
+        for name, value in kept.items():
+            setattr(self, name, value)
         return code
 
     def take_code(self, typed: str) -> str:

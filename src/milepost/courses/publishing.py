@@ -30,21 +30,28 @@ class NothingToPublish(Refused):
     sentence = gettext_lazy("Nothing has changed since the last version.")
 
 
+class DraftChanged(Refused):
+    """Somebody brought another draft between the look at this one and its publication."""
+
+    sentence = gettext_lazy("Somebody has just changed this course. Look at it as it is now, and publish then.")
+
+
 def publish(*, course: Course, by: Member | None = None, ask_again: Collection[str] = ()) -> Version:
     """Freeze the draft as the next version, which people learn from at once.
 
     Unchanged activities carry over for people in flight. Changed ones count as done for who had done them,
-    except in the modules named in `ask_again` (by folder name). Raises `CourseHasProblems` or
-    `NothingToPublish`. Records `published`.
+    except in the modules named in `ask_again` (by folder name). Raises `CourseHasProblems`, `NothingToPublish` or
+    `DraftChanged`. Records `published`.
     """
     source = read_draft(course)
     if source.problems:
         raise CourseHasProblems(source.problems)
     with transaction.atomic():
-        # of=self: the joined row can be missing, and PostgreSQL locks no missing row
-        course = (
-            Course.objects.select_for_update(of=("self",)).select_related("published", "organisation").get(pk=course.pk)
-        )
+        looked_at = course.draft
+        # Nothing is joined: PostgreSQL, having waited for the row, reads it anew, and none that it was joined with.
+        course = Course.objects.select_for_update().get(pk=course.pk)
+        if course.draft != looked_at:
+            raise DraftChanged
         previous = course.published
         if previous and previous.files == course.draft:
             raise NothingToPublish

@@ -62,6 +62,10 @@ def request_signatures(*, document: Document, parties: Sequence[Party], terms: T
             raise RequestRefused(
                 _("Signatures were asked for already. Withdraw that request, and make a new document.")
             )
+        if locked.places != document.places:
+            raise RequestRefused(
+                _("The places of this document have just been changed. Look at them, and send it then.")
+            )
         request = _request(locked, terms, by)
         request.save()
         Signatory.objects.bulk_create(_signatories(request, checked))

@@ -42,10 +42,14 @@ def keep_wording(
     `blocks` and the `clauses` (`{"title", "text"}`) have been through `check_words`; an empty block says what is usual.
     """
     organisation = wording.organisation
-    wording.blocks = {name: words for name, words in blocks.items() if words}
-    wording.clauses = [dict(clause) for clause in clauses[:MAX_CLAUSES]]
+    words = {
+        "blocks": {name: words for name, words in blocks.items() if words},
+        "clauses": [dict(clause) for clause in clauses[:MAX_CLAUSES]],
+    }
     with transaction.atomic():
-        wording.save()
+        Wording.objects.update_or_create(
+            organisation=organisation, kind=wording.kind, language=wording.language, defaults=words
+        )
         record(
             WORDING_UPDATED,
             organisation=organisation,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import count
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -102,8 +103,10 @@ def _seated(action: TrainingAction, plan: ActionPlan) -> Iterable[Member]:
 
 
 def _next_reference(organisation: Organisation, year: int) -> str:
-    count = TrainingAction.objects.filter(organisation=organisation, reference__startswith=f"A-{year}-").count()
-    return f"A-{year}-{count + 1:03}"
+    """The first after as many as there are that nobody gave by hand."""
+    rows = TrainingAction.objects.filter(organisation=organisation, reference__startswith=f"A-{year}-")
+    taken = set(rows.values_list("reference", flat=True))
+    return next(name for number in count(len(taken) + 1) if (name := f"A-{year}-{number:03}") not in taken)
 
 
 def write_document(*, action: TrainingAction, kind: str, by: Member, member: Member | None = None) -> Document:
@@ -122,11 +125,17 @@ def write_document(*, action: TrainingAction, kind: str, by: Member, member: Mem
 def add_piece(
     *, action: TrainingAction, key: str, name: str, content: bytes, by: Member, member: Member | None = None
 ) -> Piece:
-    """Add a file that was made elsewhere. Records `created` with its fingerprint. Raises `InvalidAction`."""
+    """Add a file that was made elsewhere; one that is there already is not added again.
+
+    Records `created` with its fingerprint. Raises `InvalidAction`.
+    """
     if key not in {need.key for need in profiles()[action.profile].pieces if need.source == "file"}:
         raise InvalidAction(_("The profile asks for no such file."))
     digest = blobs.store(action.organisation.uid, content)
     with transaction.atomic():
+        TrainingAction.objects.select_for_update(no_key=True).get(pk=action.pk)
+        if there := Piece.objects.filter(action=action, key=key, member=member, digest=digest).first():
+            return there
         piece = Piece.objects.create(
             organisation=action.organisation,
             action=action,

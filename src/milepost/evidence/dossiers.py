@@ -26,8 +26,14 @@ from milepost.people.models import Member
 
 
 def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None) -> Dossier:
-    """Have the dossier built in the background: the action's, or what it holds of one person. Records `requested`."""
+    """Have the dossier built in the background: the action's, or what it holds of one person. Records `requested`.
+
+    One that is still to be built is the one that is asked for: it will tell the newest state.
+    """
     with transaction.atomic():
+        TrainingAction.objects.select_for_update(no_key=True).get(pk=action.pk)
+        if waiting := Dossier.objects.filter(action=action, member=member, digest="", problem="", done=0).first():
+            return waiting
         dossier = Dossier.objects.create(organisation=action.organisation, action=action, member=member, asked_by=by)
         record(
             ACTION_REQUESTED,

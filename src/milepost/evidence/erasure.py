@@ -18,7 +18,7 @@ from milepost.journal.models import Entry
 from milepost.journal.vocabulary import fact_types
 from milepost.notices.outbox import Outside, notify
 from milepost.people.contributions import BATCH, Hold, contributions
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 
 
 class ErasureRefused(Refused):
@@ -46,7 +46,8 @@ def erase_person(*, member: Member, by: Member) -> int:
     address. Raises `ErasureRefused`. Records `erased`.
     """
     with transaction.atomic():
-        locked = Member.objects.select_for_update(of=("self",)).select_related("organisation", "user").get(pk=member.pk)
+        Organisation.objects.select_for_update().get(pk=member.organisation_id)  # as whoever imports people does
+        locked = Member.objects.select_for_update(of=("self",)).get(pk=member.pk)
         if holds := holds_on(locked):
             raise ErasureRefused(holds)
         organisation, facts = locked.organisation, _facts_of(locked)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
@@ -41,31 +41,29 @@ def open_attempt(*, enrolment: Enrolment, activity: Activity) -> Attempt | None:
 
 
 def start_attempt(*, enrolment: Enrolment, activity: Activity, limit: int | None, seconds: int | None) -> Attempt:
-    """Begin an attempt, or go on with the one under way. Raises `NoAttemptLeft`.
+    """Begin an attempt, or go on with the one under way. Raises `NoAttemptLeft`, `NotEnrolled`.
 
     `limit` is how many attempts there are (None: any number), `seconds` how long each may take (None: any time).
     """
     now = clock.now()
-    try:
-        with transaction.atomic():
-            attempts = list(Attempt.objects.filter(enrolment=enrolment, activity_key=activity.key))
-            for attempt in attempts:
-                if not attempt.is_over:
-                    return attempt
-            if limit is not None and sum(attempt.digest == activity.digest for attempt in attempts) >= limit:
-                raise NoAttemptLeft
-            return Attempt.objects.create(
-                organisation_id=enrolment.organisation_id,
-                enrolment=enrolment,
-                activity_key=activity.key,
-                digest=activity.digest,
-                number=max((attempt.number for attempt in attempts), default=0) + 1,
-                seed=secrets.randbelow(2**48),
-                started_at=now,
-                expires_at=now + timedelta(seconds=seconds) if seconds else None,
-            )
-    except IntegrityError:  # two tabs pressed start at once: the other one won
-        return Attempt.objects.get(enrolment=enrolment, activity_key=activity.key, finished_at=None)
+    with transaction.atomic():
+        Enrolment.locked(enrolment.pk)
+        attempts = list(Attempt.objects.filter(enrolment=enrolment, activity_key=activity.key))
+        for attempt in attempts:
+            if not attempt.is_over:
+                return attempt
+        if limit is not None and sum(attempt.digest == activity.digest for attempt in attempts) >= limit:
+            raise NoAttemptLeft
+        return Attempt.objects.create(
+            organisation_id=enrolment.organisation_id,
+            enrolment=enrolment,
+            activity_key=activity.key,
+            digest=activity.digest,
+            number=max((attempt.number for attempt in attempts), default=0) + 1,
+            seed=secrets.randbelow(2**48),
+            started_at=now,
+            expires_at=now + timedelta(seconds=seconds) if seconds else None,
+        )
 
 
 def save_answers(*, attempt: Attempt, responses: dict[str, Any]) -> None:
@@ -99,9 +97,12 @@ def finish_attempt(
 ) -> Enrolment:
     """Judge the answers, close the attempt, and complete the activity if it was passed; finishing twice is a no-op.
 
-    `weights` gives the points of each question. Records what `complete_activity` records, with every answer.
+    `weights` gives the points of each question. Raises `NotEnrolled`. Records what `complete_activity` records, with every
+    answer.
     """
     with transaction.atomic():
+        # First of all, as whoever takes the person out does: in another order the two would wait for each other.
+        enrolment = Enrolment.locked(enrolment.pk)
         attempt_now = Attempt.objects.select_for_update().get(pk=attempt.pk)
         if attempt_now.is_over:
             return enrolment

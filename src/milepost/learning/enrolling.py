@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.refusals import Refused
-from milepost.courses.models import Course
+from milepost.courses.models import Course, Version
 from milepost.courses.outline import outline_of
 from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.learning.facts import COURSE_REGISTERED, COURSE_RESCHEDULED, COURSE_WITHDREW
@@ -36,12 +36,10 @@ def enrol(*, member: Member, course: Course, due: date | None = None, by: Member
     Without `by` the person enrols themselves, which the course must allow. Raises `NotPublished` or `NotOpen`.
     Records `registered`.
     """
-    version = course.published_or_raise()
-    if by is None and not version.is_open:
-        raise NotOpen
     with transaction.atomic():
-        # The lock of `enrol_many`: who is new is decided by one at a time.
-        Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+        version = _version_to_join(course)
+        if by is None and not version.is_open:
+            raise NotOpen
         enrolment, is_new = Enrolment.objects.get_or_create(
             member=member,
             course=course,
@@ -64,11 +62,9 @@ def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = No
 
     Those who are in it keep their due date. All or nothing. Raises `NotPublished`. Records `registered` for each.
     """
-    version = course.published_or_raise()
-    total = len(outline_of(version.pk).counted)
     with transaction.atomic():
-        # One writer at a time decides who is new, or two leads at once would record people twice.
-        Course.objects.select_for_update().get(pk=course.pk)
+        version = _version_to_join(course)
+        total = len(outline_of(version.pk).counted)
         already = Enrolment.objects.filter(course=course).values("member")
         waiting = members.filter(organisation_id=course.organisation_id).exclude(pk__in=already)
         new = list(waiting.only("uid", "given_name", "family_name").order_by())
@@ -83,10 +79,18 @@ def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = No
     return len(new)
 
 
+def _version_to_join(course: Course) -> Version:
+    """What people who join now learn from; the course is locked. Raises `NotPublished`.
+
+    One at a time decides who is new, and nobody publishes meanwhile: whoever joined the version before would stay with it.
+    """
+    return Course.objects.select_for_update(no_key=True).get(pk=course.pk).published_or_raise()
+
+
 def withdraw(*, enrolment: Enrolment, by: Member) -> None:
-    """Take a person out of a course they have not completed. Raises `AlreadyCompleted`. Records `withdrew`."""
+    """Take a person out of a course they have not completed. Raises `AlreadyCompleted`, `NotEnrolled`. Records `withdrew`."""
     with transaction.atomic():
-        enrolment = Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+        enrolment = Enrolment.locked(enrolment.pk)
         if enrolment.completed_at:
             raise AlreadyCompleted(
                 _("%(person)s has completed the course; that stays on record.") % {"person": enrolment.member}
@@ -103,10 +107,11 @@ def withdraw(*, enrolment: Enrolment, by: Member) -> None:
 
 
 def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
-    """Give an enrolment another due date, or none; the same date is a no-op. Records `rescheduled`."""
-    if enrolment.due == due:
-        return
+    """Give an enrolment another due date, or none; the same date is a no-op. Raises `NotEnrolled`. Records `rescheduled`."""
     with transaction.atomic():
+        enrolment = Enrolment.locked(enrolment.pk)
+        if enrolment.due == due:
+            return
         enrolment.due = due
         enrolment.save(update_fields=["due"])
         record(

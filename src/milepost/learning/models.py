@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
+from milepost.core.refusals import Refused
 from milepost.courses.models import Course, Version
 from milepost.courses.outline import Outline, outline_of
 from milepost.people.models import Member, Organisation
@@ -22,6 +23,12 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
     def overdue(self, today: date) -> Self:
         return self.open().filter(due__lt=today)
+
+
+class NotEnrolled(Refused):
+    """The person was taken out of the course meanwhile."""
+
+    sentence = _("This place in the course has ended: somebody took the person out. Ask the training team.")
 
 
 class Enrolment(models.Model):
@@ -57,6 +64,18 @@ class Enrolment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} in {self.course_id}"
+
+    @classmethod
+    def locked(cls, key: int) -> "Enrolment":
+        """The enrolment as it is now, its row held until the transaction ends: the lock of its progress and its attempts.
+
+        Whoever changes one of them takes it first, and reads the rest after it. Raises `NotEnrolled`.
+        """
+        rows = cls.objects.select_for_update(of=("self",)).select_related("member", "course", "organisation")
+        try:
+            return rows.get(pk=key)
+        except cls.DoesNotExist as error:
+            raise NotEnrolled from error
 
     @property
     def outline(self) -> Outline:

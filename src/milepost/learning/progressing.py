@@ -28,13 +28,15 @@ from milepost.learning.models import Enrolment, Progress
 def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progress | None) -> Progress:
     """Note that the person opened the activity; `progress` is what is known already (None: nothing).
 
-    Records `launched` when it is the first of the course, and `initialized` when it is new to the person.
+    Raises `NotEnrolled`. Records `launched` when it is the first of the course, and `initialized` when it is new to the
+    person.
     """
     if progress is not None and enrolment.last_key == activity.key:
         return progress  # nothing is new, so nobody who writes has to wait for a look at a page
     now = clock.now()
     facts = []
     with transaction.atomic():
+        enrolment.launched_at = Enrolment.locked(enrolment.pk).launched_at
         if progress is None:
             progress, is_new = Progress.objects.get_or_create(
                 enrolment=enrolment,
@@ -72,14 +74,11 @@ def complete_activity(
 
     `is_passed` is None for what is not judged; a judged activity is complete only when passed. Returns the
     enrolment as it is now. Records `launched` if nothing was opened before, `passed` or `failed` for what is
-    judged, `progressed` for the activity, and `completed` for the module and the course that it completes.
+    judged, `progressed` for the activity, and `completed` for the module and the course that it completes. Raises
+    `NotEnrolled`.
     """
     with transaction.atomic():
-        enrolment = (
-            Enrolment.objects.select_for_update(of=("self",))
-            .select_related("member", "course", "organisation")
-            .get(pk=enrolment.pk)
-        )
+        enrolment = Enrolment.locked(enrolment.pk)
         rows = {progress.activity_key: progress for progress in enrolment.progress.all()}
         progress = rows.get(activity.key) or Progress(
             organisation_id=enrolment.organisation_id,

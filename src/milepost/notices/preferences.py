@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
@@ -56,10 +57,11 @@ def switch_off(member: Member, kind: str) -> bool:
     """Say nothing of this kind to the member any more; whether it can be switched off."""
     if kind not in kinds or kinds.get(kind).why_always:
         return False
-    kept, _created = Preferences.objects.get_or_create(member=member)
-    if kind not in kept.off:
-        kept.off = [*kept.off, kind]
-        kept.save(update_fields=["off"])
+    with transaction.atomic():
+        kept, _created = Preferences.objects.select_for_update().get_or_create(member=member)
+        if kind not in kept.off:
+            kept.off = [*kept.off, kind]
+            kept.save(update_fields=["off"])
     return True
 
 

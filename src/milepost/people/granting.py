@@ -139,7 +139,7 @@ def _contains(held: RoleGrant, wanted: RoleGrant) -> bool:
 
 def _refuse_last_owner(known: RoleGrant) -> None:
     """An owner of everything, for good, stays."""
-    if (known.role, known.scope, known.expires_on) != (Role.OWNER, ORGANISATION, None):
+    if not known.owns_for_good:
         return
     owners = RoleGrant.objects.filter(
         role=Role.OWNER, scope=ORGANISATION, expires_on=None, member__organisation=known.member.organisation_id

@@ -6,14 +6,23 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.tables import read_table
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_plan import Plan, plan_import
-from milepost.people.importing import apply_import
+from milepost.people.importing import ImportRefused, apply_import
 from milepost.people.models import Member, PeopleImport
+
+
+class UploadOver(ImportRefused):
+    """The uploaded file was imported meanwhile, or gave way to another upload."""
+
+    sentence = gettext_lazy(
+        "This file was imported already, or another one was uploaded after it. See the list of people, or upload it anew."
+    )
 
 
 def upload(*, content: bytes, name: str, by: Member) -> PeopleImport:
@@ -36,14 +45,19 @@ def upload(*, content: bytes, name: str, by: Member) -> PeopleImport:
 
 
 def choose_columns(*, draft: PeopleImport, columns: Mapping[int, str], is_complete: bool) -> None:
-    """Say which column holds what: the name of a field by the column's index; a field counts where it comes first."""
+    """Say which column holds what: the name of a field by the column's index; a field counts where it comes first.
+
+    Raises `UploadOver`.
+    """
     known = {field.name for field in FIELDS}
     draft.mapping = {}
     for index, name in columns.items():
         if name in known:
             draft.mapping.setdefault(name, index)
     draft.is_complete = is_complete
-    draft.save(update_fields=["mapping", "is_complete"])
+    waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
+    if not waiting.update(mapping=draft.mapping, is_complete=is_complete):
+        raise UploadOver
 
 
 def plan_of(draft: PeopleImport, *, by: Member) -> Plan:
@@ -55,9 +69,13 @@ def plan_of(draft: PeopleImport, *, by: Member) -> Plan:
 
 
 def finish(*, draft: PeopleImport, plan: Plan, by: Member) -> Counter[str]:
-    """Do what the plan says and wipe the file, in one transaction; return the counts of `apply_import`."""
+    """Do what the plan says and wipe the file, in one transaction; return the counts of `apply_import`.
+
+    Raises `UploadOver`, and as `apply_import`.
+    """
+    waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
+    source, digest = draft.file_name, fingerprint(bytes(draft.content))
     with transaction.atomic():
-        counts = apply_import(plan=plan, by=by, source=draft.file_name, fingerprint=fingerprint(bytes(draft.content)))
-        draft.content, draft.applied_at = b"", clock.now()
-        draft.save(update_fields=["content", "applied_at"])
-    return counts
+        if not waiting.update(content=b"", applied_at=clock.now()):
+            raise UploadOver
+        return apply_import(plan=plan, by=by, source=source, fingerprint=digest)

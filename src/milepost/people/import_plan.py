@@ -20,6 +20,7 @@ from milepost.people.models import Member, Organisation, Relation, RoleGrant, pl
 from milepost.people.roles import Role
 
 SHOWN_PROBLEMS = 200
+DEPARTMENT_LENGTH = 600  # of its path from the root
 _LENGTHS = {"employee_number": 64, "given_name": 120, "family_name": 120, "seniority": 60, "job_title": 160}
 _RELATIONS = {
     "employee": Relation.EMPLOYEE, "staff": Relation.EMPLOYEE, "salarie": Relation.EMPLOYEE, "interne": Relation.EMPLOYEE,
@@ -66,6 +67,7 @@ class Plan:
     table: Table
     mapping: dict[str, int]
     is_complete: bool
+    by: Member | None = None
     new: list[Change] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     gone: list[Member] = field(default_factory=list)
@@ -80,6 +82,12 @@ class Plan:
     @property
     def is_possible(self) -> bool:
         return not self.problems
+
+    @property
+    def outcome(self) -> tuple[list[int], dict[int, list[str]], list[int], list[Problem]]:
+        """What it would do, to compare: the rows that are new, what changes in which row, who has left, and what is wrong."""
+        changed = {change.row: sorted(change.fields) for change in self.changed}
+        return [change.row for change in self.new], changed, [member.pk for member in self.gone], self.problems
 
 
 def plan_import(
@@ -96,7 +104,8 @@ def plan_import(
     taken to list everybody of the relations that occur in it, so whoever is missing has left. Whoever holds more than
     `by` keeps the address that they sign in with: a file is no way to somebody else's roles.
     """
-    plan = Plan(organisation, table, dict(mapping if mapping is not None else guess_mapping(table.header)), is_complete)
+    columns = dict(mapping if mapping is not None else guess_mapping(table.header))
+    plan = Plan(organisation, table, columns, is_complete, by)
     _check_columns(plan)
     if not plan.problems:
         _Planner(plan, by).run()
@@ -133,6 +142,11 @@ class _Planner:
         for grant in RoleGrant.objects.current().filter(member__organisation=plan.organisation):
             self.grants.setdefault(grant.member_id, []).append(grant)
         self.owners = {key for key, held in self.grants.items() if any(one.role == Role.OWNER for one in held)}
+        self.lasting_owners = {
+            key
+            for key in self.owners
+            if self.by_id[key].left_on is None and any(one.owns_for_good for one in self.grants[key])
+        }
         self.zones = available_timezones()
         self.emails: dict[str, bool] = {}
         self.formats = {name: date_formats(self._column(name)) for name in ("hire_date", "left_on")}
@@ -155,6 +169,7 @@ class _Planner:
             self.changes.append(change)
         self._check_addresses()
         self._refuse_reaching_up()
+        self._keep_an_owner()
         if not self.plan.problems:
             self._resolve_managers()
             self._refuse_cycles()
@@ -272,6 +287,9 @@ class _Planner:
                 change.fields.append("site")
         if "department" in values:
             change.department = department_path(values["department"])
+            if len(change.department) > DEPARTMENT_LENGTH:
+                words = _("Longer than %(count)d characters.")
+                self._problem(change.row, "department", words % {"count": DEPARTMENT_LENGTH})
             if change.department.casefold() != (member.department.path.casefold() if member.department else ""):
                 change.fields.append("department")
 
@@ -283,6 +301,15 @@ class _Planner:
             if by and "email" in change.fields and not all(holds_all_of(by, grant) for grant in held):
                 message = _("%(person)s holds more than you. Ask an owner to change the address.")
                 self._problem(change.row, "email", message % {"person": change.member.full_name})
+
+    def _keep_an_owner(self) -> None:
+        """Somebody stays who owns everything, for good: no leaving date takes the last one away."""
+        leaving = [c for c in self.changes if c.member.pk in self.lasting_owners and c.member.left_on is not None]
+        if len({change.member.pk for change in leaving}) < len(self.lasting_owners):
+            return
+        for change in leaving:
+            message = _("%(person)s is the last owner. Make somebody else owner first.")
+            self._problem(change.row, "left_on", message % {"person": change.member.full_name})
 
     def _check_addresses(self) -> None:
         """No address and no number may end up with two people, counting those that the file does not name."""

@@ -8,44 +8,66 @@ Importing the same file again finds nothing to do.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many
 from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_UPDATED, PEOPLE_IMPORTED
-from milepost.people.import_plan import Change, Plan
+from milepost.people.import_plan import Change, Plan, plan_import
 from milepost.people.models import Department, Member, Organisation, Site
 
 BATCH = 2_000
 
 
 class ImportRefused(Refused):
-    """The plan has problems; nothing was written."""
+    """The plan has problems, or somebody changed the people since it was looked at; nothing was written."""
+
+    sentence = gettext_lazy(
+        "Somebody has changed the people since you looked at what this file would do. Look at it once more, and import then."
+    )
 
 
 def apply_import(*, plan: Plan, by: Member | None = None, source: str = "", fingerprint: str = "") -> Counter[str]:
     """Do what the plan says, in one transaction; return how many were new, changed and gone.
 
     `source` and `fingerprint` (name and SHA-256 of the file) go into the journal. Raises `ImportRefused` if the
-    plan has problems. Records `created`, `updated`, `deactivated` for each person and `imported` once.
+    plan has problems, or is not what it was when it was looked at. Records `created`, `updated`, `deactivated` for each
+    person and `imported` once.
     """
     if not plan.is_possible:
         raise ImportRefused(str(plan.problems[0]))
+    try:
+        with transaction.atomic():
+            Organisation.objects.select_for_update().get(pk=plan.organisation.pk)
+            return _apply(_as_it_is_now(plan), by, source, fingerprint)
+    except IntegrityError as error:  # a trainer took somebody in at the same moment, whom the file has too
+        raise ImportRefused from error
+
+
+def _as_it_is_now(plan: Plan) -> Plan:
+    """The plan with the people as they are now that nobody else changes them. Raises `ImportRefused` if it does other things."""
+    now = plan_import(
+        organisation=plan.organisation, table=plan.table, mapping=plan.mapping, is_complete=plan.is_complete, by=plan.by
+    )
+    if now.outcome != plan.outcome:
+        raise ImportRefused
+    return now
+
+
+def _apply(plan: Plan, by: Member | None, source: str, fingerprint: str) -> Counter[str]:
     counts = Counter(
         {"new": len(plan.new), "changed": len(plan.changed), "gone": len(plan.gone), "unchanged": plan.unchanged}
     )
     if plan.is_empty:
         return counts
     organisation, actor = plan.organisation, by.as_reference() if by else SYSTEM
-    changes = [*plan.new, *plan.changed]
-    with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
-        _place_all(organisation, changes)
-        _write(plan)
-        record_many(_facts(plan, actor), organisation=organisation)
-        imported = Reference("people-file", fingerprint or "-", source or "-")
-        record(PEOPLE_IMPORTED, organisation=organisation, actor=actor, object=imported, result=dict(counts))
+    _place_all(organisation, [*plan.new, *plan.changed])
+    _write(plan)
+    record_many(_facts(plan, actor), organisation=organisation)
+    imported = Reference("people-file", fingerprint or "-", source or "-")
+    record(PEOPLE_IMPORTED, organisation=organisation, actor=actor, object=imported, result=dict(counts))
     return counts
 
 

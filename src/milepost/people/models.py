@@ -329,6 +329,11 @@ class RoleGrant(models.Model):
         return f"{self.member_id}: {self.role}"
 
     @property
+    def owns_for_good(self) -> bool:
+        """Whether it makes its member an owner of everything, without an end: somebody always is."""
+        return (self.role, self.scope, self.expires_on) == (Role.OWNER, ORGANISATION, None)
+
+    @property
     def has_expired(self) -> bool:
         """Whether its last day is over, by the organisation's calendar."""
         return self.expires_on is not None and self.expires_on < clock.today(self.member.organisation.time_zone)

@@ -30,10 +30,12 @@ def create_organisation(
         raise InvalidOrganisation(_("“%s” can't be an address: use lower-case letters, digits and hyphens.") % slug)
     if slug in reserved():
         raise InvalidOrganisation(_("“%s” is an address that Milepost keeps for itself. Choose another.") % slug)
-    if Organisation.objects.filter(slug=slug).exists():
-        raise InvalidOrganisation(_("There is already an organisation at “%s”.") % slug)
     with transaction.atomic():
-        organisation = Organisation.objects.create(slug=slug, name=name, language=language, time_zone=time_zone)
+        organisation, is_new = Organisation.objects.get_or_create(
+            slug=slug, defaults={"name": name, "language": language, "time_zone": time_zone}
+        )
+        if not is_new:
+            raise InvalidOrganisation(_("There is already an organisation at “%s”.") % slug)
         record(ORGANISATION_CREATED, organisation=organisation, actor=SYSTEM, object=organisation.as_reference())
     return organisation
 

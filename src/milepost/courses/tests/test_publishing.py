@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from milepost.courses.drafts import CourseHasProblems, export_to_folder, export_to_zip, import_draft
 from milepost.courses.files import Folder, RefusedFiles, Zip
 from milepost.courses.models import Content, Course, Version
-from milepost.courses.publishing import NothingToPublish, publish
+from milepost.courses.publishing import DraftChanged, NothingToPublish, publish
 from tests.worlds import SMALL_COURSE, files, make_course, verbs
 
 EXAMPLES = Path(__file__).parents[4] / "examples/courses"
@@ -111,3 +111,14 @@ def test_a_published_version_keeps_its_media_when_the_draft_loses_them(organisat
     course = make_course(organisation, SMALL_COURSE, publish=False)
     digest = course.published.files["media/dot.png"][0]
     assert blobs.read(organisation.uid, digest) == b"\x89PNG one"
+
+
+def test_what_is_published_is_what_was_looked_at_or_nothing_is(organisation, course, lead):
+    """Somebody brings another draft between the look at the first and its publication."""
+    looked_at = Course.objects.select_related("organisation").get(pk=course.pk)
+    import_draft(
+        organisation=organisation, files=files(SMALL_COURSE | {"01-first/01-read.page.md": "---\ntitle: New\n---\nX\n"})
+    )
+    with pytest.raises(DraftChanged):
+        publish(course=looked_at, by=lead)
+    assert publish(course=Course.objects.get(pk=course.pk), by=lead).number == 2

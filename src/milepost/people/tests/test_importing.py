@@ -113,6 +113,29 @@ def test_owners_never_leave_by_a_file(organisation):
     assert [member.given_name for member in gone] == ["Zoé"]
 
 
+def test_nor_does_a_leaving_date_take_the_last_one_away(organisation):
+    run(organisation, THREE)
+    leaving = "Employee number,First name,Last name,Leaving date\n2,Otto,B,2020-01-31\n"
+    grant(member=Member.objects.get(employee_number="2"), role=Role.OWNER)
+    assert "last owner" in str(plan(organisation, leaving).problems[0])
+    grant(member=Member.objects.get(employee_number="1"), role=Role.OWNER)
+    assert plan(organisation, leaving).is_possible
+
+
+def test_what_was_looked_at_is_what_is_done_or_nothing_is(organisation):
+    """Somebody else changed the people between the look and the import."""
+    looked_at = plan(organisation, THREE)
+    run(organisation, THREE)
+    with pytest.raises(ImportRefused, match="once more"):
+        apply_import(plan=looked_at)
+
+
+def test_a_department_deeper_than_can_be_kept_is_a_problem_of_its_row(organisation):
+    deep = " / ".join(f"{number:0100}" for number in range(7))
+    file = f"Employee number,First name,Last name,Department\n7,Ada,L,{deep}\n"
+    assert "600 characters" in str(plan(organisation, file).problems[0])
+
+
 def test_two_people_may_swap_addresses_in_one_file(organisation):
     run(organisation, THREE)
     run(

@@ -1,0 +1,190 @@
+"""Races in the classroom: signing, marking, closing, moving."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
+from milepost.classroom.models import Attendance, LiveSession, Slot
+from milepost.classroom.registering import leave, register_many
+from milepost.classroom.scheduling import Holder, Plan, cancel_session, change_session, half_days, schedule_session
+from milepost.classroom.signing import sign
+from milepost.core import clock
+from milepost.journal.models import Entry
+from tests.racing import Act, Pair, Race, facts, house, no_fault
+from tests.stories import SIGNING
+
+
+def make_session(world: Any, *, halves: int = 1, people: int = 1) -> tuple[LiveSession, Any]:
+    organisation, lead, members = world
+    spans = half_days(clock.now().date() - timedelta(days=1), ZoneInfo("UTC"))[:halves]
+    plan = Plan(title="Drill", spans=spans, place="Hall", trainers=[Holder(name="Tess", email="tess@outside.example")])
+    made = schedule_session(organisation=organisation, plan=plan, by=lead)
+    register_many(session=made, members=members[:people], by=lead)
+    return made, plan
+
+
+def _rows(session: LiveSession) -> list[Attendance]:
+    rows = Attendance.objects.select_related("slot__session__organisation", "participant__member")
+    return list(rows.filter(slot__session=session).order_by("pk"))
+
+
+def _slots(session: LiveSession) -> list[Slot]:
+    return list(Slot.objects.select_related("session__organisation").filter(session=session).order_by("starts_at"))
+
+
+def _sign_twice(world: Any) -> Pair:
+    session, _plan = make_session(world)
+    a, b = _rows(session)[0], _rows(session)[0]
+
+    def count(answers: list[str]) -> None:
+        assert facts("signed", a.slot.uid) == 1, (answers, facts("signed", a.slot.uid))
+        assert sorted(answers) == ["AlreadySigned", "done"], answers
+
+    return [lambda: sign(attendance=a, signing=SIGNING), lambda: sign(attendance=b, signing=SIGNING)], count
+
+
+def _sign_and_close(world: Any) -> Pair:
+    session, _plan = make_session(world, people=5)
+    rows, [slot] = _rows(session), _slots(session)
+    trainer = session.trainers.get()
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        [closed] = Entry.objects.filter(verb="closed", object_id=str(slot.uid))
+        signed = json.loads(closed.statement)["result"]["signed"]
+        there = Attendance.objects.signed().filter(slot=slot).count()
+        assert signed == there == answers[1:].count("done") == facts("signed", slot.uid), (signed, there, answers)
+
+    acts: list[Act] = [lambda: close_slot(slot=slot, trainer=trainer, signing=SIGNING)]
+    acts += [lambda row=row: sign(attendance=row, signing=SIGNING) for row in rows]
+    return acts, count
+
+
+def _close_both(world: Any) -> Pair:
+    session, _plan = make_session(world, halves=2)
+    trainer = session.trainers.get()
+    first, second = _slots(session)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert session.sheets.count() == 1, session.sheets.count()
+
+    return [
+        lambda: close_slot(slot=first, trainer=trainer, signing=SIGNING),
+        lambda: close_slot(slot=second, trainer=trainer, signing=SIGNING),
+    ], count
+
+
+def _close_twice(world: Any) -> Pair:
+    session, _plan = make_session(world)
+    trainer = session.trainers.get()
+    first, second = _slots(session)[0], _slots(session)[0]
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert facts("closed", first.uid) == 1 and session.sheets.count() == 1
+
+    return [
+        lambda: close_slot(slot=first, trainer=trainer, signing=SIGNING),
+        lambda: close_slot(slot=second, trainer=trainer, signing=SIGNING),
+    ], count
+
+
+def _sign_and_leave(world: Any) -> Pair:
+    session, _plan = make_session(world)
+    [row] = _rows(session)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        there = Attendance.objects.signed().filter(slot__session=session).count()
+        assert answers.count("done") == 1, answers
+        assert there == facts("signed", row.slot.uid), (there, facts("signed", row.slot.uid), answers)
+
+    return [lambda: sign(attendance=row, signing=SIGNING), lambda: leave(participant=row.participant)], count
+
+
+def _sign_and_cancel(world: Any) -> Pair:
+    session, _plan = make_session(world)
+    [row] = _rows(session)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert answers.count("done") == 1, answers
+
+    return [
+        lambda: sign(attendance=row, signing=SIGNING),
+        lambda: cancel_session(session=session, reason="snow", by=world[1]),
+    ], count
+
+
+def _sign_and_move(world: Any) -> Pair:
+    session, plan = make_session(world)
+    [row] = _rows(session)
+    plan.spans = [(start + timedelta(minutes=30), end + timedelta(minutes=30)) for start, end in plan.spans]
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        there = Attendance.objects.signed().filter(slot__session=session).count()
+        assert answers.count("done") == 1, answers
+        assert there == facts("signed", row.slot.uid), (there, answers)
+
+    return [
+        lambda: sign(attendance=row, signing=SIGNING),
+        lambda: change_session(session=session, plan=plan, by=world[1]),
+    ], count
+
+
+def _mark_and_sign(world: Any) -> Pair:
+    session, _plan = make_session(world)
+    [row] = _rows(session)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        row.refresh_from_db()
+        assert facts("marked", row.slot.uid) + facts("corrected", row.slot.uid) == 1 - answers[1:].count(
+            "SigningRefused"
+        )
+        signed = bool(row.signed_at) or bool(row.earlier)
+        assert signed == bool(facts("signed", row.slot.uid)), (answers, row.signed_at, row.absent_at)
+
+    return [
+        lambda: sign(attendance=row, signing=SIGNING),
+        lambda: change_attendance(attendance=row, change=Change(state="absent"), by=world[1].as_reference()),
+    ], count
+
+
+def _mark_and_close(world: Any) -> Pair:
+    """What comes after the closing is a correction, and needs a reason."""
+    session, _plan = make_session(world)
+    [row], [slot] = _rows(session), _slots(session)
+    trainer = session.trainers.get()
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        order = list(
+            Entry.objects.filter(object_id=str(slot.uid), verb__in=("marked", "closed"))
+            .order_by("time")
+            .values_list("verb", flat=True)
+        )
+        assert order in (["marked", "closed"], ["closed"]), (order, answers)
+
+    return [
+        lambda: change_attendance(attendance=row, change=Change(state="absent"), by=world[1].as_reference()),
+        lambda: close_slot(slot=slot, trainer=trainer, signing=SIGNING),
+    ], count
+
+
+RACES = {
+    "signing a half-day": Race(house, _sign_twice),
+    "signing while it is closed": Race(house, _sign_and_close),
+    "closing both half-days": Race(house, _close_both),
+    "closing one half-day": Race(house, _close_twice),
+    "signing and leaving": Race(house, _sign_and_leave),
+    "signing and cancelling": Race(house, _sign_and_cancel),
+    "signing and moving": Race(house, _sign_and_move),
+    "signing and marking": Race(house, _mark_and_sign),
+    "marking and closing": Race(house, _mark_and_close),
+}

@@ -1,0 +1,336 @@
+"""Races of learning: joining, beginning, answering, finishing, leaving, publishing."""
+
+from typing import Any
+
+from milepost.courses.drafts import import_draft
+from milepost.courses.models import Course, Version
+from milepost.courses.publishing import publish
+from milepost.credentials.issuing import issue_missing, reissue, revoke
+from milepost.credentials.models import Certificate
+from milepost.learning.attempting import finish_attempt, save_answers, start_attempt
+from milepost.learning.enrolling import enrol, enrol_many, reschedule, withdraw
+from milepost.learning.models import Answer, Attempt, Enrolment
+from milepost.learning.progressing import complete_activity, open_activity
+from milepost.people.models import Member
+from tests.racing import PAIRS, Act, Pair, Race, facts, house, no_fault
+from tests.worlds import SMALL_COURSE, files, make_course
+
+QUIZ, PAGE = "01-first/02-check", "01-first/01-read"
+
+
+def _world() -> Any:
+    return *house(), iter(range(PAIRS))
+
+
+def _tree(number: int, more: dict[str, str] = {}) -> dict[str, str]:  # noqa: B006
+    return SMALL_COURSE | {"course.md": SMALL_COURSE["course.md"].replace("slug: ladders", f"slug: l-{number}")} | more
+
+
+def _course(world: Any) -> Course:
+    organisation, lead, _members, numbers = world
+    return make_course(organisation, _tree(next(numbers)), by=lead)
+
+
+def _enrolment(world: Any) -> Enrolment:
+    return enrol(member=world[2][0], course=_course(world), by=world[1])
+
+
+def _again(enrolment: Enrolment) -> Enrolment:
+    """As a page has read it before anybody presses."""
+    return Enrolment.objects.select_related("member", "course", "organisation").get(pk=enrolment.pk)
+
+
+def _judge(_question: str, _response: object) -> float:
+    return 1.0
+
+
+def _enrol_at_once(world: Any) -> Pair:
+    """Somebody joins by themselves while everybody is enrolled."""
+    course, [_organisation, lead, members, _numbers] = _course(world), world
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert Enrolment.objects.filter(course=course).count() == len(members)
+        assert facts("registered", course.uid) == len(members)
+
+    people = Member.objects.filter(pk__in=[member.pk for member in members])
+    acts: list[Act] = [lambda: enrol_many(members=people, course=course, by=lead)]
+    return acts + [lambda one=one: enrol(member=one, course=course) for one in members[:3]], count
+
+
+def _enrol_and_publish(world: Any) -> Pair:
+    """Whoever joins in the moment in which a version appears learns from that version."""
+    organisation, lead, members, numbers = world
+    number = next(numbers)
+    course = make_course(organisation, _tree(number), by=lead)
+    import_draft(organisation=organisation, files=files(_tree(number, {PAGE + ".page.md": "---\ntitle: New\n---\nX"})))
+    pages = [Course.objects.select_related("published", "organisation").get(pk=course.pk) for _ in range(3)]
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        newest = Course.objects.get(pk=course.pk).published_id
+        assert set(Enrolment.objects.filter(course=course).values_list("version_id", flat=True)) == {newest}, answers
+
+    return [
+        lambda: publish(course=pages[0], by=lead),
+        lambda: enrol(member=members[0], course=pages[1], by=lead),
+        lambda: enrol_many(members=Member.objects.filter(pk=members[1].pk), course=pages[2], by=lead),
+    ], count
+
+
+def _publish_twice(world: Any) -> Pair:
+    organisation, lead, _members, numbers = world
+    course = make_course(organisation, _tree(next(numbers)), by=lead, publish=False)
+    pages = [Course.objects.select_related("published", "organisation").get(pk=course.pk) for _ in range(2)]
+
+    def count(answers: list[str]) -> None:
+        assert sorted(answers) == ["NothingToPublish", "done"], answers
+        assert facts("published", course.uid) == Version.objects.filter(course=course).count() == 1
+
+    return [lambda page=page: publish(course=page, by=lead) for page in pages], count
+
+
+def _publish_and_import(world: Any) -> Pair:
+    """What is frozen is one draft, never the activities of one with the files of another."""
+    organisation, lead, _members, numbers = world
+    number = next(numbers)
+    course = make_course(organisation, _tree(number), by=lead, publish=False)
+    newer = files(_tree(number, {PAGE + ".page.md": "---\ntitle: New\n---\nX"}))
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        for version in Version.objects.filter(course=course):
+            titles = [one["title"] for module in version.outline["modules"] for one in module["activities"]]
+            is_newer = version.files == Course.objects.get(pk=course.pk).draft
+            assert ("New" in titles) == is_newer, (titles, answers)
+
+    return [
+        lambda: publish(course=course, by=lead),
+        lambda: import_draft(organisation=organisation, files=newer, by=lead),
+    ], count
+
+
+def _import_one_course_twice(world: Any) -> Pair:
+    organisation, lead, _members, numbers = world
+    number = next(numbers)
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert Course.objects.filter(organisation=organisation, slug=f"l-{number}").count() == 1
+
+    return [lambda: import_draft(organisation=organisation, files=files(_tree(number)), by=lead)] * 2, count
+
+
+def _withdraw_twice(world: Any) -> Pair:
+    enrolment = _enrolment(world)
+    first, second, lead = _again(enrolment), _again(enrolment), world[1]
+
+    def count(answers: list[str]) -> None:
+        assert sorted(answers) == ["NotEnrolled", "done"], answers
+        assert facts("withdrew", enrolment.course.uid) == 1
+
+    return [lambda: withdraw(enrolment=first, by=lead), lambda: withdraw(enrolment=second, by=lead)], count
+
+
+def _reschedule_twice(world: Any) -> Pair:
+    from datetime import date
+
+    enrolment = _enrolment(world)
+    first, second, lead, day = _again(enrolment), _again(enrolment), world[1], date(2030, 1, 1)
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert facts("rescheduled", enrolment.course.uid) == 1
+
+    return [lambda one=one: reschedule(enrolment=one, due=day, by=lead) for one in (first, second)], count
+
+
+def _begin_twice(world: Any) -> Pair:
+    """A course is launched once, whatever is opened first, and on however many screens."""
+    enrolment = _enrolment(world)
+    first, second = _again(enrolment), _again(enrolment)
+    page, quiz = (enrolment.outline.by_key[key] for key in (PAGE, QUIZ))
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert facts("launched", enrolment.course.uid) == 1
+        assert facts("initialized", page.as_reference().id) == facts("initialized", quiz.as_reference().id)
+
+    return [
+        lambda: open_activity(enrolment=first, activity=page, progress=None),
+        lambda: open_activity(enrolment=second, activity=quiz, progress=None),
+    ], count
+
+
+def _begin_and_complete(world: Any) -> Pair:
+    enrolment = _enrolment(world)
+    first, second = _again(enrolment), _again(enrolment)
+    page, quiz = (enrolment.outline.by_key[key] for key in (PAGE, QUIZ))
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert facts("launched", enrolment.course.uid) == 1
+
+    return [
+        lambda: open_activity(enrolment=first, activity=quiz, progress=None),
+        lambda: complete_activity(enrolment=second, activity=page),
+    ], count
+
+
+def _complete_twice(world: Any) -> Pair:
+    enrolment = _enrolment(world)
+    first, second = _again(enrolment), _again(enrolment)
+    page = enrolment.outline.by_key[PAGE]
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert Enrolment.objects.get(pk=enrolment.pk).done == 1
+
+    return [lambda one=one: complete_activity(enrolment=one, activity=page) for one in (first, second)], count
+
+
+def _learn_and_withdraw(world: Any) -> Pair:
+    """Whoever is taken out in the middle of a step is told so."""
+    enrolment = _enrolment(world)
+    pages, lead = [_again(enrolment) for _ in range(4)], world[1]
+    page, quiz = (enrolment.outline.by_key[key] for key in (PAGE, QUIZ))
+    attempt = start_attempt(enrolment=pages[3], activity=quiz, limit=None, seconds=None)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert answers[0] == "done", answers
+        assert not Enrolment.objects.filter(pk=enrolment.pk).exists()
+
+    return [
+        lambda: withdraw(enrolment=pages[0], by=lead),
+        lambda: open_activity(enrolment=pages[1], activity=page, progress=None),
+        lambda: complete_activity(enrolment=pages[2], activity=page),
+        lambda: _finish(attempt, pages[3]),
+    ], count
+
+
+def _start_twice(world: Any) -> Pair:
+    enrolment = _enrolment(world)
+    first, second, quiz = _again(enrolment), _again(enrolment), enrolment.outline.by_key[QUIZ]
+    started: list[int] = []
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert {Attempt.objects.get(enrolment=enrolment).pk} == set(started)
+
+    def start(one: Enrolment) -> None:
+        started.append(start_attempt(enrolment=one, activity=quiz, limit=1, seconds=None).pk)
+
+    return [lambda: start(first), lambda: start(second)], count
+
+
+def _start_and_finish(world: Any) -> Pair:
+    """The other tab finishes the attempt that this one was about to go on with."""
+    enrolment = _enrolment(world)
+    first, second, quiz = _again(enrolment), _again(enrolment), enrolment.outline.by_key[QUIZ]
+    attempt = start_attempt(enrolment=enrolment, activity=quiz, limit=1, seconds=None)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert Attempt.objects.filter(enrolment=enrolment).count() == 1, answers
+
+    return [
+        lambda: start_attempt(enrolment=first, activity=quiz, limit=1, seconds=None),
+        lambda: _finish(attempt, second),
+    ], count
+
+
+def _finish_twice(world: Any) -> Pair:
+    enrolment = _enrolment(world)
+    quiz = enrolment.outline.by_key[QUIZ]
+    attempt = start_attempt(enrolment=enrolment, activity=quiz, limit=None, seconds=None)
+    save_answers(attempt=attempt, responses={"q": "2"})
+    first, second = _again(enrolment), _again(enrolment)
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert facts("passed", quiz.as_reference().id) + facts("failed", quiz.as_reference().id) == before + 1
+
+    before = facts("passed", quiz.as_reference().id) + facts("failed", quiz.as_reference().id)
+    return [lambda: _finish(attempt, first), lambda: _finish(attempt, second)], count
+
+
+def _finish(attempt: Attempt, enrolment: Enrolment) -> None:
+    quiz = enrolment.outline.by_key[QUIZ]
+    finish_attempt(attempt=attempt, enrolment=enrolment, activity=quiz, weights={"q": 1}, pass_mark=50, marker=_judge)
+
+
+def _answer_and_finish(world: Any) -> Pair:
+    """An answer that was taken is judged: none comes in between."""
+    enrolment = _enrolment(world)
+    quiz = enrolment.outline.by_key[QUIZ]
+    attempt = start_attempt(enrolment=enrolment, activity=quiz, limit=None, seconds=None)
+    read_by_page = Attempt.objects.get(pk=attempt.pk)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        unjudged = Answer.objects.filter(attempt=attempt, fraction=None).count()
+        assert unjudged == 0, (unjudged, answers)
+
+    return [
+        lambda: _finish(attempt, enrolment),
+        lambda: save_answers(attempt=read_by_page, responses={"q": "2"}),
+    ], count
+
+
+def _completed(world: Any) -> Enrolment:
+    enrolment = _enrolment(world)
+    for key in enrolment.outline.counted:
+        complete_activity(enrolment=enrolment, activity=enrolment.outline.by_key[key], score=100, is_passed=True)
+    return enrolment
+
+
+def _issue_twice(world: Any) -> Pair:
+    enrolment, lead = _completed(world), world[1]
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        [certificate] = Certificate.objects.filter(enrolment=enrolment)
+        assert facts("issued", certificate.uid) == 1
+
+    return [lambda: issue_missing(course=enrolment.course, by=lead)] * 2, count
+
+
+def _reissue_and_revoke(world: Any) -> Pair:
+    """One ends the certificate; the others hear that it had ended."""
+    enrolment, lead = _completed(world), world[1]
+    issue_missing(course=enrolment.course, by=lead)
+    old = Certificate.objects.get(enrolment=enrolment)
+    pages = [Certificate.objects.get(pk=old.pk) for _ in range(4)]
+
+    def count(answers: list[str]) -> None:
+        assert sorted(answers) == ["NotCurrent"] * 3 + ["done"], answers
+        assert facts("revoked", old.uid) + Certificate.objects.filter(replaces=old).count() == 1
+
+    return [
+        lambda: reissue(certificate=pages[0], by=lead),
+        lambda: reissue(certificate=pages[1], by=lead),
+        lambda: revoke(certificate=pages[2], reason="Wrong", by=lead),
+        lambda: revoke(certificate=pages[3], reason="Wrong", by=lead),
+    ], count
+
+
+RACES = {
+    "enrolling": Race(_world, _enrol_at_once),
+    "enrolling while a version appears": Race(_world, _enrol_and_publish),
+    "publishing": Race(_world, _publish_twice),
+    "publishing while a draft comes in": Race(_world, _publish_and_import),
+    "importing a course": Race(_world, _import_one_course_twice),
+    "taking somebody out of a course": Race(_world, _withdraw_twice),
+    "giving another day": Race(_world, _reschedule_twice),
+    "launching a course": Race(_world, _begin_twice),
+    "launching by completing": Race(_world, _begin_and_complete),
+    "completing an activity": Race(_world, _complete_twice),
+    "learning and being taken out": Race(_world, _learn_and_withdraw),
+    "starting an attempt": Race(_world, _start_twice),
+    "starting and finishing an attempt": Race(_world, _start_and_finish),
+    "finishing an attempt": Race(_world, _finish_twice),
+    "answering and finishing": Race(_world, _answer_and_finish),
+    "issuing a certificate": Race(_world, _issue_twice),
+    "reissuing and revoking a certificate": Race(_world, _reissue_and_revoke),
+}
