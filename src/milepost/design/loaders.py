@@ -18,4 +18,9 @@ class Loader(AppDirectories):
     def get_contents(self, origin: Origin) -> str:
         """The source of a template. Raises `TemplateDoesNotExist`."""
         source: str = super().get_contents(origin)
-        return _INDENTATION.sub("", source) if str(origin.name).endswith(".html") else source
+        return self.shorten(source) if str(origin.name).endswith(".html") else source
+
+    @staticmethod
+    def shorten(source: str) -> str:
+        """The lines without what they begin with to please whoever reads them."""
+        return _INDENTATION.sub("", source)
