@@ -139,6 +139,18 @@ def test_a_web_process_that_dies_is_started_again(machine):
     assert machine.until(lambda: before not in children(server) and machine.ask()[0] == 200)
 
 
+def test_what_was_counted_by_a_process_that_died_still_counts(machine):
+    pytest.importorskip("prometheus_client")
+    ours = 'requests_total{method="GET",status="200",view="account_login"}'
+    counted = lambda: [float(line.split()[-1]) for line in machine.ask("/metrics")[2].splitlines() if ours in line]  # noqa: E731
+    machine.ask("/accounts/login/")
+    before = counted()
+    [one] = children(machine.child("granian"))
+    os.kill(one, signal.SIGKILL)
+    machine.until(lambda: machine.ask("/accounts/login/")[0] == 200)
+    assert counted()[0] > before[0] >= 1
+
+
 def test_told_to_begin_anew_it_has_other_children(machine):
     before = {machine.child("granian"), machine.child("milepost.config.worker")}
     machine.process.send_signal(signal.SIGHUP)

@@ -59,6 +59,15 @@ def limits(variables: Variables) -> str:
     return url or "database://"
 
 
+def traces(variables: Variables) -> str:
+    """The collector of traces, or nothing."""
+    name = "MILEPOST_TRACES_URL"
+    url = variables.web_address(name, "a collector that takes OTLP over HTTP, like http://localhost:4318")
+    if url:
+        needs(name, "opentelemetry", extra="traces", purpose="sending traces")
+    return url
+
+
 def files(variables: Variables, data: Path) -> dict[str, object]:
     """Where uploaded and sealed files lie, as Django names a storage: a folder, or a bucket of an S3-compatible store."""
     place = variables.text("MILEPOST_FILES")

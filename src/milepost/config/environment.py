@@ -9,11 +9,14 @@ stands in `addresses.py`, where the secret lies in `secret.py`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from milepost.config import addresses, secret
 from milepost.config.variables import Misconfigured, Variables, parts_of
+
+LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,10 @@ class Environment:
     bigbluebutton_secret: str
     queue: str  # a PostgreSQL that brings word of jobs
     files: dict[str, object]  # where uploaded and sealed files lie, as Django names a storage
+    log: str  # the form of its lines: "text" or "json"
+    monitoring_token: str  # whoever has it may read measures
+    monitoring_networks: list[str]  # from which they may be read without
+    traces_url: str  # a collector of traces
     debug: bool
 
     @property
@@ -53,7 +60,7 @@ class Environment:
     @property
     def is_local(self) -> bool:
         """Whether people reach this server only from the machine that it runs on."""
-        return self.host in {"localhost", "127.0.0.1", "::1"}
+        return self.host in LOCAL
 
 
 def read(given: Mapping[str, str] | None = None) -> Environment:
@@ -88,6 +95,10 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
         bigbluebutton_secret=variables.text("MILEPOST_BIGBLUEBUTTON_SECRET"),
         queue=addresses.queue(variables),
         files=addresses.files(variables, data),
+        log=variables.choice("MILEPOST_LOG", "text", "json"),
+        monitoring_token=_monitoring_token(variables),
+        monitoring_networks=_monitoring_networks(variables, base_url),
+        traces_url=addresses.traces(variables),
         debug=variables.flag("MILEPOST_DEBUG"),
     )
 
@@ -101,6 +112,29 @@ def _data(variables: Variables) -> Path:
             f"MILEPOST_DATA: {data} can't be made ({error.strerror}). Set it to a folder that this user may write to."
         ) from error
     return data
+
+
+def _monitoring_token(variables: Variables) -> str:
+    name = "MILEPOST_MONITORING_TOKEN"
+    token = variables.text(name)
+    if token and len(token) < 16:
+        raise Misconfigured(f"{name}: at least 16 characters, or leave it out.")
+    return token
+
+
+def _monitoring_networks(variables: Variables, base_url: str) -> list[str]:
+    """Without a word from the operator: this machine, while nobody else uses the installation."""
+    name = "MILEPOST_MONITORING_NETWORKS"
+    networks = variables.words(name)
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise Misconfigured(
+                f"{name}: {network!r} is no network like 10.0.0.0/8 or address like 10.1.2.3."
+            ) from None
+    is_local = urlsplit(base_url).hostname in LOCAL
+    return networks or (["127.0.0.0/8", "::1/128"] if is_local else [])
 
 
 def _base_url(variables: Variables) -> str:

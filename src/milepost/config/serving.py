@@ -1,12 +1,15 @@
 """`milepost up`: one parent process with the web server and the background worker under it."""
 
+import atexit
 import os
 import shlex
+import shutil
 import socket
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import gettempdir
 
 import click
 from django.conf import settings
@@ -16,7 +19,7 @@ from django.db import Error
 from milepost.config import schema
 from milepost.config.supervising import LOOK, Child, Signals, stop, supervise
 from milepost.config.systemd import Systemd
-from milepost.core import postgresql
+from milepost.core import metrics, postgresql
 from milepost.core.outages import is_outage
 
 # A worker that was just forked misses its signal: the web server must end it, within our own patience.
@@ -43,6 +46,7 @@ def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload:
         return 1
     if not prepare(signals.are_to_stop, _saying(systemd)):
         return 0
+    _collect_metrics(port)
     sign_ins = _demonstration() if with_demo else ""
     children = [
         Child("web server", lambda _before: _web_that_reloads(host, port) if reload else _web(host, port, workers)),
@@ -89,6 +93,23 @@ def _collect_static_files() -> None:
         click.echo("Preparing static files …", err=True)
         call_command("collectstatic", interactive=False, verbosity=0)
         stamp.touch()
+
+
+def _collect_metrics(port: int) -> None:
+    """Have the children write what they count into a folder in memory: on a full disk they could not, and would die of it.
+
+    One that was killed leaves its folder; the next on this port takes its place.
+    """
+    memory = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(gettempdir())  # noqa: S108 (a folder of our own in it)
+    folder = memory / f"milepost-{os.getuid()}-{port}"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except OSError as error:  # it is somebody else's
+        click.echo(f"Nothing is counted for /metrics: {error}", err=True)
+        return
+    os.environ.update({metrics.FOLDER: str(folder)})
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 def _static_sources() -> list[Path]:

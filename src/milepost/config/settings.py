@@ -17,6 +17,9 @@ DATABASE_PATIENCE = ENVIRONMENT.database_patience
 TIMESTAMP_URL = ENVIRONMENT.timestamp_url
 PKCS11_MODULE = ENVIRONMENT.pkcs11_module
 PKCS11_PIN = ENVIRONMENT.pkcs11_pin
+TRACES_URL = ENVIRONMENT.traces_url
+MONITORING_TOKEN = ENVIRONMENT.monitoring_token
+MONITORING_NETWORKS = ENVIRONMENT.monitoring_networks
 JITSI_URL = ENVIRONMENT.jitsi_url
 JITSI_APP_ID = ENVIRONMENT.jitsi_app_id
 JITSI_APP_SECRET = ENVIRONMENT.jitsi_app_secret
@@ -59,8 +62,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "milepost.config.monitoring.MonitoringMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "milepost.config.observing.ObservingMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "milepost.design.characters.CharactersMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -209,7 +214,7 @@ ACCOUNT_FORMS = {
     "reset_password": "milepost.people.signing_in.ResetPasswordForm",
 }
 LIMITS_URL = ENVIRONMENT.limits_url
-ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
+TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Milepost"
@@ -219,9 +224,21 @@ USERSESSIONS_TRACK_ACTIVITY = False
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"outages": {"()": "milepost.core.logs.OutageFilter"}},
+    "formatters": {
+        "json": {"()": "milepost.core.logs.JSONFormatter"},
+        "text": {
+            "()": "milepost.core.logs.TextFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log, "filters": ["outages"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     # A PDF that somebody changed and brings to /verify/ is no trouble of ours: pyHanko warns of it with a traceback.
-    "loggers": {"django.server": {"level": "ERROR"}, "pyhanko": {"level": "ERROR"}},
+    "loggers": {
+        "django.server": {"level": "ERROR"},
+        "pyhanko": {"level": "ERROR"},
+        "milepost.requests": {"level": "INFO" if ENVIRONMENT.log == "json" else "WARNING"},
+    },
 }

@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from milepost.config import health
+from milepost.config.monitoring import ANSWERS
 from milepost.core.rooms import rooms
 
 urlpatterns = [
-    path("healthz", health.health, name="health"),
+    # The middleware answers them; here they are names that no organisation can take.
+    *(path(address.removeprefix("/"), answer) for address, answer in ANSWERS.items()),
     *(address for room in rooms() for address in room.public_addresses),
     path("<slug:organisation>/", include([address for room in rooms() for address in room.addresses])),
 ]

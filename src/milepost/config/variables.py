@@ -34,6 +34,13 @@ class Variables:
         """Whether it is switched on."""
         return self.text(name).lower() in {"1", "true", "yes"}
 
+    def choice(self, name: str, *choices: str) -> str:
+        """One of these, by default the first."""
+        text = self.text(name, choices[0])
+        if text not in choices:
+            raise Misconfigured(f"{name}: {text!r} is none of {', '.join(choices)}.")
+        return text
+
     def words(self, name: str) -> list[str]:
         """What stands between commas."""
         return [word.strip() for word in self.text(name).split(",") if word.strip()]

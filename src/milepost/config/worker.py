@@ -22,11 +22,13 @@ def main(arguments: Sequence[str] = ()) -> None:
     django.setup()
     from django.conf import settings
 
-    from milepost.core import postgresql
+    from milepost.core import postgresql, traces
     from milepost.core.jobs import Worker
     from milepost.core.jobs.tasks import LIMIT
 
     postgresql.bound(statements=LIMIT, locks=60, transactions=LIMIT)
+    if settings.TRACES_URL:
+        traces.start(settings.TRACES_URL, process="worker")
     signals: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:

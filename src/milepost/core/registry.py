@@ -9,7 +9,7 @@ The lower room publishes the registry, the higher room fills it from its `regist
 What is registered stays for the life of the process, in the order in which rooms start (that of `INSTALLED_APPS`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 
@@ -34,6 +34,11 @@ class Registry[T]:
             raise RegisteredTwice(f"There is a {self.sort} “{name}” already: {self._items[name]!r}.")
         self._items[name] = item
         return item
+
+    def register_all(self, items: Mapping[str, T]) -> None:
+        """Add each item under its name. Raises `RegisteredTwice`."""
+        for name, item in items.items():
+            self.register(name, item)
 
     def get(self, name: str) -> T:
         """The item of this name. Raises `NotRegistered`."""

@@ -5,7 +5,9 @@ from django.db.models.signals import pre_migrate
 
 from milepost.core.blobs.references import mentions
 from milepost.core.jobs import every
-from milepost.journal import earlier, facts, jobs, sealing, subscriptions, timestamping, vocabulary
+from milepost.core.metrics import gauges
+from milepost.core.probes import probes
+from milepost.journal import earlier, facts, jobs, measures, sealing, subscriptions, timestamping, vocabulary
 from milepost.journal.queries import files_told_of
 
 
@@ -17,5 +19,8 @@ def register() -> None:
     every(1, jobs.follow_everywhere, when=subscriptions.is_behind)
     every(15, jobs.seal_everywhere, when=sealing.unsealed)
     every(30, jobs.stamp_everywhere, when=timestamping.is_owed)
+
+    probes.register_all(measures.PROBES)
+    gauges.register_all(measures.GAUGES)
 
     mentions.register("journal", files_told_of)

@@ -6,6 +6,7 @@ answer never holds up a seal: the next round asks again.
 
 import asyncio
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from asn1crypto import cms, tsp
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 PATIENCE = 10  # seconds, in the background
 PATIENCE_AT_HAND = 4  # seconds, while somebody waits
 RESTS = 60  # seconds
+CLOCK = "timestamp-authority-clock"  # seconds between its clock and ours, when it last answered
 _RESTING = "timestamp-authority-rests"
 
 
@@ -73,6 +75,7 @@ def stamp_newest(organisation_id: int) -> bool:
         return False
     from pyhanko.sign.timestamps import TimestampRequestError
 
+    began = datetime.now(UTC)
     digest = hashlib.sha256(bytes(seal.signature)).digest()
     try:
         token = asyncio.run(stamper.async_timestamp(digest, "sha256"))
@@ -80,6 +83,8 @@ def stamp_newest(organisation_id: int) -> bool:
         let_rest()
         raise NoStamp(f"{stamper.url}: {error}") from error
     stamp = {"token": token.dump(), "time": _info(token)["gen_time"].native}
+    ahead, behind = (began - stamp["time"]).total_seconds(), (stamp["time"] - datetime.now(UTC)).total_seconds()
+    cache.set(CLOCK, max(ahead, behind, 0.0), timeout=None)
     return Timestamp.objects.get_or_create(seal=seal, defaults=stamp)[1]
 
 

@@ -3,9 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import every
+from milepost.core.metrics import gauges
+from milepost.core.probes import probes
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.notices import jobs, sending
+from milepost.notices import jobs, measures, sending
 from milepost.notices.channels import DEFAULT, channels
 from milepost.notices.channels.email import EmailChannel
 from milepost.notices.contribution import NoticesContribution
@@ -28,6 +30,9 @@ def register() -> None:
 
     every(1, jobs.send, when=sending.is_due)
     every(3600, jobs.forget)
+
+    probes.register_all(measures.PROBES)
+    gauges.register_all(measures.GAUGES)
 
     sections.register("notices", undelivered_section)
     navigation.person.register("messages", Link(_("My messages"), "notice_preferences", order=35, icon="envelope"))

@@ -14,13 +14,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Lock, Thread
+from typing import Any
 
 from django.db import Error, close_old_connections, connection
 
-from milepost.core import clock
+from milepost.core import clock, logs, traces
 from milepost.core.jobs import leases
 from milepost.core.jobs.tasks import QUEUES, JobTask
+from milepost.core.metrics import Counter as Counted
+from milepost.core.metrics import Durations
 from milepost.core.models import Job, JobQuerySet, State
+from milepost.core.refusals import Refused
 
 THREADS = 2  # for each queue: one organisation holds at most one of them
 POLL = 0.5  # seconds between two looks
@@ -28,6 +32,8 @@ BEAT = 15.0  # seconds between two signs of life: four in a lease
 CLEARING = 3600.0  # seconds between two looks for what was given up long ago
 PATIENCE = 3.5  # seconds that running jobs have to end after a signal
 
+done = Counted("jobs_done", "Jobs by queue and outcome; what comes round counts each time.", "queue", "outcome")
+durations = Durations("job_seconds", "How long jobs take that go well, by queue.", "queue")
 logger = logging.getLogger(__name__)
 
 
@@ -36,13 +42,25 @@ def perform(job: Job) -> bool:
 
     What is no `Exception` stands for the end of the process: the row stays leased, as it does after a kill.
     """
-    try:
-        leases.task_of(job).call(**job.arguments)
-    except Exception as error:
-        leases.fail(job, error)
-        return False
-    leases.finish(job)
-    return True
+    fields: dict[str, Any] = {"job": job.pk, "task": job.task, "queue": job.queue, "organisation": job.organisation_id}
+    with logs.about(**fields), traces.span(job.task, queue=job.queue):
+        began = time.monotonic()
+        try:
+            leases.task_of(job).call(**job.arguments)
+        except Exception as error:
+            leases.fail(job, error)
+            done.add(job.queue, _outcome(error))
+            return False
+        leases.finish(job)
+        done.add(job.queue, "done")
+        durations.add(job.queue, seconds=time.monotonic() - began)
+        return True
+
+
+def _outcome(error: Exception) -> str:
+    if isinstance(error, leases.NotNow):
+        return "put off"
+    return "refused" if isinstance(error, Refused) else "failed"
 
 
 @dataclass

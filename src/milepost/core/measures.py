@@ -1,0 +1,85 @@
+"""How the lowest floor is: its probes and gauges of the database, the disk, the clock and the jobs."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from time import monotonic
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Min
+
+from milepost.core import clock
+from milepost.core.metrics import Gauge
+from milepost.core.models import Job, JobQuerySet, State, Tries
+from milepost.core.probes import Probe
+
+MEBIBYTE = 1024 * 1024
+
+
+def write_and_forget() -> float:
+    """Seconds that a write takes; it is rolled back, so a system at rest keeps nothing of it."""
+    began = monotonic()
+    with transaction.atomic():
+        Tries.objects.create(key=f"probe-{began}", count=0, ends_at=0)
+        transaction.set_rollback(True)
+    return monotonic() - began
+
+
+def free_space() -> float:
+    """Bytes that are free where the data folder is."""
+    return float(shutil.disk_usage(settings.ENVIRONMENT.data).free)
+
+
+def oldest_due_job() -> float | None:
+    """Seconds for which the job has been due that waits longest; what comes round again and again is none."""
+    since = _waiting().aggregate(since=Min("run_after"))["since"]
+    return (clock.now() - since).total_seconds() if since else None
+
+
+def clock_against_database() -> float | None:
+    """Seconds between this machine's clock and that of the database's machine."""
+    if connection.vendor != "postgresql":
+        return None
+    before = datetime.now(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        there: datetime = cursor.fetchone()[0]
+    after = datetime.now(UTC)
+    return max((before - there).total_seconds(), (there - after).total_seconds(), 0.0)
+
+
+def _waiting() -> JobQuerySet:
+    return Job.objects.filter(state=State.WAITING, seconds=None, run_after__lte=clock.now()).order_by()
+
+
+def _jobs() -> Iterator[tuple[tuple[str, ...], float]]:
+    rows = Job.objects.filter(seconds=None).order_by().values_list("queue", "state")
+    for queue, state, count in rows.annotate(count=Count("pk")):
+        yield (queue, state), count
+
+
+def _waits() -> Iterator[tuple[tuple[str, ...], float]]:
+    for queue, since in _waiting().values_list("queue").annotate(since=Min("run_after")):
+        yield (queue,), (clock.now() - since).total_seconds()
+
+
+def _database_size() -> Iterator[tuple[tuple[str, ...], float]]:
+    on_sqlite = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    with connection.cursor() as cursor:
+        cursor.execute(on_sqlite if connection.vendor == "sqlite" else "SELECT pg_database_size(current_database())")
+        [size] = cursor.fetchone()
+    yield (), size
+
+
+PROBES = {
+    "database": Probe(write_and_forget, bound=5.0, is_vital=True),
+    "disk": Probe(free_space, bound=256.0 * MEBIBYTE, unit="bytes", is_floor=True),
+    "jobs": Probe(oldest_due_job, bound=600.0),
+    "clock": Probe(clock_against_database, bound=5.0),
+}
+GAUGES = {
+    "jobs": Gauge("jobs", "Jobs by queue and state.", ("queue", "state"), _jobs),
+    "waits": Gauge("job_oldest_wait_seconds", "How long the oldest due job of a queue waits.", ("queue",), _waits),
+    "database": Gauge("database_size_bytes", "What the database takes on its disk.", (), _database_size),
+}

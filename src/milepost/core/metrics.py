@@ -1,0 +1,90 @@
+"""Numbers for whoever watches over the installation, as Prometheus takes them at `/metrics`.
+
+    SENT = Counter("mails", "Mails by how they ended.", "outcome")          # at the top of a module
+    SENT.add("refused")                                                     # where it happens, in any process
+
+    gauges.register("sessions", Gauge("sessions", "Open sessions.", (), read))   # registered.py: asked when they are fetched
+
+Counters and durations of all processes under one `milepost up` are added up, those of processes that were killed included.
+Without prometheus-client (`pip install 'milepost[metrics]'`), or without a parent that collects, nothing is counted.
+Labels are few: names of views, queues and states, never anything of an organisation or a person.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.util import find_spec
+from typing import Any
+
+from milepost.core.registry import Registry
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where processes write what they count, as prometheus-client calls it
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
+PREFIX = "milepost_"
+
+
+@cache
+def are_counted() -> bool:
+    """Whether this process counts."""
+    return FOLDER in os.environ and is_installed()
+
+
+def is_installed() -> bool:
+    """Whether prometheus-client is there."""
+    return find_spec("prometheus_client") is not None
+
+
+@dataclass(frozen=True)
+class _Metric:
+    name: str
+    help: str
+    labels: tuple[str, ...]
+
+    def __init__(self, name: str, help: str, *labels: str) -> None:
+        object.__setattr__(self, "name", PREFIX + name)
+        object.__setattr__(self, "help", help)
+        object.__setattr__(self, "labels", labels)
+
+
+class Counter(_Metric):
+    """What only grows."""
+
+    def add(self, *labels: str) -> None:
+        """One more."""
+        if are_counted():
+            self._counter.labels(*labels).inc()
+
+    @cached_property
+    def _counter(self) -> Any:
+        from prometheus_client import Counter as Kept
+
+        return Kept(self.name, self.help, self.labels)
+
+
+class Durations(_Metric):
+    """How long things take, in seconds."""
+
+    def add(self, *labels: str, seconds: float) -> None:
+        """One more that took so long."""
+        if are_counted():
+            self._histogram.labels(*labels).observe(seconds)
+
+    @cached_property
+    def _histogram(self) -> Any:
+        from prometheus_client import Histogram
+
+        return Histogram(self.name, self.help, self.labels, buckets=BUCKETS)
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """What is so now. `read` gives a value for each tuple of labels; it is one small query or two."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...]
+    read: Callable[[], Iterable[tuple[tuple[str, ...], float]]]
+
+
+gauges: Registry[Gauge] = Registry("gauge")
