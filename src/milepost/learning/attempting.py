@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
@@ -38,6 +39,11 @@ class AttemptOver(Refused):
 def open_attempt(*, enrolment: Enrolment, activity: Activity) -> Attempt | None:
     """The attempt that is under way, or None."""
     return Attempt.objects.filter(enrolment=enrolment, activity_key=activity.key, finished_at=None).first()
+
+
+def overdue() -> QuerySet[Attempt]:
+    """The attempts whose time is up and that nobody handed in: their browser was closed, or had no connection."""
+    return Attempt.objects.filter(finished_at=None, expires_at__lt=clock.now() - GRACE)
 
 
 def start_attempt(*, enrolment: Enrolment, activity: Activity, limit: int | None, seconds: int | None) -> Attempt:

@@ -146,6 +146,13 @@ class Attempt(models.Model):
                 name="finished_attempts_have_scores",
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(finished_at=None, expires_at__isnull=False),
+                name="attempt_under_way_until",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.enrolment_id} {self.activity_key} #{self.number}"
@@ -157,6 +164,11 @@ class Attempt(models.Model):
     @property
     def has_expired(self) -> bool:
         return self.expires_at is not None and clock.now() > self.expires_at
+
+    @property
+    def ran_out(self) -> bool:
+        """Whether it was the time that ended it."""
+        return self.expires_at is not None and self.finished_at is not None and self.finished_at > self.expires_at
 
 
 class Answer(models.Model):

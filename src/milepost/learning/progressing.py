@@ -134,6 +134,8 @@ def _tally(enrolment: Enrolment, rows: dict[str, Progress], activity: Activity, 
     if enrolment.completed_at is None and is_complete(outline, enrolment):
         enrolment.completed_at = now
     enrolment.save(update_fields=["launched_at", "last_seen_at", "done", "score", "completed_at"])
+    if activity.key not in outline.by_key:
+        return False  # a later version took it out: it was done, and completes nothing any more
     module = outline.module_of(activity)
     return (
         activity.key in complete and not was_complete and activity.key in module.counted and module.counted <= complete

@@ -1,7 +1,8 @@
-"""The verb that ends a quiz attempt: judged by the content that was answered."""
+"""The verbs that end a quiz attempt: handed in, or when its time is up. It is judged by the content that was answered."""
 
 from milepost.activities.quiz.grading import mark
-from milepost.courses.outline import Activity, content_of
+from milepost.courses.models import Version
+from milepost.courses.outline import Activity, content_of, outline_of
 from milepost.learning.attempting import finish_attempt
 from milepost.learning.models import Attempt, Enrolment
 
@@ -21,3 +22,20 @@ def finish(*, enrolment: Enrolment, activity: Activity, attempt: Attempt) -> Enr
         pass_mark=definition["pass_mark"],
         marker=lambda key, response: mark(questions[key], response).fraction if key in questions else 0.0,
     )
+
+
+def finish_overdue(attempt: Attempt) -> None:
+    """Judge an attempt that nobody handed in, by what was answered in time. Raises `NotEnrolled`."""
+    finish(enrolment=attempt.enrolment, activity=_activity_of(attempt), attempt=attempt)
+
+
+def _activity_of(attempt: Attempt) -> Activity:
+    """The activity as the person has it before them now; when a later version took it out, as it was answered."""
+    outline = attempt.enrolment.outline
+    if attempt.activity_key in outline.by_key:
+        return outline.by_key[attempt.activity_key]
+    versions = (
+        Version.objects.filter(course=attempt.enrolment.course_id).order_by("-number").values_list("pk", flat=True)
+    )
+    before = (outline_of(version).by_key.get(attempt.activity_key) for version in versions)
+    return next(activity for activity in before if activity is not None and activity.digest == attempt.digest)

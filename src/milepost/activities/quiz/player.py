@@ -4,6 +4,7 @@ until the attempt is over.
 
 import random
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
@@ -40,7 +41,8 @@ class QuizPlayer(Player):
             _finish(play, running)
             play.progress.refresh_from_db()
             running.refresh_from_db()
-            messages.info(play.request, _("That attempt is over. What you had answered was counted."))
+            if running.digest != play.activity.digest:  # else the page shows its result, and says so
+                messages.info(play.request, _("That attempt is over. What you had answered was counted."))
             running = None
         over = [attempt for attempt in attempts if attempt.is_over and attempt.digest == play.activity.digest]
         limit = play.definition["attempts"]
@@ -91,10 +93,8 @@ def _submit(play: Play) -> HttpResponseBase:
     attempt = open_attempt(enrolment=play.enrolment, activity=play.activity)
     if attempt is None:
         return play.again()
-    try:
+    with suppress(AttemptOver):  # what was answered in time counts, and the page says so
         save_answers(attempt=attempt, responses=read_responses(play.definition["questions"], play.request.POST))
-    except AttemptOver as refused:
-        messages.info(play.request, str(refused))
     _finish(play, attempt)
     return play.again()
 

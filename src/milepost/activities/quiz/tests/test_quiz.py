@@ -258,28 +258,6 @@ def test_after_the_end_answers_are_told_that_it_is_over(client):
     assert client.post(ADDRESS + "answers/", {"question": "q4", "q4": "1"}).status_code == 409
 
 
-def test_a_quiz_whose_time_ran_out_counts_what_was_answered(visit, learner, organisation, lead, questions):
-    from datetime import timedelta
-
-    from milepost.core import clock
-    from milepost.learning.enrolling import enrol
-
-    enrol(
-        member=learner,
-        course=make_course(
-            organisation, TREE | {"01-first/02-check.quiz.md": ALL_KINDS.replace("attempts: 2", "time_limit: 1")}
-        ),
-        by=lead,
-    )
-    client = visit(learner)
-    client.post(ADDRESS + "attempt/")
-    client.post(ADDRESS + "answers/", {"question": "q4", "q4": "9.81"})
-    with clock.at(clock.now() + timedelta(minutes=5)):
-        page = client.get(ADDRESS)
-    assert "That attempt is over" in page.text
-    assert Attempt.objects.get().score == pytest.approx(100 / 9, abs=0.01)
-
-
 def test_an_attempt_under_way_is_judged_by_the_content_it_began_with(client, organisation):
     client.post(ADDRESS + "attempt/")
     client.post(ADDRESS + "answers/", {"question": "q4", "q4": "9.81"})
