@@ -1,6 +1,7 @@
 # Everything that is done with this repository. Users need git, make and Python 3.12 or newer; nothing else.
 SHELL := /bin/bash
 PORT ?= 8000
+KILLS ?= 40
 export MILEPOST_DATA ?= $(CURDIR)/data
 # The first Python that is new enough (pyenv's python3 follows .python-version).
 PYTHON ?= $(shell for p in python3.13 python3 python3.14 python3.12; do $$p -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && { echo $$p; break; }; done)
@@ -30,7 +31,7 @@ $(BIN)/.installed-dev: $(BIN)/.installed requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help up dev install system test check lint format messages lock vendor screenshots bench
+.PHONY: help up dev install system test check lint format messages lock vendor screenshots bench storm
 system:
 	@$(PYTHON) scripts/programs.py
 
@@ -59,6 +60,9 @@ vendor: ## Fetch the pinned front-end files with npm
 
 screenshots: system $(BIN)/.installed-dev ## Take the README's pictures from a fresh demonstration
 	@$(BIN)/python scripts/screenshots.py
+
+storm: system $(BIN)/.installed-dev ## Kill processes and databases under load (hours with KILLS=500), and count what was lost
+	@$(BIN)/python scripts/storm.py --kills $(KILLS)
 
 bench: system $(BIN)/.installed-dev ## Measure import, enrolment and pages on both databases
 	@$(BIN)/python scripts/bench.py

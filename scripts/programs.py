@@ -23,6 +23,7 @@ PACKAGES = {
     "pdftoppm": "poppler-utils",
     "pdftotext": "poppler-utils",
     "pg_ctl": "postgresql",
+    "postgres": "postgresql",
     "createdb": "postgresql-client",
     "pgbench": "postgresql",
     "ps": "procps",

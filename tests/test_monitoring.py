@@ -2,6 +2,9 @@
 
 import json
 import logging
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -162,3 +165,32 @@ def test_traces_name_views_and_statements_and_no_address(world, stranger, monkey
     assert {span.name for span in statements} >= {"select"}
     assert all(span.parent.span_id == request.context.span_id for span in statements)
     assert not any(token in json.dumps(dict(span.attributes)) for span in (*statements, request))
+
+
+COUNT = """
+from threading import Barrier, Thread
+from milepost.core.metrics import Counter, Durations
+both, all_ready = (Counter("a", "A.", "x"), Durations("b", "B.", "x")), Barrier(16)
+
+def count():
+    all_ready.wait()
+    both[0].add("1")
+    both[1].add("1", seconds=1.0)
+
+threads = [Thread(target=count) for _ in range(16)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+from prometheus_client import CollectorRegistry, multiprocess, generate_latest
+registry = CollectorRegistry()
+multiprocess.MultiProcessCollector(registry)
+print(generate_latest(registry).decode())
+"""
+
+
+def test_threads_that_count_the_first_of_something_at_once_count_it_all(tmp_path):
+    pytest.importorskip("prometheus_client")
+    environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", COUNT], env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert 'milepost_a_total{x="1"} 16.0' in done.stdout
+    assert 'milepost_b_count{x="1"} 16.0' in done.stdout

@@ -48,8 +48,9 @@ def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload:
         return 0
     _collect_metrics(port)
     sign_ins = _demonstration() if with_demo else ""
+    web = (lambda _before: _web_that_reloads(host, port)) if reload else (lambda _before: _web(host, port, workers))
     children = [
-        Child("web server", lambda _before: _web_that_reloads(host, port) if reload else _web(host, port, workers)),
+        Child("web server", web, renews_itself=not reload),
         Child("background worker", _worker_that_reloads if reload else _worker),
     ]
     for child in children:

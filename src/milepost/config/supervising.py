@@ -23,10 +23,14 @@ PATIENCE = 20.0  # seconds that the children have to stop
 
 @dataclass
 class Child:
-    """A process that is to live as long as we do. `command_after` is the command, given the process that it follows."""
+    """A process that is to live as long as we do. `command_after` is the command, given the process that it follows.
+
+    One that `renews_itself` takes SIGHUP as what it is to us: it replaces its own processes one by one, so nobody waits.
+    """
 
     name: str
     command_after: Callable[[int | None], Sequence[str]]
+    renews_itself: bool = False
     process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _pause: float = 0.0
@@ -108,13 +112,22 @@ def supervise(children: Sequence[Child], signals: Signals, systemd: Systemd) -> 
         if signals.asks_to_renew:
             signals.asks_to_renew = False
             systemd.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
-            stop(children)
-            for child in children:
-                child.start()
+            renew(children)
             systemd.tell("READY=1")
         for child in children:
             child.keep()
         time.sleep(LOOK)
+
+
+def renew(children: Sequence[Child]) -> None:
+    """Have other processes in the place of all children, as far as these can be asked."""
+    for child in children:
+        if child.process and child.renews_itself and not child.has_ended:
+            child.process.send_signal(signal.SIGHUP)
+    others = [child for child in children if not child.renews_itself]
+    stop(others)
+    for child in others:
+        child.start()
 
 
 def stop(children: Sequence[Child]) -> None:

@@ -12,9 +12,11 @@ Labels are few: names of views, queues and states, never anything of an organisa
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any
 
 from milepost.core.registry import Registry
@@ -22,6 +24,7 @@ from milepost.core.registry import Registry
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # where processes write what they count, as prometheus-client calls it
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
 PREFIX = "milepost_"
+_making = Lock()
 
 
 @cache
@@ -35,16 +38,21 @@ def is_installed() -> bool:
     return find_spec("prometheus_client") is not None
 
 
-@dataclass(frozen=True)
 class _Metric:
-    name: str
-    help: str
-    labels: tuple[str, ...]
+    """What processes count: made when it is first needed, once, whichever thread comes first."""
 
     def __init__(self, name: str, help: str, *labels: str) -> None:
-        object.__setattr__(self, "name", PREFIX + name)
-        object.__setattr__(self, "help", help)
-        object.__setattr__(self, "labels", labels)
+        self.name, self.help, self.labels = PREFIX + name, help, labels
+        self._made: Any = None
+
+    def _of(self, labels: tuple[str, ...]) -> Any:
+        with _making:
+            if self._made is None:
+                self._made = self._make()
+        return self._made.labels(*labels)
+
+    def _make(self) -> Any:
+        raise NotImplementedError
 
 
 class Counter(_Metric):
@@ -53,10 +61,10 @@ class Counter(_Metric):
     def add(self, *labels: str) -> None:
         """One more."""
         if are_counted():
-            self._counter.labels(*labels).inc()
+            with suppress(OSError):  # there is no memory left to count in: that must break nothing
+                self._of(labels).inc()
 
-    @cached_property
-    def _counter(self) -> Any:
+    def _make(self) -> Any:
         from prometheus_client import Counter as Kept
 
         return Kept(self.name, self.help, self.labels)
@@ -68,10 +76,10 @@ class Durations(_Metric):
     def add(self, *labels: str, seconds: float) -> None:
         """One more that took so long."""
         if are_counted():
-            self._histogram.labels(*labels).observe(seconds)
+            with suppress(OSError):
+                self._of(labels).observe(seconds)
 
-    @cached_property
-    def _histogram(self) -> Any:
+    def _make(self) -> Any:
         from prometheus_client import Histogram
 
         return Histogram(self.name, self.help, self.labels, buckets=BUCKETS)

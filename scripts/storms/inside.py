@@ -1,0 +1,94 @@
+"""Inside Django: the people and their course before the storm, and what of it is there afterwards. Prints JSON on the last line.
+
+python -m storms.inside prepare 400
+python -m storms.inside count acknowledged.json
+"""
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
+import django
+
+django.setup()
+
+from benchmark.peer import sessions, taken_in
+from django.core.management import call_command
+
+from milepost.core.models import Job, State
+from milepost.core.tables import read_table
+from milepost.courses.files import InMemory
+from milepost.credentials.models import Certificate
+from milepost.journal.models import Entry, Unfolded
+from milepost.journal.sealing import unsealed
+from milepost.journal.verification import verify
+from milepost.learning.enrolling import enrol_many
+from milepost.learning.models import Enrolment, Progress
+from milepost.notices.models import Notice
+from milepost.people.import_plan import plan_import
+from milepost.people.importing import apply_import
+from milepost.people.models import Member, Organisation
+from milepost.people.organisations import create_organisation
+from storms.learners import KEYS
+
+PATIENCE = 240.0  # seconds until everything that waits is done: the lease of a killed worker is a minute
+
+
+def prepare(people: int) -> None:
+    call_command("migrate", interactive=False, verbosity=0)
+    organisation = create_organisation(slug="storm", name="Storm")
+    rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@storm.example" for n in range(people))
+    table = read_table(f"Employee number,First name,Last name,Email\n{rows}\n".encode())
+    apply_import(plan=plan_import(organisation=organisation, table=table))
+    files = {"course.md": "---\ntitle: Storm\nslug: storm\nenrolment: open\n---\n\nTen pages.\n"}
+    files["01-module/module.md"] = "---\ntitle: Module\n---\n"
+    files |= {f"{key}.page.md": f"---\ntitle: {key[-7:]}\n---\n\nA page.\n" for key in KEYS}
+    course = taken_in(organisation, InMemory({path: text.encode() for path, text in files.items()}))
+    enrol_many(members=Member.objects.filter(organisation=organisation), course=course)
+    sessions(organisation)
+
+
+def count(file: str) -> None:
+    until_nothing_waits()
+    organisation = Organisation.objects.get(slug="storm")
+    people = list(Member.objects.filter(organisation=organisation).order_by("pk"))
+    said = {(str(people[person].uid), key) for person, key in json.loads(Path(file).read_text())}
+    done = Progress.objects.filter(status="completed", organisation=organisation)
+    kept = {(str(uid), key) for uid, key in done.values_list("enrolment__member__uid", "activity_key")}
+    facts = Counter(
+        Entry.objects.filter(organisation_id=organisation.pk, verb__in=["progressed", "completed"]).values_list(
+            "fact", "actor_id", "object_id"
+        )
+    )
+    completed = Enrolment.objects.filter(organisation=organisation).exclude(completed_at=None).count()
+    report = {
+        "acknowledged": len(said),
+        "lost": len(said - kept),
+        "facts": sum(facts.values()),
+        "facts doubled": sum(number - 1 for number in facts.values()),
+        "completions": completed,
+        "certificates": Certificate.objects.filter(organisation=organisation).count(),
+        "messages": Notice.objects.filter(organisation=organisation, kind__startswith="certificate").count(),
+        "messages that may be twice": Notice.objects.filter(organisation=organisation, may_be_twice=True).count(),
+        "jobs given up": Job.objects.filter(state=State.DEAD).count(),
+        "left waiting": Job.objects.filter(seconds=None).count() + Unfolded.objects.count() + len(unsealed()),
+        "journal": str(verify(organisation.pk).finding or "verifies"),
+    }
+    print(json.dumps(report))
+
+
+def until_nothing_waits() -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        busy = Job.objects.filter(seconds=None).exclude(state=State.DEAD).exists()
+        if not busy and not Unfolded.objects.exists() and not unsealed() and not Notice.objects.due().exists():
+            return
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    prepare(int(sys.argv[2])) if sys.argv[1] == "prepare" else count(sys.argv[2])
