@@ -93,8 +93,8 @@ def _session(browser: Browser, server: Server, claire: Page) -> None:
     session = claire.url
     for name in ("astrid.solheim", "ravi.menon", "jonas.nygard", "zoe.benali", "luc.marchetti"):
         claire.goto(f"{session}participants/?q={name}")
-        if claire.get_by_role("button", name="Add those ticked").count():
-            claire.get_by_role("button", name="Add those ticked").click()
+        if claire.get_by_role("button", name="Add 1 person").count():
+            claire.get_by_role("button", name="Add 1 person").click()
     tess = english_context(browser, server, width=1280, height=800).new_page()
     tess.goto(server.url + _mailed(server, "tess@outside.example", "/room/"))
     tess.get_by_role("link", name="Open the list").click()

@@ -58,6 +58,13 @@ def test_french_is_complete(catalogue):
     assert missing == []
 
 
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=room_of)
+def test_french_never_puts_a_name_after_a_word_that_would_be_elided_before_it(catalogue):
+    text = "\n".join(string for _, strings in entries(catalogue.read_text(encoding="utf-8")) for string in strings)
+    names = "name|organisation|who|actor|by|person|client|employer|email"
+    assert re.findall(rf"(?i)\b(?:de|que|lorsque|jusque) (?:%\((?:{names})\)s|{{(?:{names})}})", text) == []
+
+
 def test_every_text_is_collected_into_the_catalogue_of_its_room(tmp_path):
     programs.program("xgettext")
     copy = tmp_path / "milepost"

@@ -69,7 +69,7 @@ def test_three_phones_sign_in_three_ways_and_the_trainer_closes_the_list(visitor
     session = page.url
     for name in ("astrid.solheim", "ravi.menon", "jonas.nygard"):
         page.goto(f"{session}participants/?q={name}")
-        page.get_by_role("button", name="Add those ticked").click()
+        page.get_by_role("button", name="Add 1 person").click()
         expect(page.get_by_text("1 person was added.")).to_be_visible()
 
     tess = visitor(1280)

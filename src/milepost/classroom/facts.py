@@ -1,5 +1,9 @@
 """What this room records: live sessions, who takes part in them, and attendance."""
 
+import re
+from datetime import date
+
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -24,6 +28,18 @@ from milepost.journal.vocabulary import (
 
 def _enrolled(statement: Statement) -> str:
     return _("Enrolled in “%(object)s” by %(by)s") if statement.by else _("Joined “%(object)s”")
+
+
+def _slot_called(name: str) -> str:
+    """“Title, Thursday 26 November 2026, 09:00–12:30” of the name under which a half-day is recorded (`Slot.as_reference`)."""
+    parts = _SLOT_NAME.fullmatch(name)
+    if parts is None:
+        return name
+    day = date_format(date.fromisoformat(parts["day"]), _("l j F Y"), use_l10n=False)
+    return f"{parts['title']}, {day}, {parts['hours']}"
+
+
+_SLOT_NAME = re.compile(r"(?P<title>.*), (?P<day>\d{4}-\d\d-\d\d) (?P<hours>\d\d:\d\d–\d\d:\d\d) \S+", re.DOTALL)
 
 
 def _noted(statement: Statement) -> str:
@@ -149,6 +165,7 @@ _CIRCUMSTANCES: Fields = {
 SLOT_SIGNED = FactType(
     "signed",
     "slot",
+    calls=_slot_called,
     result=_SIGNATURE,
     context=_CIRCUMSTANCES,
     about="session",
@@ -158,6 +175,7 @@ SLOT_SIGNED = FactType(
 SLOT_DELIVERED = FactType(
     "delivered",
     "slot",
+    calls=_slot_called,
     result=_SIGNATURE,
     context=_CIRCUMSTANCES,
     about="session",
@@ -166,6 +184,7 @@ SLOT_DELIVERED = FactType(
 SLOT_MARKED = FactType(
     "marked",
     "slot",
+    calls=_slot_called,
     result={"now": _STATE},
     context={"session": UID, "instructor": REFERENCE},
     about="session",
@@ -174,6 +193,7 @@ SLOT_MARKED = FactType(
 SLOT_CORRECTED = FactType(
     "corrected",
     "slot",
+    calls=_slot_called,
     result={"now": _STATE, "before": _STATE, "reason": TEXT},
     context={"session": UID, "instructor": REFERENCE},
     about="session",
@@ -182,6 +202,7 @@ SLOT_CORRECTED = FactType(
 SLOT_CLOSED = FactType(
     "closed",
     "slot",
+    calls=_slot_called,
     is_office=True,
     is_common=True,
     result={"meaning": TEXT, "name": TEXT, "signature_sha256": SHA256, "signed": COUNT, "expected": COUNT},

@@ -35,7 +35,7 @@ def _sheet_of(scope: Scope, need: Need, session: LiveSession, slots: "list[Any]"
     base: dict[str, Any] = {
         "key": need.key,
         "article": need.article,
-        "label": f"{need.name}: {session.title}",
+        "label": _("%(name)s: %(title)s") % {"name": need.name, "title": session.title},
         "link": _page_of(scope, session),
         "of": max(1, len(slots)),
         "ready": sum(slot.is_closed and slot.settled == slot.expected for slot in slots),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +79,11 @@ class Shown:
     seal: Mapping[str, Any] | None = None
     has_stamp: bool = False
     holds: bool = False
+
+    @property
+    def sealed_at(self) -> datetime | None:
+        """When the seal over it says that it was made."""
+        return datetime.fromisoformat(self.seal["time"]) if self.seal else None
 
     @property
     def leaf(self) -> str:

@@ -15,3 +15,16 @@ def phrase(entry: Entry, subject_id: str) -> str:
         return _("“%(verb)s” of “%(object)s”") % {**Statement(entry.content).words, "verb": entry.verb}
     is_done_to = entry.object_id == subject_id and entry.actor_id != subject_id
     return fact_type.tell(entry.content, is_done_to=is_done_to)
+
+
+def sentence(entry: Entry, subject_id: str = "") -> tuple[str, str]:
+    """Who did it and what the entry says, for a history of `subject_id`; who is left out where it would be said twice.
+
+    That is in the history of whoever acted, where the sentence names them itself, and where the words were erased.
+    """
+    words = phrase(entry, subject_id)
+    fact_type = fact_type_of(entry.fact)
+    if entry.is_erased or fact_type is None or entry.actor_id == subject_id:
+        return "", words
+    names_itself = entry.object_id == subject_id and fact_type.done_to
+    return "" if names_itself else str(entry.content["actor"]["name"]), words

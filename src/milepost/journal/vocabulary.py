@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 import fastjsonschema
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 
 from milepost.core.registry import Registry
@@ -52,6 +53,7 @@ class FactType:
     `object_type` is empty where the verb can be said of anything. `name` is how it is subscribed to: `slot.signed` unless
     another is given. `result` and `context` may be functions, for what other rooms add to; they are asked at each fact.
     `is_office` says that it is done for the organisation: when whoever did it is erased as a person, the fact stays.
+    `calls` turns the recorded name of its object into how people of the active language say it, where that is not the same.
     `is_common` says that it speaks of no learner, so that it stands in the dossier of everybody whom it is about.
     """
 
@@ -66,6 +68,7 @@ class FactType:
     is_office: bool = False
     is_common: bool = False
     name: str = ""
+    calls: Callable[[str], str] = str
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or ".".join(filter(None, (self.object_type, self.verb))))
@@ -107,7 +110,10 @@ class FactType:
         statement = Statement(content)
         sentence = (is_done_to and self.done_to) or self.sentence
         template = sentence(statement) if callable(sentence) else str(sentence)
-        return template % statement.words
+        words = statement.words
+        words |= {key: number_format(value) for key, value in words.items() if isinstance(value, float)}
+        words["object"] = self.calls(words["object"])
+        return template % words
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,20 @@ class OrganisationMiddleware:
         return None
 
 
+def in_own_zone(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """For pages outside an organisation that tell times: by the clock of whoever is signed in."""
+
+    @wraps(view)
+    def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            members = Member.objects.active().filter(user=request.user).select_related("organisation")
+            if member := members.order_by("pk").first():
+                timezone.activate(member.time_zone or member.organisation.time_zone)
+        return view(request, *args, **kwargs)
+
+    return seen
+
+
 def membership(*, user: User, slug: str) -> Member | None:
     """The user's active membership of the organisation, or None. One query; roles are loaded when they are asked for."""
     found = _membership.get(user=user.pk, slug=slug)

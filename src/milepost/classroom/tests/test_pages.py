@@ -1,3 +1,4 @@
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -199,3 +200,36 @@ def test_the_page_of_all_sessions_costs_the_same_for_one_and_for_thirty(
     client = visit(lead)
     with django_assert_max_num_queries(16):
         assert "T29" in client.get("/aldermoor/sessions/").text
+
+
+def test_nobody_is_added_when_nobody_was_ticked(visit, lead, session, organisation):
+    make_member(organisation, "zoe")
+    client, page = visit(lead), f"/aldermoor/sessions/{session.uid}/participants/"
+    before = session.participants.count()
+    answer = client.post(page, {"q": "zoe"})
+    assert (answer.status_code, "Nobody is ticked." in answer.text) == (400, True)
+    assert session.participants.count() == before
+    client.post(page, {"q": "zoe", "all": "1"})
+    assert session.participants.count() == before + 1
+
+
+def test_the_list_of_sessions_says_which_go_on_and_which_are_to_be_closed(visit, lead, slots):
+    client = visit(lead)
+
+    def state():
+        return re.findall(r'<span class="pill[^"]*">([^<]+)</span>', client.get("/aldermoor/sessions/").text)
+
+    with clock.at(slots[0].starts_at - timedelta(hours=2)):
+        assert state() == ["planned"]
+    with clock.at(slots[0].starts_at + timedelta(minutes=5)):
+        assert state() == ["under way"]
+    with clock.at(slots[-1].ends_at + timedelta(hours=2)):
+        assert state() == ["to be closed"]
+
+
+def test_a_persons_page_links_to_sessions_only_for_whoever_may_open_them(visit, lead, organisation, session, people):
+    page, link = f"/aldermoor/people/{people[0].uid}/", f'href="/aldermoor/sessions/{session.uid}/"'
+    hr = make_member(organisation, "ravi", roles=["hr"])
+    assert link in visit(lead).get(page).text
+    answer = visit(hr).get(page).text
+    assert (session.title in answer, link in answer) == (True, False)

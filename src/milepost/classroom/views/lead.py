@@ -100,17 +100,18 @@ def participants(request: OrganisationRequest, session: LiveSession) -> HttpResp
     chosen = PeopleFilter(request.member, manages_by(request.member), query, session)
     there = session.participants.exclude(status=Participant.Status.LEFT).values("member")
     new = chosen.members().exclude(pk__in=there)
-    if request.method == "POST":
-        ticked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
+    ticked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
+    if ticked or "all" in request.POST:
         with as_message(request):
-            members = new.filter(uid__in=ticked) if ticked else new
+            members = new if "all" in request.POST else new.filter(uid__in=ticked)
             count = register_many(session=session, members=members, by=request.member)
             added = ngettext("%(count)d person was added.", "%(count)d people were added.", count) % {"count": count}
             messages.success(request, added if count else _("Everybody you chose takes part already."))
         return _to_session(request, session)
     sample = new.select_related("site", "department")[:30]
-    context = {"session": session, "chosen": chosen, "new_count": new.count(), "sample": sample}
-    return render(request, "classroom/participants.html", context)
+    problem = _("Nobody is ticked. Tick those who take part, or add all of them.") if request.method == "POST" else ""
+    context = {"session": session, "chosen": chosen, "new_count": new.count(), "sample": sample, "problem": problem}
+    return render(request, "classroom/participants.html", context, status=400 if problem else 200)
 
 
 @require_POST

@@ -51,7 +51,8 @@ def sessions(request: OrganisationRequest) -> HttpResponse:
     if sees_all:
         rows = sessions_seen_by(member).order_by("-starts")
         text = text_of(request.GET, "q")
-        context |= {"page": page_of(request, rows.filter(title__icontains=text) if text else rows), "text": text}
+        rows = rows.filter(title__icontains=text) if text else rows
+        context |= {"page": page_of(request, rows), "text": text, "now": now}
     return render(request, "classroom/sessions.html", context)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.contrib.staticfiles import finders
 from django.urls import reverse
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -91,7 +91,9 @@ def clocktime(seconds: float) -> str:
 @register.filter
 def megabytes(size: int) -> str:
     """A size for people: 12 kB, 3.4 MB."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+    if size >= 1e6:
+        return _("%(size)s MB") % {"size": number_format(size / 1e6, 1)}
+    return _("%(size)s kB") % {"size": number_format(max(1, round(size / 1e3)))}
 
 
 @register.filter

@@ -107,3 +107,14 @@ def test_the_page_of_all_actions_costs_the_same_for_one_and_for_fifty(
     client = visit(lead)
     with django_assert_max_num_queries(10):
         client.get("/aldermoor/actions/")
+
+
+def test_the_history_of_an_action_says_who_and_when_in_words(visit, lead, complete):
+    page = re.sub(r"\s+", " ", visit(lead).get(f"/aldermoor/actions/{complete.uid}/").text)
+    assert re.search(r"<strong>[^<]+</strong>: Signed for “[^”]+, Thursday 26 November 2026, 09:00–12:30”", page)
+    assert "2026-11-26 09:00" not in page
+
+
+def test_a_profile_is_called_by_its_title(visit, lead, complete):
+    assert "French funding bodies" in visit(lead).get("/aldermoor/actions/").text
+    assert "French funding bodies" in visit(lead).get("/aldermoor/actions/retention/").text

@@ -3,22 +3,16 @@
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from milepost.journal.models import Entry
-from milepost.journal.phrases import phrase
+from milepost.journal.phrases import sentence
 
 register = template.Library()
 
 
 @register.simple_tag
-def journal_phrase(entry: Entry, subject: object) -> str:
-    """An entry of the journal as a sentence."""
-    return phrase(entry, str(subject))
-
-
-@register.simple_tag
-def journal_sentence(entry: Entry) -> SafeString:
-    """An entry as a sentence that begins with who: for a history of many people."""
-    if entry.is_erased:
-        return format_html("{}", phrase(entry, ""))
-    return format_html("<strong>{}</strong>: {}", entry.content["actor"]["name"], phrase(entry, entry.actor_id))
+def journal_sentence(entry: Entry, subject: object = "") -> SafeString:
+    """An entry as a sentence that begins with who; in the history of a `subject`, without who where that goes without saying."""
+    who, words = sentence(entry, str(subject))
+    return format_html(_("<strong>{}</strong>: {}"), who, words) if who else format_html("{}", words)

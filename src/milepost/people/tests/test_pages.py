@@ -2,6 +2,7 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.core import mail
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -269,3 +270,31 @@ def test_what_was_kept_waits_also_while_somebody_from_outside_is_signed_in(visit
     stranger = make_member(create_organisation(slug="other", name="Other", time_zone="Europe/Paris"), "stranger")
     answer = visit(stranger).post("/aldermoor/", headers={"Milepost-Person": str(learner.uid)})
     assert answer.status_code == 403
+
+
+def test_whoever_filters_people_invites_those_shown_and_nobody_else(visit, lead, organisation):
+    make_people(organisation, 3)
+    Member.objects.create(
+        organisation=organisation, email="hakon@aldermoor.example", given_name="Håkon", family_name="Nygård"
+    )
+    client = visit(lead)
+    page = client.get("/aldermoor/people/", {"q": "hakon"}, headers={"HX-Request": "true"})
+    found = re.search(r'(?s)<section class="sheet" id="found".*?</section>', page.text)[0]
+    assert "Invite 1 person who has not joined" in found
+    chosen = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', found))
+    client.post("/aldermoor/people/invitations/", chosen)
+    run_all()
+    assert [message.to for message in mail.outbox] == [["hakon@aldermoor.example"]]
+
+
+def test_times_beside_an_account_are_those_of_its_person(visit, lead):
+    client = visit(lead)
+    UserSession.objects.create(
+        user=lead.user,
+        session_key=client.session.session_key,
+        ip="192.0.2.1",
+        user_agent="",
+        created_at=datetime(2026, 11, 23, 23, 30, tzinfo=UTC),
+    )
+    UserSession.objects.update(created_at=datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
+    assert "24 November 2026, 00:30" in client.get("/accounts/devices/").text

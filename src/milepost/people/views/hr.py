@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +23,7 @@ from milepost.people.forms import GrantForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
 from milepost.people.import_plan import SHOWN_PROBLEMS, Plan
 from milepost.people.inviting import invite
-from milepost.people.models import Member, PeopleImport
+from milepost.people.models import Member, MemberQuerySet, PeopleImport
 from milepost.people.permissions import (
     IMPORT_PEOPLE,
     MANAGE_PEOPLE,
@@ -50,8 +50,17 @@ def people(request: OrganisationRequest) -> HttpResponse:
         "chosen": chosen,
         "page": page_of(request, members),
         "total": chosen.reach.active().count(),
+        "invitable": _to_invite(request, request.GET).count() if chosen.status == "active" else 0,
     }
     return render(request, "people/people.html", context)
+
+
+def _to_invite(request: OrganisationRequest, query: QueryDict) -> MemberQuerySet:
+    """Whom an invitation of everybody whom these filters show goes to: who has an address and has not joined."""
+    if not may(request.member, MANAGE_PEOPLE):
+        return Member.objects.none()
+    chosen = PeopleFilter(request.member, MANAGE_PEOPLE, query)
+    return chosen.members().filter(user=None).exclude(email=None)
 
 
 def person_for(request: OrganisationRequest, member: str) -> Member:
@@ -105,8 +114,7 @@ def invitations(request: OrganisationRequest) -> HttpResponseBase:
         uid = uuid_of(request.POST, "member")
         members = [get_object_or_404(visible(request.member, MANAGE_PEOPLE), uid=uid)]
     else:
-        chosen = PeopleFilter(request.member, MANAGE_PEOPLE, request.POST)
-        members = list(chosen.members().filter(user=None).exclude(email=None))
+        members = list(_to_invite(request, request.POST))
     count = invite(members=members, by=request.member)
     if count:
         sent = ngettext(

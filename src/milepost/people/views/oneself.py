@@ -5,10 +5,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 
+from milepost.people.access import in_own_zone
 from milepost.people.sessions import sign_out
 
 
 @login_required
+@in_own_zone
 def devices(request: HttpRequest) -> HttpResponseBase:
     """Where one is signed in; each device can be signed out."""
     sessions = UserSession.objects.purge_and_list(request.user)

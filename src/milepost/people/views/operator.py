@@ -8,15 +8,18 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from milepost.people import outbox as mailbox
+from milepost.people.access import in_own_zone
 
 
 @require_GET
+@in_own_zone
 def outbox(request: HttpRequest) -> HttpResponse:
     """The mails that would have been sent."""
     return render(request, "people/outbox.html", {"mails": mailbox.mails(_folder(request))})
 
 
 @require_GET
+@in_own_zone
 def outbox_message(request: HttpRequest, name: str) -> HttpResponse:
     """One mail, with its links to follow."""
     found = mailbox.mail(_folder(request), name)
