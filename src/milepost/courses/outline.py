@@ -130,6 +130,14 @@ def outline_of(version_id: int) -> Outline:
     )
 
 
+def outlines_of(course_id: int) -> list[Outline]:
+    """The outlines of every version of a course, the newest first. One query, and one for each that is new to the process."""
+    return [
+        outline_of(pk)
+        for pk in Version.objects.filter(course=course_id).order_by("-number").values_list("pk", flat=True)
+    ]
+
+
 def _modules(modules: list[dict[str, Any]]) -> Iterator[Module]:
     position = 0
     for number, module in enumerate(modules):

@@ -3,10 +3,11 @@
 Completing a course earns one: that hangs on the fact of the completion, so that completing waits for nothing.
 """
 
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -17,12 +18,12 @@ from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
-from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_REVOKED, CERTIFICATE_SEALED
 from milepost.credentials.models import Certificate
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
+from milepost.learning.hours import own_time_minutes
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member, Organisation
 
@@ -123,8 +124,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
         if old.revoked_at or old.superseded_at:
             raise NotCurrent
         enrolment = Enrolment.objects.select_related("member", "organisation", "course").get(pk=old.enrolment_id)
-        live = minutes_in_course(enrolment.course_id, [enrolment.member_id])
-        new = _certificate(enrolment, certifier_of(enrolment.organisation), live.get(enrolment.member_id, 0))
+        (new,) = _certificates([enrolment])
         old.superseded_at = clock.now()
         old.save(update_fields=["superseded_at"])
         new.replaces = old
@@ -137,9 +137,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
 def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certificate]:
     if not enrolments:
         return []
-    certifier = certifier_of(enrolments[0].organisation)
-    live = minutes_in_course(enrolments[0].course_id, [enrolment.member_id for enrolment in enrolments])
-    made = [_certificate(e, certifier, live.get(e.member_id, 0)) for e in enrolments]
+    made = _certificates(enrolments)
     Certificate.objects.bulk_create(made, batch_size=BATCH)
     facts = [_fact(certificate, e, by) for certificate, e in zip(made, enrolments, strict=True)]
     record_many(facts, organisation=enrolments[0].organisation)
@@ -152,7 +150,26 @@ def certifier_of(organisation: Organisation) -> tuple[str, str]:
     return organisation.certifier_name or organisation.name, organisation.certifier_quality
 
 
-def _certificate(enrolment: Enrolment, certifier: tuple[str, str], minutes_live: int) -> Certificate:
+def _certificates(enrolments: Sequence[Enrolment]) -> list[Certificate]:
+    """Certificates of one course, in memory."""
+    course = enrolments[0].course_id
+    certifier = certifier_of(enrolments[0].organisation)
+    live = minutes_in_course(course, [enrolment.member_id for enrolment in enrolments])
+    own = own_time_minutes(course, enrolments)
+    return [
+        _certificate(enrolment, certifier, Hours(own[enrolment.pk], live.get(enrolment.member_id, 0)))
+        for enrolment in enrolments
+    ]
+
+
+class Hours(NamedTuple):
+    """Minutes that were spent, by the rule of docs/hours.md."""
+
+    own_time: int
+    live: int
+
+
+def _certificate(enrolment: Enrolment, certifier: tuple[str, str], hours: Hours) -> Certificate:
     organisation, member, outline = enrolment.organisation, enrolment.member, enrolment.outline
     assert enrolment.completed_at and enrolment.launched_at  # noqa: S101 (a constraint of the table)
     zone = ZoneInfo(organisation.time_zone)
@@ -170,8 +187,8 @@ def _certificate(enrolment: Enrolment, certifier: tuple[str, str], minutes_live:
         "objectives": list(outline.objectives[:6]),
         "begun": _day(enrolment.launched_at, zone),
         "completed": completed.isoformat(),
-        "minutes_at_a_distance": sum(a.minutes for a in outline.activities if not kinds.get(a.kind).is_live),
-        "minutes_live": minutes_live,
+        "minutes_at_a_distance": hours.own_time,
+        "minutes_live": hours.live,
         "score": enrolment.score,
         "certifier": certifier[0],
         "certifier_quality": certifier[1],
@@ -189,12 +206,7 @@ def _day(instant: datetime, zone: ZoneInfo) -> str:
 def months_after(day: date, months: int) -> date:
     """The same day so many months later, or the last of that month where it has no such day."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    for number in range(day.day, 27, -1):
-        try:
-            return date(year, month + 1, number)
-        except ValueError:
-            continue
-    return date(year, month + 1, min(day.day, 28))
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _fact(certificate: Certificate, enrolment: Enrolment, by: Member | None) -> Fact:

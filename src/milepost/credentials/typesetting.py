@@ -113,11 +113,17 @@ def _facts(certificate: Certificate) -> list[tuple[str, str]]:
         (_("Nature of the action"), _("Training action")),
         (_("Dates"), _("%(begun)s to %(completed)s") % dates),
         (_("Duration"), _("%(distance)s at a distance, %(live)s live") % parts),
-        (_("Place and modality"), _("online, in one’s own time")),
+        (_("Place and modality"), _modality(content)),
         (_("Result"), "" if content["score"] is None else f"{content['score']:.0f} %"),
         (_("Valid until"), _day(certificate.valid_until.isoformat()) if certificate.valid_until else ""),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _modality(content: dict[str, Any]) -> str:
+    if not content["minutes_live"]:
+        return _("online, in one’s own time")
+    return _("online in one’s own time, and live") if content["minutes_at_a_distance"] else _("live")
 
 
 def _day(text: str) -> str:

@@ -1,4 +1,8 @@
-"""Who did what when: a row a person, a column an activity."""
+"""Who did what when: a row a person, a column an activity.
+
+What somebody did stays in the table when a later version takes the activity out: it follows today's, with the last
+version that had it.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from milepost.analytics.reports import Report, Row
 from milepost.courses.models import Course
-from milepost.courses.outline import outline_of
+from milepost.courses.outline import outline_of, outlines_of
 from milepost.learning.models import Enrolment
 from milepost.learning.models import Progress as ActivityProgress
 from milepost.people.models import Member
@@ -49,17 +53,18 @@ class _Hours(Func):
 def people_rows(course: Course, members: QuerySet[Member] | None = None) -> Iterator[Row]:
     """The heading, then a row for each person by name: who they are, how far, and the day of each activity.
 
-    Days are those of the organisation's time zone, as ISO 8601. Two queries for every 2,000 people.
+    Days are those of the organisation's time zone, as ISO 8601. The version is the one that the person is in. Two
+    queries for every 2,000 people, and two for what earlier versions had.
     """
-    outline = outline_of(course.published_or_raise().pk)
-    days = _Days(ZoneInfo(course.organisation.time_zone))
-    place = {activity.key: at for at, activity in enumerate(outline.activities)}
-    who = [_("Number"), _("Name"), _("E-mail"), _("Site"), _("Department"), _("Seniority")]
-    how_far = [_("Enrolled"), _("Due"), _("Launched"), _("Completed"), _("Score")]
-    yield [*who, *how_far, *(activity.title for activity in outline.activities)]
     enrolments = Enrolment.objects.filter(course=course)
     if members is not None:
         enrolments = enrolments.filter(member__in=members)
+    days = _Days(ZoneInfo(course.organisation.time_zone))
+    titles = _titles(course, enrolments)
+    place = {key: at for at, key in enumerate(titles)}
+    who = [_("Number"), _("Name"), _("E-mail"), _("Site"), _("Department"), _("Seniority")]
+    how_far = [_("Enrolled"), _("Version"), _("Due"), _("Launched"), _("Completed"), _("Score")]
+    yield [*who, *how_far, *titles.values()]
     in_hours = enrolments.annotate(
         on=_Hours(F("enrolled_at")), launched=_Hours(F("launched_at")), completed=_Hours(F("completed_at"))
     )
@@ -67,10 +72,10 @@ def people_rows(course: Course, members: QuerySet[Member] | None = None) -> Iter
     for part in batched(people.iterator(BATCH), BATCH, strict=False):
         done = _done(part, place, days)
         for pk, number, given, family, email, site, department, seniority, *rest in part:
-            on, due, launched, completed, score = rest
+            on, version, due, launched, completed, score = rest
             who = [number or "", f"{given} {family}".strip(), email or "", site or "", department or "", seniority]
             due_on = due.isoformat() if due else ""
-            how_far = [days[on], due_on, days[launched], days[completed], "" if score is None else score]
+            how_far = [days[on], version, due_on, days[launched], days[completed], "" if score is None else score]
             yield [*who, *how_far, *done[pk]]
 
 
@@ -83,7 +88,23 @@ _WHO = (
     "member__department__path",
     "member__seniority",
 )
-_HOW_FAR = ("on", "due", "launched", "completed", "score")
+_HOW_FAR = ("on", "version__number", "due", "launched", "completed", "score")
+
+
+def _titles(course: Course, enrolments: QuerySet[Enrolment]) -> dict[str, str]:
+    """The activities by key: those of the published version in its order, then what was done of earlier ones."""
+    titles = {a.key: a.title for a in outline_of(course.published_or_raise().pk).activities}
+    earlier = [outline for outline in outlines_of(course.pk) if outline.version_id != course.published_id]
+    if not earlier:
+        return titles
+    done = ActivityProgress.objects.filter(enrolment__in=enrolments, status=ActivityProgress.Status.COMPLETED)
+    left = set(done.order_by().values_list("activity_key", flat=True).distinct()) - titles.keys()
+    for outline in earlier:
+        for activity in outline.activities:
+            if activity.key in left and activity.key not in titles:
+                until = {"title": activity.title, "version": outline.number}
+                titles[activity.key] = _("%(title)s (until version %(version)d)") % until
+    return titles
 
 
 def _done(part: tuple[Any, ...], place: dict[str, int], days: "_Days") -> dict[int, list[str]]:

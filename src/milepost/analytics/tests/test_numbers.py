@@ -18,7 +18,7 @@ from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity, open_activity
 from milepost.people.models import Member, Site
 from milepost.people.queries import filter_members
-from tests.worlds import activity, make_people, verbs
+from tests.worlds import SMALL_COURSE, activity, make_course, make_people, verbs
 
 pytestmark = pytest.mark.django_db
 KEYS = ["01-first/01-read", "01-first/02-check", "02-second/01-more", "02-second/02-sign"]
@@ -202,6 +202,18 @@ def test_the_file_has_a_row_a_person_and_a_day_an_activity(people, course):
     assert (first[0], first[1]) == ("N000000", "Given0 Family0")
     assert first[-4] and first[-3:] == ["", "", ""]
     assert len(others) == 7
+
+
+def test_what_somebody_did_stays_in_the_file_when_a_later_version_takes_it_out(people, course, organisation, lead):
+    """It was dropped: the table, also the one of a dossier, had today's activities alone."""
+    do(people[0], KEYS[0])
+    without = {path: text for path, text in SMALL_COURSE.items() if "01-read" not in path and "02-check" not in path}
+    make_course(organisation, without | {"01-first/03-new.page.md": "---\ntitle: New\n---\n\nNew.\n"}, by=lead)
+    heading, first, *_others = read_csv(course.__class__.objects.select_related("published", "organisation").get())
+    assert heading[-4:] == ["New", "More", "Sign", "Read (until version 1)"]
+    assert first[heading.index("Version")] == "2"
+    assert first[-4:-1] == ["", "", ""]
+    assert first[-1]
 
 
 def test_days_are_those_of_the_organisation(people, course):
