@@ -71,8 +71,7 @@ class SlotKind(Kind):
     """Something about one half-day, to one who takes part. Pointless once it is signed, closed or called off."""
 
     def find(self, notice: Notice) -> Attendance | None:
-        rows = unsigned().select_related("slot__session__organisation", "participant__member")
-        return rows.filter(uid=notice.about_id).first()
+        return unsigned().filter(uid=notice.about_id).first()
 
     def context(self, notice: Notice, row: Attendance) -> dict[str, Any]:
         return {

@@ -6,18 +6,17 @@ The words of each are in `notices.py` and `templates/classroom/notices/`.
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from milepost.classroom.models import Attendance, Participant, Slot
 from milepost.classroom.queries import first_slots
 from milepost.classroom.rules import Rules, UnsignedReminder
 from milepost.core import clock
 from milepost.journal.recording import Reference
-from milepost.notices.outbox import Said, notify_many
+from milepost.notices.outbox import Said
+from milepost.notices.reminding import tell_due
 from milepost.people.models import Organisation
 
-BATCH = 500
 GRACE = timedelta(hours=6)  # a worker that was off for longer tells nothing that has lost its point
 UNSIGNED_AFTER = timedelta(minutes=30)
 
@@ -34,19 +33,22 @@ def is_near() -> bool:
 
 def remind_missing(slot: Slot) -> int:
     """Ask all who have not signed the half-day, now; return how many are asked."""
+    now = clock.now()
     rows = unsigned().filter(organisation=slot.session.organisation, slot=slot)
-    rows.update(reminded_at=None)
-    return _tell("signature_missing", "reminded_at", lambda: rows)
+    not_now = Q(reminded_at=None) | Q(reminded_at__lt=now)
+    return tell_due("signature_missing", due=lambda: rows.filter(not_now), noted="reminded_at", said=_said)
 
 
 def unsigned() -> "QuerySet[Attendance]":
-    """What can still be signed, by people who have an address."""
-    return Attendance.objects.missing().filter(
+    """What can still be signed, by people who have an address and have not left."""
+    rows = Attendance.objects.missing().filter(
+        Q(participant__member__left_on=None) | Q(participant__member__left_on__gt=clock.today()),
         slot__closed_at=None,
         slot__session__cancelled_at=None,
         participant__status=Participant.Status.SEATED,
         participant__member__email__isnull=False,
     )
+    return rows.select_related("slot__session__organisation", "participant__member__organisation")
 
 
 def _rules_in_use() -> list[Rules]:
@@ -88,23 +90,11 @@ def _remind_unsigned(rules: Rules) -> int:
 
 
 def _tell(kind: str, noted: str, due: "Callable[[], QuerySet[Attendance]]") -> int:
-    """Say it to those who were not told, and note in the same transaction that they are."""
-    count = 0
-    while keys := list(due().filter(**{noted: None}).order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        now = clock.now()
-        with transaction.atomic():
-            free = Attendance.objects.filter(pk__in=keys, **{noted: None})
-            rows = list(
-                free.select_related("slot__session", "participant__member__organisation").select_for_update(
-                    of=("self",)
-                )
-            )
-            Attendance.objects.filter(pk__in=[row.pk for row in rows]).update(**{noted: now})
-            notify_many(kind, (_said(row, f"{row.uid}:{now:%Y%m%dT%H%M%S.%f}") for row in rows))
-        count += len(rows)
-    return count
+    """Say it to those who were not told yet."""
+    return tell_due(kind, due=lambda: due().filter(**{noted: None}), noted=noted, said=_said)
 
 
-def _said(row: Attendance, key: str) -> Said:
+def _said(row: Attendance, stamp: str) -> Said:
     session, member = row.slot.session, row.participant.member
-    return Said(member, Reference("attendance", str(row.uid), session.title), key, language=session.language)
+    about = Reference("attendance", str(row.uid), session.title)
+    return Said(member, about, f"{row.uid}:{stamp}", language=session.language)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from milepost.core.queries import uuid_of
 from milepost.documents.composing import ensure_file
-from milepost.documents.models import Document, Signatory, SignatureRequest
+from milepost.documents.models import ERASED_ADDRESS, Document, Signatory, SignatureRequest
 from milepost.documents.reminders import remind_now
 from milepost.journal.recording import Reference
 from milepost.people.contributions import (
@@ -242,5 +242,5 @@ class DocumentsContribution(Contribution):
     def erase(self, member: Member) -> None:
         self._delete(list(own_documents(member).values_list("pk", flat=True)))
         Signatory.objects.filter(member=member).update(
-            member=None, name="–", email="erased@invalid.invalid", address="", agent="", reason="–"
+            member=None, name="–", email=ERASED_ADDRESS, address="", agent="", reason="–"
         )

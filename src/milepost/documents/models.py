@@ -16,6 +16,8 @@ from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
 from milepost.people.models import Member, Organisation
 
+ERASED_ADDRESS = "erased@invalid.invalid"  # of a signatory who was erased: a domain that never is (RFC 2606)
+
 
 class Wording(models.Model):
     """What an organisation says in its own words in one kind of document: `blocks` by name, and `clauses` beside them."""

@@ -1,19 +1,19 @@
 """Asking people for their signatures when it is their turn, and reminding them. Each follows from the state of a row."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
-from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from milepost.core import clock
 from milepost.documents.ending import expire_late
 from milepost.documents.links import recipient
-from milepost.documents.models import Signatory, SignatureRequest
+from milepost.documents.models import ERASED_ADDRESS, Signatory, SignatureRequest
 from milepost.journal.recording import Reference
-from milepost.notices.outbox import Said, notify_many
+from milepost.notices.outbox import Said
+from milepost.notices.reminding import tell_due
 
-BATCH = 500
 State, Status = Signatory.State, SignatureRequest.Status
 
 
@@ -29,18 +29,21 @@ def is_asking() -> bool:
 
 
 def _to_act() -> "QuerySet[Signatory]":
-    """Those whose turn it is."""
+    """Those whose turn it is, and who can be written to: not those who have left, nor those who are erased."""
     earlier = Signatory.objects.filter(
         request=OuterRef("request"), state=State.WAITING, position__lt=OuterRef("position")
     )
     waiting = Signatory.objects.filter(state=State.WAITING, request__status=Status.SENT).exclude(
         request__document__pdf=""
     )
-    return waiting.filter(Q(request__is_ordered=False) | ~Exists(earlier))
+    has_left = Q(member__left_on__lte=clock.today(), member__email=F("email"))
+    waiting = waiting.exclude(has_left).exclude(email=ERASED_ADDRESS)
+    turn = Q(request__is_ordered=False) | ~Exists(earlier)
+    return waiting.filter(turn).select_related("request__document__organisation", "member__organisation")
 
 
 def _ask() -> int:
-    return _tell("signature_request", "asked_at", lambda: _to_act().filter(asked_at=None))
+    return tell_due("signature_request", due=lambda: _to_act().filter(asked_at=None), noted="asked_at", said=_said)
 
 
 def _remind() -> int:
@@ -48,12 +51,11 @@ def _remind() -> int:
     now, count = clock.now(), 0
     days = SignatureRequest.objects.open().filter(remind_days__gt=0).values_list("remind_days", flat=True).distinct()
     for number in days.order_by():
-        since = now - timedelta(days=number)
-        count += _tell("signature_reminder", "reminded_at", lambda since=since, number=number: _late(number, since))  # type: ignore[misc]
+        count += _remind_again(partial(_late, number, now - timedelta(days=number)))
     return count
 
 
-def _late(days: int, since: object) -> "QuerySet[Signatory]":
+def _late(days: int, since: datetime) -> "QuerySet[Signatory]":
     due = _to_act().filter(request__remind_days=days, asked_at__lte=since)
     return due.filter(Q(reminded_at=None) | Q(reminded_at__lte=since))
 
@@ -62,23 +64,15 @@ def remind_now(request: SignatureRequest) -> int:
     """Remind those whose turn it is, now; return how many are told."""
     now = clock.now()
     due = _to_act().filter(request=request, asked_at__isnull=False)
-    return _tell("signature_reminder", "reminded_at", lambda: due.filter(Q(reminded_at=None) | Q(reminded_at__lt=now)))
+    not_now = Q(reminded_at=None) | Q(reminded_at__lt=now)
+    return _remind_again(lambda: due.filter(not_now))
 
 
-def _tell(kind: str, noted: str, due: "Callable[[], QuerySet[Signatory]]") -> int:
-    """Say it to those who are due, and note in the same transaction that it was said."""
-    count = 0
-    while keys := list(due().order_by("pk").values_list("pk", flat=True)[:BATCH]):
-        now = clock.now()
-        with transaction.atomic():
-            free = due().filter(pk__in=keys).select_related("request__document__organisation", "member__organisation")
-            rows = list(free.select_for_update(of=("self",)))
-            Signatory.objects.filter(pk__in=[who.pk for who in rows]).update(**{noted: now})
-            notify_many(kind, (_said(who, f"{who.uid}:{now:%Y%m%dT%H%M%S.%f}") for who in rows))
-        count += len(rows)
-    return count
+def _remind_again(due: "Callable[[], QuerySet[Signatory]]") -> int:
+    return tell_due("signature_reminder", due=due, noted="reminded_at", said=_said)
 
 
-def _said(signatory: Signatory, key: str) -> Said:
+def _said(signatory: Signatory, stamp: str) -> Said:
     about = Reference("signatory", str(signatory.uid), signatory.name)
-    return Said(recipient(signatory), about, key, language=signatory.request.document.language)
+    language = signatory.request.document.language
+    return Said(recipient(signatory), about, f"{signatory.uid}:{stamp}", language=language)
