@@ -98,12 +98,17 @@ def english_context(
 def sign_in(page: Page, server: Server, who: str) -> Page:
     """Sign a person of the demonstration in, by password."""
     page.goto(f"{server.url}/accounts/login/")
+    give_password(page, server, who)
+    page.wait_for_url("**/aldermoor/")
+    return page
+
+
+def give_password(page: Page, server: Server, who: str) -> None:
+    """The same on a sign-in page that is open already."""
     page.get_by_text("Sign in with a password").click()
     page.fill("[name=login]", f"{who}@aldermoor.example")
     page.fill("[name=password]", server.password)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    page.wait_for_url("**/aldermoor/")
-    return page
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import time
 
 import pytest
 from playwright.sync_api import expect
-from running import sign_in
+from running import give_password, sign_in
 
 from tests.browser.conftest import code_for, until
 
@@ -272,6 +272,27 @@ def test_on_a_shared_computer_nobodys_answers_are_sent_under_another_name(visito
     until(other, f"{WAITING} === 0")
     other.goto(address)
     assert _state(other) == given
+
+
+def test_answers_given_after_the_session_ended_are_kept_until_sign_in_and_only_then_saved(visitor):
+    """It said “Saved” and nothing was; Finish led to a page that could not be opened."""
+    ellen = visitor(360)
+    page = ellen.sign_in("ellen.aldermoor")
+    _join_welcome(ellen)
+    address = _start(ellen, "03-working-together/03-try/", course="welcome")
+    ellen.context.clear_cookies(name="sessionid")
+    _give_something(page)
+    given = _state(page)
+    expect(page.locator(".saved")).to_have_text(re.compile("Sign in again"))
+    page.locator(".dots button").last.click()
+    page.on("dialog", lambda dialog: dialog.accept())  # not everything is answered
+    page.locator("[data-finish]").click()
+    page.wait_for_url("**/accounts/login/**")
+    give_password(page, ellen.server, "ellen.aldermoor")
+    page.wait_for_url(address)
+    until(page, f"{WAITING} === 0")
+    page.reload()
+    assert _state(page) == given
 
 
 def test_an_answer_that_the_server_will_not_take_is_not_said_to_be_saved(visitor):

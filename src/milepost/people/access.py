@@ -8,6 +8,7 @@ whatever the rest of the URL says.
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
@@ -15,6 +16,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
 from milepost.core.http import is_partial
@@ -55,7 +57,7 @@ class OrganisationMiddleware:
             return None
         slug = kwargs.pop("organisation")
         if not request.user.is_authenticated:
-            response = redirect_to_login(request.get_full_path())
+            response = redirect_to_login(_page_of(request, slug))
             if is_partial(request):  # a fragment would show the sign-in page inside the page
                 response.headers["HX-Redirect"] = response.url
                 response.status_code = 200
@@ -73,6 +75,17 @@ class OrganisationMiddleware:
             translation.activate(member.speaks)
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
         return None
+
+
+def _page_of(request: HttpRequest, slug: str) -> str:
+    """Where somebody goes on once they signed in: this page; after a form the page on which it stood."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    before = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
+        return f"/{slug}/"
+    _scheme, _host, path, query, _fragment = urlsplit(before)
+    return f"{path}?{query}" if query else path
 
 
 def in_own_zone(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:

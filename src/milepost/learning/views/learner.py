@@ -167,10 +167,12 @@ def _outline_rows(play: Play, rows: dict[str, Progress]) -> list[dict[str, objec
 
 @member_required
 def resource(request: OrganisationRequest, slug: str, module: str, activity: str, resource: str) -> HttpResponseBase:
-    """Something that the activity's kind takes: a completion, a beat, answers."""
+    """Something that the activity's kind takes: a completion, a beat, answers. Who only looks is led to the activity."""
+    enrolment = _enrolment(request, slug)
+    if request.method in ("GET", "HEAD"):
+        return redirect("activity", request.organisation.slug, slug, module, activity)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    enrolment = _enrolment(request, slug)
     step = enrolment.outline.by_key.get(f"{module}/{activity}")
     handler = players.player_of(step).resources().get(resource) if step else None
     if step is None or handler is None:

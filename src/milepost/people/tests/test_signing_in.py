@@ -1,5 +1,32 @@
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
 from django.test import Client
 
 
 def test_a_broken_address_to_go_on_to_is_no_fault(db):
     assert Client().get("/accounts/login/?next=http://[::1").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("referer", "page"),
+    [
+        (
+            "http://testserver/aldermoor/learn/ladders/01-first/02-check/?a=b",
+            "/aldermoor/learn/ladders/01-first/02-check/?a=b",
+        ),
+        ("http://elsewhere.example/aldermoor/", "/aldermoor/"),
+        ("http://[::1", "/aldermoor/"),
+        ("", "/aldermoor/"),
+    ],
+)
+def test_who_sent_a_form_after_the_session_ended_comes_back_to_the_page_where_it_stood(organisation, referer, page):
+    """It led to the address of the form, which can't be opened."""
+    sent = Client().post("/aldermoor/learn/ladders/01-first/02-check/submission/", headers={"referer": referer})
+    assert sent.status_code == 302
+    assert parse_qs(urlsplit(sent.url).query)["next"] == [page]
+
+
+def test_the_address_of_a_form_leads_to_the_activity(visit, enrolment, learner):
+    looked = visit(learner).get("/aldermoor/learn/ladders/01-first/02-check/submission/")
+    assert (looked.status_code, looked.url) == (302, "/aldermoor/learn/ladders/01-first/02-check/")

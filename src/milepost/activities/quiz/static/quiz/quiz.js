@@ -27,6 +27,11 @@ function save(question) {
   show(at, false);
 }
 
+// What was kept here and not delivered yet (the session had ended, the window was closed) is not in the page that the
+// server made: nothing is handed in until it is there, and then the page comes anew with it.
+const kept = () => waiting().filter((one) => one.url === words.answers);
+let isBehind = kept().length > 0;
+
 // “Saved” is said when the server said so, and of the last answer that was given here.
 listen((request, answer) => {
   if (request && request.url !== words.answers) return;
@@ -34,7 +39,12 @@ listen((request, answer) => {
     location.reload();
     return;
   }
-  const mine = waiting().filter((one) => one.url === words.answers);
+  const mine = kept();
+  if (isBehind && !mine.length && answer?.ok) {
+    location.reload();
+    return;
+  }
+  if (answer?.refused) isBehind = mine.length > 0;
   if (answer?.refused) status.textContent = words.refused;
   else if (answer?.held) status.textContent = words.held;
   else if (mine.length && !answer) status.textContent = words.waiting;
@@ -108,10 +118,11 @@ form.addEventListener("submit", (event) => {
     show(questions.findIndex((question) => !isAnswered(question)));
     return;
   }
-  if (!navigator.onLine) {
+  if (!navigator.onLine || isBehind) {
     event.preventDefault();
     event.stopImmediatePropagation();
     status.textContent = words.waiting;
+    flush();
   }
 }, true);
 back.addEventListener("click", () => show(at - 1));
