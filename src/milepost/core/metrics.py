@@ -11,6 +11,7 @@ Labels are few: names of views, queues and states, never anything of an organisa
 """
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ def is_installed() -> bool:
     return find_spec("prometheus_client") is not None
 
 
-class _Metric:
+class _Metric(ABC):
     """What processes count: made when it is first needed, once, whichever thread comes first."""
 
     def __init__(self, name: str, help: str, *labels: str) -> None:
@@ -51,8 +52,9 @@ class _Metric:
                 self._made = self._make()
         return self._made.labels(*labels)
 
+    @abstractmethod
     def _make(self) -> Any:
-        raise NotImplementedError
+        """The counter of the library."""
 
 
 class Counter(_Metric):

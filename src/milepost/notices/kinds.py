@@ -22,6 +22,7 @@ Its template is plain text in named parts (`{% partialdef subject %}`, `words`, 
 `letters` makes the HTML and the text, and every channel what it needs.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -43,7 +44,7 @@ class File:
     type: str  # of media, with its parameters: text/calendar; method=REQUEST
 
 
-class Kind:
+class Kind(ABC):
     """What can be said. `find` answers with what the notice speaks of, or None when that is gone."""
 
     label: ClassVar[str | Promise]
@@ -56,17 +57,17 @@ class Kind:
     is_for_members: ClassVar[bool] = True  # so that it stands on their page of choices
     for_leavers: ClassVar[bool] = False  # said to members who have left, too
 
+    @abstractmethod
     def find(self, notice: Notice) -> Any | None:
         """What the notice speaks of, as it is now; None when there is nothing to say any more."""
-        raise NotImplementedError
 
     def is_still_wanted(self, notice: Notice, thing: Any) -> bool:
         """Whether the notice still has a point."""
         return True
 
+    @abstractmethod
     def context(self, notice: Notice, thing: Any) -> dict[str, Any]:
         """What the template speaks of; `to` (the `Recipient`) and `organisation` are there already."""
-        raise NotImplementedError
 
     def files(self, notice: Notice, thing: Any) -> Sequence[File]:
         """What is attached."""
@@ -76,9 +77,9 @@ class Kind:
         """The address of whoever can answer; empty when nobody in particular can."""
         return ""
 
+    @abstractmethod
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
         """A context to look at: what `context` would give this person for a thing that could be."""
-        raise NotImplementedError
 
 
 kinds: Registry[Kind] = Registry("kind of notice")

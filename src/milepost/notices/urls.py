@@ -1,13 +1,13 @@
 from django.urls import path
 
-from milepost.notices.views import office, personal, public
+from milepost.notices.views import hr, reader, recipient
 
 urlpatterns = [
-    path("messages/", personal.notice_preferences, name="notice_preferences"),
-    path("messages/undelivered/", office.undelivered, name="undelivered"),
-    path("messages/undelivered/<uuid:notice>/", office.notice, name="notice"),
-    path("messages/preview/", office.preview, name="notice_preview"),
-    path("messages/preview/letter/", office.preview_letter, name="notice_preview_letter"),
+    path("messages/", recipient.notice_preferences, name="notice_preferences"),
+    path("messages/undelivered/", hr.undelivered, name="undelivered"),
+    path("messages/undelivered/<uuid:notice>/", hr.notice, name="notice"),
+    path("messages/preview/", hr.preview, name="notice_preview"),
+    path("messages/preview/letter/", hr.preview_letter, name="notice_preview_letter"),
 ]
 
-public_urlpatterns = [path("unsubscribe/<str:token>/", public.unsubscribe, name="unsubscribe")]
+public_urlpatterns = [path("unsubscribe/<str:token>/", reader.unsubscribe, name="unsubscribe")]

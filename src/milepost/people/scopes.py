@@ -7,6 +7,7 @@ A room that knows another way in which people or things belong together register
 A grant names the kind and the key of the one that is meant; the key is the row's own, and never leaves the database.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
@@ -39,7 +40,7 @@ class Named:
     identity: str
 
 
-class ScopeKind:
+class ScopeKind(ABC):
     """One way in which people belong together. `about` says which permissions can be held within it."""
 
     label: ClassVar[str | Promise]  # as one chooses it: “A site”
@@ -47,9 +48,9 @@ class ScopeKind:
     about: ClassVar[frozenset[str]] = frozenset({PEOPLE, RECORDS})
     is_given: ClassVar[bool] = True  # whether a grant can name it; otherwise it only follows
 
+    @abstractmethod
     def people(self, keys: Collection[int]) -> Q:
         """The condition on members that holds for those within any of these."""
-        raise NotImplementedError
 
     def covers(self, key: int, thing: Model) -> bool:
         """Whether the thing (not a member) may be looked at within this scope; its people are those of `people`.
@@ -62,17 +63,17 @@ class ScopeKind:
         """Whether everything within the other scope is within this one."""
         return False
 
+    @abstractmethod
     def find(self, organisation: Organisation, text: str) -> int:
         """The key of what somebody typed. Raises `NoSuchScope`."""
-        raise NotImplementedError
 
     def names(self, organisation: Organisation) -> list[str]:
         """What somebody might type, for the first of them to be offered."""
         return []
 
+    @abstractmethod
     def named(self, keys: Collection[int]) -> dict[int, Named]:
         """Each of those that still exist, by key: how it is named. One query."""
-        raise NotImplementedError
 
 
 kinds: Registry[ScopeKind] = Registry("kind of scope")
@@ -202,6 +203,10 @@ class OneselfScope(ScopeKind):
 
     def covers(self, key: int, thing: Model) -> bool:
         return getattr(thing, "member_id", None) == key
+
+    def find(self, organisation: Organisation, text: str) -> int:
+        """Nobody is named here: what one holds about oneself follows from being a member."""
+        raise NoSuchScope(_("There is no “%(name)s”.") % {"name": text[:80]}, field="which")
 
     def named(self, keys: Collection[int]) -> dict[int, Named]:
         return LineScope().named(keys)

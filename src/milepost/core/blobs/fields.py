@@ -5,6 +5,7 @@ The database sees the plain field under each of them, so that making one of an e
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +20,14 @@ else:
 _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 
-class NamesBlobs:
+class NamesBlobs(ABC):
     """What both fields say: `of` leads from a row to its organisation's key (`pk` in the organisation itself)."""
 
     of = "organisation"
 
+    @abstractmethod
     def digests_in(self, value: Any) -> Iterator[str]:
         """The digests that a value of this field names."""
-        raise NotImplementedError
 
 
 class BlobField(_Text, NamesBlobs):

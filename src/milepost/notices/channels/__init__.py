@@ -5,6 +5,7 @@
 It then stands on everybody's page of choices, and carries what they choose it for. `email` comes with Milepost.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -63,18 +64,18 @@ class Delivery:
     handing_over: Callable[[], None] = lambda: None
 
 
-class Channel:
+class Channel(ABC):
     """A way to people."""
 
     label: ClassVar[str | Promise]
 
+    @abstractmethod
     def reaches(self, to: Recipient) -> bool:
         """Whether it knows where this person is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def send(self, delivery: Delivery) -> None:
         """Bring the letter, within a bound of time. Raises `RefusedForGood`, `TryLater`, `Lost` or `Away`."""
-        raise NotImplementedError
 
     def held_open(self) -> AbstractContextManager[object]:
         """Keep what a letter needs (a connection) for the letters inside the block."""

@@ -13,6 +13,7 @@ import milepost
 from milepost.journal.recording import Reference
 from milepost.notices.channels import Delivery
 from milepost.notices.channels.email.message import message_of
+from milepost.notices.kinds import Kind
 from milepost.notices.letters import Letter, letter_of, one_line, paragraphs
 from milepost.notices.models import Notice, Recipient
 from milepost.notices.outbox import Outside, Said, row_of
@@ -120,3 +121,11 @@ def test_no_message_greets_anybody_in_a_way_of_its_own():
     rooms = Path(milepost.__file__).parent
     words = [path for path in rooms.glob("*/templates/*/notices/*.txt") if "Hello" in path.read_text(encoding="utf-8")]
     assert words == []
+
+
+def test_a_kind_that_can_not_be_looked_at_fails_at_the_start():
+    class Mute(Kind):
+        find = context = lambda self, notice, thing=None: None
+
+    with pytest.raises(TypeError, match="example"):
+        Mute()

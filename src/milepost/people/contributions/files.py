@@ -1,5 +1,6 @@
 """The kinds of files that rooms keep of actions and people."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,7 +38,7 @@ class File:
     thing: str = ""
 
 
-class FileKind[Row: Model]:
+class FileKind[Row: Model](ABC):
     """One kind of file: which rows have one, and how a row tells of its own. `name` stands in addresses."""
 
     name: ClassVar[str]
@@ -54,9 +55,9 @@ class FileKind[Row: Model]:
         """The rows whose file the person gets with their data, and that goes with them unless others need it."""
         return self.model._default_manager.none()
 
+    @abstractmethod
     def file(self, row: Row) -> File:
         """The row's file."""
-        raise NotImplementedError
 
     def beside(self, row: Row) -> Iterable[File]:
         """More files of the same row: annexes, what it was made from."""

@@ -1,4 +1,4 @@
-"""Switching off a kind of notice by the link in it, without signing in."""
+"""Whoever reads a message, without signing in: switching off its kind by the link in it."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

@@ -1,43 +1,18 @@
 """What a person chooses about being told."""
 
-from typing import Any
-
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from milepost.core.refusals import add_to_form
-from milepost.notices.channels import DEFAULT, channels
+from milepost.notices.channels import DEFAULT
+from milepost.notices.forms import ChoicesForm
 from milepost.notices.kinds import kinds
 from milepost.notices.models import Preferences
 from milepost.notices.preferences import Choices, QuietHoursUnclear, choose
 from milepost.people.access import OrganisationRequest, member_required
-
-
-def _time(label: Any) -> forms.TimeField:
-    widget = forms.TimeInput({"type": "time", "class": "form-control"}, format="%H:%M")
-    return forms.TimeField(label=label, required=False, widget=widget)
-
-
-class ChoicesForm(forms.Form):
-    """When and by which way; which kinds stands beside it in the template."""
-
-    once_a_day = forms.BooleanField(label=gettext_lazy("What can wait comes once a day, at eight"), required=False)
-    quiet_from = _time(gettext_lazy("Do not disturb from"))
-    quiet_until = _time(gettext_lazy("Do not disturb until"))
-    channel = forms.ChoiceField(
-        label=gettext_lazy("How they reach you"), required=False, widget=forms.Select({"class": "form-select"})
-    )
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["channel"].choices = [(name, channel.label) for name, channel in channels.items()]  # type: ignore[attr-defined]
-        if len(channels.names()) == 1:
-            del self.fields["channel"]
 
 
 @require_http_methods(["GET", "POST"])

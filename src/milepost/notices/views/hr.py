@@ -1,4 +1,4 @@
-"""What the office sees of notices: what did not arrive, and how each kind looks to a real person."""
+"""Whoever looks after people: what did not arrive, and how each kind looks to a real person."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
