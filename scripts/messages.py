@@ -31,7 +31,18 @@ def collect(root: Path) -> None:
     for catalogue in root.rglob("django.po"):
         text = catalogue.read_text(encoding="utf-8")
         # The date says nothing that git does not say better, and would be a conflict in every merge.
-        catalogue.write_text(re.sub(r'^"POT-Creation-Date:.*\n', "", text, flags=re.M), encoding="utf-8")
+        text = re.sub(r'^"POT-Creation-Date:.*\n', "", text, flags=re.M)
+        catalogue.write_text(unbroken(text) if "fr" in catalogue.parts else text, encoding="utf-8")
+
+
+def unbroken(catalogue: str) -> str:
+    """A French catalogue in whose translations no line ends between a word and the sign that a space sets off from it."""
+
+    def of(found: re.Match[str]) -> str:
+        is_header = "Plural-Forms" in found[0]  # whose formula is no French
+        return found[0] if is_header else re.sub(r"(?<=«) | (?=[»:;?!]|%%)", "\N{NO-BREAK SPACE}", found[0])
+
+    return re.sub(r'^msgstr.*\n(?:".*\n)*', of, catalogue, flags=re.MULTILINE)
 
 
 def django_admin(folder: Path, *words: str) -> None:

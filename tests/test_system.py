@@ -65,6 +65,12 @@ def test_french_never_puts_a_name_after_a_word_that_would_be_elided_before_it(ca
     assert re.findall(rf"(?i)\b(?:de|que|lorsque|jusque) (?:%\((?:{names})\)s|{{(?:{names})}})", text) == []
 
 
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=room_of)
+def test_no_line_of_french_ends_before_the_sign_that_belongs_to_its_word(catalogue):
+    text = catalogue.read_text(encoding="utf-8")
+    assert messages.unbroken(text) == text
+
+
 def test_every_text_is_collected_into_the_catalogue_of_its_room(tmp_path):
     programs.program("xgettext")
     copy = tmp_path / "milepost"

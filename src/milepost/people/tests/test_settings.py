@@ -66,7 +66,7 @@ def test_what_is_not_possible_is_refused_whoever_asks_and_nothing_is_changed(org
         (
             "fr",
             {"postal_address": "1 % Quay"},
-            "A changé le réglage « Adresse postale » : « rien » devient « 1 % Quay »",
+            "A changé le réglage « Adresse postale » : « rien » devient « 1 % Quay »",
         ),
     ],
 )

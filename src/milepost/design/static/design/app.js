@@ -47,6 +47,11 @@ document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   document.getElementById("main").insertAdjacentHTML("afterbegin", ctx.text);
 });
 
+// A form that came back with something to mend: its first wrong field is where the keyboard is, even far down the page.
+const wrong = document.querySelector("#main [aria-invalid=true]");
+for (let fold = wrong?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+wrong?.focus();
+
 // Controls that apply a filter as they change; without JavaScript the button beside them does it.
 document.addEventListener("change", (event) => {
   if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
