@@ -51,10 +51,10 @@ def ready(request: HttpRequest) -> HttpResponse:
     if request.GET.get("for") == "serving":
         readings = {name: reading for name, reading in readings.items() if probes.get(name).is_vital}
     is_well = all(reading.is_well for reading in readings.values())
-    told: dict[str, Any] = {"ok": is_well}
+    answer: dict[str, Any] = {"ok": is_well}
     if _is_trusted(request):
-        told["probes"] = {name: _as_json(name, reading) for name, reading in readings.items()}
-    response = JsonResponse(told, status=200 if is_well else 503)
+        answer["probes"] = {name: _as_json(name, reading) for name, reading in readings.items()}
+    response = JsonResponse(answer, status=200 if is_well else 503)
     if not is_well:
         response.headers["Retry-After"] = "5"
     return response
@@ -77,8 +77,8 @@ ANSWERS = {"/healthz": alive, "/readyz": ready, "/metrics": numbers}
 
 def _as_json(name: str, reading: Reading) -> dict[str, Any]:
     probe = probes.get(name)
-    told = {"ok": reading.is_well, "value": reading.value, "bound": probe.bound, "unit": probe.unit}
-    return told | ({"trouble": reading.trouble} if reading.trouble else {})
+    answer = {"ok": reading.is_well, "value": reading.value, "bound": probe.bound, "unit": probe.unit}
+    return answer | ({"trouble": reading.trouble} if reading.trouble else {})
 
 
 @dataclass

@@ -51,10 +51,10 @@ def redacted(text: str) -> str:
     return text
 
 
-def _without_groups(found: re.Match[str]) -> str:
-    text = found[0]
-    for number in range(len(found.groups()), 0, -1):
-        first, last = (at - found.start() for at in found.span(number))
+def _without_groups(match: re.Match[str]) -> str:
+    text = match[0]
+    for number in range(len(match.groups()), 0, -1):
+        first, last = (at - match.start() for at in match.span(number))
         text = text[:first] + CUT + text[last:]
     return text
 
@@ -127,8 +127,8 @@ class JSONFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0]:
             line["error"] = self.formatException(record.exc_info)
-        told = {name: redacted(value) if isinstance(value, str) else value for name, value in line.items()}
-        return json.dumps(told, ensure_ascii=False, default=str)
+        clean = {name: redacted(value) if isinstance(value, str) else value for name, value in line.items()}
+        return json.dumps(clean, ensure_ascii=False, default=str)
 
 
 class TextFormatter(logging.Formatter):

@@ -81,7 +81,7 @@ def _facts_of(member: Member) -> set[int]:
     # What somebody did for the organisation stays a fact about the organisation.
     office = [fact_type.name for fact_type in fact_types.all() if fact_type.is_office]
     facts = set(entries.filter(actor_id=str(member.uid)).exclude(fact__in=office).values_list("id", flat=True))
-    things = (thing for contribution in contributions.all() for thing in contribution.things_of(member))
-    for part in batched(things, BATCH, strict=False):
+    objects = (uid for contribution in contributions.all() for uid in contribution.things_of(member))
+    for part in batched(objects, BATCH, strict=False):
         facts.update(entries.filter(object_id__in=part).values_list("id", flat=True))
     return facts

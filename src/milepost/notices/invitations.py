@@ -41,10 +41,10 @@ class InvitationKind(Kind):
 
 def bring(members: Sequence[Member], by: Member) -> None:
     """Tell these members that they are invited; each time that somebody invites is a purpose of its own."""
-    told = {"by": str(by.uid)}
+    inviter = {"by": str(by.uid)}
     notify_many(
         "invitation",
-        (Said(member, member.as_reference(), f"{member.invited_at:%Y%m%dT%H%M%S}", told) for member in members),
+        (Said(member, member.as_reference(), f"{member.invited_at:%Y%m%dT%H%M%S}", inviter) for member in members),
     )
 
 

@@ -62,7 +62,7 @@ def notify(
 def notify_many(kind: str, said: Iterable[Said], *, at: datetime | None = None) -> None:
     """Say something to many, each once, in one statement per thousand."""
     kinds.get(kind)
-    rows = [row_of(kind, one, at) for one in said]
+    rows = [row_of(kind, message, at) for message in said]
     Notice.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 
@@ -80,7 +80,7 @@ def withdraw(kind: str, *, to: Member | Outside, about: Reference) -> list[Notic
     )
     taken = list(waiting.order_by("created_at", "pk"))
     if taken:
-        Notice.objects.filter(pk__in=[one.pk for one in taken]).delete()
+        Notice.objects.filter(pk__in=[notice.pk for notice in taken]).delete()
     return taken
 
 
@@ -96,7 +96,7 @@ def _organisation_of(to: Member | Outside) -> int:
 def row_of(kind: str, said: Said, at: datetime | None = None) -> Notice:
     """The row that says this; not written yet."""
     to = said.to
-    told: dict[str, Any] = (
+    addressee: dict[str, Any] = (
         {"member_id": to.pk, "language": said.language}
         if isinstance(to, Member)
         else {"name": to.name[:254], "address": to.email.strip().lower(), "language": said.language or to.language}
@@ -110,5 +110,5 @@ def row_of(kind: str, said: Said, at: datetime | None = None) -> Notice:
         about_id=said.about.id,
         data=dict(said.data),
         due_at=at or clock.now(),
-        **told,
+        **addressee,
     )

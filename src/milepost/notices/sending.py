@@ -262,9 +262,9 @@ def _settle(rows: Sequence[Notice], state: str, *, channel: str = "", problem: s
 
 def _put_off(rows: Sequence[Notice], at: datetime, *, in_digest: bool | None = None) -> None:
     """Let them wait, through no fault of theirs."""
-    told: dict[str, Any] = {} if in_digest is None else {"in_digest": in_digest}
+    digest: dict[str, Any] = {} if in_digest is None else {"in_digest": in_digest}
     Notice.objects.filter(pk__in=[row.pk for row in rows], leased_by=rows[0].leased_by).update(
-        state=State.WAITING, leased_by=None, leased_until=None, handed_over_at=None, due_at=at, **told
+        state=State.WAITING, leased_by=None, leased_until=None, handed_over_at=None, due_at=at, **digest
     )
 
 

@@ -31,7 +31,7 @@ class AccountAdapter(signing_in.AccountAdapter):
         member = Member.objects.active().filter(email=email.lower()).select_related("organisation").first()
         organisation = member.organisation if member else Organisation(name="Milepost")
         to = Recipient.of(member) if member else _stranger(email)
-        told = {
+        words = {
             "request": self.request,
             "email": email,
             "current_site": get_current_site(self.request),
@@ -39,7 +39,7 @@ class AccountAdapter(signing_in.AccountAdapter):
             **context,
         }
         with translation.override(to.language):
-            written = self.render_mail(template_prefix, email, told)
+            written = self.render_mail(template_prefix, email, words)
         letter = Letter(one_line(written.subject), paragraphs(str(written.body)))
         try:
             channels.get(EMAIL).send(Delivery(uuid4(), to, organisation, letter))

@@ -104,8 +104,8 @@ def in_own_zone(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
 def membership(*, user: User, slug: str) -> Member | None:
     """The user's active membership of the organisation, or None. One query; roles are loaded when they are asked for."""
-    found = _membership.get(user=user.pk, slug=slug)
-    return None if found is None or found.has_left else found
+    member = _membership.get(user=user.pk, slug=slug)
+    return None if member is None or member.has_left else member
 
 
 _membership = Prepared(

@@ -141,11 +141,11 @@ class _Planner:
         self.grants: dict[int, list[RoleGrant]] = {}
         for grant in RoleGrant.objects.current().filter(member__organisation=plan.organisation):
             self.grants.setdefault(grant.member_id, []).append(grant)
-        self.owners = {key for key, held in self.grants.items() if any(one.role == Role.OWNER for one in held)}
+        self.owners = {key for key, held in self.grants.items() if any(grant.role == Role.OWNER for grant in held)}
         self.lasting_owners = {
             key
             for key in self.owners
-            if self.by_id[key].left_on is None and any(one.owns_for_good for one in self.grants[key])
+            if self.by_id[key].left_on is None and any(grant.owns_for_good for grant in self.grants[key])
         }
         self.zones = available_timezones()
         self.emails: dict[str, bool] = {}
@@ -332,11 +332,11 @@ class _Planner:
             for key in {plain(name) for name in (member.employee_number, member.email, *names) if name}:
                 finder.setdefault(key, []).append(member)
         for change in self.changes:
-            found = finder.get(plain(change.manager_key), []) if change.manager_key else []
-            if change.manager_key and len(found) != 1:
-                self._problem(change.row, "manager", _not_one(change.manager_key, len(found)))
+            managers = finder.get(plain(change.manager_key), []) if change.manager_key else []
+            if change.manager_key and len(managers) != 1:
+                self._problem(change.row, "manager", _not_one(change.manager_key, len(managers)))
                 continue
-            change.manager = found[0] if found else None
+            change.manager = managers[0] if managers else None
             wanted = (change.manager.pk or -1) if change.manager else None
             if wanted != change.member.manager_id:
                 change.fields.append("manager")

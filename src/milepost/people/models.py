@@ -150,10 +150,10 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def matching(self, text: str) -> Self:
         """Those whose names, e-mail, employee number or job title hold every word of `text`."""
-        found = self
+        members = self
         for word in plain(text).split():
-            found = found.filter(searchable__contains=word)
-        return found
+            members = members.filter(searchable__contains=word)
+        return members
 
     def with_roles(self) -> Self:
         """Load the role names with each member, in the same query."""
@@ -277,8 +277,8 @@ class Member(models.Model):
 
     def refresh_searchable(self) -> None:
         """Keep the text that search looks in equal to what it is made of."""
-        told = (self.given_name, self.family_name, self.email, self.employee_number, self.job_title)
-        self.searchable = plain(" ".join(part for part in told if part))[:600]
+        searched = (self.given_name, self.family_name, self.email, self.employee_number, self.job_title)
+        self.searchable = plain(" ".join(part for part in searched if part))[:600]
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.refresh_searchable()

@@ -48,7 +48,7 @@ def reserved() -> frozenset[str]:
 
 def identity_of(organisation_id: int) -> Identity:
     """Who the organisation with this number is, for its journal. Raises `LookupError`."""
-    found = Organisation.objects.filter(pk=organisation_id).values_list("uid", "name").first()
-    if found is None:
+    row = Organisation.objects.filter(pk=organisation_id).values_list("uid", "name").first()
+    if row is None:
         raise LookupError(f"There is no organisation {organisation_id}.")
-    return Identity(organisation_id, *found)
+    return Identity(organisation_id, *row)

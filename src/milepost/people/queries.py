@@ -88,7 +88,7 @@ def scopes_to_give(by: Member) -> list[str]:
     if any(grant.scope == ORGANISATION for grant in held):
         return scopes.names_in(by.organisation)
     named = [scopes.kinds.get(grant.scope).named([grant.scope_key or 0]) for grant in held]
-    return sorted({one.name for names in named for one in names.values()})
+    return sorted({scope.name for names in named for scope in names.values()})
 
 
 def departments_below(organisation: Organisation, department: int) -> "list[int]":

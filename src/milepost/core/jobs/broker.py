@@ -118,7 +118,7 @@ class BrokerWorker(Worker):
         }
         async with self._app.open_async():
             waits = [self._app.run_worker_async(queues=[queue], name=queue, **options) for queue in self.queues]
-            tasks = [asyncio.create_task(one) for one in [*waits, self._clear()]]
+            tasks = [asyncio.create_task(wait) for wait in [*waits, self._clear()]]
             while not self._stop.is_set():
                 await asyncio.sleep(0.1)
             for task in tasks:

@@ -22,10 +22,10 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @in_own_zone
 def outbox_message(request: HttpRequest, name: str) -> HttpResponse:
     """One mail, with its links to follow."""
-    found = mailbox.mail(_folder(request), name)
-    if found is None:
+    message = mailbox.mail(_folder(request), name)
+    if message is None:
         raise Http404
-    return render(request, "people/outbox_message.html", {"mail": found})
+    return render(request, "people/outbox_message.html", {"mail": message})
 
 
 def _folder(request: HttpRequest) -> Path:

@@ -44,10 +44,12 @@ def _attach(message: EmailMultiAlternatives, file: File) -> None:
     if not file.type.startswith("text/"):
         message.attach(file.name, file.content, file.type)
         return
-    told, *parameters = (one.strip() for one in file.type.split(";"))
+    media_type, *parameters = (part.strip() for part in file.type.split(";"))
     part = MIMEPart()
     part.set_content(
-        file.content.decode(), subtype=told.partition("/")[2], params=dict(one.split("=", 1) for one in parameters)
+        file.content.decode(),
+        subtype=media_type.partition("/")[2],
+        params=dict(parameter.split("=", 1) for parameter in parameters),
     )
     part.add_header("Content-Disposition", "attachment", filename=file.name)
     message.attach(part)

@@ -85,7 +85,7 @@ class EmailBackend(smtp.EmailBackend):
     def _envelope(self, message: EmailMessage) -> None:
         try:
             sender = self.prep_address(message.from_email)
-            recipients = [self.prep_address(one) for one in message.recipients()]
+            recipients = [self.prep_address(address) for address in message.recipients()]
         except ValueError as error:
             raise RefusedForGood(str(error)) from error
         try:
