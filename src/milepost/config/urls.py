@@ -12,6 +12,7 @@ urlpatterns = [
     path("<slug:organisation>/", include([address for room in rooms() for address in room.addresses])),
 ]
 
+handler400 = "milepost.design.views.unreadable"
 handler403 = "milepost.design.views.forbidden"
 handler404 = "milepost.design.views.not_found"
 handler500 = "milepost.design.views.failed"

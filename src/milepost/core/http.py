@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http.request import RawPostDataException
 from django.utils.http import content_disposition_header
 
 from milepost.core import blobs
@@ -34,6 +35,14 @@ def read_json(sent: str | bytes) -> Any:
     except RecursionError as error:
         raise ValueError("It is nested too deep.") from error
     return value
+
+
+def json_of(request: HttpRequest) -> Any:
+    """The JSON that was sent as the whole body. Raises `ValueError` as `read_json`, for a form too: its body was read already."""
+    try:
+        return read_json(request.body)
+    except RawPostDataException as error:
+        raise ValueError("A form was sent instead of JSON.") from error
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -12,7 +12,12 @@ def text_of(query: Mapping[str, str], name: str, *, limit: int = 200) -> str:
 def key_of(query: Mapping[str, str], name: str) -> int | None:
     """A row's key, or None for anything that is not one."""
     text = query.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+    return int(text) if is_key(text) else None
+
+
+def is_key(text: str) -> bool:
+    """Whether a row could have this key: no database numbers beyond 64 bits."""
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 def uuid_of(query: Mapping[str, str], name: str) -> UUID | None:

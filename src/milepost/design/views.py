@@ -3,8 +3,9 @@
 import sys
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
@@ -18,14 +19,20 @@ YEAR = 31_536_000  # seconds
 def language(request: HttpRequest) -> HttpResponseBase:
     """Remember the language that the person chose, and go back to where they were."""
     target = request.POST.get("next", "/")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = "/"
-    response = redirect(target)
+    is_ours = target.startswith("/") and url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()})
+    response = HttpResponseRedirect(target if is_ours else "/")
     code = request.POST.get("language", "")
     if code in dict(settings.LANGUAGES):
         name, is_secure = settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_COOKIE_SECURE
         response.set_cookie(name, code, max_age=YEAR, samesite="Lax", httponly=True, secure=is_secure)
     return response
+
+
+def unreadable(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400 in words, or 413: what was sent is damaged, no request at all, or too much at once."""
+    is_large = isinstance(exception, RequestDataTooBig)
+    context = {"kind": "too_large" if is_large else "unreadable"}
+    return render(request, "design/error.html", context, status=413 if is_large else 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

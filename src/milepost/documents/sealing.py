@@ -28,10 +28,10 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
+from milepost.journal.timestamp_authority import STAMP_BYTES
 from milepost.journal.timestamping import authority_at_hand, let_rest
 
 MD = "sha256"
-STAMP_BYTES = 12_000  # what is set aside for the token of an authority
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,8 @@ def seal_in(
     steps.send(SigObjSetup(sig_placeholder=seal, mdp_setup=lock))
     prepared, output = steps.send(SigIOSetup(md_algorithm=MD, output=io.BytesIO()))
     digest = prepared.document_digest
-    steps.send(_stamped(key, digest, stamper) if stamper else mould.fill(key, digest))
+    made = _stamped(key, digest, stamper) if stamper else None
+    steps.send(made or mould.fill(key, digest))
     sealed: bytes = output.getvalue()
     return sealed
 
@@ -113,15 +114,15 @@ class _OpenedSigner(Signer):
         return bytes(keys.public_key(self._key).key_size // 8) if dry_run else keys.sign(self._key, data)
 
 
-def _stamped(key: SigningKey, digest: bytes, stamper: TimeStamper) -> bytes:
+def _stamped(key: SigningKey, digest: bytes, stamper: TimeStamper) -> bytes | None:
+    """The structure with a stamp; None where the authority gives none that can be used."""
     signer = _OpenedSigner(key)
     try:
-        made = asyncio.run(signer.async_sign(digest, MD, use_pades=True, timestamper=stamper))
+        stamped: bytes = asyncio.run(signer.async_sign(digest, MD, use_pades=True, timestamper=stamper)).dump()
     except (OSError, TimestampRequestError) as error:
         logger.warning("A document is sealed without a time stamp for now: the authority gave none (%s).", error)
         let_rest()
-        return _mould(key.pk, key.fingerprint).fill(key, digest)
-    stamped: bytes = made.dump()
+        return None
     return stamped
 
 

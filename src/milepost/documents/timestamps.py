@@ -26,8 +26,6 @@ from milepost.journal.recording import SYSTEM, record
 from milepost.journal.timestamping import NoStamp, authority, let_rest
 from milepost.journal.vocabulary import FactType
 
-STAMP_BYTES = 16_000  # what is set aside for a token with its certificates
-
 logger = logging.getLogger(__name__)
 sources: Registry["Source"] = Registry("source of files to date")
 
@@ -117,6 +115,7 @@ async def _date(content: bytes, key: SigningKey) -> bytes:
     from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
 
     from milepost.documents.sealing import MD, SealOnlyWriter
+    from milepost.journal.timestamp_authority import STAMP_BYTES
 
     stamper = authority()
     assert stamper is not None  # noqa: S101 (the caller asked)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.models import LiveSession
 from milepost.core import clock
+from milepost.core.form_fields import RowsField
 from milepost.courses.models import Course
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.evidence.profiles import profiles
@@ -29,7 +30,7 @@ class ActionForm(forms.ModelForm[TrainingAction]):
         decimal_places=2,
         widget=forms.NumberInput(CONTROL | {"step": "0.25"}),
     )
-    sessions = forms.ModelMultipleChoiceField(
+    sessions = RowsField(
         label=_("Live sessions"),
         queryset=LiveSession.objects.none(),
         required=False,
@@ -91,7 +92,7 @@ class ActionForm(forms.ModelForm[TrainingAction]):
 class AuditForm(forms.ModelForm[Audit]):
     """Whom to let in, for how long, and to what."""
 
-    actions = forms.ModelMultipleChoiceField(
+    actions = RowsField(
         label=_("Only these actions"),
         queryset=TrainingAction.objects.none(),
         required=False,

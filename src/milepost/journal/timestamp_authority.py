@@ -8,6 +8,7 @@ from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 
 from milepost.core.fetching import fetch
 
+STAMP_BYTES = 16_000  # what is set aside for a token with its certificates; no larger one is taken
 MOST = 1024 * 1024  # bytes: a token with its authority's certificates has some ten thousand
 
 
@@ -35,4 +36,27 @@ class Authority(TimeStamper):
             raise TimestampRequestError(
                 f"{self.url} answers with {answer.content_type or 'nothing'}, and no time stamp."
             )
-        return tsp.TimeStampResp.load(answer.content)
+        return _checked(answer.content, tsp.TimeStampReq.load(request))
+
+
+def _checked(content: bytes, request: tsp.TimeStampReq) -> Any:
+    """The answer, read as far as it is relied on: for this very digest, and asked for just now (RFC 3161, section 2.4.2).
+
+    Raises `TimestampRequestError`: what is wrong with an answer must not come up later, within a signature.
+    """
+    try:
+        response = tsp.TimeStampResp.load(content, strict=True)
+        if response["status"]["status"].native not in ("granted", "granted_with_mods"):
+            return response  # pyHanko tells the authority's own words
+        signed = response["time_stamp_token"]["content"]
+        told = signed["encap_content_info"]["content"].parsed
+        is_ours = told["message_imprint"].native == request["message_imprint"].native
+        is_ours = is_ours and told["nonce"].native == request["nonce"].native and told["gen_time"].native is not None
+        assert signed["signer_infos"].native and signed["certificates"].native is not None  # noqa: S101 (reads them)
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, OverflowError) as error:
+        raise TimestampRequestError("The authority answers with something that is no time stamp.") from error
+    if len(response["time_stamp_token"].dump()) > STAMP_BYTES:
+        raise TimestampRequestError(f"The authority answers with a time stamp of more than {STAMP_BYTES} bytes.")
+    if not is_ours:
+        raise TimestampRequestError("The authority answers with a time stamp for something else.")
+    return response

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from milepost.core import clock
-from milepost.core.http import read_json
+from milepost.core.http import json_of
 from milepost.core.intervals import Interval, clip, measure, union
 from milepost.learning.players import Handler, Play, Player
 from milepost.learning.progressing import complete_activity, save_state
@@ -52,7 +52,7 @@ def credible(ranges: list[Interval], *, since: datetime, now: datetime) -> bool:
 def _beat(play: Play) -> HttpResponseBase:
     """Take in the ranges watched since the last beat, and the position. The same beat twice changes nothing."""
     definition, state = play.definition, play.progress.state
-    beat = _read(play.request.body, definition["duration"])
+    beat = _read(play.request, definition["duration"])
     if beat is None:
         return JsonResponse({"error": "a beat is {position: s, ranges: [[s, s], …]}"}, status=400)
     position, ranges = beat
@@ -73,10 +73,10 @@ def _beat(play: Play) -> HttpResponseBase:
     return JsonResponse({"percent": percent, "complete": play.progress.is_complete})
 
 
-def _read(body: bytes, duration: float) -> tuple[float, list[Interval]] | None:
+def _read(request: HttpRequest, duration: float) -> tuple[float, list[Interval]] | None:
     """A beat's position and ranges in seconds, clipped to the video; None if it is not a beat."""
     try:
-        beat = read_json(body)
+        beat = json_of(request)
         position = float(beat["position"])
         ranges = [(float(start), float(end)) for start, end in beat["ranges"][:MAX_RANGES]]
     except (ValueError, KeyError, TypeError, OverflowError):

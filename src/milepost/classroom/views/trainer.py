@@ -32,7 +32,7 @@ from milepost.classroom.rules import Rules, TrainerRight
 from milepost.classroom.signing import Signing, meaning_of, take_offline
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
-from milepost.core.http import blob_download, read_json
+from milepost.core.http import blob_download, json_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
@@ -245,10 +245,10 @@ def deliveries(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespon
     Answers what became of each: `{"outcomes": {who: outcome}}`. The same delivery twice is the same as once.
     """
     _refuse_unless_handed_round(trainer)
-    if len(request.body) > MAX_DELIVERY:
-        return JsonResponse({"detail": _("Too many signatures at once.")}, status=413)
     try:
-        delivery = read_json(request.body)
+        delivery = json_of(request)
+        if len(request.body) > MAX_DELIVERY:
+            return JsonResponse({"detail": _("Too many signatures at once.")}, status=413)
         device_now = float(delivery["now"])
         read = [_delivered(request, trainer, slot, item, device_now) for item in delivery["signatures"]]
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError):

@@ -1,12 +1,14 @@
 """Time stamps and long-term proofs, with a real authority (openssl ts) and a real issuer with a revocation list."""
 
+import contextlib
 import io
+import time
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
-from asn1crypto import pem
+from asn1crypto import pem, tsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.timestamps import TimestampRequestError
 from pyhanko.sign.validation.ades import ades_lta_validation
 from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec, SignatureValidationSpec
 from pyhanko_certvalidator.context import CertValidationPolicySpec
@@ -23,6 +26,7 @@ from pyhanko_certvalidator.registry import SimpleTrustManager
 
 from milepost import verify as verifier
 from milepost.core import blobs, clock
+from milepost.core.fetching import fetch
 from milepost.core.jobs import run_all
 from milepost.documents.composing import compose
 from milepost.documents.jobs import date_file
@@ -32,9 +36,10 @@ from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act, sign
+from milepost.documents.tests.agreements import a_pdf
 from milepost.documents.timestamps import date_pdf
 from milepost.documents.typesetting import render
-from milepost.journal import keys
+from milepost.journal import keys, timestamping
 from milepost.journal.models import Entry
 from tests.readers import pdfsig_accepts, stamps_in
 
@@ -124,6 +129,83 @@ def test_nobody_waits_twice_for_an_authority_that_does_not_answer(settings, agre
     monkeypatch.setattr(sealing, "_stamped", lambda *args: asked.append(1) or usual(*args))
     sign_all(agreement)
     assert asked == [1]
+
+
+@pytest.fixture
+def liar(authority, settings, monkeypatch):
+    """An authority that answers as it is told: `liar(kind)`."""
+    url, _folder = authority
+    told = []
+
+    class Liar(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked = tsp.TimeStampReq.load(self.rfile.read(int(self.headers["Content-Length"])))
+            content_type, answer = "application/timestamp-reply", lies(url, asked)[told[-1]]()
+            if told[-1] == "a page":
+                content_type = "text/html"
+            self.send_response(200)
+            self.send_header("Content-Type", content_type)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(answer)
+
+        def log_message(self, *_args):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Liar)
+    Thread(target=server.serve_forever, daemon=True).start()
+    settings.TIMESTAMP_URL = f"http://127.0.0.1:{server.server_port}/"
+    monkeypatch.setattr(timestamping, "PATIENCE_AT_HAND", 0.4)
+    yield told.append
+    server.shutdown()
+
+
+def lies(url, asked):
+    def real(**changed):
+        other = asked.copy()
+        for name, value in changed.items():
+            other[name] = value
+        return fetch(url, within=10, at_most=100_000, content=other.dump(), headers={"Content-Type": "x"}).content
+
+    def padded():
+        made = tsp.TimeStampResp.load(real())
+        certificates = made["time_stamp_token"]["content"]["certificates"]
+        for _more in range(20):
+            certificates.append(certificates[0])
+        return made.dump(force=True)
+
+    def slow():
+        time.sleep(0.8)
+        return real()
+
+    imprint = {"hash_algorithm": {"algorithm": "sha256"}, "hashed_message": b"x" * 32}
+    return {
+        "garbage": lambda: b"\xff" * 400,
+        "nothing": lambda: b"",
+        "half a stamp": lambda: real()[:-700],
+        "a stamp and more": lambda: real() + b"more",
+        "another sequence": lambda: b"\x30\x03\x02\x01\x00",
+        "a stamp that was asked for before": lambda: real(nonce=7),
+        "a stamp for something else": lambda: real(message_imprint=imprint),
+        "a stamp larger than its place": padded,
+        "megabytes": lambda: b"\x30\x84\x7f\xff\xff\xff" + bytes(2_000_000),
+        "a page": lambda: b"<html>",
+        "late": slow,
+    }
+
+
+@pytest.mark.parametrize("lie", lies("", None))
+def test_whatever_an_authority_answers_documents_are_sealed_without_waiting(organisation, liar, lie):
+    liar(lie)
+    cache.clear()
+    key, began = keys.current_key(organisation.pk), time.monotonic()
+    sealed = seal_pdf(a_pdf(), key=key, time=datetime(2026, 1, 1, tzinfo=UTC))
+    assert time.monotonic() - began < 5
+    assert stamps_in(sealed) == 0
+    assert [seal.holds for seal in verifier.seals_in(sealed)] == [True]
+    if lie != "late":  # there is time in the background
+        with pytest.raises((OSError, TimestampRequestError)):
+            date_pdf(sealed, key=key)
 
 
 def test_any_changed_byte_of_a_dated_document_is_refused(settings, authority, agreement, tmp_path):
