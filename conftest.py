@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from hypothesis import settings as hypothesis_settings
@@ -23,6 +24,29 @@ from tests.worlds import SMALL_COURSE, World, make_course, make_member
 # How long an example takes says how busy the machine is: a busy one must not fail a law that holds.
 hypothesis_settings.register_profile("milepost", deadline=None)
 hypothesis_settings.load_profile("milepost")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--share", action="store_true", help="Of tests that need one database only, take this one's.")
+
+
+def pytest_collection_modifyitems(config, items):
+    """With `--share`, on SQLite and PostgreSQL, everything runs that can depend on the database; the rest runs once."""
+    if config.getoption("share"):
+        vendor = connection.vendor
+        dropped = [item for item in items if only_database_of(item) not in (None, vendor)]
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if only_database_of(item) in (None, vendor)]
+
+
+def only_database_of(item) -> str | None:
+    """Where a test runs that says so by `one_database`, or asks for no database and so gets none; None: on both."""
+    if mark := item.get_closest_marker("one_database"):
+        return mark.args[0]
+    asks = item.get_closest_marker("django_db") or {"db", "transactional_db", "prepared_environment"}.intersection(
+        item.fixturenames
+    )
+    return None if asks else "sqlite"
 
 
 @pytest.fixture(scope="session")

@@ -1,44 +1,77 @@
 """Every check there is: lint, types, import contract, then all tests on SQLite and on a real PostgreSQL.
 
 `make test` calls this. It starts a PostgreSQL of its own in a temporary folder, on a free port, and stops it again.
+Two lanes go side by side, as a journey in the browser waits half of its time: lint and the browser in one, the tests on
+SQLite and PostgreSQL in the other. Each step shows what it said once it is over.
 """
 
 import argparse
+import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from running import SECRET, clean_environment, postgresql
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
+type Environment = Mapping[str, str]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=["lint", "sqlite", "postgresql", "browser"])
+    parser.add_argument("--only", choices=STEPS)
     only = parser.parse_args().only
+    began = time.monotonic()
+    shutil.rmtree(ROOT / "build/test-databases", ignore_errors=True)  # every migration is tried
+    lanes = [[only]] if only else LANES
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        failed = [*chain.from_iterable(pool.map(partial(go_along, shown_at_once=bool(only)), lanes))]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"\n{time.monotonic() - began:.0f} s, in which processors worked {used.ru_utime + used.ru_stime:.0f} s.")
+    return report(failed)
+
+
+def go_along(lane: Sequence[str], *, shown_at_once: bool) -> list[str]:
+    """Take the steps of a lane one after the other; what did not hold."""
     with tempfile.TemporaryDirectory(prefix="milepost-checks-") as folder:
         environment = clean_environment(
             MILEPOST_DATA=folder, MILEPOST_SECRET_KEY=SECRET, DJANGO_SETTINGS_MODULE="milepost.config.settings"
         )
-        failed = []
-        if only in (None, "lint"):
-            failed += [name for name, command in LINTERS.items() if not step(name, command, environment)]
-        if only in (None, "sqlite"):
-            failed += [] if step("tests on SQLite", _pytest("not browser"), environment) else ["SQLite"]
-        if only in (None, "postgresql"):
-            with postgresql() as url:
-                changed = environment | {"MILEPOST_DATABASE_URL": url}
-                failed += [] if step("tests on PostgreSQL", _pytest("not browser"), changed) else ["PostgreSQL"]
-        if only in (None, "browser"):
-            failed += [] if step("tests in the browser", _pytest("browser"), environment) else ["browser"]
-    return report(failed)
+        check = partial(step, shown_at_once=shown_at_once)
+        return [failed for name in lane for failed in STEPS[name](environment, check)]
 
 
+def lint(environment: Environment, check: Callable[..., bool]) -> list[str]:
+    return [name for name, command in LINTERS.items() if not check(name, command, environment)]
+
+
+def on_sqlite(environment: Environment, check: Callable[..., bool]) -> list[str]:
+    return [] if check("tests on SQLite", _pytest("not browser", "-n", "2", "--share"), environment) else ["SQLite"]
+
+
+def on_postgresql(environment: Environment, check: Callable[..., bool]) -> list[str]:
+    """Without the tests that have no database: those run on SQLite."""
+    command = _pytest("not browser", "-n", "2", "--share")
+    with postgresql(survives_power_cuts=False) as url:
+        holds = check("tests on PostgreSQL", command, {**environment, "MILEPOST_DATABASE_URL": url})
+    return [] if holds else ["PostgreSQL"]
+
+
+def in_browser(environment: Environment, check: Callable[..., bool]) -> list[str]:
+    """In one process: a second would build a second demonstration, which takes longer than it gains."""
+    return [] if check("tests in the browser", _pytest("browser"), environment) else ["browser"]
+
+
+STEPS = {"lint": lint, "sqlite": on_sqlite, "postgresql": on_postgresql, "browser": in_browser}
+LANES = [["lint", "browser"], ["sqlite", "postgresql"]]
 LINTERS = {
     "ruff": [BIN / "ruff", "check", "src", "scripts", "tests", "conftest.py"],
     "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "src", "scripts", "tests", "conftest.py"],
@@ -48,20 +81,24 @@ LINTERS = {
 }
 
 
-def _pytest(marks: str) -> list[str | Path]:
-    # In the browser each worker has a server and a demonstration of its own, so that a file's journeys stay with one of
-    # them. Of the others some hundred wait for processes that they killed: a third worker on two cores fills that time.
-    parallel = ["-n", "2", "--dist", "loadfile"] if marks == "browser" else ["-n", "3", "--dist", "worksteal"]
-    plain = ["-p", "no:cacheprovider", "--create-db", "--durations", "12"]  # whoever is slow is named
-    return [BIN / "python", "-m", "pytest", "-m", marks, *plain, *parallel]
+def _pytest(marks: str, *options: str) -> list[str | Path]:
+    plain = ["-p", "no:cacheprovider", "--durations", "12"]  # whoever is slow is named
+    spread = ["--dist", "worksteal"] if "-n" in options else []
+    return [BIN / "python", "-m", "pytest", "-m", marks, *plain, *options, *spread]
 
 
-def step(name: str, command: Sequence[object], environment: dict[str, str]) -> bool:
-    """Run one check, shown as it goes; whether it held."""
-    print(f"\n--- {name} " + "-" * (90 - len(name)), flush=True)
+def step(name: str, command: Sequence[object], environment: Environment, *, shown_at_once: bool = True) -> bool:
+    """Run one check; whether it held. What it says is shown as it comes, or all together at its end."""
+    title = f"\n--- {name} " + "-" * (90 - len(name))
+    print(title if shown_at_once else f"... {name}", flush=True)
     began = time.monotonic()
-    passed = subprocess.run(list(map(str, command)), cwd=ROOT, env=environment).returncode == 0
-    print(f"--- {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.1f} s", flush=True)
+    kept = None if shown_at_once else subprocess.PIPE
+    done = subprocess.run(
+        list(map(str, command)), cwd=ROOT, env=environment, text=True, stdout=kept, stderr=kept and subprocess.STDOUT
+    )
+    said = "" if shown_at_once else f"{title}\n{done.stdout}"
+    passed = done.returncode == 0
+    print(f"{said}--- {name}: {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.1f} s", flush=True)
     return passed
 
 

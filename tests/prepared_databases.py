@@ -1,11 +1,15 @@
-"""The SQLite test database, migrated once and kept: later runs copy it, as long as no migration has changed.
+"""The test database, migrated once and kept: other workers and later runs copy it, as long as no migration has changed.
 
-Migrating takes seconds each time, a copy some milliseconds. Tests still run in memory, on a copy of their own.
+Migrating takes seconds each time, a copy some milliseconds. Each worker has a copy of its own: on SQLite in memory, on
+PostgreSQL made from a template. `--create-db` migrates anew; `make test` begins with nothing kept.
 """
 
 import hashlib
 import os
 import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 import django
@@ -13,44 +17,93 @@ from django.apps import apps
 from django.db import connection
 
 FOLDER = Path(__file__).parent.parent / "build/test-databases"
+TEMPLATE = "milepost_prepared_"  # what a template is called on a PostgreSQL server, before its fingerprint
 
 
 def use() -> None:
     """Have Django make its test database out of the kept one; where there is none yet, keep the one that it makes."""
-    creation = connection.creation
-    if connection.vendor != "sqlite":
-        return
-    kept = FOLDER / f"{_fingerprint()}.sqlite3"
-    make_empty, create = creation._create_test_db, creation.create_test_db
+    kept = OnPostgreSQL() if connection.vendor == "postgresql" else OnSQLite()
+    create = connection.creation.create_test_db
 
-    def make_filled(*args, **kwargs):
-        name = connection.settings_dict["NAME"] = make_empty(*args, **kwargs)
+    def create_test_db(*args: object, **kwargs: object) -> str:
+        with alone(FOLDER / connection.vendor):  # of workers that begin together one migrates, the others copy
+            if not kept.exists():
+                name = create(*args, **kwargs)
+                kept.keep()
+                return name
+        kept.copy_from_now_on()
+        return create(*args, **kwargs)
+
+    connection.creation.create_test_db = create_test_db
+
+
+class OnSQLite:
+    """A file; a test database begins as a copy of it in memory."""
+
+    def __init__(self) -> None:
+        self.path = FOLDER / f"{_fingerprint()}.sqlite3"
+
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def keep(self) -> None:
+        for older in FOLDER.glob("*.sqlite3"):
+            older.unlink(missing_ok=True)
+        unfinished = self.path.with_suffix(f".{os.getpid()}")
+        with sqlite3.connect(unfinished) as target:
+            connection.connection.backup(target)
+        unfinished.rename(self.path)
+
+    def copy_from_now_on(self) -> None:
+        make_empty: Callable[..., str] = connection.creation._create_test_db
+
+        def make_filled(*args: object, **kwargs: object) -> str:
+            name = connection.settings_dict["NAME"] = make_empty(*args, **kwargs)
+            connection.close()
+            connection.ensure_connection()
+            with sqlite3.connect(self.path) as source:
+                source.backup(connection.connection)
+            return name
+
+        connection.creation._create_test_db = make_filled
+
+
+class OnPostgreSQL:
+    """A database beside those of the tests, from which they are made as from a template."""
+
+    def __init__(self) -> None:
+        self.name = TEMPLATE + _fingerprint()
+
+    def exists(self) -> bool:
+        return self.name in self._kept()
+
+    def keep(self) -> None:
         connection.close()
-        connection.ensure_connection()
-        with sqlite3.connect(kept) as source:
-            source.backup(connection.connection)
-        return name
+        source = connection.settings_dict["NAME"]
+        older = [f'DROP DATABASE "{name}"' for name in self._kept()]
+        self._administer(*older, f'CREATE DATABASE "{self.name}" TEMPLATE "{source}"')
 
-    def create_and_keep(*args, **kwargs):
-        name = create(*args, **kwargs)
-        _keep(kept)
-        return name
+    def copy_from_now_on(self) -> None:
+        connection.settings_dict["TEST"]["TEMPLATE"] = self.name
 
-    if kept.exists():
-        creation._create_test_db = make_filled
-    else:
-        creation.create_test_db = create_and_keep
+    def _kept(self) -> set[str]:
+        return {name for (name,) in self._administer("SELECT datname FROM pg_database") if name.startswith(TEMPLATE)}
+
+    def _administer(self, *statements: str) -> list[tuple[str]]:
+        """Do these on the server; what the last one found."""
+        with connection.creation._nodb_cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+            return list(cursor.fetchall()) if cursor.description else []
 
 
-def _keep(path: Path) -> None:
-    """Put the fresh database aside; whoever runs beside this one keeps the same."""
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time, of those that name the same path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for older in path.parent.glob("*.sqlite3"):
-        older.unlink(missing_ok=True)
-    unfinished = path.with_suffix(f".{os.getpid()}")
-    with sqlite3.connect(unfinished) as target:
-        connection.connection.backup(target)
-    unfinished.rename(path)
+    with path.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
 
 
 def _fingerprint() -> str:

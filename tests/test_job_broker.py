@@ -9,10 +9,12 @@ from running import postgresql
 
 from tests.test_job_workers import Stage, stop
 
+pytestmark = pytest.mark.one_database("postgresql")  # the queue is the broker's, and not the database's
+
 
 @pytest.fixture(scope="module")
 def broker():
-    with postgresql() as url:
+    with postgresql(survives_power_cuts=False) as url:
         yield url
 
 

@@ -148,6 +148,7 @@ def test_two_workers_do_everything_once_and_each_turn_once(stage):
     assert all(later - earlier >= 1.9 for earlier, later in pairwise(times))
 
 
+@pytest.mark.one_database("postgresql")
 def test_a_worker_has_nothing_in_memory_that_only_some_jobs_need(stage):
     code = "import django, sys; django.setup(); from milepost.core.jobs import Worker; print('pyhanko.sign' in sys.modules)"
     done = subprocess.run(

@@ -21,13 +21,11 @@ from running import free_port, milepost
 from tests.conftest import postgresql_database
 from tests.servers import Between
 
-pytestmark = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="its database is taken away, which only a server's can be"
-)
-
 
 @pytest.fixture(scope="module")
 def machine(prepared_environment, tmp_path_factory):
+    if connection.vendor != "postgresql":
+        pytest.skip("its database is taken away, which only a server's can be")
     folder, port = tmp_path_factory.mktemp("machine"), free_port()
     template = prepared_environment["MILEPOST_DATABASE_URL"].rpartition("/")[2]
     with Manager(folder) as (address, said), postgresql_database(template=template) as url:

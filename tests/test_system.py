@@ -117,6 +117,7 @@ def test_the_static_files_are_hashed_to_the_last_import(settings, tmp_path):
     assert re.search(r'from "\./reliable\.[0-9a-f]{12}\.js"', app.read_text())
 
 
+@pytest.mark.one_database("postgresql")  # on SQLite the tests in the browser build it, and look at its pages
 @pytest.mark.django_db
 def test_the_demonstration_is_alive_and_built_once():
     from contextlib import contextmanager
