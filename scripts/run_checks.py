@@ -90,7 +90,7 @@ def _pytest(marks: str, *options: str) -> list[str | Path]:
 def step(name: str, command: Sequence[object], environment: Environment, *, shown_at_once: bool = True) -> bool:
     """Run one check; whether it held. What it says is shown as it comes, or all together at its end."""
     title = f"\n--- {name} " + "-" * (90 - len(name))
-    print(title if shown_at_once else f"... {name}", flush=True)
+    print(f"{title}\n" if shown_at_once else f"... {name}\n", end="", flush=True)  # one write: lanes take turns
     began = time.monotonic()
     kept = None if shown_at_once else subprocess.PIPE
     done = subprocess.run(
