@@ -25,11 +25,19 @@ INSIDE = [sys.executable, "-m", "benchmark.inside"]
 
 # What Moodle took, in the unit of the row.
 PEER = {
-    "course page": 74, "course page, 8 at once": 25, "activity page with its completion": 56,
-    "activity page with its completion, 8 at once": 34, "my learning": 52, "log in": 116, "quiz of 10 questions": 363,
-    "completion report, CSV": 10_400, "participants page": 7_500, "import 10,000 people": 66_000,
-    "enrol 10,000 people": 25_600, "memory under load": 604,
-}  # fmt: skip
+    "course page": 74,
+    "course page, 8 at once": 25,
+    "activity page with its completion": 56,
+    "activity page with its completion, 8 at once": 34,
+    "my learning": 52,
+    "log in": 116,
+    "quiz of 10 questions": 363,
+    "completion report, CSV": 10_400,
+    "participants page": 7_500,
+    "import 10,000 people": 66_000,
+    "enrol 10,000 people": 25_600,
+    "memory under load": 604,
+}
 
 
 def main() -> None:

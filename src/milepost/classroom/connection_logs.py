@@ -18,21 +18,31 @@ from milepost.core import blobs
 from milepost.core.refusals import Refused
 from milepost.core.tables import decode, read_table
 from milepost.journal.recording import SYSTEM, record
-from milepost.people.headings import Field, guess_mapping
+from milepost.people.headings import Field, guess_mapping, read_headings
 from milepost.people.models import Member, plain
 
+_HEADINGS = read_headings("connection_logs.yaml", "milepost.classroom")
 FIELDS = (
-    Field("name", _("Name"), ("full name", "name", "name original name", "participant", "user name", "nom complet", "nom", "participant name", "nom nom d origine")),
-    Field("email", _("E-mail"), ("email", "user email", "e mail", "email address", "participant id upn", "courriel", "adresse e mail")),
-    Field("joined", _("Joined"), ("first join", "join time", "joined", "join", "heure d arrivee", "premiere connexion", "premiere participation", "joined at", "heure de connexion")),
-    Field("left", _("Left"), ("last leave", "leave time", "left", "leave", "heure de depart", "derniere deconnexion", "dernier depart", "left at", "heure de deconnexion")),
-    Field("minutes", _("Duration"), ("in meeting duration", "duration minutes", "total duration minutes", "duration", "online time", "duree", "duree de la reunion", "duree minutes", "duree en reunion")),
-)  # fmt: skip
+    Field("name", _("Name"), _HEADINGS["name"]),
+    Field("email", _("E-mail"), _HEADINGS["email"]),
+    Field("joined", _("Joined"), _HEADINGS["joined"]),
+    Field("left", _("Left"), _HEADINGS["left"]),
+    Field("minutes", _("Duration"), _HEADINGS["minutes"]),
+)
 MAX_ROWS = 20_000
 _FORMATS = (
-    "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%y %I:%M:%S %p",
-    "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y-%m-%d %H:%M", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M",
-)  # fmt: skip
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%y %I:%M:%S %p",
+    "%m/%d/%Y %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %I:%M %p",
+    "%d.%m.%Y %H:%M",
+)
 
 
 class UnreadableLog(Refused):

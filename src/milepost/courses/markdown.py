@@ -60,11 +60,11 @@ def with_media(html: str, base: str) -> str:
     return html.replace(f'"{MEDIA_SCHEME}:', f'"{base}')
 
 
-_TAGS = {
-    "a", "abbr", "aside", "audio", "blockquote", "br", "code", "del", "details", "div", "dd", "dl", "dt", "em", "figure",
-    "figcaption", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre", "section", "strong", "sub", "summary",
-    "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
-}  # fmt: skip
+_PHRASES = {"a", "abbr", "audio", "br", "code", "del", "em", "img", "strong", "sub", "sup"}
+_BLOCKS = {"aside", "blockquote", "details", "div", "figure", "figcaption", "section", "summary"}
+_PARAGRAPHS = {"dd", "dl", "dt", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
+_TABLES = {"table", "thead", "tbody", "tr", "th", "td"}
+_TAGS = _PHRASES | _BLOCKS | _PARAGRAPHS | _TABLES
 _ATTRIBUTES = {
     "a": {"href", "title", "download", "id", "aria-label"},
     "audio": {"src", "controls", "preload", "aria-label"},

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 
+import yaml
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -19,22 +21,29 @@ class Field:
     headings: tuple[str, ...]
 
 
+def read_headings(name: str, of: str) -> dict[str, tuple[str, ...]]:
+    """The headings by field from the YAML file `name` that lies beside the module `of`."""
+    content = files(of).joinpath(name).read_text(encoding="utf-8")
+    return {field: tuple(headings) for field, headings in yaml.safe_load(content).items()}
+
+
+_HEADINGS = read_headings("headings.yaml", "milepost.people")
 FIELDS = (
-    Field("employee_number", _("Employee number"), ("employee number", "employee id", "employee no", "personnel number", "staff id", "staff number", "person id", "payroll number", "id", "matricule", "numero matricule", "numero employe", "numero de salarie", "identifiant", "code salarie", "n matricule")),
-    Field("email", _("E-mail"), ("email", "e mail", "mail", "email address", "work email", "e mail address", "courriel", "adresse mail", "adresse email", "adresse e mail", "adresse electronique", "email professionnel", "mail professionnel")),
-    Field("given_name", _("Given name"), ("given name", "first name", "firstname", "forename", "prenom", "prenom usuel")),
-    Field("family_name", _("Family name"), ("family name", "last name", "lastname", "surname", "nom", "nom de famille", "nom usuel", "nom d usage")),
-    Field("site", _("Site"), ("site", "location", "office", "workplace", "work location", "plant", "branch", "etablissement", "lieu de travail", "lieu", "localisation", "agence")),
-    Field("department", _("Department"), ("department", "dept", "department path", "team", "unit", "business unit", "organisational unit", "service", "departement", "direction", "equipe", "unite")),
-    Field("seniority", _("Seniority"), ("seniority", "level", "grade", "career level", "anciennete", "niveau", "echelon", "classification")),
-    Field("job_title", _("Job title"), ("job title", "title", "position", "job", "role", "function", "poste", "intitule de poste", "intitule du poste", "fonction", "emploi")),
-    Field("manager", _("Manager"), ("manager", "manager id", "manager number", "manager email", "manager employee number", "reports to", "line manager", "supervisor", "responsable", "matricule responsable", "matricule manager", "responsable hierarchique", "n 1", "superieur", "email manager")),
-    Field("hire_date", _("Hire date"), ("hire date", "hired", "start date", "date hired", "entry date", "joining date", "date d embauche", "date embauche", "embauche", "date d entree", "date entree", "date arrivee")),
-    Field("left_on", _("Leaving date"), ("leaving date", "left on", "end date", "exit date", "termination date", "date de sortie", "date sortie", "date de depart", "date depart", "date de fin")),
-    Field("relation", _("Relation"), ("relation", "type", "worker type", "employment type", "person type", "type de relation", "statut", "type de contrat", "categorie")),
-    Field("language", _("Language"), ("language", "lang", "preferred language", "locale", "langue", "langue preferee")),
-    Field("time_zone", _("Time zone"), ("time zone", "timezone", "tz", "fuseau", "fuseau horaire")),
-)  # fmt: skip
+    Field("employee_number", _("Employee number"), _HEADINGS["employee_number"]),
+    Field("email", _("E-mail"), _HEADINGS["email"]),
+    Field("given_name", _("Given name"), _HEADINGS["given_name"]),
+    Field("family_name", _("Family name"), _HEADINGS["family_name"]),
+    Field("site", _("Site"), _HEADINGS["site"]),
+    Field("department", _("Department"), _HEADINGS["department"]),
+    Field("seniority", _("Seniority"), _HEADINGS["seniority"]),
+    Field("job_title", _("Job title"), _HEADINGS["job_title"]),
+    Field("manager", _("Manager"), _HEADINGS["manager"]),
+    Field("hire_date", _("Hire date"), _HEADINGS["hire_date"]),
+    Field("left_on", _("Leaving date"), _HEADINGS["left_on"]),
+    Field("relation", _("Relation"), _HEADINGS["relation"]),
+    Field("language", _("Language"), _HEADINGS["language"]),
+    Field("time_zone", _("Time zone"), _HEADINGS["time_zone"]),
+)
 FIELD_NAMES = frozenset(field.name for field in FIELDS)
 
 

@@ -23,11 +23,21 @@ SHOWN_PROBLEMS = 200
 DEPARTMENT_LENGTH = 600  # of its path from the root
 _LENGTHS = {"employee_number": 64, "given_name": 120, "family_name": 120, "seniority": 60, "job_title": 160}
 _RELATIONS = {
-    "employee": Relation.EMPLOYEE, "staff": Relation.EMPLOYEE, "salarie": Relation.EMPLOYEE, "interne": Relation.EMPLOYEE,
-    "cdi": Relation.EMPLOYEE, "cdd": Relation.EMPLOYEE, "permanent": Relation.EMPLOYEE, "partner": Relation.PARTNER,
-    "partenaire": Relation.PARTNER, "contractor": Relation.PARTNER, "prestataire": Relation.PARTNER,
-    "client": Relation.CLIENT, "customer": Relation.CLIENT, "public": Relation.PUBLIC,
-}  # fmt: skip
+    "employee": Relation.EMPLOYEE,
+    "staff": Relation.EMPLOYEE,
+    "salarie": Relation.EMPLOYEE,
+    "interne": Relation.EMPLOYEE,
+    "cdi": Relation.EMPLOYEE,
+    "cdd": Relation.EMPLOYEE,
+    "permanent": Relation.EMPLOYEE,
+    "partner": Relation.PARTNER,
+    "partenaire": Relation.PARTNER,
+    "contractor": Relation.PARTNER,
+    "prestataire": Relation.PARTNER,
+    "client": Relation.CLIENT,
+    "customer": Relation.CLIENT,
+    "public": Relation.PUBLIC,
+}
 
 
 @dataclass(frozen=True)

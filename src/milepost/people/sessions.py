@@ -59,13 +59,24 @@ def _first(names: dict[str, str], user_agent: str) -> str:
 
 # In this order: most browsers also name those that they want to be taken for.
 _BROWSERS = {
-    "Edg": "Edge", "OPR/": "Opera", "SamsungBrowser/": "Samsung Internet", "Firefox/": "Firefox", "FxiOS/": "Firefox",
-    "CriOS/": "Chrome", "Chrome/": "Chrome", "Safari/": "Safari",
-}  # fmt: skip
+    "Edg": "Edge",
+    "OPR/": "Opera",
+    "SamsungBrowser/": "Samsung Internet",
+    "Firefox/": "Firefox",
+    "FxiOS/": "Firefox",
+    "CriOS/": "Chrome",
+    "Chrome/": "Chrome",
+    "Safari/": "Safari",
+}
 _SYSTEMS = {
-    "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS X": "macOS", "CrOS": "ChromeOS",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Android": "Android",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
     "Linux": "Linux",
-}  # fmt: skip
+}
 
 _session = Prepared(lambda key: Session.objects.filter(session_key=key).order_by(), key=str)
 _user = Prepared(lambda pk: User.objects.filter(pk=pk).order_by(), pk=int)
