@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from milepost.core import clock
 from milepost.core.jobs import run_all
-from milepost.people.models import Member
+from milepost.people.models import Member, RoleGrant
 from milepost.people.roles import Role
 from tests.worlds import make_member, make_people
 
@@ -298,3 +298,12 @@ def test_times_beside_an_account_are_those_of_its_person(visit, lead):
     )
     UserSession.objects.update(created_at=datetime(2026, 11, 23, 23, 30, tzinfo=UTC))
     assert "24 November 2026, 00:30" in client.get("/accounts/devices/").text
+
+
+def test_a_role_that_cannot_be_given_says_which_field_is_to_be_mended_and_keeps_what_was_typed(visit, lead, learner):
+    client, page = visit(lead), f"/aldermoor/people/{learner.uid}/roles/"
+    answer = client.post(page, {"role": "author", "scope": "site", "which": "Nowhere"})
+    assert answer.status_code == 400
+    assert 'value="Nowhere"' in answer.text
+    assert re.search(r'name="which"[^>]*aria-invalid="true"', answer.text)
+    assert not RoleGrant.objects.filter(member=learner).exists()

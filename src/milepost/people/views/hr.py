@@ -75,7 +75,11 @@ def person_for(request: OrganisationRequest, member: str) -> Member:
 @requires(SEE_PEOPLE)
 def person(request: OrganisationRequest, member: str) -> HttpResponse:
     """One person: who they are, what they do, their roles, and what happened."""
-    person = person_for(request, member)
+    return person_page(request, person_for(request, member))
+
+
+def person_page(request: OrganisationRequest, person: Member, form: GrantForm | None = None) -> HttpResponse:
+    """The person's page; with the `form` of a role that could not be given, what was wrong with it."""
     team = visible(request.member, SEE_PEOPLE).active().filter(manager=person)
     context = {
         "person": person,
@@ -87,8 +91,8 @@ def person(request: OrganisationRequest, member: str) -> HttpResponse:
         "held": as_held(person.grants),
     }
     if may(request.member, MANAGE_ROLES, person):
-        context |= {"form": GrantForm(), "names": scopes_to_give(request.member)}
-    return render(request, "people/person.html", context)
+        context |= {"form": form or GrantForm(), "names": scopes_to_give(request.member)}
+    return render(request, "people/person.html", context, status=400 if form else 200)
 
 
 def _history(request: OrganisationRequest, person: Member) -> QuerySet[Entry]:

@@ -17,18 +17,20 @@ from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.people import scopes, settings
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.forms import GrantForm, SettingsForm
-from milepost.people.granting import InvalidGrant, MoreThanYouHold, grant, revoke
+from milepost.people.granting import MoreThanYouHold, grant, revoke
 from milepost.people.models import Member, Organisation, RoleGrant
 from milepost.people.permissions import (
     MANAGE_ORGANISATION,
     MANAGE_ROLES,
     SEE_PEOPLE,
+    may,
     permissions_of,
     sees_everybody,
     visible,
 )
 from milepost.people.queries import Held, as_held
 from milepost.people.roles import DESCRIPTIONS, GIVEN, ORGANISATION, Role
+from milepost.people.views.hr import person_for, person_page
 
 
 @require_GET
@@ -57,12 +59,23 @@ def roles(request: OrganisationRequest) -> HttpResponse:
 def grants(request: OrganisationRequest, member: str) -> HttpResponseBase:
     """Give a role within a scope, or take one (`take` is what is taken)."""
     person = get_object_or_404(visible(request.member, MANAGE_ROLES).select_related("organisation"), uid=member)
-    with as_message(request):
-        if "take" in request.POST:
+    if "take" in request.POST:
+        with as_message(request):
             _take(request, person)
+            messages.success(request, _("Saved."))
+        return redirect("person", request.organisation.slug, person.uid)
+    form = GrantForm(request.POST)
+    if form.is_valid():
+        try:
+            _give(request, person, form)
+        except Refused as refused:
+            add_to_form(refused, form, field="which" if isinstance(refused, scopes.NoSuchScope) else "")
         else:
-            _give(request, person)
-        messages.success(request, _("Saved."))
+            messages.success(request, _("Saved."))
+            return redirect("person", request.organisation.slug, person.uid)
+    if may(request.member, SEE_PEOPLE, person):
+        return person_page(request, person_for(request, member), form)
+    messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
     return redirect("person", request.organisation.slug, person.uid)
 
 
@@ -71,10 +84,7 @@ def _take(request: OrganisationRequest, member: Member) -> None:
     revoke(member=member, role=Role(held.role), scope=held.scope, key=held.scope_key, by=request.member)
 
 
-def _give(request: OrganisationRequest, member: Member) -> None:
-    form = GrantForm(request.POST)
-    if not form.is_valid():
-        raise InvalidGrant(" ".join(str(error) for errors in form.errors.values() for error in errors))
+def _give(request: OrganisationRequest, member: Member, form: GrantForm) -> None:
     scope, which = form.cleaned_data["scope"] or ORGANISATION, form.cleaned_data["which"]
     key = None if scope == ORGANISATION else _find(request, scope, which)
     role, until = Role(form.cleaned_data["role"]), form.cleaned_data["until"]
