@@ -18,6 +18,7 @@ from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act
 from milepost.documents.signing import sign as sign_document
 from milepost.evidence.actions import ActionPlan, add_piece, open_action, write_document
+from milepost.evidence.dossiers import build
 from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol_many
 from milepost.people.models import Member
@@ -121,3 +122,11 @@ def complete(action, session, lead):
         run_all(queues=["files"])
     add_piece(action=action, key="hot-evaluation", name="evaluation.csv", content=b"5;5;4\n", by=lead)
     return action
+
+
+@pytest.fixture
+def dossier(complete, tmp_path):
+    path = tmp_path / "dossier.zip"
+    with path.open("w+b") as file:
+        build(action=complete, file=file)
+    return path

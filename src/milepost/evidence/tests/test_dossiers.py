@@ -1,9 +1,5 @@
-import base64
-import hashlib
 import io
 import json
-import random
-import re
 import subprocess
 import sys
 import zipfile
@@ -11,61 +7,23 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
-from django.db import transaction
 
 from milepost import verify as verifier
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
 from milepost.core import clock
 from milepost.core.jobs import run_all
-from milepost.credentials.badges import baked_svg
-from milepost.credentials.models import Certificate
 from milepost.documents.jobs import date_file
 from milepost.evidence.actions import add_piece
 from milepost.evidence.dossiers import ask_for, build
 from milepost.evidence.jobs import build_dossier
 from milepost.evidence.models import Dossier
+from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.conftest import sign_agreement
-from milepost.journal import keys
-from milepost.journal.erasing import erase
-from milepost.journal.models import Entry
-from milepost.journal.proofs import inclusion_proof
-from milepost.journal.recording import SYSTEM
 from milepost.journal.sealing import seal
 from tests.readers import text_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def dossier(complete, tmp_path):
-    path = tmp_path / "dossier.zip"
-    with path.open("w+b") as file:
-        build(action=complete, file=file)
-    return path
-
-
-def contents(path):
-    with zipfile.ZipFile(path) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def rewritten(path, files):
-    target = path.with_name("changed.zip")
-    with zipfile.ZipFile(target, "w") as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return target
-
-
-def complaint(path, **more):
-    with pytest.raises(verifier.Broken) as broken:
-        verifier.verify(path, **more)
-    return str(broken.value)
 
 
 def test_the_dossier_of_one_person_verifies_and_names_nobody_else(complete, people, tmp_path):
@@ -150,59 +108,6 @@ def test_what_happens_while_a_dossier_is_written_waits_for_the_next_one(
     assert "11 documents carry the organisation’s seal." in second  # the agreement, and the corrected sheet
 
 
-# --- The proof of one fact --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def proof(complete, tmp_path):
-    seal(complete.organisation_id)
-    path = tmp_path / "proof.json"
-    path.write_text(json.dumps(inclusion_proof(Entry.objects.filter(verb="closed").first())))
-    return path
-
-
-def test_the_proof_of_a_fact_is_checked_without_us(proof):
-    assert "Tess Okafor closed" in verifier.verify(proof).holds[0]
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (
-            lambda proof_content: proof_content["entry"].update(
-                statement=proof_content["entry"]["statement"].replace("closed", "signed")
-            ),
-            "The fact was changed",
-        ),
-        (lambda proof_content: proof_content.update(index=proof_content["index"] + 1), "does not lead from the fact"),
-        (lambda proof_content: proof_content["path"].pop(), "does not lead from the fact"),
-        (
-            lambda proof_content: proof_content["seal"].update(
-                statement=proof_content["seal"]["statement"].replace('"2026-', '"2025-')
-            ),
-            "The seal was changed",
-        ),
-        (lambda proof_content: proof_content.update(type="other"), "not the proof of a fact"),
-        (lambda proof_content: proof_content["entry"].pop("salt"), "can’t be read"),
-    ],
-)
-def test_a_proof_that_was_altered_is_refused_and_says_where(proof, change, words):
-    proof_content = json.loads(proof.read_text())
-    change(proof_content)
-    proof.write_text(json.dumps(proof_content))
-    assert words in complaint(proof)
-
-
-def test_the_proof_of_a_fact_that_was_erased_still_stands_for_it(complete, tmp_path):
-    fact = Entry.objects.filter(verb="closed").first()
-    with transaction.atomic():
-        erase([fact.pk], organisation=complete.organisation, by=SYSTEM, about=complete.as_reference(), reason="Law")
-    seal(complete.organisation_id)
-    path = tmp_path / "proof.json"
-    path.write_text(json.dumps(inclusion_proof(Entry.objects.get(pk=fact.pk))))
-    assert verifier.verify(path).holds[0].startswith("A fact whose words were erased is number")
-
-
 def test_a_dossier_holds_every_piece_and_verifies(dossier, complete):
     names = set(contents(dossier))
     for part in (
@@ -250,290 +155,6 @@ def test_the_verifier_runs_on_its_own_without_django(dossier, tmp_path):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Everything in it holds." in done.stdout
-
-
-# --- Tampering --------------------------------------------------------------------------------------------
-
-
-def as_the_insider(files):
-    """Somebody with the organisation's own manifest key: whatever they change, they write a manifest that fits it."""
-    manifest = json.loads(files["manifest.json"])
-    listed = {}
-    for name in files:
-        if name in ("manifest.json", "manifest.sig"):
-            continue
-        listed[name] = manifest["files"].get(name, {"kind": ""}) | {
-            "sha256": hashlib.sha256(files[name]).hexdigest(),
-            "size": len(files[name]),
-        }
-    manifest["files"] = listed
-    manifest["entries"] = files["journal/entries.jsonl"].count(b"\n")
-    return manifest
-
-
-def signed(files, manifest, private):
-    content = json.dumps(manifest).encode()
-    return files | {
-        "manifest.json": content,
-        "manifest.sig": private.sign(content, padding.PKCS1v15(), hashes.SHA256()),
-    }
-
-
-def edit_statement(files, chance):
-    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
-    at = chance.randrange(len(lines))
-    line = json.loads(lines[at])
-    statement = json.loads(line["statement"])
-    statement["actor"]["name"] += "!"
-    lines[at] = (json.dumps(line | {"statement": json.dumps(statement)}) + "\n").encode()
-    return files | {"journal/entries.jsonl": b"".join(lines)}
-
-
-def backdate(files, chance):
-    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
-    at = chance.randrange(len(lines))
-    lines[at] = lines[at].replace(b"2026-", b"2025-", 1)
-    return files | {"journal/entries.jsonl": b"".join(lines)}
-
-
-def drop_entry(files, chance):
-    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
-    del lines[chance.randrange(len(lines))]
-    return files | {"journal/entries.jsonl": b"".join(lines)}
-
-
-def swap_entries(files, chance):
-    lines = files["journal/entries.jsonl"].splitlines(keepends=True)
-    a, b = chance.sample(range(len(lines)), 2)
-    lines[a], lines[b] = lines[b], lines[a]
-    return files | {"journal/entries.jsonl": b"".join(lines)}
-
-
-def swap_statements(files, chance):
-    lines = [json.loads(line) for line in files["journal/entries.jsonl"].splitlines()]
-    a, b = chance.sample(range(len(lines)), 2)
-    lines[a]["statement"], lines[b]["statement"] = lines[b]["statement"], lines[a]["statement"]
-    return files | {"journal/entries.jsonl": "".join(json.dumps(line) + "\n" for line in lines).encode()}
-
-
-def a_piece(files, chance, start="pieces/"):
-    return chance.choice(sorted(name for name in files if name.startswith(start) and name.endswith(".pdf")))
-
-
-def edit_piece(files, chance):
-    name = a_piece(files, chance)
-    broken = bytearray(files[name])
-    broken[chance.randrange(len(broken))] ^= 1
-    return files | {name: bytes(broken)}
-
-
-def swap_pieces(files, chance):
-    a, b = chance.sample(sorted(name for name in files if name.startswith("pieces/certificates/")), 2)
-    return (
-        files | {a: files[b]}
-        if chance.random() < 0.5
-        else {name: content for name, content in files.items() if name != a}
-    )
-
-
-def drop_piece(files, chance):
-    name = a_piece(files, chance)
-    return {other: content for other, content in files.items() if other != name}
-
-
-def edit_attendance(files, chance):
-    rows = json.loads(files["records/attendance.json"])
-    row = chance.choice(rows)
-    change = chance.choice(["signature", "address", "signed_at"])
-    row[change] = (
-        {"text": "Somebody else"}
-        if change == "signature"
-        else "10.9.9.9"
-        if change == "address"
-        else "2026-11-26T23:00:00.000000Z"
-    )
-    return files | {"records/attendance.json": json.dumps(rows).encode()}
-
-
-def swap_attendance(files, chance):
-    rows = json.loads(files["records/attendance.json"])
-    a, b = chance.sample(range(len(rows)), 2)
-    rows[a]["slot"], rows[a]["person"] = str(rows[b]["slot"]), "nobody"
-    return files | {"records/attendance.json": json.dumps(rows).encode()}
-
-
-def edit_seal(files, chance):
-    seal = json.loads(files["journal/seal.json"])
-    if chance.random() < 0.5:
-        seal["statement"] = seal["statement"].replace('"size":', '"size":1')
-    else:
-        seal["signature"] = base64.b64encode(bytes(256)).decode()
-    return files | {"journal/seal.json": json.dumps(seal).encode()}
-
-
-def edit_proof(files, chance):
-    proof = json.loads(files["journal/proof.json"])
-    proof["nodes"] = proof["nodes"][1:] if proof["nodes"] and chance.random() < 0.5 else [*proof["nodes"], "00" * 32]
-    return files | {"journal/proof.json": json.dumps(proof).encode()}
-
-
-def add_file(files, chance):
-    return files | {f"pieces/sheets/S-9999-{chance.randrange(9)}.pdf": b"%PDF-1.4 forged"}
-
-
-def edit_table(files, chance):
-    lines = files["records/attendance.csv"].splitlines(keepends=True)
-    at = chance.randrange(1, len(lines))
-    lines[at] = lines[at].replace(b",signed,", b",attested,") if chance.random() < 0.5 else b""
-    return files | {"records/attendance.csv": b"".join(lines)}
-
-
-FACT = r"number \d+ \(\w+ .+, 2\d\d\d-.+\)"
-PIECE = r"pieces/\w+/|A piece is missing: “.+”"
-TAMPERINGS = {
-    edit_statement: rf"{FACT} was changed",
-    backdate: rf"{FACT} was changed",
-    drop_entry: rf"after {FACT} was left out|the first was left out",
-    swap_entries: rf"{FACT} is not in its place",
-    swap_statements: rf"{FACT} was changed",
-    edit_piece: PIECE,
-    drop_piece: PIECE,
-    swap_pieces: PIECE,
-    edit_attendance: r"(The signature of|From where|When) [A-Z]\w+ [A-Z]\w+ ",
-    swap_attendance: r"The signature of [A-Z]\w+ [A-Z]\w+ ",
-    edit_table: r"Row \d+ of records/attendance.csv|records/attendance.csv has \d+ rows",
-    edit_seal: r"journal/seal.json|The journal’s seal",
-    edit_proof: r"journal/proof.json",
-    add_file: r"pieces/sheets/S-9999-\d.pdf",
-}
-
-
-def test_100_tamperings_are_found_whoever_does_not_hold_the_key(dossier):
-    whole = contents(dossier)
-    for number in range(100):
-        tamper, words = list(TAMPERINGS.items())[number % len(TAMPERINGS)]
-        changed = tamper(whole, random.Random(number))
-        assert changed != whole
-        assert re.search(words, complaint(rewritten(dossier, changed))), (number, tamper.__name__)
-
-
-def test_tamperings_are_found_even_when_the_manifest_is_signed_anew_by_the_organisation(dossier, complete):
-    """Only the journal's seal and the seals of the pieces stand in the way then, and they do."""
-    whole, private = contents(dossier), keys.private_key(keys.current_key(complete.organisation_id))
-    for number, (tamper, words) in enumerate(list(TAMPERINGS.items()) * 4):
-        changed = tamper(whole, random.Random(number))
-        assert changed != whole
-        answer = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
-        assert re.search(words, answer), (number, tamper.__name__)
-
-
-def test_the_message_names_the_record(dossier, complete):
-    private, whole = keys.private_key(keys.current_key(complete.organisation_id)), contents(dossier)
-    changed = edit_statement(whole, random.Random(3))
-    words = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
-    assert "number" in words
-    assert "was changed" in words
-    rows = json.loads(whole["records/attendance.json"])
-    rows[0]["signature"] = {"text": "Forged"}
-    changed = whole | {"records/attendance.json": json.dumps(rows).encode()}
-    words = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
-    assert words.startswith(f"The signature of {rows[0]['name']} for {rows[0]['hours']}")
-
-
-def another_key():
-    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Aldermoor (seal)")])
-    now = clock.now()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(private.public_key())
-        .serial_number(7)
-        .not_valid_before(now - timedelta(1))
-        .not_valid_after(now + timedelta(99))
-        .sign(private, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(serialization.Encoding.PEM)
-    return private, pem, hashlib.sha256(certificate.public_bytes(serialization.Encoding.DER)).hexdigest()
-
-
-@pytest.mark.parametrize("keeps_old_keys", [True, False])
-def test_a_dossier_that_was_signed_anew_with_another_key_is_refused(dossier, keeps_old_keys):
-    """With the tree head signed anew as well: the sealed pieces speak of a key that never handed over."""
-    whole = contents(dossier)
-    private, pem, fingerprint = another_key()
-    changed = edit_attendance(whole, random.Random(1))
-    if not keeps_old_keys:
-        changed = {name: content for name, content in changed.items() if not name.startswith("keys/")}
-    changed |= {
-        f"keys/{fingerprint}.pem": pem,
-        "keys/keys.json": json.dumps({fingerprint: {"endorsed_by": "", "endorsement": ""}}).encode(),
-    }
-    seal = json.loads(changed["journal/seal.json"])
-    statement = json.loads(seal["statement"]) | {"key": fingerprint}
-    seal["statement"] = json.dumps(statement)
-    seal["signature"] = base64.b64encode(
-        private.sign(seal["statement"].encode(), padding.PKCS1v15(), hashes.SHA256())
-    ).decode()
-    seal["certificate"] = pem.decode()
-    changed["journal/seal.json"] = json.dumps(seal).encode()
-    manifest = as_the_insider(changed) | {"key": fingerprint}
-    path = rewritten(dossier, signed(changed, manifest, private))
-    assert "key" in complaint(path)
-    assert "not with the one that you expect" in complaint(path, key=verifier.verify(dossier).key)
-
-
-def test_a_change_of_keys_is_handed_over_and_holds(complete, tmp_path):
-    from cryptography.hazmat.primitives.serialization import pkcs12
-
-    private, pem, fingerprint = another_key()
-    content = pkcs12.serialize_key_and_certificates(
-        b"k", private, x509.load_pem_x509_certificate(pem), None, serialization.BestAvailableEncryption(b"pw")
-    )
-    keys.import_pkcs12(complete.organisation_id, content, password="pw")
-    path = tmp_path / "dossier.zip"
-    with path.open("w+b") as file:
-        build(action=complete, file=file)
-    assert verifier.verify(path).key == fingerprint
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"PK\x03\x04 broken", b"plain text", b"%PDF-1.7 broken", b"<svg></svg>", b"\x00" * 5000]
-)
-def test_what_is_no_such_file_is_refused_in_words(tmp_path, content):
-    path = tmp_path / "file"
-    path.write_bytes(content)
-    assert complaint(path).endswith(".")
-
-
-def test_a_zip_with_traps_is_refused(tmp_path, dossier):
-    whole = contents(dossier)
-    assert "leads out" in complaint(rewritten(dossier, whole | {"../../etc/passwd": b"x"}))
-    target = tmp_path / "twice.zip"
-    with zipfile.ZipFile(target, "w") as archive, pytest.warns(UserWarning):
-        for name in ("manifest.json", "manifest.json"):
-            archive.writestr(name, b"{}")
-    assert "twice" in complaint(target)
-
-
-def test_a_sealed_pdf_and_a_badge_verify_and_a_changed_one_does_not(complete, dossier, tmp_path):
-    whole = contents(dossier)
-    path = tmp_path / "sheet.pdf"
-    path.write_bytes(whole[a_piece(whole, random.Random(0), "pieces/sheets/")])
-    assert verifier.verify(path).key == keys.current_key(complete.organisation_id).fingerprint
-    broken = bytearray(path.read_bytes())
-    broken[len(broken) // 2] ^= 1
-    path.write_bytes(bytes(broken))
-    assert complaint(path)
-    badge = tmp_path / "badge.svg"
-    picture = baked_svg(Certificate.objects.select_related("organisation").first())
-    badge.write_text(picture)
-    assert verifier.verify(badge).key == keys.current_key(complete.organisation_id).fingerprint
-    token = picture.partition('verify="')[2].partition('"')[0]
-    body = token.split(".")[1]
-    badge.write_text(picture.replace(body, body[:-6] + ("A" if body[-6] != "A" else "B") + body[-5:]))
-    assert "badge was changed" in complaint(badge) or "can’t be read" in complaint(badge)
 
 
 # --- In the background ------------------------------------------------------------------------------------

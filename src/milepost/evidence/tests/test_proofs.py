@@ -1,0 +1,64 @@
+import json
+
+import pytest
+from django.db import transaction
+
+from milepost import verify as verifier
+from milepost.evidence.tests.archives import complaint
+from milepost.journal.erasing import erase
+from milepost.journal.models import Entry
+from milepost.journal.proofs import inclusion_proof
+from milepost.journal.recording import SYSTEM
+from milepost.journal.sealing import seal
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def proof(complete, tmp_path):
+    seal(complete.organisation_id)
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(inclusion_proof(Entry.objects.filter(verb="closed").first())))
+    return path
+
+
+def test_the_proof_of_a_fact_is_checked_without_us(proof):
+    assert "Tess Okafor closed" in verifier.verify(proof).holds[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda proof_content: proof_content["entry"].update(
+                statement=proof_content["entry"]["statement"].replace("closed", "signed")
+            ),
+            "The fact was changed",
+        ),
+        (lambda proof_content: proof_content.update(index=proof_content["index"] + 1), "does not lead from the fact"),
+        (lambda proof_content: proof_content["path"].pop(), "does not lead from the fact"),
+        (
+            lambda proof_content: proof_content["seal"].update(
+                statement=proof_content["seal"]["statement"].replace('"2026-', '"2025-')
+            ),
+            "The seal was changed",
+        ),
+        (lambda proof_content: proof_content.update(type="other"), "not the proof of a fact"),
+        (lambda proof_content: proof_content["entry"].pop("salt"), "can’t be read"),
+    ],
+)
+def test_a_proof_that_was_altered_is_refused_and_says_where(proof, change, words):
+    proof_content = json.loads(proof.read_text())
+    change(proof_content)
+    proof.write_text(json.dumps(proof_content))
+    assert words in complaint(proof)
+
+
+def test_the_proof_of_a_fact_that_was_erased_still_stands_for_it(complete, tmp_path):
+    fact = Entry.objects.filter(verb="closed").first()
+    with transaction.atomic():
+        erase([fact.pk], organisation=complete.organisation, by=SYSTEM, about=complete.as_reference(), reason="Law")
+    seal(complete.organisation_id)
+    path = tmp_path / "proof.json"
+    path.write_text(json.dumps(inclusion_proof(Entry.objects.get(pk=fact.pk))))
+    assert verifier.verify(path).holds[0].startswith("A fact whose words were erased is number")
