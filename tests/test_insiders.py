@@ -1,14 +1,20 @@
 """Nobody inside an organisation reaches more than they hold: by no page, no address, no word of a refusal."""
 
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from milepost.classroom.registering import Arrival, RegistrationRefused, register_arrival
+from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.core import blobs, clock
 from milepost.learning.enrolling import enrol
 from milepost.notices.models import Notice
 from milepost.people.granting import grant
 from milepost.people.inviting import invite
-from milepost.people.models import Site
+from milepost.people.models import Member, Site
 from milepost.people.roles import Role
+from milepost.people.settings import change
 from tests.worlds import SMALL_COURSE, make_course, make_member
 
 CLOSED = SMALL_COURSE | {
@@ -118,3 +124,61 @@ def test_who_manages_the_sessions_of_one_course_is_offered_the_steps_of_no_other
     make_course(organisation, CLOSED | {"01-first/03-rig.live.md": "---\ntitle: Rig\n---\n"}, by=lead)
     assert "Riggers: Rig" in visit(lead).get("/aldermoor/sessions/new/").text
     assert "Riggers" not in visit(cora).get("/aldermoor/sessions/new/").text
+
+
+def test_a_role_for_a_site_shows_how_people_do_and_no_files_of_courses(organisation, lyon, course, lead, visit):
+    make_course(organisation, CLOSED, by=lead, publish=False)
+    for role in (Role.LEAD, Role.AUDITOR):
+        member = make_member(organisation, f"part-{role}")
+        until = clock.today() + timedelta(days=9) if role == Role.AUDITOR else None
+        grant(member=member, role=role, scope="site", key=lyon.pk, until=until)
+        client = visit(member)
+        listed = client.get("/aldermoor/courses/").text
+        assert "Ladders" in listed
+        assert "Riggers" not in listed
+        for page in ("", "export/"):
+            assert client.get(f"/aldermoor/courses/ladders/{page}").status_code == 403
+    assert visit(lead).get("/aldermoor/courses/ladders/export/").status_code == 200
+
+
+def test_who_looks_after_one_course_takes_along_its_files_and_no_others(organisation, cora, lead, visit):
+    make_course(organisation, CLOSED, by=lead)
+    assert visit(cora).get("/aldermoor/courses/ladders/export/").status_code == 200
+    assert visit(cora).get("/aldermoor/courses/riggers/export/").status_code == 404
+
+
+def test_who_enrols_somebody_may_invite_them(organisation, cora, learner, enrolment, visit):
+    page = f"/aldermoor/courses/ladders/enrolments/{learner.uid}/"
+    assert 'name="invite"' not in visit(cora).get(page).text  # has joined
+    Member.objects.filter(pk=learner.pk).update(user=None)
+    assert 'name="invite"' in visit(cora).get(page).text
+    visit(cora).post(page, {"invite": "1"})
+    assert Member.objects.get(pk=learner.pk).invited_at is not None
+    far = make_member(organisation, "far")
+    assert visit(cora).post(f"/aldermoor/courses/ladders/enrolments/{far.uid}/", {"invite": "1"}).status_code == 404
+
+
+def test_who_leads_one_course_and_trains_in_another_is_offered_the_people_of_each(
+    organisation, cora, course, lead, visit
+):
+    change(organisation=organisation, values={"trainer_rights": ["change-sessions"]})
+    other = make_course(organisation, CLOSED, by=lead)
+    grant(member=cora, role=Role.TRAINER, scope="course", key=other.pk)
+    for which, name in ((course, "anna"), (other, "bo")):
+        enrol(member=make_member(organisation, name), course=which, by=lead)
+        spans = half_days(date(2026, 12, 3), ZoneInfo("Europe/Paris"))
+        session = schedule_session(organisation=organisation, plan=Plan("Drill", spans, course=which), by=lead)
+        offered = visit(cora).get(f"/aldermoor/sessions/{session.uid}/participants/").text
+        assert (name.title() in offered, "Anna" in offered and "Bo " in offered) == (True, False)
+
+
+def test_an_address_tells_a_trainer_from_outside_no_name(organisation, lead, learner):
+    spans = half_days(date(2026, 12, 3), ZoneInfo("Europe/Paris"))
+    plan = Plan("Drill", spans, trainers=[Holder(name="Tess", email="t@outside.example"), Holder(lead)])
+    session = schedule_session(organisation=organisation, plan=plan, by=lead)
+    outside, inside = sorted(session.trainers.all(), key=lambda trainer: trainer.member is not None)
+    for guess in ("", "Holm"):
+        with pytest.raises(RegistrationRefused, match="family name"):
+            register_arrival(arrival=Arrival(learner.email, family_name=guess), trainer=outside)
+    assert register_arrival(arrival=Arrival(learner.email, family_name="nygard"), trainer=outside).member == learner
+    assert register_arrival(arrival=Arrival(lead.email), trainer=inside).member == lead

@@ -27,19 +27,29 @@ def may_manage(member: Member, thing: LiveSession | Course | Organisation | None
 
     By their role, or as a trainer whom the organisation lets.
     """
-    if may(member, MANAGE_SESSIONS, thing):
-        return True
-    return may(member, HOLD_SESSIONS, thing) and Rules.of(member.organisation).allows(TrainerRight.CHANGE_SESSIONS)
+    return any(may(member, permission, thing) for permission in _managing(member))
 
 
-def manages_by(member: Member) -> Permission:
-    """The permission by which the member manages sessions."""
-    return MANAGE_SESSIONS if may(member, MANAGE_SESSIONS) else HOLD_SESSIONS
+def _managing(member: Member) -> list[Permission]:
+    """The permissions by which sessions are managed in the member's organisation."""
+    holders_may = Rules.of(member.organisation).allows(TrainerRight.CHANGE_SESSIONS)
+    return [MANAGE_SESSIONS, HOLD_SESSIONS] if holders_may else [MANAGE_SESSIONS]
+
+
+def people_for(member: Member, session: LiveSession | None = None) -> MemberQuerySet:
+    """The people to whom the member, who manages sessions, may give seats in this one, or in any."""
+    reached = visible(member, MANAGE_SESSIONS, session)
+    return reached | visible(member, HOLD_SESSIONS, session) if HOLD_SESSIONS in _managing(member) else reached
+
+
+def manages_by(member: Member, session: LiveSession) -> Permission:
+    """The permission by which the member manages this session: they may lead one course, and train in another."""
+    return MANAGE_SESSIONS if may(member, MANAGE_SESSIONS, session) else HOLD_SESSIONS
 
 
 def courses_of(member: Member) -> list[int]:
     """The keys of the courses for which alone the member manages sessions."""
-    grants = carrying(member, manages_by(member))
+    grants = [grant for permission in _managing(member) for grant in carrying(member, permission)]
     return [grant.scope_key for grant in grants if grant.scope == COURSE and grant.scope_key is not None]
 
 

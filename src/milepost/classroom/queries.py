@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q,
 from django.db.models.functions import Coalesce
 
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer, is_present
-from milepost.classroom.permissions import courses_of, manages_by, may_manage
+from milepost.classroom.permissions import courses_of, may_manage, people_for
 from milepost.core import clock
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.models import Member
@@ -44,7 +44,7 @@ def sessions_seen_by(member: Member) -> "QuerySet[Any]":
     sessions = LiveSession.objects.filter(organisation=member.organisation_id)
     if sees_everybody(member, SEE_RESULTS) or may_manage(member, member.organisation):
         return with_numbers(sessions)
-    reached = visible(member, SEE_RESULTS) | visible(member, manages_by(member))
+    reached = visible(member, SEE_RESULTS) | people_for(member)
     own = Q(course__in=courses_of(member)) if may_manage(member) else Q(pk__in=[])
     seats = Participant.objects.filter(member__in=reached)
     return with_numbers(sessions.filter(own | Q(pk__in=seats.values("session"))), reached)

@@ -17,7 +17,7 @@ from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record, record_many
 from milepost.journal.vocabulary import FactType
 from milepost.people.members import AddressTaken, add_member
-from milepost.people.models import Member, Organisation, Relation
+from milepost.people.models import Member, Organisation, Relation, plain
 
 BATCH = 2_000
 SEATED, WAITING, LEFT = Participant.Status.SEATED, Participant.Status.WAITING, Participant.Status.LEFT
@@ -94,6 +94,8 @@ def register_arrival(*, arrival: Arrival, trainer: Trainer) -> Participant:
     if member is not None and rules.allows(TrainerRight.ADD_PEOPLE):
         if member.has_left:
             raise RegistrationRefused(_("%(name)s has left the organisation.") % {"name": email})
+        if trainer.member is None and plain(" ".join(arrival.family_name.split())) != plain(member.family_name):
+            raise RegistrationRefused(_("Give the family name as well, as the organisation has it."))
         return register(session=session, member=member, by=trainer.member)
     if member is None and rules.allows(TrainerRight.ADD_NEW_PEOPLE):
         try:

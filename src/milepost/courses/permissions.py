@@ -9,6 +9,13 @@ from milepost.people.scopes import PEOPLE
 COURSE = "course"  # what a permission is about that can be held for one course, and the kind of that scope
 
 SEE_COURSES = Permission("see_courses", _("see courses"), about=PEOPLE, roles=(Role.LEAD, Role.AUTHOR), reads=True)
+SEE_DRAFTS = Permission(
+    "see_drafts",
+    _("see the files of courses and take them along"),
+    about=COURSE,
+    roles=(Role.LEAD, Role.AUTHOR),
+    reads=True,
+)
 AUTHOR_COURSES = Permission(
     "author_courses", _("write and publish courses"), about=COURSE, roles=(Role.LEAD, Role.AUTHOR)
 )

@@ -74,7 +74,8 @@ def test_a_trainer_puts_somebody_onto_the_list_as_far_as_the_organisation_lets_t
     trainer_page, client, morning, organisation
 ):
     known = make_member(organisation, "zoe")
-    assert "is on the list" in client.post(trainer_page + "people/", {"email": known.email}, follow=True).text
+    sent = {"email": known.email, "family": known.family_name}
+    assert "is on the list" in client.post(trainer_page + "people/", sent, follow=True).text
     new = {"email": "new@outside.example", "given": "Nils", "family": "Holm"}
     assert "training team adds people" in client.post(trainer_page + "people/", new, follow=True).text
     change(organisation=organisation, values={"trainer_rights": ["add-new-people"]})

@@ -97,7 +97,7 @@ def _to_session(request: OrganisationRequest, session: LiveSession) -> HttpRespo
 def participants(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
     """Choose people by site, department, seniority or name, and give them seats."""
     query = request.POST if request.method == "POST" else request.GET
-    chosen = PeopleFilter(request.member, manages_by(request.member), query, session)
+    chosen = PeopleFilter(request.member, manages_by(request.member, session), query, session)
     there = session.participants.exclude(status=Participant.Status.LEFT).values("member")
     new = chosen.members().exclude(pk__in=there)
     ticked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]

@@ -15,7 +15,7 @@ from milepost.courses.files import Zip
 from milepost.courses.forms import UploadCourseForm
 from milepost.courses.frontmatter import Problem
 from milepost.courses.models import Course
-from milepost.courses.permissions import AUTHOR_COURSES, SEE_COURSES
+from milepost.courses.permissions import AUTHOR_COURSES, SEE_DRAFTS
 from milepost.courses.publishing import NothingToPublish, publish
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.permissions import Abilities, Permission, may
@@ -66,10 +66,10 @@ def _course(request: OrganisationRequest, slug: str, permission: Permission) -> 
 
 
 @require_GET
-@requires(SEE_COURSES)
+@requires(SEE_DRAFTS)
 def course_admin(request: OrganisationRequest, slug: str) -> HttpResponse:
     """A course from the author's side: its draft, what would change, its versions."""
-    course = _course(request, slug, SEE_COURSES)
+    course = _course(request, slug, SEE_DRAFTS)
     source = read_draft(course)
     context = {
         "course": course,
@@ -110,10 +110,10 @@ def publication(request: OrganisationRequest, slug: str) -> HttpResponseBase:
 
 
 @require_GET
-@requires(SEE_COURSES)
+@requires(SEE_DRAFTS)
 def export(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     """The draft as a zip."""
-    course = _course(request, slug, SEE_COURSES)
+    course = _course(request, slug, SEE_DRAFTS)
     spool = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     export_to_zip(course, spool)
     spool.seek(0)

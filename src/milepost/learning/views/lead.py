@@ -12,7 +12,7 @@ from milepost.core.paging import page_of
 from milepost.core.queries import key_of, text_of
 from milepost.core.refusals import as_message
 from milepost.courses.models import Course
-from milepost.courses.permissions import SEE_COURSES
+from milepost.courses.permissions import SEE_COURSES, SEE_DRAFTS
 from milepost.learning.enrolling import enrol_many, reschedule, withdraw
 from milepost.learning.forms import EnrolForm, RescheduleForm
 from milepost.learning.models import Enrolment
@@ -20,6 +20,7 @@ from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
 from milepost.learning.queries import CourseNumbers, course_numbers, enrolments_of
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.filters import PeopleFilter
+from milepost.people.inviting import invite
 from milepost.people.models import MemberQuerySet
 from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
 
@@ -30,7 +31,9 @@ def courses(request: OrganisationRequest) -> HttpResponse:
     """Every course with its numbers, the one that needs a person first."""
     numbers = course_numbers(request.organisation, clock.today(), _reached(request))
     every = Course.objects.filter(organisation=request.organisation).select_related("published")
-    courses = [course for course in every if may(request.member, SEE_COURSES, course)]
+    courses = [
+        course for course in every if may(request.member, SEE_COURSES if course.published_id else SEE_DRAFTS, course)
+    ]
     rows = [{"course": course, "numbers": numbers.get(course.pk, CourseNumbers())} for course in courses]
     rows.sort(key=lambda row: (-row["numbers"].overdue, row["course"].title))  # type: ignore[attr-defined]
     return render(request, "learning/courses.html", {"rows": rows, "worst": rows[0] if rows else None})
@@ -111,12 +114,17 @@ def new_enrolments(request: OrganisationRequest, slug: str) -> HttpResponseBase:
 @require_http_methods(["GET", "POST"])
 @requires(ENROL_PEOPLE)
 def enrolment(request: OrganisationRequest, slug: str, member: str) -> HttpResponseBase:
-    """One person in one course: another due date, or out."""
+    """One person in one course: another due date, an invitation for who has not joined yet, or out."""
     course = _course(request, slug, ENROL_PEOPLE)
     person = get_object_or_404(visible(request.member, ENROL_PEOPLE, course), uid=member)
     row = get_object_or_404(Enrolment.objects.select_related("member", "course"), course=course, member=person)
     form = RescheduleForm(request.POST or None, initial={"due": row.due})
     if request.method == "POST":
+        if "invite" in request.POST:
+            words = _("An invitation is on its way to %(person)s.") % {"person": person}
+            nobody = _("%(person)s has joined already, or has no address.") % {"person": person}
+            messages.success(request, words if invite(members=[person], by=request.member) else nobody)
+            return redirect("enrolments", request.organisation.slug, course.slug)
         if "withdraw" in request.POST:
             with as_message(request):
                 withdraw(enrolment=row, by=request.member)
