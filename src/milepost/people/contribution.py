@@ -23,7 +23,7 @@ class PeopleContribution(Contribution):
 
     def holds(self, member: Member) -> Iterator[Hold]:
         for role in sorted(member.roles, key=str):
-            yield Hold(_("They hold the role “%(role)s”. Withdraw it first.") % {"role": role.label})
+            yield Hold(_("The role “%(role)s” is still held. Withdraw it first.") % {"role": role.label})
 
     def erase(self, member: Member) -> None:
         """The record goes; the account too, unless it is a member of another organisation."""
