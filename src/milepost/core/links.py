@@ -2,6 +2,7 @@
 
     token = links.token("sign", attendance.uid)              # stands in an address, short enough for a QR code
     links.uid_in(token, "sign")                              # the identifier, or None for what is not ours
+    raise links.BrokenLink                                   # a page that says what to do, for whoever has no account
 
 They are Django's signatures, cut to 128 bits: enough against guessing, and a code that a phone reads from the last row.
 A link outlives a change of `MILEPOST_SECRET_KEY` for as long as the earlier secret is among the fallbacks.
@@ -12,8 +13,21 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, Signer, b64_encode
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy
+
+from milepost.core.refusals import Refused
 
 SIGNATURE_BYTES = 16
+
+
+class BrokenLink(Refused):
+    """A personal link that leads nowhere: cut off on its way, or to something that is there no more."""
+
+    sentence = gettext_lazy(
+        "This link leads nowhere. It may have been cut off: open it once more from the message, all of it, "
+        "or ask whoever sent it for a new one."
+    )
+    status = 404
 
 
 class _ShortSigner(Signer):

@@ -51,6 +51,8 @@ def may_act(signatory: Signatory) -> str:
         return _("You have signed already. A copy comes by mail once everybody has signed.")
     if signatory.state == State.DELEGATED:
         return _("You have passed this on to somebody else.")
+    if signatory.state == State.DECLINED:
+        return _("You have declined to sign. Whoever sent it reads why, and nobody signs any more.")
     reasons = {
         Status.WITHDRAWN: _("Whoever sent this has withdrawn it."),
         Status.DECLINED: _("Somebody has declined to sign, so nobody signs any more."),

@@ -68,6 +68,8 @@ def test_a_personal_link_signs_once_and_says_so_the_second_time(morning, people,
     page = Client().get(address)
     assert page.status_code == 410
     assert "This link was used" in page.text
+    assert "You have signed already." in page.text
+    assert "That did not work" not in page.text
 
 
 def test_a_personal_link_ends_a_day_after_the_slot(morning, people, row_of):
@@ -80,7 +82,8 @@ def test_a_personal_link_ends_a_day_after_the_slot(morning, people, row_of):
 @pytest.mark.parametrize("broken", ["x", "x" * 43, "é" * 43, "A" * 42 + "="])
 def test_a_link_that_is_not_ours_is_refused(broken, db):
     assert Client().get(f"/sign/{broken}/").status_code == 404
-    assert Client().get(f"/room/{broken}/").status_code == 404
+    room = Client().get(f"/room/{broken}/")
+    assert (room.status_code, "open it once more from the message" in room.text) == (404, True)
 
 
 def test_two_devices_at_once_leave_one_signature(morning, people, row_of):

@@ -24,6 +24,14 @@ def trainer_page(trainer, morning):
     return f"/room/{trainer_token(trainer)}/{morning.code}/"
 
 
+def test_a_half_day_that_nobody_closed_is_still_offered_days_later(trainer, trainer_page, slots, client):
+    """The session was said to be done, and nothing led the trainer to what was left."""
+    with clock.at(slots[-1].ends_at + timedelta(days=3)):
+        page = client.get(f"/room/{trainer_token(trainer)}/").text
+    assert "is done" not in page
+    assert "Open the list of" in page
+
+
 def test_the_trainer_s_list_says_who_has_signed_and_is_silent_until_it_changes(trainer_page, people, row_of, client):
     page = client.get(trainer_page)
     assert "0 of 8 have signed." in page.text

@@ -47,7 +47,7 @@ def personal_link(request: HttpRequest, token: str) -> HttpResponseBase:
     if attendance.signed_at:
         time = f"{attendance.signed_at.astimezone(slot.session.zone):%H:%M}"
         message = _("This link was used: your signature is there, of %(time)s.") % {"time": time}
-        return _over(request, slot, message, status=410)
+        return _over(request, slot, message, status=410, is_signed=True)
     if presence.has_expired(attendance) or Way.LINK not in Rules.of(slot.session.organisation).ways:
         return _over(request, slot, _("This link has expired. Ask the trainer or the training team."), status=410)
     return _present(slot, Presence(slot.code, Way.LINK, str(attendance.uid)))
@@ -179,6 +179,6 @@ def _context(attendance: Attendance) -> dict[str, object]:
     return {"slot": slot, "session": slot.session, "row": attendance, "person": person}
 
 
-def _over(request: HttpRequest, slot: Slot, message: str, *, status: int) -> HttpResponse:
-    context = {"slot": slot, "session": slot.session, "message": message}
+def _over(request: HttpRequest, slot: Slot, message: str, *, status: int, is_signed: bool = False) -> HttpResponse:
+    context = {"slot": slot, "session": slot.session, "message": message, "is_signed": is_signed}
     return render(request, "classroom/over.html", context, status=status)

@@ -15,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -33,6 +33,7 @@ from milepost.classroom.signing import Signing, meaning_of, take_offline
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.http import blob_download, json_of
+from milepost.core.links import BrokenLink
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
@@ -45,6 +46,13 @@ OLDEST = timedelta(days=7)  # what is said to be older was made on a device whos
 type View = Callable[..., HttpResponseBase]
 
 
+class AnotherTrainer(Refused):
+    """The link is a trainer's, and somebody else is signed in."""
+
+    sentence = gettext_lazy("This link is another person’s. If it is yours, sign out, and open it once more.")
+    status = 404
+
+
 def held(view: View) -> View:
     """Find the trainer by their link and the slot by its code, in the session's time zone."""
 
@@ -52,10 +60,10 @@ def held(view: View) -> View:
     def guarded(request: HttpRequest, token: str, code: str | None = None, **more: Any) -> HttpResponseBase:
         trainer = presence.trainer_of(token)
         if trainer is None:
-            raise Http404
+            raise BrokenLink
         if trainer.member and trainer.member.user_id and trainer.member.user_id != request.user.pk:
             if request.user.is_authenticated:
-                raise Http404
+                raise AnotherTrainer
             return redirect_to_login(request.get_full_path())
         with timezone.override(trainer.session.zone):
             if code is None:
@@ -73,10 +81,12 @@ def held(view: View) -> View:
 def trainer_page(request: HttpRequest, trainer: Trainer) -> HttpResponse:
     """The session: its half-days, what is left to do, documents, the way into the meeting."""
     slots = list(trainer.session.slots.all())
+    to_close = [slot for slot in slots if not slot.is_closed]
     just_over = clock.now() - timedelta(hours=2)
+    forgotten = to_close[0] if to_close else None
     context = _context(trainer) | {
         "rows": [{"slot": slot, "tally": tally(slot)} for slot in slots],
-        "current": next((slot for slot in slots if not slot.is_closed and slot.ends_at > just_over), None),
+        "current": next((slot for slot in to_close if slot.ends_at > just_over), forgotten),
         "documents": trainer.session.documents.all(),
     }
     return render(request, "classroom/trainer.html", context)

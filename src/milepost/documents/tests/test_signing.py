@@ -100,6 +100,8 @@ def test_declining_needs_a_reason_and_ends_it_for_all(asked, mailoutbox):
     with pytest.raises(RequestRefused, match="Say why"):
         decline(signatory=first, reason=" ")
     decline(signatory=first, reason="The price is not what we agreed.")
+    assert "You have declined to sign." in Client().get(path_of(first)).text
+    assert "Somebody has declined to sign" in Client().get(path_of(second)).text
     with pytest.raises(RequestRefused, match="declined"):
         sign(signatory=Signatory.objects.select_related("request__document__organisation").get(pk=second.pk), act=act())
     mail_due()
@@ -236,7 +238,8 @@ def test_five_wrong_codes_need_a_new_one(agreement, lead, mailoutbox):
 @pytest.mark.parametrize("token", ["x", "x" * 43])
 def test_a_link_that_is_not_ours_opens_nothing(token, db):
     for rest in ("", "file/", "pages/0/"):
-        assert Client().get(f"/d/{token}/{rest}").status_code == 404
+        page = Client().get(f"/d/{token}/{rest}")
+        assert (page.status_code, "open it once more from the message" in page.text) == (404, True)
 
 
 def test_one_person_s_link_says_nothing_of_the_others_addresses(asked):

@@ -31,7 +31,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def asked(view: View) -> View:
-    """Find whose link it is; 404 for one that is not ours."""
+    """Find whose link it is; `BrokenLink` for one that is not ours."""
 
     @wraps(view)
     def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
@@ -39,7 +39,7 @@ def asked(view: View) -> View:
         rows = Signatory.objects.select_related("request__document__organisation", "request__created_by", "member")
         signatory = rows.filter(uid=uid).first() if uid else None
         if signatory is None:
-            raise Http404
+            raise links.BrokenLink
         return view(request, signatory, **more)
 
     return guarded

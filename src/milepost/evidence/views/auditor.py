@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.core.codes import hinted
 from milepost.core.http import blob_download
+from milepost.core.links import BrokenLink
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
@@ -53,7 +54,7 @@ def in_room(view: View) -> View:
 def _entered(request: HttpRequest, token: str) -> Audit:
     audit = audit_of(token)
     if audit is None:
-        raise Http404
+        raise BrokenLink
     if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         translation.activate(audit.language)
         request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE

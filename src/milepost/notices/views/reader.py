@@ -1,12 +1,13 @@
 """Whoever reads a message, without signing in: switching off its kind by the link in it."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from milepost.core.links import BrokenLink
 from milepost.notices.kinds import kinds
 from milepost.notices.preferences import switch_off
 from milepost.notices.unsubscribing import whose
@@ -20,7 +21,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """One button; mail programs press it on their own (RFC 8058, section 3.2). Opening the page changes nothing."""
     choice = whose(token)
     if choice is None or choice[1] not in kinds:
-        raise Http404
+        raise BrokenLink
     member, name = choice
     translation.activate(member.speaks)
     is_done = request.method == "POST" and switch_off(member, name)

@@ -30,3 +30,13 @@ def test_who_sent_a_form_after_the_session_ended_comes_back_to_the_page_where_it
 def test_the_address_of_a_form_leads_to_the_activity(visit, enrolment, learner):
     looked = visit(learner).get("/aldermoor/learn/ladders/01-first/02-check/submission/")
     assert (looked.status_code, looked.url) == (302, "/aldermoor/learn/ladders/01-first/02-check/")
+
+
+def test_the_page_on_signing_in_says_whose_address_it_is_and_whether_a_password_is_set(visit, learner):
+    """It named nobody, and said of everybody that they have no password."""
+    learner.user.set_password("a-long-one-for-this-test")
+    learner.user.save()
+    page = visit(learner).get("/accounts/2fa/").text
+    assert learner.user.email in page
+    assert "is set" in page
+    assert "/accounts/password/change/" in page
