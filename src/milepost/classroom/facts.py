@@ -107,8 +107,8 @@ TRAINER_GRANTED = FactType(
     result={"role": one_of("trainer")},
     context={"session": UID},
     about="session",
-    sentence=gettext_lazy("Gave %(object)s the role %(role)s"),
-    done_to=gettext_lazy("Became %(role)s, by %(actor)s"),
+    sentence=gettext_lazy("Let %(object)s hold the session"),
+    done_to=gettext_lazy("Holds the session, by %(actor)s"),
 )
 TRAINER_REVOKED = FactType(
     "revoked",
@@ -117,8 +117,8 @@ TRAINER_REVOKED = FactType(
     result={"role": one_of("trainer")},
     context={"session": UID},
     about="session",
-    sentence=gettext_lazy("Took the role %(role)s from %(object)s"),
-    done_to=gettext_lazy("Is no longer %(role)s, by %(actor)s"),
+    sentence=gettext_lazy("Took the session from %(object)s"),
+    done_to=gettext_lazy("No longer holds the session, by %(actor)s"),
 )
 SESSION_REGISTERED = FactType(
     "registered",

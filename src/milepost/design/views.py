@@ -40,6 +40,14 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     return render(request, "design/error.html", {"kind": "forbidden"}, status=403)
 
 
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form whose page is older than the last sign-in here (or whose cookies are blocked): nothing was done."""
+    came_from = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
+    context = {"kind": "stale_form", "page": came_from if is_ours else ""}
+    return render(request, "design/error.html", context, status=403)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404, in words."""
     return render(request, "design/error.html", {"kind": "not_found"}, status=404)

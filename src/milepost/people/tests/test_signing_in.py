@@ -40,3 +40,13 @@ def test_the_page_on_signing_in_says_whose_address_it_is_and_whether_a_password_
     assert learner.user.email in page
     assert "is set" in page
     assert "/accounts/password/change/" in page
+
+
+def test_a_form_from_before_somebody_else_signed_in_says_that_nothing_was_saved(learner):
+    """It showed Django’s own page about CSRF, which led nowhere."""
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(learner.user)
+    sent = browser.post("/aldermoor/messages/", headers={"referer": "http://testserver/aldermoor/messages/"})
+    assert sent.status_code == 403
+    assert "This was not saved." in sent.text
+    assert 'href="http://testserver/aldermoor/messages/"' in sent.text
