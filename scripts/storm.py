@@ -64,7 +64,7 @@ def storm(backend: str, chosen: argparse.Namespace) -> bool:
         folder.chmod(0o755)
         port, data = free_port(), folder / "data"
         environment = clean_environment(MILEPOST_SECRET_KEY=SECRET, MILEPOST_DATA=str(data), MILEPOST_LOG="json")
-        environment |= {"MILEPOST_BASE_URL": f"http://localhost:{port}", "PYTHONPATH": str(ROOT / "scripts")}
+        environment |= {"MILEPOST_BASE_URL": f"http://localhost:{port}", "PYTHONPATH": f"{ROOT}/src:{ROOT}/scripts"}
         database = None
         if backend == "PostgreSQL":
             (folder / "postgresql").mkdir()

@@ -36,7 +36,10 @@ def parent(milepost: Milepost, _database: PostgreSQL) -> None:
 
 
 def told_to_stop(milepost: Milepost, _database: PostgreSQL) -> None:
+    process = milepost.process
     milepost.kill(signal.SIGTERM)
+    while process.poll() is None:
+        time.sleep(0.05)
 
 
 def told_to_begin_anew(milepost: Milepost, _database: PostgreSQL) -> None:

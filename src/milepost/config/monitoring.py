@@ -20,6 +20,7 @@ from milepost.core import metrics
 from milepost.core.probes import Reading, probes, read
 from milepost.people.access import client_address
 
+SILENT = 5.0  # seconds after which an answer that holds no more is not repeated
 KEPT = 3.0  # seconds for which an answer holds: whoever asks more often is told the same
 
 
@@ -97,6 +98,8 @@ class _Readings:
                     self.until = time.monotonic() + KEPT
             finally:
                 self.lock.release()
+        if time.monotonic() > self.until + SILENT:  # whoever asks them still waits for an answer
+            return self.said | {"database": Reading(False, trouble="It has not answered for a while.")}
         return self.said
 
 
