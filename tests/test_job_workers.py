@@ -88,6 +88,7 @@ def stop(*workers):
     return [worker.wait(timeout=10) for worker in workers]
 
 
+@pytest.mark.one_database("sqlite")  # they wait for threads and processes, and the table is asked on both below
 def test_a_slow_job_delays_neither_another_queue_nor_another_organisation(stage):
     stage.enqueue("slow.enqueue(1, 30.0)", "slow.enqueue(1, 31.0)", "quick.enqueue(2, 7)", "elsewhere.enqueue()")
     worker = stage.worker()
@@ -111,6 +112,7 @@ def test_a_job_whose_worker_is_killed_is_done_by_another_once_its_lease_is_over(
     assert stage.left() == 0
 
 
+@pytest.mark.one_database("sqlite")
 def test_a_worker_that_is_told_to_stop_is_gone_within_five_seconds_and_loses_nothing(stage):
     stage.enqueue("slow.enqueue(1, 20.0)", "quick.enqueue_many([(1, number) for number in range(200)])")
     first = stage.worker()
@@ -124,6 +126,7 @@ def test_a_worker_that_is_told_to_stop_is_gone_within_five_seconds_and_loses_not
     stop(second)
 
 
+@pytest.mark.one_database("sqlite")
 def test_what_is_begun_and_ends_soon_may_end(stage):
     stage.enqueue("slow.enqueue(1, 2.0)")
     worker = stage.worker()

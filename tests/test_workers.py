@@ -4,6 +4,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 WRITE = """
 import django; django.setup()
 from uuid import uuid4
@@ -74,6 +76,7 @@ print(len(facts), len(answers), set(answers) == {f"answer-{fact}" for fact in fa
 """
 
 
+@pytest.mark.one_database("postgresql")  # who is second there waits for a row, on SQLite for the whole database
 def test_two_workers_one_killed_tell_each_fact_once_while_facts_are_added(own_database):
     def start(code, *arguments):
         command = [sys.executable, "-c", code, *arguments]

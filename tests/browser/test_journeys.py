@@ -288,11 +288,14 @@ def test_answers_given_after_the_session_ended_are_kept_until_sign_in_and_only_t
     page.on("dialog", lambda dialog: dialog.accept())  # not everything is answered
     page.locator("[data-finish]").click()
     page.wait_for_url("**/accounts/login/**")
-    give_password(page, ellen.server, "ellen.aldermoor")
-    page.wait_for_url(address)
-    until(page, f"{WAITING} === 0")
-    page.reload()
-    assert _state(page) == given
+    with page.expect_response("**/answers/") as sent:
+        give_password(page, ellen.server, "ellen.aldermoor")
+    assert sent.value.ok
+    expect(page.locator(".dots .answered")).to_have_count(1)  # the page came anew with what was kept
+    page.close()
+    again = ellen.context.new_page()
+    again.goto(address)
+    assert _state(again) == given
 
 
 def test_an_answer_that_the_server_will_not_take_is_not_said_to_be_saved(visitor):
