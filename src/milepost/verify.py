@@ -19,12 +19,13 @@ import io
 import json
 import logging
 import re
+import struct
 import sys
 import zipfile
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
@@ -37,9 +38,13 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 FORMAT = "milepost-dossier/1"
 PROOF = "milepost-inclusion-proof/1"
 HEAD = "milepost-tree-head/1"
-MAX_UNZIPPED = 64 * 1024**3
+MAX_UNZIPPED, MAX_RATIO = 64 * 1024**3, 200  # what text packs to is far from that: more is a trap
+MAX_PART, MAX_MANIFEST, MAX_LINE = 512 * 1024**2, 32 * 1024**2, 16 * 1024**2  # what is held in memory at once
+MAX_MESSAGE = 600  # letters of a line that is shown
+CLOCKS_DIFFER = timedelta(minutes=10)
 NODE, LEAF = b"\x01", b"\x00"
 Progress = Callable[[int, int], object]
+STREAMED, ENCRYPTED, ZIP64, UNICODE_NAME, SYMLINK = 0x8, 0x1, 0xFFFFFFFF, 0x7075, 0o12  # zip: APPNOTE 6.3.10
 
 
 class Broken(Exception):
@@ -60,12 +65,23 @@ def verify(path: Path, *, key: str = "", progress: Progress = lambda _done, _tot
 
     Raises `Broken`, or `OSError`.
     """
+    try:
+        return _verify(path, key, progress)
+    except (Broken, OSError):
+        raise
+    except Exception as error:  # whatever a hostile file makes the libraries that read it raise
+        raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
+
+
+def _verify(path: Path, key: str, progress: Progress) -> Report:
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
         if start.startswith(b"PK"):
             return _Dossier(file, key, progress).check()
-        content = file.read()
+        content = file.read(MAX_PART + 1)
+    if len(content) > MAX_PART:
+        raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")
     if start.lstrip().startswith(b"%PDF"):
         return _check_pdf(content, key)
     if b"<svg" in content[:4096] or re.match(rb"\s*[\w-]+\.[\w-]+\.[\w-]+\s*$", content):
@@ -84,8 +100,9 @@ class _Dossier:
     def __init__(self, file: IO[bytes], key: str, progress: Progress) -> None:
         try:
             self.zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError) as error:
+        except Exception as error:  # zipfile raises eight sorts
             raise Broken(f"The zip file is broken: {error}.") from error
+        self.file = file
         self.wanted_key = key.lower().replace(":", "")
         self.progress = progress
         self.report = Report()
@@ -97,47 +114,74 @@ class _Dossier:
         self.statements: list[dict[str, Any]] = []
 
     def check(self) -> Report:
-        try:
-            self._names()
-            self._manifest()
-            self._files()
-            self._keys()
-            self._journal()
-            self._pieces()
-            self._attendance()
-            self._tables()
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            IndexError,
-            RecursionError,
-            NotImplementedError,
-            zipfile.BadZipFile,
-        ) as error:
-            raise Broken(f"The dossier is not as a dossier is written ({type(error).__name__}: {error}).") from error
+        self._names()
+        self._layout()
+        self._manifest()
+        self._files()
+        self._keys()
+        self._journal()
+        self._pieces()
+        self._attendance()
+        self._tables()
         return self.report
 
     def _names(self) -> None:
         names = [info.filename for info in self.zip.infolist()]
-        twice = next((name for name in names if names.count(name) > 1), None) if len(names) != len(set(names)) else None
+        twice = next((a for a, b in pairwise(sorted(names)) if a == b), None)
         if twice:
             raise Broken(f"{twice} is in the zip file twice.")
         odd = next((name for name in names if name.startswith("/") or ".." in name.split("/") or "\\" in name), None)
         if odd:
             raise Broken(f"{odd} has a name that leads out of the dossier.")
-        if sum(info.file_size for info in self.zip.infolist()) > MAX_UNZIPPED:
-            raise Broken("The zip file unpacks to more than 64 GB.")
+        folders = {name[: at.end()] for name in names for at in re.finditer("/", name) if at.end() < len(name)}
+        for info in self.zip.infolist():
+            if info.is_dir() and (info.file_size or info.filename not in folders):
+                raise Broken(f"{info.filename} is a folder that was added.")
+            if info.external_attr >> 28 == SYMLINK:
+                raise Broken(f"{info.filename} is a link to another file.")
+        unzipped, size = sum(info.file_size for info in self.zip.infolist()), self.file.seek(0, io.SEEK_END)
+        if unzipped > MAX_UNZIPPED or unzipped > MAX_PART + size * MAX_RATIO:
+            raise Broken("The zip file unpacks to more than 64 GB, or to more than a dossier of its size.")
 
-    def _read(self, name: str) -> bytes:
+    def _layout(self) -> None:
+        """Nothing stands between, before or after the files, and both headers of each say the same (APPNOTE 6.3.10, 4.3).
+
+        Otherwise a program that reads the zip from its beginning shows files that this one does not see.
+        """
+        place = 0
+        for info in sorted(self.zip.infolist(), key=lambda info: info.header_offset):
+            if not 0 <= info.header_offset - place <= (24 if place else 0):  # 24: what may follow a file (4.3.9)
+                raise Broken(f"Before {info.filename} the zip file holds more than its list of files tells.")
+            self.file.seek(info.header_offset)
+            header = self.file.read(30).ljust(30)
+            _sign, _version, flags, method, _time, crc, packed, size, name, extra = struct.unpack("<4s3HIIIIHH", header)
+            told = (flags & ~STREAMED, method) == (info.flag_bits & ~STREAMED, info.compress_type)
+            if not flags & STREAMED:
+                told &= crc == info.CRC and packed in (info.compress_size, ZIP64) and size in (info.file_size, ZIP64)
+            if not told:
+                raise Broken(f"The zip file tells of {info.filename} in two ways.")
+            if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or flags & ENCRYPTED:
+                raise Broken(f"{info.filename} is packed in a way in which Milepost packs nothing.")
+            self.file.seek(info.header_offset + 30 + name)
+            if info.comment or UNICODE_NAME in _tags(self.file.read(extra)) + _tags(info.extra):
+                raise Broken(f"{info.filename} carries a comment or a second name.")
+            place = info.header_offset + 30 + name + extra + info.compress_size
+        if not 0 <= self.zip.start_dir - place <= 24:
+            raise Broken("After its files the zip file holds more than its list of files tells.")
+        self.file.seek(-22, io.SEEK_END)
+        if self.zip.comment or not self.file.read(22).startswith(b"PK\x05\x06"):
+            raise Broken("The zip file carries a comment, or something after its end.")
+
+    def _read(self, name: str, most: int = MAX_PART) -> bytes:
         try:
+            if self.zip.getinfo(name).file_size > most:
+                raise Broken(f"{name} unpacks to more than {most >> 20} MB.")
             return self.zip.read(name)
         except KeyError as error:
             raise Broken(f"{name} is missing.") from error
 
     def _manifest(self) -> None:
-        content = self._read("manifest.json")
+        content = self._read("manifest.json", MAX_MANIFEST)
         self.manifest = json.loads(content)
         if self.manifest.get("format") != FORMAT:
             raise Broken(f"manifest.json is not of the format {FORMAT}.")
@@ -224,7 +268,7 @@ class _Dossier:
         if not _is_signed(certificate, seal["statement"].encode(), signature):
             raise Broken("The journal’s seal was changed: its signature does not fit it.")
         if seal.get("timestamp"):
-            _check_stamp(base64.b64decode(seal["timestamp"]), signature, self.report)
+            _check_stamp(base64.b64decode(seal["timestamp"]), signature, statement["time"], self.report)
         leaves = list(self._leaves())
         proof = json.loads(self._read("journal/proof.json"))
         if proof["size"] != statement["size"]:
@@ -263,7 +307,7 @@ class _Dossier:
 
     def _leaves(self) -> Iterator[tuple[int, bytes]]:
         with self.zip.open("journal/entries.jsonl") as file:
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), start=1):
                 try:
                     told = json.loads(line)
                     text: str = told["statement"]
@@ -371,6 +415,16 @@ class _Dossier:
                     )
 
 
+def _tags(extra: bytes) -> list[int]:
+    """The kinds of the extra fields of a file in a zip (APPNOTE 6.3.10, section 4.5)."""
+    tags, at = [], 0
+    while at + 4 <= len(extra):
+        tag, length = struct.unpack_from("<HH", extra, at)
+        tags.append(tag)
+        at += 4 + length
+    return tags
+
+
 # --- PDFs and badges --------------------------------------------------------------------------------------
 
 
@@ -392,13 +446,10 @@ class Seal:
 def seals_in(content: bytes) -> list[Seal]:
     """The seals and time stamps in a PDF, in the order in which they were set. Raises `Broken` for what can't be read."""
     try:
-        from pyhanko.pdf_utils.misc import PdfError
         from pyhanko.pdf_utils.reader import PdfFileReader
         from pyhanko.sign.diff_analysis import ModificationLevel
         from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature, validate_pdf_timestamp
-        from pyhanko.sign.validation.errors import SignatureValidationError
         from pyhanko_certvalidator import ValidationContext
-        from pyhanko_certvalidator.errors import PathError, ValidationError
     except ImportError as error:
         raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
 
@@ -426,19 +477,7 @@ def seals_in(content: bytes) -> list[Seal]:
             reason = str(signature.sig_object.get("/Reason", ""))
             dated = status.timestamp.isoformat() if is_stamp else ""
             found.append(Seal(key, signer, reason, bool(holds), dated))
-    except (
-        PdfError,
-        SignatureValidationError,
-        PathError,
-        ValidationError,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        AttributeError,
-        RecursionError,
-        NotImplementedError,
-    ) as error:
+    except Exception as error:  # pyHanko and what it reads with raise a dozen sorts for a hostile PDF
         raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
     return found
 
@@ -473,7 +512,7 @@ def _check_pdf(content: bytes, key: str) -> Report:
 
 def _check_badge(content: bytes, key: str) -> Report:
     """A badge (Open Badges 3.0 as VC-JWT, RS256): the token, or an SVG that carries it. Its key comes with `--key`."""
-    found = re.search(rb"[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}", content)
+    found = re.search(rb"(?<![\w-])[\w-]{20,}+\.[\w-]{20,}+\.[\w-]{20,}+", content)
     if not found:
         raise Broken("There is no badge in this file.")
     token = found[0].decode()
@@ -510,8 +549,11 @@ def _check_badge(content: bytes, key: str) -> Report:
 # --- Time stamps ------------------------------------------------------------------------------------------
 
 
-def _check_stamp(token: bytes, signature: bytes, report: Report) -> None:
-    """That an RFC 3161 token speaks of this signature, and that nothing in it was changed since it was signed."""
+def _check_stamp(token: bytes, signature: bytes, time: str, report: Report) -> None:
+    """That an RFC 3161 token speaks of this signature, made at this time, and that nothing in it was changed since.
+
+    Anybody can stamp anything under any name: so it can't be older than what it dates, and whose it is, is for the reader.
+    """
     try:
         from asn1crypto import cms
         from pyhanko.sign.validation.generic_cms import validate_sig_integrity
@@ -538,8 +580,12 @@ def _check_stamp(token: bytes, signature: bytes, report: Report) -> None:
         raise Broken(f"The time stamp can’t be read ({type(error).__name__}).") from error
     if not (intact and valid):
         raise Broken("The time stamp was changed: its authority’s signature does not fit it.")
-    name = certificate.subject.human_friendly
-    report.holds.append(f"A time-stamping authority dates the seal: {info['gen_time'].native.isoformat()} ({name}).")
+    name, dated = certificate.subject.human_friendly, info["gen_time"].native
+    if dated < datetime.fromisoformat(time) - CLOCKS_DIFFER:
+        raise Broken(f"The time stamp ({dated.isoformat()}) is older than the seal that it dates ({time}).")
+    report.holds.append(f"A time-stamping authority dates the seal: {dated.isoformat()} ({name}).")
+    mark = hashlib.sha256(certificate.dump()).hexdigest()
+    report.notes.append(f"That the time stamp is by the authority which it names, its certificate tells: {mark}")
 
 
 # --- The proof of one fact --------------------------------------------------------------------------------
@@ -575,13 +621,13 @@ def _check_proof(content: bytes, key: str) -> Report:
     words = (
         f"“{statement['actor']['name']} {statement['verb']} {statement['object']['name']}”, {statement['time']},"
         if statement
-        else "A fact whose words were erased"
+        else "A fact whose words are not told (erased, or left out of the proof)"
     )
     report.holds.append(
         f"{words} is number {told['index'] + 1} of the {head['size']} facts that were sealed on {head['time']}."
     )
     if stamp:
-        _check_stamp(base64.b64decode(stamp), signature, report)
+        _check_stamp(base64.b64decode(stamp), signature, head["time"], report)
     if not key:
         report.notes.append(f"Compare the key with the one that the organisation publishes: {head['key']}")
     return report
@@ -686,21 +732,30 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     parser.add_argument("file", type=Path, help="the zip, PDF, badge or JSON")
     parser.add_argument("--key", default="", help="the fingerprint (SHA-256) that the key must have")
     told = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for
     logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # else it prints its reasons, as tracebacks
     try:
         report = verify(told.file, key=told.key, progress=_show if sys.stderr.isatty() else lambda _done, _total: None)
     except Broken as error:
-        say(f"DOES NOT HOLD: {error}")
+        say(f"DOES NOT HOLD: {_plain(error)}")
         return 1
     except OSError as error:
-        say(f"{told.file} can’t be read: {error.strerror}.")
+        say(f"{told.file} can’t be read: {error.strerror or error}.")
         return 2
     for line in report.holds:
-        say(f"holds: {line}")
+        say(f"holds: {_plain(line)}")
     for line in report.notes:
-        say(f"note:  {line}")
+        say(f"note:  {_plain(line)}")
     say("Everything in it holds.")
     return 0
+
+
+def _plain(words: object) -> str:
+    """Words from a file as a terminal may show them: on one line, so that no name in it can write a line of its own."""
+    text = str(words)
+    text = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"
+    return "".join(c if c.isprintable() or c in "\u00a0\u202f" else f"\\u{ord(c):04x}" for c in text)
 
 
 def _show(done: int, total: int) -> None:

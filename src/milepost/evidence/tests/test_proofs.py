@@ -1,15 +1,18 @@
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import transaction
 
 from milepost import verify as verifier
+from milepost.core import clock
 from milepost.evidence.tests.archives import complaint
 from milepost.journal.erasing import erase
 from milepost.journal.models import Entry
 from milepost.journal.proofs import inclusion_proof
 from milepost.journal.recording import SYSTEM
 from milepost.journal.sealing import seal
+from milepost.journal.timestamping import stamp_newest
 
 pytestmark = pytest.mark.django_db
 
@@ -61,4 +64,33 @@ def test_the_proof_of_a_fact_that_was_erased_still_stands_for_it(complete, tmp_p
     seal(complete.organisation_id)
     path = tmp_path / "proof.json"
     path.write_text(json.dumps(inclusion_proof(Entry.objects.get(pk=fact.pk))))
-    assert verifier.verify(path).holds[0].startswith("A fact whose words were erased is number")
+    assert (
+        verifier.verify(path)
+        .holds[0]
+        .startswith("A fact whose words are not told (erased, or left out of the proof) is number")
+    )
+
+
+def test_a_time_stamp_may_be_anybodys_so_its_certificate_is_told_and_it_is_not_older_than_the_seal(
+    complete, tmp_path, settings, authority
+):
+    """Whoever has the proof can put a stamp of their own beside the seal, under any name: it must not date it back."""
+    settings.TIMESTAMP_URL, path = authority[0], tmp_path / "proof.json"
+    seal(complete.organisation_id)
+    stamp_newest(complete.organisation_id)
+    path.write_text(json.dumps(inclusion_proof(Entry.objects.filter(verb="closed").first())))
+    report = verifier.verify(path)
+    assert any("dates the seal" in line for line in report.holds)
+    assert any("its certificate tells: " in line for line in report.notes)
+    with clock.at(clock.now() + timedelta(hours=1)), transaction.atomic():
+        erase(
+            [Entry.objects.filter(verb="launched").first().pk],
+            organisation=complete.organisation,
+            by=SYSTEM,
+            about=complete.as_reference(),
+            reason="Law",
+        )
+        seal(complete.organisation_id)
+        stamp_newest(complete.organisation_id)
+    path.write_text(json.dumps(inclusion_proof(Entry.objects.filter(verb="closed").first())))
+    assert "is older than the seal that it dates" in complaint(path)
