@@ -6,7 +6,7 @@ Exit status 0, or 1 with a message on stderr that says where and what.
 import click
 
 from milepost import __version__
-from milepost.cli import config, courses, demonstration, evidence, files, jobs, journal, people
+from milepost.cli import backup, config, courses, demonstration, evidence, files, jobs, journal, people
 from milepost.cli.commands import Commands
 
 
@@ -22,6 +22,9 @@ def cli() -> None:
 for command in (
     config.up,
     config.migrate,
+    backup.backup,
+    backup.restore,
+    backup.move,
     demonstration.demo,
     people.organisation,
     people.people,

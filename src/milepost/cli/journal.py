@@ -24,9 +24,7 @@ def verify_journal(organisation: str) -> None:
     with progress_bar("Checking entries", Entry.objects.filter(organisation_id=target.pk).count()) as bar:
         verification = verify(target.pk, progress=bar.update)
     if verification.finding:
-        fail(
-            f"Entry {verification.finding.entry_id} does not hold: {verification.finding.reason}. {verification.checked} entries before it do."
-        )
+        fail(f"{verification.finding}. {verification.checked} entries before it do hold.")
     waiting = verification.checked - verification.sealed
     click.echo(
         f"{verification.checked} entries hold. {verification.sealed} are under {verification.seals} seals, {waiting} wait for theirs."

@@ -35,6 +35,15 @@ def earlier_secrets(variables: Variables, data: Path) -> list[str]:
     return kept.read_text().split() if kept.exists() else []
 
 
+def put(data: Path, current: str, earlier: list[str]) -> None:
+    """Put these secrets into the data folder. Those there were count among the earlier ones: killed in the middle, all hold."""
+    kept, kept_earlier = data / SECRET_FILE, data / EARLIER_FILE
+    before = [word for path in (kept, kept_earlier) if path.exists() for word in path.read_text().split()]
+    others = dict.fromkeys([*earlier, *before])
+    replace(kept_earlier, "".join(f"{secret}\n" for secret in others if secret != current))
+    replace(kept, current)
+
+
 def renew(data: Path) -> None:
     """Put a new secret into the data folder; the one there was is the first of the earlier ones from then on.
 
@@ -42,11 +51,12 @@ def renew(data: Path) -> None:
     """
     current, earlier = data / SECRET_FILE, data / EARLIER_FILE
     before = [current.read_text().strip(), *(earlier.read_text().split() if earlier.exists() else [])]
-    _replace(earlier, "\n".join(dict.fromkeys(before)) + "\n")
-    _replace(current, secrets.token_urlsafe(50))
+    replace(earlier, "\n".join(dict.fromkeys(before)) + "\n")
+    replace(current, secrets.token_urlsafe(50))
 
 
-def _replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str) -> None:
+    """Write the text into a file for oneself alone, whole or not at all."""
     written = path.with_name(f"{path.name}.new")
     with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

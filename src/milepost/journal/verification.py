@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from milepost.journal import keys, tiles, timestamping, witnesses
@@ -47,8 +48,11 @@ class Row(NamedTuple):
 class Finding:
     """Something that does not hold: the entry, and why, in plain words."""
 
-    entry_id: int
+    entry_id: int  # 0 where it is about no entry
     reason: str
+
+    def __str__(self) -> str:
+        return f"Entry {self.entry_id} does not hold: {self.reason}" if self.entry_id else self.reason
 
 
 @dataclass(frozen=True)
@@ -66,12 +70,15 @@ class _Fault(Exception):
         self.finding = Finding(entry_id, reason)
 
 
-def verify(organisation_id: int, *, progress: Callable[[int], object] | None = None) -> Verification:
+def verify(
+    organisation_id: int, *, progress: Callable[[int], object] | None = None, memory: Path | None = None
+) -> Verification:
     """Recompute the organisation's whole journal and say what does not hold, the first in the order of the tree.
 
-    `progress` is called with the number of entries checked since it was last called. Reads only, in chunks.
+    `progress` is called with the number of entries checked since it was last called. Reads only, in chunks. `memory` is a
+    folder with what is remembered of seals, instead of this machine's (see `witnesses`).
     """
-    checking = _Checking(organisation_id, progress or (lambda _count: None))
+    checking = _Checking(organisation_id, progress or (lambda _count: None), memory)
     try:
         checking.tree()
         checking.size()
@@ -83,7 +90,8 @@ def verify(organisation_id: int, *, progress: Callable[[int], object] | None = N
 
 
 class _Checking:
-    def __init__(self, organisation_id: int, progress: Callable[[int], object]) -> None:
+    def __init__(self, organisation_id: int, progress: Callable[[int], object], memory: Path | None) -> None:
+        self.memory = memory
         self.organisation_id = organisation_id
         self.organisation = str(identity_of(organisation_id).uid)
         self.progress = progress
@@ -104,7 +112,7 @@ class _Checking:
         covered = waiting[-1].size if waiting else 0
         seals = iter(waiting)
         seal, number = next(seals, None), 0
-        remembered = {witness.size: witness.root for witness in witnesses.all_of(self.organisation_id)}
+        remembered = self._remembered()
         forgotten = {size for size in remembered if size > covered} - self._sizes()
         for part in _parts(tiles.leaves_of(self.organisation_id)):
             entries = self._entries([entry_id for entry_id, _leaf in part])
@@ -130,6 +138,20 @@ class _Checking:
             )
         if forgotten:
             raise _Fault(self._since_seal, "the seal over it was removed: this machine remembers it")
+
+    def _remembered(self) -> dict[int, bytes]:
+        """The root for each size of which this machine remembers a seal; one size has one root."""
+        remembered: dict[int, witnesses.Witness] = {}
+        for witness in witnesses.all_of(self.organisation_id, self.memory):
+            if not witness.root:
+                raise _Fault(0, f"{witness.where}: what this machine remembers of a seal can’t be read there")
+            before = remembered.setdefault(witness.size, witness)
+            if before.root != witness.root:
+                places = f"{before.where}; {witness.where}"
+                raise _Fault(
+                    0, f"two seals over {witness.size} entries say different things: there were two journals ({places})"
+                )
+        return {size: witness.root for size, witness in remembered.items()}
 
     def _sizes(self) -> set[int]:
         """The sizes of all seals that there are now."""
