@@ -44,9 +44,7 @@ def prepare(state: State) -> Apps:
         raise NewerState(words.format(migration=".".join(unknown[0])))
     if set(executor.loader.applied_migrations) - state:
         raise NewerState(
-
-                "The database has the tables of a newer version already. Give an empty database; it is brought up to date afterwards."
-
+            "The database has the tables of a newer version already. Give an empty database; it is brought up to date afterwards."
         )
     graph = executor.loader.graph
     leaves = [node for node in state if node in graph.nodes and not _children(graph, node) & state]

@@ -55,13 +55,9 @@ def move(url: str, *, progress: Progress) -> Moved:
                 arrived = target.sums(bar.update)
             for name, total in sums.items():
                 if arrived[name] != total.as_json():
-                    raise MoveRefused(
-                        f"The rows of {name} did not arrive as they are. Nothing was kept."
-                    )
+                    raise MoveRefused(f"The rows of {name} did not arrive as they are. Nothing was kept.")
             if findings := journal_findings(None, progress):
-                raise JournalDoesNotHold(
-                    f"The journal does not hold: {findings[0]}. Nothing was moved."
-                )
+                raise JournalDoesNotHold(f"The journal does not hold: {findings[0]}. Nothing was moved.")
     return Moved(len(sums), sum(total.rows for total in sums.values()))
 
 

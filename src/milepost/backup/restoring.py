@@ -73,9 +73,7 @@ def restore(
             is_current = not schema.is_behind()
             found = journal_findings(folder, progress) if is_current else []
             if found and not despite_findings:
-                raise JournalDoesNotHold(
-                    f"The journal in this backup does not hold: {found[0]}. Nothing was changed."
-                )
+                raise JournalDoesNotHold(f"The journal in this backup does not hold: {found[0]}. Nothing was changed.")
             holdings = _holdings(apps, found)
             _place(contents, folder)
         if not is_current:
@@ -92,10 +90,8 @@ def _refuse_other_secret(contents: Contents) -> None:
     kept = settings.ENVIRONMENT.data / SECRET_OF_BACKUP
     secret.replace(kept, theirs + "\n")
     raise OtherSecret(
-
-            f"This backup was made under another secret than {secret.SECRET} has. It is in {kept} now, for you alone to read: set {secret.SECRET} to it"
-            f" on every host, or name it in {secret.FALLBACKS}. Then run this again. Nothing else was changed."
-
+        f"This backup was made under another secret than {secret.SECRET} has. It is in {kept} now, for you alone to read: set {secret.SECRET} to it"
+        f" on every host, or name it in {secret.FALLBACKS}. Then run this again. Nothing else was changed."
     )
 
 
@@ -165,9 +161,7 @@ def _hold_against(contents: Contents, target: loading.Loading, progress: Progres
     with progress(("Reading back"), contents.rows) as bar:
         sums = target.sums(bar.update)
     if differing := sorted(name for name, total in sums.items() if total != contents.manifest["tables"].get(name)):
-        raise DamagedBackup(
-            f"The rows of {differing[0]} are not those that the backup tells of. Nothing was changed."
-        )
+        raise DamagedBackup(f"The rows of {differing[0]} are not those that the backup tells of. Nothing was changed.")
 
 
 def journal_findings(memory: Path | None, progress: Progress) -> list[str]:
