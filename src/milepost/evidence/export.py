@@ -66,14 +66,14 @@ def _fields_to(model: type[models.Model]) -> "Iterator[models.ForeignObject[Any,
 
 
 def files_about(member: Member) -> Iterator[PersonalFile]:
-    """Every file about the person that any room keeps."""
+    """Every file about the person that any room keeps, numbered by kind: no key of the database leaves it."""
     for kind in file_kinds():
-        for row in kind.of_person(member).iterator(BATCH):
+        for place, row in enumerate(kind.of_person(member).iterator(BATCH), start=1):
             last = kind.download_name(row).rpartition("/")[2]
-            yield PersonalFile(f"{kind.name}-{row.pk}-{safe_name(last)}", kind.file(row).digest)
+            yield PersonalFile(f"{kind.name}-{place}-{safe_name(last)}", kind.file(row).digest)
             for number, beside in enumerate(kind.beside(row), start=1):
                 last = beside.path.rpartition("/")[2]
-                yield PersonalFile(f"{kind.name}-{row.pk}-{number}-{last or 'source'}", beside.digest)
+                yield PersonalFile(f"{kind.name}-{place}-{number}-{last or 'source'}", beside.digest)
 
 
 def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:

@@ -226,3 +226,11 @@ def test_the_page_shows_what_stands_against_it_and_a_post_changes_nothing(visit,
     page = client.post(path, {"name": people[0].full_name})
     assert "can’t be erased yet" in page.text
     assert Member.objects.filter(pk=people[0].pk).exists()
+
+
+def test_no_key_of_the_database_is_in_the_name_of_a_file_that_a_person_takes_away(complete, lead):
+    last = Certificate.objects.order_by("pk").last()
+    assert last.pk > 1
+    archive, _data = exported(last.enrolment.member, lead)
+    (name,) = [name for name in archive.namelist() if name.startswith("files/certificate-")]
+    assert name.startswith("files/certificate-1-")
