@@ -291,7 +291,7 @@ def test_answers_given_after_the_session_ended_are_kept_until_sign_in_and_only_t
     with page.expect_response("**/answers/") as sent:
         give_password(page, ellen.server, "ellen.aldermoor")
     assert sent.value.ok
-    expect(page.locator(".dots .answered")).to_have_count(1)  # the page came anew with what was kept
+    expect(page.locator(".question[data-answered=yes]")).to_have_count(1)  # the page came anew with what was kept
     page.close()
     again = ellen.context.new_page()
     again.goto(address)

@@ -18,6 +18,7 @@ const PAUSES = [1, 2, 5, 10, 20, 30]; // seconds between tries
 const person = document.documentElement.dataset.person;
 const OURS = `waiting|${person}|`;
 const listeners = new Set();
+const told = [];
 let timer = null;
 let tries = 0;
 let sending = false;
@@ -32,8 +33,10 @@ export function send(request, merge = null) {
   return flush();
 }
 
+// Also of what was answered before somebody listened: a page's scripts come one after the other.
 export function listen(listener) {
   listeners.add(listener);
+  for (const [request, answer] of told) listener(request, answer);
 }
 
 // The person's requests that wait, the oldest first.
@@ -89,6 +92,7 @@ async function post(request) {
 }
 
 function tell(request = null, answer = null) {
+  if (answer) told.push([request, answer]);
   for (const listener of listeners) listener(request, answer);
 }
 

@@ -30,7 +30,8 @@ function save(question) {
 // What was kept here and not delivered yet (the session had ended, the window was closed) is not in the page that the
 // server made: nothing is handed in until it is there, and then the page comes anew with it.
 const kept = () => waiting().filter((one) => one.url === words.answers);
-let isBehind = kept().length > 0;
+const isOfBefore = (one) => one.at < performance.timeOrigin;
+let isStale = false; // something of before was delivered since this page was made
 
 // “Saved” is said when the server said so, and of the last answer that was given here.
 listen((request, answer) => {
@@ -40,11 +41,11 @@ listen((request, answer) => {
     return;
   }
   const mine = kept();
-  if (isBehind && !mine.length && answer?.ok) {
+  if (answer?.ok && isOfBefore(request)) isStale = true;
+  if (isStale && !mine.length) {
     location.reload();
     return;
   }
-  if (answer?.refused) isBehind = mine.length > 0;
   if (answer?.refused) status.textContent = words.refused;
   else if (answer?.held) status.textContent = words.held;
   else if (mine.length && !answer) status.textContent = words.waiting;
@@ -118,7 +119,7 @@ form.addEventListener("submit", (event) => {
     show(questions.findIndex((question) => !isAnswered(question)));
     return;
   }
-  if (!navigator.onLine || isBehind) {
+  if (!navigator.onLine || isStale || kept().some(isOfBefore)) {
     event.preventDefault();
     event.stopImmediatePropagation();
     status.textContent = words.waiting;
