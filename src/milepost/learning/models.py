@@ -1,6 +1,6 @@
 """The nouns of learning: an enrolment, its progress in each activity, attempts and their answers."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models
@@ -74,6 +74,17 @@ class Enrolment(models.Model):
         rows = cls.objects.select_for_update(of=("self",)).select_related("member", "course", "organisation")
         try:
             return rows.get(pk=key)
+        except cls.DoesNotExist as error:
+            raise NotEnrolled from error
+
+    @classmethod
+    def locked_launch(cls, key: int) -> datetime | None:
+        """When the course was first opened, the row held as by `locked`, for whoever opens a page: four tables less.
+
+        Raises `NotEnrolled`.
+        """
+        try:
+            return cls.objects.select_for_update().values_list("launched_at", flat=True).get(pk=key)
         except cls.DoesNotExist as error:
             raise NotEnrolled from error
 

@@ -36,7 +36,7 @@ def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progres
     now = clock.now()
     facts = []
     with transaction.atomic():
-        enrolment.launched_at = Enrolment.locked(enrolment.pk).launched_at
+        enrolment.launched_at = Enrolment.locked_launch(enrolment.pk)
         if progress is None:
             progress, is_new = Progress.objects.get_or_create(
                 enrolment=enrolment,

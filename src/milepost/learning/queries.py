@@ -67,10 +67,10 @@ def my_learning(member: Member) -> MyLearning:
 
 
 def enrolment_of(member: Member, course: str) -> Enrolment | None:
-    """The member's enrolment in the course with this slug, with the course. One query."""
+    """The member's enrolment in the course with this slug, with course, member and organisation. One query."""
     enrolment = _enrolment.get(member=member.pk, course=course)
     if enrolment is not None:
-        enrolment.member = member
+        enrolment.member, enrolment.organisation = member, member.organisation  # a fact names its organisation
     return enrolment
 
 

@@ -84,6 +84,20 @@ def test_a_learner_s_page_costs_at_most_eight_queries_whatever_the_size(
     assert len(captured) <= 8, [query["sql"][:120] for query in captured]
 
 
+def test_opening_an_activity_asks_for_what_it_changes_and_for_nothing_that_the_page_holds_already(
+    visit, enrolment, learner
+):
+    client = visit(learner)
+    client.get("/aldermoor/learn/ladders/01-first/01-read/")
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get("/aldermoor/learn/ladders/01-first/02-check/").status_code == 200
+    asked = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    assert not [sql for sql in asked if 'FROM "people_organisation"' in sql]
+    [lock] = [sql for sql in asked if '"launched_at"' in sql and " JOIN " not in sql and sql.startswith("SELECT")]
+    assert lock.count('"learning_enrolment"."') <= 3
+    assert len(asked) <= 12, [sql[:120] for sql in asked]
+
+
 def test_a_lead_enrols_a_filtered_set_with_a_date(visit, lead, course, organisation):
     make_people(organisation, 12)
     site = organisation.sites.get(name="Site 1")
