@@ -1,12 +1,16 @@
 """The forms of `milepost` that are a contract, run as a person runs them."""
 
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import programs
 import pytest
+from running import free_port
 
 ROOT = Path(__file__).parent.parent
 CLI = [sys.executable, "-m", "milepost.cli"]
@@ -148,3 +152,42 @@ def test_a_key_file_that_is_missing_or_wrong_is_refused(home, tmp_path):
     (tmp_path / "bad.p12").write_text("no key")
     status, _out, err = run(home, "key", "import", tmp_path / "bad.p12", *words)
     assert (status, "not a PKCS#12 file" in err) == (1, True)
+
+
+@pytest.fixture
+def copy(home, tmp_path):
+    """The same installation once more, to be broken."""
+    for name in ("milepost.sqlite3", "secret-key"):
+        shutil.copy(home / name, tmp_path / name)
+    return tmp_path
+
+
+def test_a_database_that_a_newer_version_wrote_is_refused_and_left_alone(copy):
+    with closing(sqlite3.connect(copy / "milepost.sqlite3")) as database, database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('journal', '9999_later', '2030-01-01')"
+        )
+    before = (copy / "milepost.sqlite3").read_bytes()
+    for words in (["up", "--port", free_port()], ["migrate"]):
+        status, _out, err = run(copy, *words)
+        assert (status, "journal.9999_later is not known" in err) == (1, True), err
+        assert "Traceback" not in err
+    assert (copy / "milepost.sqlite3").read_bytes() == before
+
+
+def test_a_secret_that_opens_no_signing_key_is_refused_at_the_start(copy):
+    (copy / "secret-key").write_text("another secret altogether " * 2)
+    status, _out, err = run(copy, "up", "--port", free_port())
+    assert (status, "put the file secret-key" in err) == (1, True), err
+
+
+def test_pages_that_were_damaged_on_the_disk_are_told_in_words(copy):
+    path = copy / "milepost.sqlite3"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 4] + bytes([0xA5]) * (len(whole) // 2) + whole[-(len(whole) // 4) :])
+    for words in (["up", "--port", free_port()], ["journal", "verify", "--organisation", "acme"], ["migrate"]):
+        status, _out, err = run(copy, *words)
+        assert (status, "is damaged on the disk" in err, "Traceback" in err) == (1, True, False), err
+    path.write_bytes(b"no database" * 1000)
+    status, _out, err = run(copy, "journal", "verify", "--organisation", "acme")
+    assert (status, "is damaged on the disk" in err) == (1, True), err

@@ -29,4 +29,7 @@ def migrate() -> None:
     """Bring the database up to date."""
     from django.core.management import call_command
 
+    from milepost.config import schema
+
+    schema.refuse_unfit()
     call_command("migrate", interactive=False, verbosity=1)

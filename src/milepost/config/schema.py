@@ -1,9 +1,75 @@
-"""Whether the database has the tables that this version of Milepost needs."""
+"""Whether the database is one that this version of Milepost can work with: its tables, its secret, its pages on the disk."""
+
+import time
 
 import click
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+
+from milepost.core.outages import is_damage
+from milepost.core.refusals import Refused
+from milepost.journal import keys
+
+LOOK = 5.0  # seconds that a start spends on reading the pages of an SQLite database
+
+
+class NewerDatabase(Refused):
+    """A newer version of Milepost has worked with the database: this one would write what that can't read."""
+
+
+class DamagedDatabase(Refused):
+    """Pages of the SQLite database are not as they were written."""
+
+
+def refuse_unfit() -> None:
+    """Raise `NewerDatabase`, `DamagedDatabase` or `keys.KeyLocked` where a start would do harm; say what to do."""
+    try:
+        if found := _damage():
+            raise DamagedDatabase(_words_for_damage(found))
+        loader = MigrationLoader(connection)
+        known = loader.disk_migrations.keys()
+        ours = loader.migrated_apps
+        unknown = sorted(name for name in loader.applied_migrations if name not in known and name[0] in ours)
+        if unknown:
+            raise NewerDatabase(
+                f"The database was brought up to date by a newer version of Milepost ({'.'.join(unknown[-1])} is not known to this"
+                " one). Nothing was changed. Install that version again, or restore a backup from before into an empty database."
+            )
+        if ("journal", "0005_endorsements") in loader.applied_migrations:
+            keys.refuse_other_secret()
+    except DatabaseError as error:
+        if is_damage(error):
+            raise DamagedDatabase(_words_for_damage(str(error))) from error
+        raise
+
+
+def _damage() -> str:
+    """What SQLite finds wrong with its file in `LOOK` seconds; empty if nothing, and on PostgreSQL, which checks by itself."""
+    if connection.vendor != "sqlite":
+        return ""
+    connection.ensure_connection()
+    until = time.monotonic() + LOOK
+    connection.connection.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA quick_check(1)")
+            [answer] = cursor.fetchone()
+    except DatabaseError as error:
+        if "interrupted" in str(error):
+            return ""
+        raise
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+    return "" if answer == "ok" else " ".join(str(answer).split())
+
+
+def _words_for_damage(found: str) -> str:
+    return (
+        f"The database {connection.settings_dict['NAME']} is damaged on the disk ({found}). Stop the server, put the file aside as it is,"
+        " and restore the newest backup: milepost restore FILE. Without one, `sqlite3 … .recover` saves what can be read."
+    )
 
 
 def is_behind() -> bool:
@@ -13,7 +79,8 @@ def is_behind() -> bool:
 
 
 def catch_up() -> None:
-    """Run the migrations that wait; quick when none does."""
+    """Run the migrations that wait; quick when none does. Raises what `refuse_unfit` does."""
+    refuse_unfit()
     if is_behind():
         click.echo("Preparing the database …", err=True)
         call_command("migrate", interactive=False, verbosity=0)
@@ -21,6 +88,8 @@ def catch_up() -> None:
 
 def why_it_failed(error: DatabaseError) -> str:
     """What an operator can do about the error; empty if it is none of theirs."""
+    if is_damage(error):
+        return _words_for_damage(str(error))
     try:
         return "The database is not ready for this version. Run: milepost migrate" if is_behind() else ""
     except DatabaseError:

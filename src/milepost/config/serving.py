@@ -68,7 +68,10 @@ def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload:
 
 
 def prepare(should_stop: Callable[[], bool], say: Callable[[str], None]) -> bool:
-    """Bring database and static files up to date, once there is a database; False where it is to stop before."""
+    """Bring database and static files up to date, once there is a database; False where it is to stop before.
+
+    Raises what `schema.refuse_unfit` does.
+    """
     said = ""
     while not should_stop():
         try:

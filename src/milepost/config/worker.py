@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from types import FrameType
 
 
@@ -21,10 +22,13 @@ def main(arguments: Sequence[str] = ()) -> None:
 
     django.setup()
     from django.conf import settings
+    from django.db import Error
 
+    from milepost.config import schema
     from milepost.core import postgresql, traces
     from milepost.core.jobs import Worker
     from milepost.core.jobs.tasks import LIMIT
+    from milepost.core.refusals import Refused
 
     postgresql.bound(statements=LIMIT, locks=60, transactions=LIMIT)
     if settings.TRACES_URL:
@@ -38,6 +42,11 @@ def main(arguments: Sequence[str] = ()) -> None:
         signal.signal(number, note)
     if settings.QUEUE_URL:
         from milepost.core.jobs.broker import BrokerWorker as Worker
+    with suppress(Error):  # a database that is away is waited for
+        try:
+            schema.refuse_unfit()
+        except Refused as refused:
+            sys.exit(f"Error: {refused}")
     if not Worker(after=after).run(lambda: bool(signals)):
         os._exit(0)  # what still runs was given back: waiting for it would only keep the next worker from it
 

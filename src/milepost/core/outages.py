@@ -52,5 +52,11 @@ def is_of_the_disk(error: BaseException | None) -> bool:
     return getattr(cause, "sqlstate", None) in _FULL
 
 
+def is_damage(error: BaseException | None) -> bool:
+    """Whether an SQLite database is not as it was written: a page that makes no sense, or no database at all."""
+    cause = error.__cause__ if isinstance(error, Error) else None
+    return isinstance(cause, sqlite3.Error) and _sqlite_code(cause) in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def _sqlite_code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary code; the other bits say more closely what it is

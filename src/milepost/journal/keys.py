@@ -28,6 +28,7 @@ from milepost.journal.models import SigningKey
 from milepost.journal.organisations import identity_of
 
 BITS = 2048
+LOOK = 20  # keys that are tried at a start before the secret is said to be another one
 YEARS = 10
 
 
@@ -249,6 +250,27 @@ def kept_under_earlier_secret() -> list[SigningKey]:
     """
     rows = SigningKey.objects.exclude(private__startswith=tokens.SCHEME).order_by("pk")
     return [key for key in rows if _opened_with(key.private)[1] != settings.SECRET_KEY]
+
+
+def refuse_other_secret() -> None:
+    """Raise `KeyLocked` if there are signing keys here and none opens with the secrets of this server."""
+    locked = None
+    for kept in (
+        SigningKey.objects.exclude(private__startswith=tokens.SCHEME)
+        .order_by("-pk")
+        .values_list("private", flat=True)[:LOOK]
+    ):
+        try:
+            _opened(kept)
+        except KeyLocked as error:
+            locked = error
+        else:
+            return
+    if locked:
+        raise KeyLocked(
+            "No signing key in this database opens with this secret. Set MILEPOST_SECRET_KEY to the one that the keys were made"
+            " under, or put the file secret-key that belongs to them back into the data folder: `milepost restore` does so."
+        ) from locked
 
 
 def keep_under_current_secret() -> int:

@@ -3,6 +3,8 @@
 An entry has its place in the tree within a second or two (see `folding`), and stands under a seal within a minute.
 """
 
+import logging
+from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,6 +19,10 @@ from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
 
 TYPE = "milepost-tree-head/1"
+CLOCK = "clock"  # in a head whose time is not the clock's: what the clock said, which was before the seal before
+STEP = timedelta(microseconds=1)  # between two seals of which the clock would have put the second first
+
+logger = logging.getLogger(__name__)
 
 
 def unsealed() -> list[int]:
@@ -51,14 +57,20 @@ def _seal_head(organisation_id: int) -> Seal | None:
         if tree is None or tree.size == (previous.size if previous else 0):
             return None
         key = SigningKey.objects.get(organisation_id=organisation_id, is_current=True)
-        return _sign(organisation_id, key, number=previous.number + 1 if previous else 1, size=tree.size)
+        nodes = tiles.StoredNodes(organisation_id)
+        if previous and merkle.root(previous.size, nodes) != bytes(previous.root):
+            raise tiles.BrokenTree  # what was sealed is not what stands there now
+        return _sign(organisation_id, key, previous, size=tree.size, root=merkle.root(tree.size, nodes))
 
 
-def _sign(organisation_id: int, key: SigningKey, *, number: int, size: int) -> Seal:
-    now = clock.now()
-    root = merkle.root(size, tiles.StoredNodes(organisation_id))
+def _sign(organisation_id: int, key: SigningKey, previous: Seal | None, *, size: int, root: bytes) -> Seal:
+    by_clock, number = clock.now(), previous.number + 1 if previous else 1
+    now = by_clock if previous is None else max(by_clock, previous.time + STEP)
+    if now != by_clock:
+        logger.warning("The clock says %s, which is before the seal of %s: it went backwards.", by_clock, now - STEP)
     organisation = str(identity_of(organisation_id).uid)
-    statement = canonical_json(head(organisation, size=size, root=root, time=time_text(now), key=key.fingerprint))
+    said = head(organisation, size=size, root=root, time=time_text(now), key=key.fingerprint)
+    statement = canonical_json(said if now == by_clock else said | {CLOCK: time_text(by_clock)})
     return Seal.objects.create(
         organisation_id=organisation_id,
         number=number,

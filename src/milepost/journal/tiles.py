@@ -11,18 +11,34 @@ from dataclasses import dataclass
 from itertools import batched
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
+from milepost.core.refusals import Refused
 from milepost.journal.merkle import node_hash
 from milepost.journal.models import Tile
 
 WIDTH = 256
 LEVELS = 8  # a tile stands for 2**8 nodes of the level below it
 HASH = 32
+ENTRY = 8
 SPANS = 50  # of entries that are looked up with one query
 
 
+class BrokenTree(Refused):
+    """The stored levels of a tree do not belong together: what would be built on them could never be proved."""
+
+    sentence = gettext_lazy(
+        "The stored tree of this journal does not hold, so nothing is added to it or sealed, and nothing is lost. Tell whoever runs this Milepost:"
+        " `milepost journal verify` says what was altered or damaged."
+    )
+    status = 503
+
+
 def append(organisation_id: int, leaves: Sequence[tuple[int, bytes]], *, size: int) -> None:
-    """Add `(entry id, leaf hash)` pairs to a tree of `size` leaves. Call it in a transaction that holds the lock."""
+    """Add `(entry id, leaf hash)` pairs to a tree of `size` leaves. Call it in a transaction that holds the lock.
+
+    Raises `BrokenTree` if what it would go on with is not what stands below.
+    """
     hashes = [leaf for _entry, leaf in leaves]
     entries = array("q", [entry for entry, _leaf in leaves])
     level = 0
@@ -41,7 +57,7 @@ def _extend(
 ) -> tuple[Tile | None, list[Tile]]:
     """What these hashes make of one level: its last tile, if they went on with it, and the tiles that they began."""
     index, filled = divmod(size, WIDTH)
-    partial = Tile.objects.get(organisation_id=organisation_id, level=level, index=index) if filled else None
+    partial = _checked(organisation_id, level, index, filled) if filled else None
     added: list[Tile] = []
     tile, taken = partial, 0
     while taken < len(hashes):
@@ -56,6 +72,22 @@ def _extend(
             tile.first_entry, tile.last_entry = min(numbers), max(numbers)
         tile, index, taken = None, index + 1, part.stop
     return partial, added
+
+
+def _checked(organisation_id: int, level: int, index: int, filled: int) -> Tile:
+    """The last tile of a level, if it has as many hashes as it should and the newest is the head of the tile below it."""
+    below = index * WIDTH + filled - 1  # the tile of the level below
+    wanted = [(level, index), *([(level - 1, below)] if level else [])]
+    found = [
+        Tile.objects.filter(organisation_id=organisation_id, level=at, index=number).first() for at, number in wanted
+    ]
+    tile, *lower = found
+    if tile is None or len(tile.hashes) != filled * HASH or (level == 0 and len(tile.entries) != filled * ENTRY):
+        raise BrokenTree
+    for child in lower:
+        if child is None or len(child.hashes) != WIDTH * HASH or _head(_parts(child.hashes)) != _parts(tile.hashes)[-1]:
+            raise BrokenTree
+    return tile
 
 
 def entries_of(tile: Tile) -> "array[int]":
@@ -154,11 +186,15 @@ class StoredNodes:
         first = index << above
         hashes = self._tile(tile_level, first // WIDTH)
         start = first % WIDTH
+        if len(hashes) < start + (1 << above):
+            raise BrokenTree
         return _head(hashes[start : start + (1 << above)])
 
     def _tile(self, level: int, index: int) -> list[bytes]:
         if (level, index) not in self._tiles:
-            tile = Tile.objects.get(organisation_id=self._organisation_id, level=level, index=index)
+            tile = Tile.objects.filter(organisation_id=self._organisation_id, level=level, index=index).first()
+            if tile is None:
+                raise BrokenTree
             self._tiles[level, index] = _parts(tile.hashes)
         return self._tiles[level, index]
 

@@ -21,7 +21,7 @@ from milepost.journal.merkle import Frontier
 from milepost.journal.models import Entry, Seal, Tree, Unfolded
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
-from milepost.journal.sealing import head
+from milepost.journal.sealing import CLOCK, head
 from milepost.journal.vocabulary import fact_type_of
 
 CHUNK = 20  # tiles
@@ -103,6 +103,7 @@ class _Checking:
         self._wordless: dict[int, tuple[bytes, int | None]] = {}  # with their leaves and places
         self._erased = Erased()
         self._keys: set[int] = set()  # those that were found to be the organisation's own
+        self._sealed_at: datetime | None = None  # by the last seal that held
         self._since_seal = 0  # the first entry after the last seal that held
 
     def tree(self) -> None:
@@ -196,10 +197,18 @@ class _Checking:
         self._keys.add(seal.key_id)
         if not keys.is_signed(seal.key, seal.statement.encode(), signature):
             raise _Fault(self._since_seal, f"seal {number} over it has no valid signature: the seal was replaced")
-        if json.loads(seal.statement) != due or bytes(seal.root) != root:
+        said = json.loads(seal.statement)
+        if CLOCK in said and not said[CLOCK] < time:
+            raise _Fault(
+                self._since_seal, f"seal {number} over it tells of a clock that went backwards, and it did not"
+            )
+        if {key: value for key, value in said.items() if key != CLOCK} != due or bytes(seal.root) != root:
             raise _Fault(self._since_seal, self._between(last, f"seal {number}"))
         if hasattr(seal, "timestamp") and not timestamping.is_stamp_of(bytes(seal.timestamp.token), signature):
             raise _Fault(self._since_seal, f"the time stamp of seal {number} over it belongs to something else")
+        if self._sealed_at and seal.time <= self._sealed_at:
+            raise _Fault(self._since_seal, f"seal {number} over it is dated before the one before it")
+        self._sealed_at = seal.time
         self.seals += 1
         self.sealed = seal.size
         self._since_seal = 0

@@ -1,5 +1,6 @@
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from programs import run
 
 from milepost.core import clock
 from milepost.core.jobs import run_all
-from milepost.journal import jobs, keys, merkle
+from milepost.journal import jobs, keys, merkle, tiles, witnesses
 from milepost.journal.folding import fold
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.models import Entry, Seal, SigningKey, Tile, Timestamp, Unfolded
@@ -407,3 +408,67 @@ def test_a_stamp_moved_from_another_seal_is_named(settings, authority):
             cursor.execute("ALTER TABLE journal_timestamp DISABLE TRIGGER USER")
         cursor.execute("UPDATE journal_timestamp SET seal_id = %s", [second.id])
     assert "time stamp" in verify(7).finding.reason
+
+
+# --- What machines do to it -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def memory(settings, tmp_path):
+    """The file in which this machine remembers the seals of organisation 7."""
+    settings.ENVIRONMENT = replace(settings.ENVIRONMENT, data=tmp_path)
+    write(3)
+    return tmp_path / "seals" / f"{seal(7).key.fingerprint}.jsonl"
+
+
+def test_half_a_line_of_the_memory_is_mended_and_told(memory, caplog):
+    with memory.open("a") as file:
+        file.write('{"seal": "{')
+    assert verify(7).finding is None
+    write(1)
+    seal(7)
+    assert "ended in half a line of 11 bytes" in caplog.text
+    assert [witness.size for witness in witnesses.all_of(7)] == [3, 4]
+    assert verify(7).finding is None
+
+
+@pytest.mark.parametrize("line", ["not json", "{}", "[" * 90_000, '{"seal": "[]"}', "\x80"])
+def test_a_line_of_the_memory_that_can_not_be_read_is_told_with_its_place(memory, line):
+    memory.write_bytes(line.encode("latin-1") + b"\n" + memory.read_bytes())
+    assert f"{memory.name}, line 1: what this machine remembers" in str(verify(7).finding)
+
+
+def test_two_roots_for_one_size_are_the_finding(memory):
+    line = json.loads(memory.read_text())
+    other = json.loads(line["seal"]) | {"root": "00" * 32}
+    with memory.open("a") as file:
+        file.write(json.dumps(line | {"seal": json.dumps(other)}) + "\n")
+    assert "two seals over 3 entries say different things" in str(verify(7).finding)
+
+
+@pytest.mark.parametrize("level", [0, 1])
+def test_nothing_is_built_on_a_level_of_the_tree_that_does_not_hold(level):
+    write(300)
+    seal(7)
+    changed = Tile.objects.get(organisation_id=7, level=level, index=0)
+    tamper("UPDATE journal_tile SET hashes = %s WHERE id = %s", bytes(32) + bytes(changed.hashes)[32:], changed.pk)
+    write(300)
+    waiting = Entry.objects.order_by("id")[300:]  # the trigger that queues them is gone as well
+    Unfolded.objects.bulk_create([Unfolded(entry_id=one.pk, organisation_id=7) for one in waiting])
+    with pytest.raises(tiles.BrokenTree):
+        seal(7)
+    assert Seal.objects.count() == 1
+
+
+def test_a_clock_that_goes_backwards_leaves_seals_in_order_and_they_say_so(caplog):
+    now = clock.now()
+    write(1)
+    with clock.at(now):
+        first = seal(7)
+    write(1)
+    with clock.at(now - timedelta(hours=1)):
+        second = seal(7)
+    assert second.time > first.time
+    assert json.loads(second.statement)["clock"] < json.loads(second.statement)["time"]
+    assert "it went backwards" in caplog.text
+    assert verify(7).finding is None
