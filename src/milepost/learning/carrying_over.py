@@ -35,5 +35,9 @@ def carry_over(version: Version, previous: Version | None, ask_again: Collection
     done = mine.annotate(n=Count("pk", filter=Q(status="completed", activity_key__in=outline.counted))).values("n")
     score = mine.annotate(mean=Avg("score", filter=Q(activity_key__in=outline.assessments))).values("mean")
     moving.update(
-        version=version, total=len(outline.counted), done=Coalesce(Subquery(done), Value(0)), score=Subquery(score)
+        version=version,
+        total=len(outline.counted),
+        done=Coalesce(Subquery(done), Value(0)),
+        # Of no assessment at all Django asks for NULL, which PostgreSQL takes for a text and refuses.
+        score=Subquery(score) if outline.assessments else None,
     )
