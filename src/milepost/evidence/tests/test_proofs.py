@@ -72,25 +72,26 @@ def test_the_proof_of_a_fact_that_was_erased_still_stands_for_it(complete, tmp_p
 
 
 def test_a_time_stamp_may_be_anybodys_so_its_certificate_is_told_and_it_is_not_older_than_the_seal(
-    complete, tmp_path, settings, authority
+    course, organisation, tmp_path, settings, authority
 ):
     """Whoever has the proof can put a stamp of their own beside the seal, under any name: it must not date it back."""
     settings.TIMESTAMP_URL, path = authority[0], tmp_path / "proof.json"
-    seal(complete.organisation_id)
-    stamp_newest(complete.organisation_id)
-    path.write_text(json.dumps(inclusion_proof(Entry.objects.filter(verb="closed").first())))
+    entry = Entry.objects.earliest("pk")  # of a journal of today: the authority knows no other clock
+    seal(organisation.pk)
+    stamp_newest(organisation.pk)
+    path.write_text(json.dumps(inclusion_proof(entry)))
     report = verifier.verify(path)
     assert any("dates the seal" in line for line in report.holds)
     assert any("its certificate tells: " in line for line in report.notes)
     with clock.at(clock.now() + timedelta(hours=1)), transaction.atomic():
         erase(
-            [Entry.objects.filter(verb="launched").first().pk],
-            organisation=complete.organisation,
+            [entry.pk],
+            organisation=organisation,
             by=SYSTEM,
-            about=complete.as_reference(),
+            about=course.as_reference(),
             reason="Law",
         )
-        seal(complete.organisation_id)
-        stamp_newest(complete.organisation_id)
-    path.write_text(json.dumps(inclusion_proof(Entry.objects.filter(verb="closed").first())))
+        seal(organisation.pk)
+        stamp_newest(organisation.pk)
+    path.write_text(json.dumps(inclusion_proof(entry)))
     assert "is older than the seal that it dates" in complaint(path)
