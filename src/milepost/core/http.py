@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.http.request import RawPostDataException
-from django.utils.http import content_disposition_header
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 
 from milepost.core import blobs
 
@@ -19,6 +19,13 @@ _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 def is_partial(request: HttpRequest) -> bool:
     """Whether htmx asks for a part of the page rather than for the whole."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+def page_before(request: HttpRequest) -> str:
+    """The address of the page that led here, or on which the form stood that was sent; empty unless it is one of ours."""
+    address = request.headers.get("Referer", "")
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_ours else ""
 
 
 def read_json(sent: str | bytes) -> Any:

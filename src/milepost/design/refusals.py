@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
 
-from milepost.core.http import is_partial
+from milepost.core.http import is_partial, page_before
 from milepost.core.refusals import Refused, problem_response
 
 JSON_TYPES = ("application/problem+json", "application/json")
@@ -49,6 +48,5 @@ def answer_to(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 def _back(request: HttpRequest) -> str:
     """The page that the person comes from, if it is one of ours and another one."""
-    came_from = request.headers.get("Referer", "")
-    is_ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
-    return came_from if is_ours and came_from != request.build_absolute_uri() else ""
+    before = page_before(request)
+    return before if before != request.build_absolute_uri() else ""

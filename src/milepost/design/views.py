@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from milepost.core.http import page_before
 from milepost.core.outages import is_outage
 from milepost.design import waiting
 
@@ -42,9 +43,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form whose page is older than the last sign-in here (or whose cookies are blocked): nothing was done."""
-    came_from = request.headers.get("Referer", "")
-    is_ours = url_has_allowed_host_and_scheme(came_from, allowed_hosts={request.get_host()})
-    context = {"kind": "stale_form", "page": came_from if is_ours else ""}
+    context = {"kind": "stale_form", "page": page_before(request)}
     return render(request, "design/error.html", context, status=403)
 
 

@@ -16,10 +16,9 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy
 
-from milepost.core.http import is_partial
+from milepost.core.http import is_partial, page_before
 from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused, problem_response
 from milepost.people.models import Member, Organisation, User
@@ -81,10 +80,7 @@ def _page_of(request: HttpRequest, slug: str) -> str:
     """Where somebody goes on once they signed in: this page; after a form the page on which it stood."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
-    before = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(before, {request.get_host()}, require_https=request.is_secure()):
-        return f"/{slug}/"
-    _scheme, _host, path, query, _fragment = urlsplit(before)
+    _scheme, _host, path, query, _fragment = urlsplit(page_before(request) or f"/{slug}/")
     return f"{path}?{query}" if query else path
 
 

@@ -7,12 +7,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.csp import CSP
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_GET, require_POST
 
+from milepost.core.http import page_before
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.notices.channels.email.message import as_html, as_text
@@ -49,10 +49,7 @@ def notice(request: OrganisationRequest, notice: str) -> HttpResponseBase:
     else:
         try_again(undelivered)
         messages.success(request, _("It is sent again now."))
-    back = request.headers.get("Referer", "")
-    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
-        back = reverse("undelivered", args=[request.organisation.slug])
-    return redirect(back)
+    return redirect(page_before(request) or reverse("undelivered", args=[request.organisation.slug]))
 
 
 def _reached(request: OrganisationRequest, rows: NoticeQuerySet) -> NoticeQuerySet:
