@@ -14,12 +14,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from django.db import connection
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import settings as hypothesis_settings
 from programs import run
 
 from tests import prepared_databases
-from tests.worlds import SMALL_COURSE, World, make_course, make_member
+from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_member, make_organisation
+
+pytest_plugins = ["tests.processor_time"]
 
 # How long an example takes says how busy the machine is: a busy one must not fail a law that holds.
 hypothesis_settings.register_profile("milepost", deadline=None)
@@ -49,6 +51,21 @@ def only_database_of(item) -> str | None:
     return None if asks else "sqlite"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_group_is_killed():
+    """A signal to process 0 reaches everybody up to the `make` that runs the tests: who looks for a process and finds none fails."""
+    kill = os.kill
+
+    def kill_one(pid, number):
+        if pid <= 0:
+            raise ValueError(f"{pid} means a group of processes (kill(2))")
+        kill(pid, number)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "kill", kill_one)
+        yield
+
+
 @pytest.fixture(scope="session")
 def private_key():
     """One key for all tests: making one takes longer than most of them."""
@@ -64,7 +81,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings, django_db_created
 
 @pytest.fixture(autouse=True)
 def _quick_and_plain(settings, tmp_path, private_key, monkeypatch):
-    """No hashed static files, cheap passwords, mails in memory, files in a folder of the test's own."""
+    """No hashed static files, cheap passwords, mails in memory, files in a folder of the test's own that wait for no disk."""
     settings.STORAGES = {
         "default": {
             "BACKEND": "milepost.core.blobs.folder.Folder",
@@ -77,14 +94,17 @@ def _quick_and_plain(settings, tmp_path, private_key, monkeypatch):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     from django.core.cache import cache
 
-    from milepost.courses import outline
+    from milepost.courses import media, outline
     from milepost.journal import keys
 
     monkeypatch.setattr(keys, "_new_private_key", lambda: private_key)
+    monkeypatch.setattr(os, "fsync", lambda _file: None)  # tests kill processes, never the machine
 
+    translation.activate(settings.LANGUAGE_CODE)  # whatever the test before left
     cache.clear()
     outline.outline_of.cache_clear()
     outline.content_of.cache_clear()
+    media.media_of_version.cache_clear()
 
 
 @pytest.fixture
@@ -107,15 +127,13 @@ def elsewhere(monkeypatch):
 @pytest.fixture
 def organisation(db):
     """An organisation whose zone is the active one, as in a request: a test that says "today" means its day."""
-    from milepost.people.organisations import create_organisation
-
     with timezone.override("Europe/Paris"):
-        yield create_organisation(slug="aldermoor", name="Aldermoor", time_zone="Europe/Paris")
+        yield make_organisation()
 
 
 @pytest.fixture
 def lead(organisation):
-    return make_member(organisation, "claire", roles=["lead", "owner"])
+    return make_lead(organisation)
 
 
 @pytest.fixture
@@ -137,11 +155,14 @@ def enrolment(course, learner, lead):
 
 @pytest.fixture
 def visit():
-    """Sign somebody in: `visit(member)` is a browser without a screen."""
+    """Sign somebody in: `visit(member)` is a browser without a screen, which has come into the organisation before."""
 
     def sign_in(member) -> Client:
+        from milepost.people.sessions import enter
+
         client = Client()
         client.force_login(member.user)
+        enter(client.session, member)
         return client
 
     return sign_in

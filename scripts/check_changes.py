@@ -9,8 +9,7 @@ import tempfile
 from pathlib import Path
 
 from programs import run
-from run_checks import BIN, ROOT, report, step
-from running import SECRET, clean_environment
+from run_checks import BIN, ROOT, environment_in, report, step
 
 MAIN = ("origin/main", "main")
 ROOMS = Path("src/milepost")
@@ -27,6 +26,7 @@ def main() -> int:
     if python:
         commands["ruff"] = [BIN / "ruff", "check", *python]
         commands["ruff format"] = [BIN / "ruff", "format", "--check", "--quiet", *python]
+        commands["never"] = [BIN / "python", "scripts/never.py"]
         commands["import contract"] = [BIN / "lint-imports", "--no-logo"]
         commands["mypy"] = [BIN / "mypy"]
     if templates:
@@ -43,8 +43,7 @@ def main() -> int:
             *places,
         ]
     with tempfile.TemporaryDirectory(prefix="milepost-check-") as folder:
-        environment = clean_environment(MILEPOST_DATA=folder, MILEPOST_SECRET_KEY=SECRET)
-        return report([name for name, command in commands.items() if not step(name, command, environment)])
+        return report([name for name, command in commands.items() if not step(name, command, environment_in(folder))])
 
 
 def changed_files() -> list[Path]:

@@ -14,10 +14,14 @@ from typing import Any
 # Each program with the Debian package that brings it.
 PACKAGES = {
     "chromium": "chromium",
+    "clamd": "clamav-daemon",
     "git": "git",
     "initdb": "postgresql",
+    "ip": "iproute2",
     "msguniq": "gettext",
+    "nsenter": "util-linux",
     "openssl": "openssl",
+    "pdffonts": "poppler-utils",
     "pdfinfo": "poppler-utils",
     "pdfsig": "poppler-utils",
     "pdftoppm": "poppler-utils",
@@ -32,10 +36,11 @@ PACKAGES = {
     "redis-server": "redis-server",
     "setpriv": "util-linux",
     "softhsm2-util": "softhsm2",
+    "unshare": "util-linux",
     "xgettext": "gettext",
 }
 # What only those need who make the example videos or the vendored files anew (`scripts/render_videos.py`, `make vendor`).
-FOR_AUTHORS = {"espeak-ng": "espeak-ng", "ffmpeg": "ffmpeg", "npm": "npm"}
+FOR_AUTHORS = {"apt-get": "apt", "dpkg-deb": "dpkg", "espeak-ng": "espeak-ng", "ffmpeg": "ffmpeg", "npm": "npm"}
 
 
 class MissingProgram(RuntimeError):

@@ -42,15 +42,28 @@ def main() -> int:
 def go_along(lane: Sequence[str], *, shown_at_once: bool) -> list[str]:
     """Take the steps of a lane one after the other; what did not hold."""
     with tempfile.TemporaryDirectory(prefix="milepost-checks-") as folder:
-        environment = clean_environment(
-            MILEPOST_DATA=folder, MILEPOST_SECRET_KEY=SECRET, DJANGO_SETTINGS_MODULE="milepost.config.settings"
-        )
         check = partial(step, shown_at_once=shown_at_once)
-        return [failed for name in lane for failed in STEPS[name](environment, check)]
+        return [failed for name in lane for failed in STEPS[name](environment_in(folder), check)]
+
+
+def environment_in(folder: str) -> dict[str, str]:
+    """What checks run in, with their data in the folder. Hundreds of processes start there: they keep what they compiled."""
+    names = {
+        "MILEPOST_DATA": folder,
+        "MILEPOST_SECRET_KEY": SECRET,
+        "DJANGO_SETTINGS_MODULE": "milepost.config.settings",
+    }
+    environment = clean_environment(**names)
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
 
 
 def lint(environment: Environment, check: Callable[..., bool]) -> list[str]:
     return [name for name, command in LINTERS.items() if not check(name, command, environment)]
+
+
+def audit(environment: Environment, check: Callable[..., bool]) -> list[str]:
+    return [] if check("audit of dependencies", AUDIT, environment) else ["audit"]
 
 
 def on_sqlite(environment: Environment, check: Callable[..., bool]) -> list[str]:
@@ -67,18 +80,20 @@ def on_postgresql(environment: Environment, check: Callable[..., bool]) -> list[
 
 def in_browser(environment: Environment, check: Callable[..., bool]) -> list[str]:
     """In one process: a second would build a second demonstration, which takes longer than it gains."""
-    return [] if check("tests in the browser", _pytest("browser"), environment) else ["browser"]
+    return [] if check("tests in the browser", _pytest("browser", "tests/browser"), environment) else ["browser"]
 
 
-STEPS = {"lint": lint, "sqlite": on_sqlite, "postgresql": on_postgresql, "browser": in_browser}
-LANES = [["lint", "browser"], ["sqlite", "postgresql"]]
+STEPS = {"lint": lint, "audit": audit, "sqlite": on_sqlite, "postgresql": on_postgresql, "browser": in_browser}
+LANES = [["lint", "audit", "browser"], ["sqlite", "postgresql"]]
 LINTERS = {
     "ruff": [BIN / "ruff", "check", "src", "scripts", "tests", "conftest.py"],
     "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "src", "scripts", "tests", "conftest.py"],
+    "never": [BIN / "python", "scripts/never.py"],
     "djlint": [BIN / "djlint", "src", "--lint", "--quiet"],
     "import contract": [BIN / "lint-imports", "--no-logo"],
     "mypy": [BIN / "mypy"],
 }
+AUDIT = [BIN / "python", "scripts/audit.py"]
 
 
 def _pytest(marks: str, *options: str) -> list[str | Path]:

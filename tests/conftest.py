@@ -6,11 +6,14 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from uuid import uuid4
 
 import psycopg
 import pytest
-from django.db import connection
+from django.core.files.storage import storages
 from running import SECRET, clean_environment
+
+from tests import prepared_databases
 
 
 @pytest.fixture
@@ -39,25 +42,20 @@ def own_copy(prepared_environment, folder):
 
 
 @pytest.fixture(scope="session")
-def prepared_environment(tmp_path_factory):
-    """What `own_database` is a copy of, made by the commands that a person would give: that takes seconds, a copy none."""
-    folder = str(tmp_path_factory.mktemp("prepared"))
-    names = {"MILEPOST_DATA": folder, "MILEPOST_SECRET_KEY": SECRET}
-    environment = clean_environment(**names, DJANGO_SETTINGS_MODULE="milepost.config.settings")
-    if connection.vendor == "postgresql":
-        with postgresql_database() as url:
-            environment["MILEPOST_DATABASE_URL"] = url
-            prepare(environment)
-            yield environment
-    else:
-        prepare(environment)
+def prepared_environment(migrated_environment, tmp_path_factory):
+    """What `own_database` is a copy of: Aldermoor and nobody in it."""
+    with own_copy(migrated_environment, tmp_path_factory.mktemp("prepared")) as environment:
+        cli = [sys.executable, "-m", "milepost.cli", "organisation", "create", "aldermoor", "--name", "Aldermoor"]
+        subprocess.run(cli, env=environment, check=True, capture_output=True)
         yield environment
 
 
-def prepare(environment):
-    for command in (["migrate"], ["organisation", "create", "aldermoor", "--name", "Aldermoor"]):
-        cli = [sys.executable, "-m", "milepost.cli", *command]
-        subprocess.run(cli, env=environment, check=True, capture_output=True)
+@pytest.fixture(scope="session")
+def migrated_environment():
+    """The environment of processes whose database has its tables and nothing in them."""
+    names = {"MILEPOST_SECRET_KEY": SECRET, "DJANGO_SETTINGS_MODULE": "milepost.config.settings"}
+    environment = clean_environment(**names)
+    return environment | prepared_databases.migrated(environment)
 
 
 @contextmanager
@@ -69,3 +67,36 @@ def postgresql_database(template="template1"):
     yield server.rpartition("/")[0] + "/" + name
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def bucket():
+    """A bucket in a real server that speaks the protocol of S3, with its host and port."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    access = {"aws_access_key_id": "key", "aws_secret_access_key": "a/secret", "region_name": "eu-west-3"}
+    s3 = boto3.resource("s3", endpoint_url=f"http://{host}:{port}", **access)
+    name = f"files-{uuid4()}"  # servers of one process share what they keep
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
+    yield s3.Bucket(name), host, port
+    server.stop()
+
+
+@pytest.fixture
+def store(bucket, settings, tmp_path):
+    """The bucket, in which files lie as `MILEPOST_FILES` says."""
+    from milepost.config import environment
+
+    made, host, port = bucket
+    variables = {
+        "MILEPOST_DATA": str(tmp_path / "of-store"),
+        "MILEPOST_FILES": f"s3://key:a%2Fsecret@{host}:{port}/{made.name}/milepost?region=eu-west-3&tls=no",
+    }
+    settings.STORAGES = settings.STORAGES | {"default": environment.read(variables).files}
+    assert type(storages["default"]).__name__ == "Bucket"
+    yield made
+    made.objects.all().delete()

@@ -21,9 +21,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.urls import get_resolver
 
 from milepost.core import clock
 from milepost.core.jobs import run_all
+from milepost.core.logs import redacted
 from milepost.core.models import Job
 from milepost.core.refusals import Refused
 
@@ -36,6 +38,8 @@ def main(name: str, *, is_thorough: bool = False) -> None:
 
     for module in SLOW_TO_IMPORT:  # once here, and not in every child
         import_module(module)
+    redacted("/")  # which knows every address of the house
+    get_resolver().reverse_dict  # noqa: B018 (filled in when it is asked for)
     story = STORIES[name]
     # Nothing is done in this process itself: a child must not inherit a library's threads half-way.
     assert in_child(story.make) == 0, f"{name}: its world"

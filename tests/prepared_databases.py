@@ -1,4 +1,6 @@
-"""The test database, migrated once and kept: other workers and later runs copy it, as long as no migration has changed.
+"""Databases that are migrated once and kept: other workers and later runs copy them, as long as no migration has changed.
+
+`use` is for the database of the tests, `migrated` for those of programs that tests start.
 
 Migrating takes seconds each time, a copy some milliseconds. Each worker has a copy of its own: on SQLite in memory, on
 PostgreSQL made from a template. `--create-db` migrates anew; `make test` begins with nothing kept.
@@ -6,13 +8,18 @@ PostgreSQL made from a template. `--create-db` migrates anew; `make test` begins
 
 import hashlib
 import os
+import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import django
+import psycopg
 from django.apps import apps
 from django.db import connection
 
@@ -35,6 +42,38 @@ def use() -> None:
         return create(*args, **kwargs)
 
     connection.creation.create_test_db = create_test_db
+
+
+def migrated(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings that lead to what `milepost migrate` made, of the kind of the tests. It is there to be copied, not to be used."""
+    if connection.vendor == "sqlite":
+        return {"MILEPOST_DATA": str(migrated_folder(environment))}
+    server, name = os.environ["MILEPOST_DATABASE_URL"].rpartition("/")[0], f"milepost_migrated_{_fingerprint()}"
+    with alone(FOLDER / "migrated-postgresql"), psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            admin.execute("DROP DATABASE IF EXISTS milepost_unfinished")
+            admin.execute("CREATE DATABASE milepost_unfinished")
+            with TemporaryDirectory() as data:
+                _migrate(environment, MILEPOST_DATA=data, MILEPOST_DATABASE_URL=f"{server}/milepost_unfinished")
+            admin.execute(f"ALTER DATABASE milepost_unfinished RENAME TO {name}")
+    return {"MILEPOST_DATABASE_URL": f"{server}/{name}"}
+
+
+def migrated_folder(environment: Mapping[str, str]) -> Path:
+    """A data folder with what `milepost migrate` made on SQLite."""
+    folder, unfinished = FOLDER / f"migrated-{_fingerprint()}", FOLDER / "unfinished"
+    with alone(FOLDER / "migrated-sqlite"):
+        if not folder.exists():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            _migrate(environment, MILEPOST_DATA=str(unfinished))
+            unfinished.rename(folder)
+    return folder
+
+
+def _migrate(environment: Mapping[str, str], **settings: str) -> None:
+    command = [sys.executable, "-m", "milepost.cli", "migrate"]
+    subprocess.run(command, env={**environment, **settings}, check=True, capture_output=True)
 
 
 class OnSQLite:

@@ -3,11 +3,20 @@
 python -c "import django; django.setup(); from tests.races import main; main()" <<< "signing a half-day"
 """
 
-from tests import races_of_classroom, races_of_documents, races_of_evidence, races_of_learning, races_of_people
+from tests import (
+    races_of_classroom,
+    races_of_documents,
+    races_of_evidence,
+    races_of_learning,
+    races_of_people,
+    races_of_security,
+    races_of_undoing,
+)
 from tests.racing import serve
 
 OF_SESSIONS = {**races_of_classroom.RACES, **races_of_documents.RACES}
 RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **races_of_people.RACES}
+RACES |= races_of_undoing.RACES | races_of_security.RACES
 
 
 def main() -> None:

@@ -1,17 +1,20 @@
 """Races in the classroom: signing, marking, closing, moving."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
+from milepost.classroom.deciding import decide
 from milepost.classroom.models import Attendance, LiveSession, Slot
 from milepost.classroom.registering import leave, register_many
 from milepost.classroom.scheduling import Holder, Plan, cancel_session, change_session, half_days, schedule_session
 from milepost.classroom.signing import sign
 from milepost.core import clock
+from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
 from tests.racing import Act, Pair, Race, facts, house, no_fault
 from tests.stories import SIGNING
@@ -177,7 +180,50 @@ def _mark_and_close(world: Any) -> Pair:
     ], count
 
 
+def _sign_on_one_phone(world: Any) -> Pair:
+    """Whoever is first has no doubt yet, and gets it from the second."""
+    session, _plan = make_session(world, people=3)
+    rows = _rows(session)
+    on_one = [
+        replace(SIGNING, signature=Signature(text=row.participant.member.full_name), devices=("d",)) for row in rows
+    ]
+
+    def count(answers: list[str]) -> None:
+        assert set(answers) == {"done"}, answers
+        told = [
+            [(doubt["code"], doubt.get("others")) for doubt in row.doubts if doubt["code"] == "same-device"]
+            for row in _rows(session)
+        ]
+        assert told == [[("same-device", 2)]] * 3, told
+
+    return [
+        lambda row=row, one=one: sign(attendance=row, signing=one) for row, one in zip(rows, on_one, strict=True)
+    ], count
+
+
+def _decide_twice(world: Any) -> Pair:
+    """Two decide otherwise: what is kept is what was said last, and each is told once."""
+    session, _plan = make_session(world, people=2)
+    for row in _rows(session):
+        sign(attendance=row, signing=replace(SIGNING, devices=("d",)))
+    [slot] = _slots(session)
+    seen = {str(row.participant.uid): row.doubts_seen for row in _rows(session)}
+    by = world[1].as_reference()
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert facts("decided", slot.uid) == 4, facts("decided", slot.uid)
+        assert len({(bool(row.struck_at), bool(row.judged_at)) for row in _rows(session)}) == 1
+
+    return [
+        lambda: decide(slot=slot, seen=seen, decision="there", by=by),
+        lambda: decide(slot=slot, seen=seen, decision="not-there", by=by),
+    ], count
+
+
 RACES = {
+    "signing on one phone": Race(house, _sign_on_one_phone),
+    "deciding about a doubt": Race(house, _decide_twice),
     "signing a half-day": Race(house, _sign_twice),
     "signing while it is closed": Race(house, _sign_and_close),
     "closing both half-days": Race(house, _close_both),

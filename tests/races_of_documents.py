@@ -3,15 +3,19 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from milepost.core.codes import TRIES
 from milepost.documents import signing as signing_documents
 from milepost.documents.composing import compose
-from milepost.documents.declining import decline, delegate
+from milepost.documents.declining import decline
+from milepost.documents.delegating import confirm_delegation, propose_delegate
 from milepost.documents.ending import withdraw
+from milepost.documents.identifying import identify
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Signatory, SignatureRequest
-from milepost.documents.requesting import Party, Terms, request_signatures
+from milepost.documents.requesting import Party, RequestRefused, Terms, request_signatures
 from milepost.documents.signing import Act as DocumentAct
 from milepost.documents.signing import sign as sign_document
 from milepost.journal.models import Entry
@@ -67,6 +71,89 @@ def _sign_and(other: Callable[[Signatory, Member], object]) -> Callable[[Any], P
     return pair
 
 
+EVE, MAUD = Party("Eve", "eve@three.example"), Party("Maud", "maud@four.example")
+
+
+def _pass_on(who: Signatory, by: Member) -> None:
+    propose_delegate(signatory=who, to=EVE)
+    confirm_delegation(signatory=who, to=EVE, by=by)
+
+
+def _passed_on_once(world: Any) -> Signatory:
+    """Anna's place, which somebody else has now: it can be passed on once more."""
+    anna = _document(world)[0]
+    propose_delegate(signatory=anna, to=MAUD)
+    maud = confirm_delegation(signatory=anna, to=MAUD, by=world[1])
+    maud = Signatory.objects.select_related("request__document__organisation", "member").get(pk=maud.pk)
+    propose_delegate(signatory=maud, to=EVE)
+    return maud
+
+
+def _agree_twice(world: Any) -> Pair:
+    """The last time that a place may be passed on happens once, and one more person is asked."""
+    who = _passed_on_once(world)
+
+    def agree() -> None:
+        confirm_delegation(signatory=Signatory.objects.get(pk=who.pk), to=EVE, by=world[1])
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert sorted(answers) == ["ProposalChanged", "done"], answers
+        _in_place(who, 3)
+
+    return [agree, agree], count
+
+
+def _agree_and_propose(world: Any) -> Pair:
+    """Whoever agrees, agrees to what they looked at: never to the person who is proposed at the same moment."""
+    who = _passed_on_once(world)
+
+    def propose() -> None:
+        fresh = Signatory.objects.select_related("request__document__organisation", "request__created_by", "member")
+        propose_delegate(signatory=fresh.get(pk=who.pk), to=Party("Mallory", "mallory@five.example"))
+
+    def agree() -> None:
+        confirm_delegation(signatory=Signatory.objects.get(pk=who.pk), to=EVE, by=world[1])
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        assert answers.count("done") == 1, answers
+        assert not Signatory.objects.filter(request=who.request_id, name="Mallory").exists()
+        _in_place(who, 3 if answers[1] == "done" else 2)
+
+    return [propose, agree], count
+
+
+def _last_tries(world: Any) -> Pair:
+    """Of the tries that a code takes, the last is one, however many arrive at once: the others are not looked at."""
+    who = _document(world)[0]
+    code = who.new_code()
+    wrong = f"{(int(code) + 1) % 1_000_000:06}"
+    for _try in range(TRIES - 1):
+        with suppress(RequestRefused):
+            identify(signatory=who, code=wrong)
+
+    def count(answers: list[str]) -> None:
+        no_fault(answers)
+        after = Signatory.objects.get(pk=who.pk)
+        looked_at = "done" in answers or after.code_tries >= TRIES
+        assert looked_at, answers
+        assert answers.count("done") <= 1, answers
+        try:
+            identify(signatory=after, code=code)
+        except RequestRefused:
+            return
+        raise AssertionError("the code was taken after its last try")
+
+    return [lambda: identify(signatory=who, code=wrong), lambda: identify(signatory=who, code=code)], count
+
+
+def _in_place(who: Signatory, people: int) -> None:
+    place = Signatory.objects.filter(request=who.request_id, position=who.position)
+    assert place.count() == people
+    assert place.filter(state="waiting").count() == 1
+
+
 def _ended_once(request: SignatureRequest) -> None:
     told = Counter(Entry.objects.filter(object_id=str(request.document.uid)).values_list("verb", flat=True))
     request.refresh_from_db()
@@ -82,7 +169,8 @@ RACES = {
         house, _sign_and(lambda who, by: withdraw(request=who.request, reason="Wrong", by=by))
     ),
     "signing and declining a document": Race(house, _sign_and(lambda who, by: decline(signatory=who, reason="No"))),
-    "signing and passing a document on": Race(
-        house, _sign_and(lambda who, by: delegate(signatory=who, to=Party("Eve", "eve@three.example")))
-    ),
+    "signing and passing a document on": Race(house, _sign_and(_pass_on)),
+    "two last tries at a one-time code": Race(house, _last_tries),
+    "agreeing twice that a document is passed on": Race(house, _agree_twice),
+    "agreeing that a document is passed on while another is proposed": Race(house, _agree_and_propose),
 }

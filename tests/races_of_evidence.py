@@ -12,7 +12,8 @@ from milepost.classroom.registering import Arrival, register_arrival
 from milepost.classroom.scheduling import Holder, add_trainer, cancel_session, remove_trainer, schedule_session
 from milepost.classroom.session_documents import add_document
 from milepost.core import clock
-from milepost.documents.composing import upload
+from milepost.core.once import new_key
+from milepost.documents.composing import compose, upload
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document, SignatureRequest, Wording
 from milepost.documents.places import put_places
@@ -23,10 +24,12 @@ from milepost.evidence.actions import ActionPlan, add_piece, open_action
 from milepost.evidence.auditing import Invitation, end_audit, identify, invite_auditor, send_code
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.models import Audit, Dossier, TrainingAction
+from milepost.notices.models import Notice
 from milepost.people.models import Organisation
 from milepost.people.settings import change
 from tests.races_of_classroom import make_session
 from tests.racing import Pair, Race, facts, house, no_fault
+from tests.stories import VALUES
 
 
 def _world() -> Any:
@@ -92,6 +95,9 @@ def _ask_for_a_dossier_twice(world: Any) -> Pair:
     return [lambda: ask_for(action=action, by=lead)] * 2, count
 
 
+CLAUSE = [{"title": "Place", "text": "At Lyon."}]
+
+
 def _keep_first_words(world: Any) -> Pair:
     """Two in the office say the first words of a kind at once: the later ones hold, and both are told that they do."""
     organisation, lead, _members = world
@@ -104,7 +110,7 @@ def _keep_first_words(world: Any) -> Pair:
         assert Wording.objects.filter(organisation=organisation).count() == 1
 
     return [
-        lambda page=page: keep_wording(wording=page, kind=kind, blocks={}, clauses=[], by=lead) for page in pages
+        lambda page=page: keep_wording(wording=page, kind=kind, blocks={}, clauses=CLAUSE, by=lead) for page in pages
     ], count
 
 
@@ -214,6 +220,55 @@ def _ask_twice(world: Any) -> Pair:
     ], count
 
 
+def _bring_twice(world: Any) -> Pair:
+    """“Bring it” pressed twice: one document. Somebody else’s form brings another."""
+    organisation, lead, _members = world
+    key, content = new_key(), a_pdf()
+    before = Document.objects.filter(organisation=organisation).count()
+    files: list[Document] = []
+
+    def bring(key: str) -> None:
+        typed = {"name": "a.pdf", "title": "A", "language": "en"}
+        files.append(upload(organisation=organisation, content=content, by=lead, key=key, **typed))
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 3, answers
+        assert Document.objects.filter(organisation=organisation).count() == before + 2
+        assert [facts("created", uid) for uid in {file.uid for file in files}] == [1, 1]
+
+    return [lambda: bring(key), lambda: bring(key), lambda: bring(new_key())], count
+
+
+def _compose_twice(world: Any) -> Pair:
+    organisation, lead, _members = world
+    key, kind, made = new_key(), KINDS["agreement"], list[Document]()
+
+    def make() -> None:
+        made.append(compose(organisation=organisation, kind=kind, values=VALUES, language="en", by=lead, key=key))
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert made[0] == made[1]
+        assert facts("created", made[0].uid) == 1
+
+    return [make, make], count
+
+
+def _invite_an_auditor_twice(world: Any) -> Pair:
+    """“Invite” pressed twice: one audit, one mail."""
+    organisation, lead, _members = world
+    today = clock.today(organisation.time_zone)
+    address = f"{new_key()}@funds.example"
+    invitation = Invitation("Ines", address, today, today, key=new_key())
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        [audit] = Audit.objects.filter(organisation=organisation, email=address)
+        assert facts("invited", audit.uid) == Notice.objects.filter(recipient=address).count() == 1
+
+    return [lambda: invite_auditor(organisation=organisation, invitation=invitation, by=lead)] * 2, count
+
+
 def _audit(world: Any) -> Audit:
     organisation, lead, _members = world
     today = clock.today(organisation.time_zone)
@@ -279,6 +334,9 @@ RACES = {
     "sharing a file": Race(_world, _share_a_file_twice),
     "putting places and asking": Race(_world, _place_and_ask),
     "asking for signatures": Race(_world, _ask_twice),
+    "bringing a file": Race(_world, _bring_twice),
+    "making a document": Race(_world, _compose_twice),
+    "inviting an auditor": Race(_world, _invite_an_auditor_twice),
     "sending a code": Race(_world, _send_two_codes),
     "redeeming a code": Race(_world, _redeem_twice),
     "ending an audit": Race(_world, _end_twice),

@@ -1,21 +1,33 @@
 """Races of learning: joining, beginning, answering, finishing, leaving, publishing."""
 
+from datetime import timedelta
 from typing import Any
 
+from milepost.activities.video.watching import Beat, take_beat
+from milepost.core import clock
 from milepost.courses.drafts import import_draft
 from milepost.courses.models import Course, Version
+from milepost.courses.outline import content_of
 from milepost.courses.publishing import publish
-from milepost.credentials.issuing import issue_missing, reissue, revoke
+from milepost.credentials.issuing import issue_missing, reissue
 from milepost.credentials.models import Certificate
+from milepost.credentials.revoking import revoke
 from milepost.learning.attempting import finish_attempt, save_answers, start_attempt
 from milepost.learning.enrolling import enrol, enrol_many, reschedule, withdraw
-from milepost.learning.models import Answer, Attempt, Enrolment
+from milepost.learning.models import Answer, Attempt, Enrolment, Progress
 from milepost.learning.progressing import complete_activity, open_activity
 from milepost.people.models import Member
 from tests.racing import PAIRS, Act, Pair, Race, facts, house, no_fault
 from tests.worlds import SMALL_COURSE, files, make_course
 
 QUIZ, PAGE = "01-first/02-check", "01-first/01-read"
+
+
+FILM = "01-first/05-film"
+_FILM = (
+    "---\ntitle: Film\nsource: https://films.example/film.mp4\nduration: 100\ncaptions: {en: ../media/film.vtt}\n---\n"
+)
+_CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:30.000\nHello\n"
 
 
 def _world() -> Any:
@@ -189,6 +201,32 @@ def _complete_twice(world: Any) -> Pair:
     return [lambda one=one: complete_activity(enrolment=one, activity=page) for one in (first, second)], count
 
 
+def _two_beats(world: Any) -> Pair:
+    """Two windows tell at once that they played different parts: there was time for one of them."""
+    organisation, lead, members, numbers = world
+    course = make_course(
+        organisation, _tree(next(numbers), {FILM + ".video.md": _FILM, "media/film.vtt": _CAPTIONS}), by=lead
+    )
+    enrolment = enrol(member=members[0], course=course, by=lead)
+    film = enrolment.outline.by_key[FILM]
+    with clock.at(clock.now() - timedelta(seconds=10)):
+        open_activity(enrolment=enrolment, activity=film, progress=None)
+    definition = content_of(organisation.pk, film.digest).definition
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        watched = Progress.objects.get(enrolment=enrolment).state["watched"]
+        assert watched in ([[0, 35]], [[60, 95]]), watched
+
+    return [
+        lambda one=one, beat=beat: take_beat(enrolment=one, activity=film, definition=definition, beat=beat)
+        for one, beat in (
+            (_again(enrolment), Beat(35, [(0, 35)])),
+            (_again(enrolment), Beat(95, [(60, 95)])),
+        )
+    ], count
+
+
 def _learn_and_withdraw(world: Any) -> Pair:
     """Whoever is taken out in the middle of a step is told so."""
     enrolment = _enrolment(world)
@@ -317,7 +355,7 @@ def _reissue_and_revoke(world: Any) -> Pair:
 
 RACES = {
     "enrolling": Race(_world, _enrol_at_once),
-    "enrolling while a version appears": Race(_world, _enrol_and_publish),
+    "enrolling while a version appears": Race(_world, _enrol_and_publish, min(10, PAIRS)),
     "publishing": Race(_world, _publish_twice),
     "publishing while a draft comes in": Race(_world, _publish_and_import),
     "importing a course": Race(_world, _import_one_course_twice),
@@ -326,6 +364,7 @@ RACES = {
     "launching a course": Race(_world, _begin_twice),
     "launching by completing": Race(_world, _begin_and_complete),
     "completing an activity": Race(_world, _complete_twice),
+    "telling what was watched": Race(_world, _two_beats),
     "learning and being taken out": Race(_world, _learn_and_withdraw),
     "starting an attempt": Race(_world, _start_twice),
     "starting and finishing an attempt": Race(_world, _start_and_finish),

@@ -48,15 +48,18 @@ def drip(connection, over):
 
 
 class Between:
-    """Stands between a client and a server, and can cut them off: `refuse` ends and refuses connections, `freeze` passes nothing on."""
+    """Stands between a client and a server. For the time of a block it ends and refuses connections (`refusing`), passes nothing
+    on (`frozen`), or does to each new connection what a behaviour says (`behaving`).
+    """
 
-    def __init__(self, host, port):
+    def __init__(self, host, port, listening=None):
         self.server, self.pairs = (host, port), set()
-        self.listening = socket.create_server(("127.0.0.1", 0), backlog=200)
+        self.listening = listening or socket.create_server(("127.0.0.1", 0), backlog=200)
         self.port = self.listening.getsockname()[1]
         self.passes, self.accepts = Event(), Event()
         self.passes.set()
         self.accepts.set()
+        self.behaviour = None
         Thread(target=self._serve, daemon=True).start()
 
     @contextmanager
@@ -74,12 +77,27 @@ class Between:
         yield
         self.passes.set()
 
+    @contextmanager
+    def behaving(self, behaviour):
+        over = Event()
+        self.behaviour = lambda connection: behaviour(connection, over)
+        yield
+        self.behaviour = None
+        over.set()
+
+    def _behave(self, client):
+        with client, suppress(OSError):
+            self.behaviour(client)
+
     def _serve(self):
         while True:
             try:
                 client, _address = self.listening.accept()
             except OSError:
                 return
+            if self.behaviour is not None:
+                Thread(target=self._behave, args=(client,), daemon=True).start()
+                continue
             if not self.accepts.is_set():
                 client.close()
                 continue
@@ -95,4 +113,6 @@ class Between:
                 target.sendall(data)
         for one in (source, target):
             self.pairs.discard(one)
+            with suppress(OSError):  # the other thread still listens to it: a mere `close` would tell nobody
+                one.shutdown(socket.SHUT_RDWR)
             one.close()

@@ -2,29 +2,46 @@
 
 import base64
 import io
+import itertools
 import json
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import dj_database_url
 import pytest
-from django.db import connection, connections
+from django.contrib.sessions.models import Session
+from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from hypothesis import given
 from hypothesis import strategies as st
+from running import free_port
 
-from milepost.backup import age, archive, loading, making, reading, restoring
-from milepost.core import blobs
+from milepost.backup import age, archive, loading, making, moving, reading, restoring
+from milepost.config import environment, schema
+from milepost.core import blobs, clock, links
+from milepost.core.blobs.folder import Folder
 from milepost.core.blobs.removing import remove_unused
+from milepost.core.jobs import run_all
+from milepost.core.models import Job
+from milepost.evidence.auditing import Invitation, invite_auditor
 from milepost.journal import sealing, witnesses
 from milepost.journal.models import Entry
 from milepost.journal.verification import verify
 from milepost.learning.enrolling import enrol
-from milepost.people.models import Member, Organisation
+from milepost.notices.models import Notice
+from milepost.people.models import Member, Organisation, OrganisationSetting
 from tests.conftest import postgresql_database
+from tests.dying import KILLED, in_child
 from tests.worlds import SMALL_COURSE, World, make_course, make_member
 
 
@@ -290,8 +307,6 @@ def test_a_bomb_goes_no_further_than_the_most_that_a_part_may_be(monkeypatch):
 
 
 def test_a_backup_of_a_newer_version_is_refused(world, tmp_path, monkeypatch):
-    from django.db.migrations.recorder import MigrationRecorder
-
     MigrationRecorder(connection).record_applied("journal", "9999_not_known_here")
     try:
         backup(tmp_path / "all.tar")
@@ -325,6 +340,270 @@ def test_nothing_is_written_over_and_nothing_half_written_stays(world, tmp_path,
     assert not list(tmp_path.glob("new*"))
 
 
+def assembled(path, **changed):
+    """A small backup that is whole, with some of what it says of itself changed."""
+    from hashlib import sha256
+
+    about = {
+        "format": reading.FORMAT,
+        "version": "0",
+        "made_at": "2026",
+        "database": "sqlite",
+        "migrations": [],
+        "tables": {},
+    }
+    parts = {"about": about | changed, "secrets": {"secret": "x", "earlier": []}}
+    digests = {f"{name}.json": sha256(json.dumps(part).encode()).hexdigest() for name, part in parts.items()}
+    files = {"count": 0, "bytes": 0, "names": sha256().hexdigest(), "lost": changed.get("lost", [])}
+    manifest = json.dumps({"members": digests, "tables": {}, "files": files}).encode()
+    with path.open("wb") as file:
+        writer = archive.Writer(file)
+        for name, part in parts.items():
+            for _time in range(changed.get("times", 1) if name == "secrets" else 1):
+                writer.add(f"{name}.json", len(json.dumps(part)), [json.dumps(part).encode()])
+        writer.add(f"manifest-{sha256(manifest).hexdigest()}.json", len(manifest), [manifest])
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"database": 5}, {"made_at": None}, {"version": "1\x1b[2J"}, {"migrations": [["a"]]}, {"lost": [1]}, {"times": 2}]
+)  # fmt: skip
+def test_what_it_says_of_itself_is_checked_before_anybody_reads_it(tmp_path, changed):
+    assembled(tmp_path / "some.tar")
+    assert reading.check(tmp_path / "some.tar", "").rows == 0
+    assembled(tmp_path / "other.tar", **changed)
+    with pytest.raises(archive.NoBackup):
+        reading.check(tmp_path / "other.tar", "")
+
+
+def test_a_backup_in_the_form_of_another_version_is_told_so(tmp_path):
+    assembled(tmp_path / "other.tar", format="milepost-backup/2")
+    with pytest.raises(reading.OtherFormat, match="another version"):
+        reading.check(tmp_path / "other.tar", "")
+
+
+def test_damage_among_the_rows_is_told_as_damage(world, tmp_path):
+    path = tmp_path / "all.tar"
+    backup(path)
+    whole = path.read_bytes()
+    with tarfile.open(path) as tar:
+        at = next(member.offset_data for member in tar if member.name.startswith("tables/journal_entry/"))
+    path.write_bytes(whole[: at + 9] + bytes([whole[at + 9] ^ 1]) + whole[at + 10 :])
+    with pytest.raises(archive.DamagedBackup):
+        reading.check(path, "")
+
+
+def test_a_file_of_nine_gigabytes_has_its_place_in_the_tar(tmp_path):
+    name, size = f"files/{'0' * 36}/{'a' * 64}", 9 << 30
+    with (tmp_path / "large.tar").open("wb") as file:
+        file.write(archive._header(name, size))
+        file.seek(size, os.SEEK_CUR)  # a hole
+        writer = archive.Writer(file)
+        writer.add("about.json", 2, [b"{}"])
+        writer.close()
+    with tarfile.open(tmp_path / "large.tar") as tar:
+        assert [(member.name, member.size) for member in tar] == [(name, size), ("about.json", 2)]
+    with (tmp_path / "large.tar").open("rb") as file:
+        member = next(archive.members(file))
+        assert (member.name, member.size) == (name, size)
+
+
+def test_a_file_that_the_disk_does_not_give_is_lost_and_a_store_that_is_away_ends_the_backup(
+    world, tmp_path, monkeypatch
+):
+    organisation = world.organisation
+    digest = blobs.store(organisation.uid, b"a logo")
+    type(organisation).objects.update(logo=digest)
+    place = Path(blobs.default_storage.path(blobs.path_of(organisation.uid, digest)))
+    place.unlink()
+    place.mkdir()  # no disk error is easier to have
+    assert backup(tmp_path / "all.tar").lost == [f"{organisation.uid}/{digest}"]
+
+    def away(*_place):
+        raise OSError("the store does not answer")
+        yield
+
+    monkeypatch.setattr(Folder, "stream", away)
+    with pytest.raises(OSError, match="does not answer"):
+        backup(tmp_path / "other.tar")
+    assert not (tmp_path / "other.tar").exists()
+
+
+def test_text_that_is_no_unicode_is_kept_where_the_database_keeps_it(world, tmp_path):
+    if connection.vendor == "postgresql":
+        pytest.skip("PostgreSQL keeps none")
+    Notice.objects.create(
+        organisation=world.organisation, kind="x", recipient="x", address="x", data={"said": "\ud800"}
+    )
+    before = everything()
+    backup(tmp_path / "all.tar")
+    restore(tmp_path / "all.tar", replaces=True)
+    assert everything() == before
+
+
+# --- Where it is put back -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def somebody_else():
+    """A server that has the database open."""
+    if connection.vendor == "postgresql":
+        import psycopg
+
+        options = connection.get_connection_params()
+        with psycopg.connect(
+            **{name: options[name] for name in ("dbname", "user", "host", "port", "application_name")}
+        ):
+            yield
+    else:
+        with closing(sqlite3.connect(connection.settings_dict["NAME"])) as other:
+            other.execute("SELECT count(*) FROM people_member").fetchone()
+            yield
+
+
+def test_nothing_is_put_back_under_a_running_server(world, tmp_path, monkeypatch):
+    monkeypatch.setattr(loading, "PATIENCE", 0.2)
+    backup(tmp_path / "all.tar")
+    make_member(world.organisation, "later")
+    before = everything()
+    with somebody_else(), pytest.raises(loading.InUse, match="Stop it"):
+        restore(tmp_path / "all.tar", replaces=True)
+    assert everything() == before
+    assert restore(tmp_path / "all.tar", replaces=True).people == 2
+    with somebody_else():  # who may come again
+        pass
+
+
+def test_a_database_of_an_earlier_version_that_holds_something_is_left_as_it_is(world, tmp_path):
+    backup(tmp_path / "all.tar")
+    MigrationExecutor(connection).migrate([("learning", "0001_initial")])
+    before = applied()
+    with pytest.raises(loading.NotEmpty):
+        restore(tmp_path / "all.tar")
+    assert applied() == before
+
+
+def applied():
+    return set(MigrationRecorder(connection).applied_migrations())
+
+
+def test_a_database_of_somebody_else_is_not_empty(world, tmp_path):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE a_users (id integer)")
+        cursor.execute("INSERT INTO a_users VALUES (1)")
+    with pytest.raises(loading.NotEmpty, match="a_users"):
+        loading.refuse_unless_empty()
+
+
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date(world, tmp_path, monkeypatch):
+    """Of the one in which an organisation's rules for sessions had a table of their own, and dossiers said when they were seen."""
+    sealing.seal(world.organisation.pk)
+    before = everything()
+    MigrationExecutor(connection).migrate([("classroom", "0002_dated"), ("evidence", "0003_told_by_notices")])
+    loader = MigrationLoader(connection)
+    earlier = loader.project_state(list(loader.applied_migrations)).apps
+    earlier.get_model("classroom", "Rules").objects.create(organisation_id=world.organisation.pk, remind_before=30)
+    monkeypatch.setattr(making, "apps", earlier)
+    backup(tmp_path / "all.tar")
+
+    holdings = restore(tmp_path / "all.tar", replaces=True)
+    assert (holdings.people, holdings.findings, schema.is_behind()) == (2, [], False)
+    assert OrganisationSetting.objects.get(name="remind_before").value == 30
+    theirs = {"people_organisationsetting", "django_content_type", "auth_permission"}
+    assert {name: rows for name, rows in everything().items() if name not in theirs} == {
+        name: rows for name, rows in before.items() if name not in theirs
+    }
+
+
+def test_what_is_remembered_of_later_seals_is_put_aside(world, tmp_path, data):
+    sealing.seal(world.organisation.pk)
+    shutil.rmtree(data / "seals")  # another host sealed
+    backup(tmp_path / "all.tar")
+    make_member(world.organisation, "later", roles=["author"])
+    sealing.seal(world.organisation.pk)
+    restore(tmp_path / "all.tar", replaces=True)
+    assert verify(world.organisation.pk).finding is None
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(restoring, "_hold_against"), (restoring, "_place"), (loading, "_advance")]
+)
+def test_killed_at_any_step_the_database_is_as_it_was_and_the_next_one_puts_all_back(world, tmp_path, module, name):
+    backup(tmp_path / "all.tar")
+    kept = everything()
+    make_member(world.organisation, "later")
+    before = everything()
+    connections.close_all()
+    step = getattr(module, name)
+
+    def dies(*args):
+        step(*args)
+        os._exit(KILLED)
+
+    def life():
+        setattr(module, name, dies)
+        restore(tmp_path / "all.tar", replaces=True)
+
+    assert in_child(life) == KILLED
+    assert everything() == before
+    assert make_member(world.organisation, "next")  # keys go on where they were
+    connections.close_all()
+    restore(tmp_path / "all.tar", replaces=True)
+    assert everything() == kept
+
+
+def test_a_full_disk_is_told_as_such_and_changes_nothing(world, tmp_path):
+    if connection.vendor == "postgresql":
+        pytest.skip("its disk is another host's")
+    said = {"organisation": world.organisation, "kind": "x", "address": "x"}
+    Notice.objects.bulk_create(Notice(recipient=f"{number}", **said) for number in range(2_000))
+    backup(tmp_path / "all.tar")
+    Notice.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
+        cursor.execute("PRAGMA page_count")
+        pages = cursor.fetchone()[0]
+        before = everything()
+        cursor.execute(f"PRAGMA max_page_count = {pages + 4}")
+        with pytest.raises(OperationalError, match="full") as trouble:
+            restore(tmp_path / "all.tar", replaces=True)
+        cursor.execute("PRAGMA max_page_count = 0x7fffffff")
+    assert "full" in schema.why_it_failed(trouble.value)
+    assert everything() == before
+
+
+def test_what_was_under_way_goes_on_in_the_restored_copy(world, visit, tmp_path, mailoutbox):
+    """A session, a personal link, a job whose worker is gone, a mail of which nobody knows whether it arrived."""
+    browser = visit(world.learner)
+    token = links.token("hold", world.organisation.uid)
+    now = clock.now()
+    Job.objects.create(
+        task="milepost.notices.jobs.forget", queue="mail", key="mine", state="running", worker="gone:7:mail-1",
+        enqueued_at=now, run_after=now, leased_until=now, attempts=1,
+    )  # fmt: skip
+    today = clock.today()
+    invitation = Invitation("Ines", "ines@funds.example", today, today + timedelta(days=2))
+    invite_auditor(organisation=world.organisation, invitation=invitation, by=world.lead)
+    Notice.objects.update(state="sending", leased_by=uuid4(), leased_until=now, handed_over_at=now)
+    backup(tmp_path / "all.tar")
+    Session.objects.all().delete()
+    Notice.objects.all().delete()
+    Job.objects.all().delete()
+
+    restore(tmp_path / "all.tar", replaces=True)
+    seen = []
+    elsewhere(lambda: seen.append(browser.get("/aldermoor/").status_code))  # in no thread that knows another database
+    assert seen == [200]
+    assert links.uid_in(token, "hold") == world.organisation.uid
+    with clock.at(now + timedelta(minutes=3)):
+        run_all()
+    with clock.at(now + timedelta(minutes=5)):
+        run_all()
+    assert not Job.objects.filter(key="mine").exists()
+    assert len(mailoutbox) == 1
+    assert Notice.objects.get().may_be_twice
+
+
 # --- The passphrase: the age format -------------------------------------------------------------------------
 
 # Made with another program (pyrage 1, on rage): “what was kept” under “correct horse”.
@@ -353,19 +632,79 @@ def test_what_goes_in_encrypted_comes_out_however_it_is_cut(lengths, step):
     assert content == b"x" * sum(lengths)
 
 
-@given(st.data())
-def test_an_encrypted_file_that_was_touched_is_never_taken(data):
-    sealed = io.BytesIO()
-    writing = age.Encrypting(sealed, "correct horse")
-    writing.write(b"x" * 70_000)
-    writing.close()
-    whole = bytearray(sealed.getvalue())
-    at = data.draw(st.integers(0, len(whole) - 1))
-    touched = whole[:at] if data.draw(st.booleans()) else whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+@pytest.fixture(scope="module")
+def sealed():
+    """An encrypted file of two chunks, whose passphrase is stretched little: it is asked a thousand times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(age, "WORK", 1)
+        sink = io.BytesIO()
+        writing = age.Encrypting(sink, "correct horse")
+        writing.write(b"x" * 70_000)
+        writing.close()
+    return sink.getvalue()
+
+
+def is_refused(encrypted):
     with pytest.raises(archive.NoBackup):
-        opened = age.Decrypting(io.BytesIO(bytes(touched)), "correct horse")
-        assert len(opened.read(100_000)) == 70_000
-        raise archive.NoBackup if touched[:60] != whole[:60] else AssertionError
+        opened = age.Decrypting(io.BytesIO(encrypted), "correct horse")
+        while opened.read(100_000):
+            pass
+    return True
+
+
+def test_an_encrypted_file_with_any_bit_of_its_header_turned_is_never_taken(sealed):
+    header = sealed.index(b"\n--- ") + len(b"\n--- ") + 43 + 1
+    for at, bit in itertools.product(range(header + 16), range(8)):
+        touched = bytearray(sealed)
+        touched[at] ^= 1 << bit
+        assert is_refused(bytes(touched)), (at, bit)
+
+
+@given(st.data())
+def test_an_encrypted_file_that_was_touched_or_cut_anywhere_is_never_taken(sealed, data):
+    at = data.draw(st.integers(0, len(sealed) - 1))
+    cut = sealed[:at]
+    assert is_refused(cut)
+    assert is_refused(cut + bytes([sealed[at] ^ 1]) + sealed[at + 1 :])
+
+
+def test_without_a_passphrase_and_without_a_terminal_nothing_is_written_unencrypted(tmp_path):
+    asked = milepost(tmp_path / "data", "backup", "--encrypt", tmp_path / "all.age")
+    assert (asked.returncode, "set MILEPOST_BACKUP_PASSPHRASE" in asked.stderr) == (1, True)
+    assert not list(tmp_path.glob("all.age*"))
+
+
+# --- Files in an S3-compatible store ------------------------------------------------------------------------
+
+
+def test_files_go_from_a_bucket_into_a_folder_and_from_there_into_a_bucket(store, world, tmp_path, settings):
+    organisation, in_bucket = world.organisation, settings.STORAGES
+    in_folder = in_bucket | {
+        "default": {"BACKEND": "milepost.core.blobs.folder.Folder", "OPTIONS": {"location": str(tmp_path / "files")}}
+    }
+    digest = blobs.store(organisation.uid, b"a logo" * 1_000_000)
+    type(organisation).objects.update(logo=digest)
+    sealing.seal(organisation.pk)
+    made = backup(tmp_path / "all.tar")
+    assert made.lost == []
+    for place in (in_folder, in_bucket):
+        store.objects.all().delete()
+        settings.STORAGES = place
+        assert restore(tmp_path / "all.tar", replaces=True).findings == []
+        assert blobs.read(organisation.uid, digest) == b"a logo" * 1_000_000
+    assert len(list(store.objects.all())) == made.files
+
+
+def test_a_bucket_that_is_away_ends_the_backup_in_words(world, settings, tmp_path):
+    variables = {
+        "MILEPOST_DATA": str(tmp_path),
+        "MILEPOST_FILES": f"s3://key:secret@127.0.0.1:{free_port()}/bucket?tls=no",
+    }
+    settings.STORAGES = settings.STORAGES | {"default": environment.read(variables).files}
+    type(world.organisation).objects.update(logo="ab" * 32)
+    with pytest.raises(OSError, match="Could not connect"):
+        backup(tmp_path / "all.tar")
+    assert not (tmp_path / "all.tar").exists()
 
 
 # --- Onto the other database --------------------------------------------------------------------------------
@@ -395,4 +734,13 @@ def milepost(folder, *words):
         "DJANGO_SETTINGS_MODULE": "tests.settings",
     }
     command = [sys.executable, "-m", "milepost.cli", *map(str, words)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+    )
+
+
+def test_a_database_of_postgresql_is_not_moved(world):
+    if connection.vendor != "postgresql":
+        pytest.skip("asks that of PostgreSQL")
+    with pytest.raises(moving.MoveRefused, match="no SQLite"):
+        moving.move("postgresql://localhost/x", progress=quietly)

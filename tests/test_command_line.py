@@ -10,7 +10,9 @@ from pathlib import Path
 
 import programs
 import pytest
-from running import free_port
+from running import clean_environment, free_port
+
+from tests import prepared_databases
 
 ROOT = Path(__file__).parent.parent
 CLI = [sys.executable, "-m", "milepost.cli"]
@@ -19,7 +21,7 @@ CLI = [sys.executable, "-m", "milepost.cli"]
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
-    assert run(folder, "migrate")[0] == 0
+    shutil.copytree(prepared_databases.migrated_folder(clean_environment()), folder, dirs_exist_ok=True)
     assert run(folder, "organisation", "create", "acme", "--name", "Acme", "--owner", "anna.berg@acme.example")[0] == 0
     return folder
 
@@ -176,6 +178,7 @@ def test_a_database_that_a_newer_version_wrote_is_refused_and_left_alone(copy):
 
 
 def test_a_secret_that_opens_no_signing_key_is_refused_at_the_start(copy):
+    run(copy, "journal", "seal", "--organisation", "acme")  # with a key, which is made on first use
     (copy / "secret-key").write_text("another secret altogether " * 2)
     status, _out, err = run(copy, "up", "--port", free_port())
     assert (status, "put the file secret-key" in err) == (1, True), err

@@ -1,5 +1,6 @@
 """Settings come from `MILEPOST_*` variables: all of them documented, each complaint naming what to set."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def test_every_variable_is_told_to_operators_and_no_other():
 
 
 def test_only_one_place_looks_into_the_environment():
-    reads = re.compile(r"os\.(environ(\.get\(|\[)|getenv)")
+    """For settings: where the host's fork server is, is what `milepost up` tells its own children."""
+    reads = re.compile(r"os\.(environ(\.get\((?!AT_HOST)|\[)|getenv)")
     sources = (path for path in (ROOT / "src").rglob("*.py") if "tests" not in path.parts)
     assert [str(path) for path in sources if reads.search(path.read_text(encoding="utf-8"))] == []
 
@@ -53,12 +55,14 @@ def test_mail_is_what_the_address_says(read):
     mail = read(MILEPOST_MAIL_URL="smtp://milepost:p%40ss@mail.example.org:587?starttls=1").mail
     assert (mail["username"], mail["password"], mail["port"], mail["use_tls"]) == ("milepost", "p@ss", 587, True)
     assert read(MILEPOST_MAIL_URL="smtps://mail.example.org").mail["port"] == 465
+    assert read(MILEPOST_MAIL_URL="smtp://mail.example.org?patience=5").mail["patience"] == 5.0
 
 
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         ({"MILEPOST_MAIL_URL": "smtp://mail.example.org:many"}, "MILEPOST_MAIL_URL: use smtp://"),
+        ({"MILEPOST_MAIL_URL": "smtp://mail.example.org?patience=0"}, "MILEPOST_MAIL_URL: use smtp://"),
         ({"MILEPOST_FILES": "s3://key@host/bucket"}, "MILEPOST_FILES: use a folder, or s3://"),
         ({"MILEPOST_FILES": "s3://host"}, "MILEPOST_FILES: use a folder, or s3://"),
         ({"MILEPOST_QUEUE": "redis://host"}, "MILEPOST_QUEUE: use postgresql://"),
@@ -81,3 +85,15 @@ def test_an_extra_that_is_not_installed_is_named(read, monkeypatch):
     monkeypatch.setattr("milepost.config.variables.find_spec", lambda _name: None)
     with pytest.raises(Misconfigured, match=r"MILEPOST_LIMITS_URL: .* `pip install 'milepost\[redis\]'`"):
         read(MILEPOST_LIMITS_URL="redis://host:6379/0")
+
+
+def test_on_a_disk_that_is_full_no_secret_is_begun(read, tmp_path, monkeypatch):
+    def refuse(_handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full, pytest.raises(Misconfigured, match=r"can’t be written into .* Make room there"):
+        full.setattr("milepost.config.secret.os.fsync", refuse)
+        read()
+    assert list(tmp_path.iterdir()) == []
+    assert len(read().secret_key) > 32
+    assert read().secret_key == read().secret_key

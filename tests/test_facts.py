@@ -111,6 +111,19 @@ def test_a_fact_about_another_sort_of_thing_is_refused():
         Fact(fact_types.get("member.joined"), reference("member"), reference("course"))
 
 
+def test_a_type_to_which_other_rooms_add_is_compiled_anew_only_when_one_adds(monkeypatch):
+    fields = {"page?": TEXT}
+    read = FactType("read", "book", result=lambda: dict(fields), sentence="Read “%(object)s”")
+    read.check("book", {"page": "7"}, {})
+    with monkeypatch.context() as patched:
+        patched.setattr(vocabulary, "_compiled", None)
+        read.check("book", {"page": "8"}, {})
+    with pytest.raises(DoesNotFit):
+        read.check("book", {"line": "3"}, {})
+    fields["line?"] = TEXT
+    read.check("book", {"line": "3"}, {})
+
+
 # --- A room that was made for the test --------------------------------------------------------------------
 
 SHELF_EMPTIED = FactType(

@@ -1,45 +1,15 @@
 """Files in an S3-compatible store, against a real server that speaks the protocol."""
 
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import boto3
 import pytest
-from django.core.files.storage import storages
-from moto.server import ThreadedMotoServer
 
-from milepost.config import environment
 from milepost.core import blobs, clock
 from milepost.core.blobs import checking
 
 HOME = UUID(int=7)
 CONTENT = bytes(range(256)) * 10_000
-
-
-@pytest.fixture(scope="module")
-def bucket():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    access = {"aws_access_key_id": "key", "aws_secret_access_key": "a/secret", "region_name": "eu-west-3"}
-    s3 = boto3.resource("s3", endpoint_url=f"http://{host}:{port}", **access)
-    name = f"files-{uuid4()}"  # servers of one process share what they keep
-    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-3"})
-    yield s3.Bucket(name), host, port
-    server.stop()
-
-
-@pytest.fixture
-def store(bucket, settings, tmp_path):
-    made, host, port = bucket
-    variables = {
-        "MILEPOST_DATA": str(tmp_path),
-        "MILEPOST_FILES": f"s3://key:a%2Fsecret@{host}:{port}/{made.name}/milepost?region=eu-west-3&tls=no",
-    }
-    settings.STORAGES = settings.STORAGES | {"default": environment.read(variables).files}
-    assert type(storages["default"]).__name__ == "Bucket"
-    yield made
-    made.objects.all().delete()
 
 
 def test_what_is_stored_is_read_again(store):

@@ -1,6 +1,7 @@
 """Nobody inside an organisation reaches more than they hold: by no page, no address, no word of a refusal."""
 
 from datetime import date, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from milepost.classroom.registering import Arrival, RegistrationRefused, register_arrival
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.core import blobs, clock
-from milepost.learning.enrolling import enrol
+from milepost.learning.enrolling import enrol, withdraw
+from milepost.learning.models import Enrolment
 from milepost.notices.models import Notice
 from milepost.people.granting import grant
 from milepost.people.inviting import invite
 from milepost.people.models import Member, Site
+from milepost.people.organisations import create_organisation
 from milepost.people.roles import Role
 from milepost.people.settings import change
 from tests.worlds import SMALL_COURSE, make_course, make_member
@@ -71,12 +74,100 @@ def test_what_was_said_to_somebody_outside_is_looked_after_by_whoever_sees_every
     assert visit(lead).post(address, {"leave": ""}).status_code == 302
 
 
-def test_a_file_that_is_no_course_s_is_not_had_by_its_fingerprint(organisation, learner, course, visit):
-    secret = blobs.store(organisation.uid, b"a medical certificate")
-    known = next(iter(course.draft.values()))[0]
+def with_picture(picture: bytes, *, course=CLOSED, where="01-first/01-see.page.md", more=()):
+    """A course with a picture on one of its pages."""
+    text = course.get(where, "---\ntitle: See\n---\n") + "\n![A rope](" + "../" * where.count("/") + "media/rope.png)\n"
+    return course | {where: text, "media/rope.png": picture} | dict(more)
+
+
+def reads(client, picture: bytes, *, organisation="aldermoor", name="rope.png", **asked) -> bool:
+    """Whether the page gives the file; in all other ways it answers as if there were none."""
+    page = client.get(f"/{organisation}/media/{sha256(picture).hexdigest()}/{name}", **asked)
+    if page.status_code == 404:
+        return False
+    assert b"".join(page.streaming_content) in (picture, picture[:4])
+    return True
+
+
+def test_a_picture_is_had_by_whoever_learns_with_it_and_a_file_that_is_no_course_s_by_nobody(
+    organisation, learner, lead, visit
+):
+    course = make_course(organisation, with_picture(b"a rope"), by=lead)
+    secret = b"a medical certificate"
+    blobs.store(organisation.uid, secret)
+    client, source = visit(learner), next(iter(course.draft.values()))[0]
+    assert not reads(client, b"a rope")
+    enrol(member=learner, course=course, by=lead)
+    assert reads(client, b"a rope")
+    assert reads(client, b"a rope", headers={"Range": "bytes=0-3"})
+    for range_asked in ({}, {"headers": {"Range": "bytes=0-3"}}):
+        assert not reads(client, secret, name="a.pdf", **range_asked)
+    assert client.get(f"/aldermoor/media/{source}/a.md").status_code == 404
+    withdraw(enrolment=Enrolment.objects.get(), by=lead)
+    assert not reads(client, b"a rope")
+
+
+def test_whoever_may_not_have_a_file_gets_one_answer_whether_it_is_there_or_not(organisation, learner, lead, visit):
+    make_course(organisation, with_picture(b"a rope"), by=lead)
     client = visit(learner)
-    assert client.get(f"/aldermoor/media/{secret}/a.pdf").status_code == 404
-    assert client.get(f"/aldermoor/media/{known}/a.md").status_code == 200
+    for method in ("get", "head", "options", "post"):
+        answers = {
+            (page.status_code, *sorted(page.headers))
+            for picture in (b"a rope", b"nothing at all")
+            for page in [getattr(client, method)(f"/aldermoor/media/{sha256(picture).hexdigest()}/rope.png")]
+        }
+        assert {status for status, *_names in answers} <= {404, 405}
+        assert len(answers) == 1
+
+
+def test_the_files_of_a_draft_are_had_by_those_alone_who_may_take_it_along(organisation, cora, learner, lead, visit):
+    course = make_course(organisation, with_picture(b"one"), by=lead)
+    enrol(member=learner, course=course, by=lead)
+    make_course(organisation, with_picture(b"the next"), by=lead, publish=False)
+    assert [reads(visit(member), b"the next") for member in (lead, cora, learner)] == [True, False, False]
+    make_course(organisation, with_picture(b"a ladder", course=SMALL_COURSE), by=lead, publish=False)
+    assert [reads(visit(member), b"a ladder") for member in (lead, cora, learner)] == [True, True, False]
+
+
+def test_who_joins_a_course_gets_nothing_of_its_former_versions_and_who_was_there_keeps_theirs(
+    organisation, cora, learner, lead, visit
+):
+    enrol(member=learner, course=make_course(organisation, with_picture(b"first"), by=lead), by=lead)
+    with clock.at(clock.now() + timedelta(days=1)):
+        course = make_course(organisation, with_picture(b"second"), by=lead)
+    with clock.at(clock.now() + timedelta(days=2)):
+        enrol(member=cora, course=course, by=lead)
+    assert [reads(visit(member), b"first") for member in (learner, cora)] == [True, False]
+    assert [reads(visit(member), b"second") for member in (learner, cora)] == [True, True]
+
+
+def test_whoever_finds_a_course_in_the_catalogue_sees_the_pictures_of_its_description_and_no_others(
+    organisation, cora, learner, lead, visit
+):
+    closed = with_picture(b"closed", where="course.md", more={"media/other.png": b"inside"}.items())
+    make_course(organisation, closed, by=lead)
+    shown = with_picture(b"open", course=SMALL_COURSE, where="course.md", more={"media/other.png": b"deep"}.items())
+    make_course(organisation, shown, by=lead)
+    assert [reads(visit(learner), picture) for picture in (b"open", b"deep", b"closed", b"inside")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [reads(visit(lead), picture) for picture in (b"open", b"deep", b"closed", b"inside")] == [True] * 4
+
+
+def test_the_same_picture_in_a_course_of_another_organisation_gives_nobody_this_one_s(
+    organisation, learner, lead, visit
+):
+    enrol(member=learner, course=make_course(organisation, with_picture(b"a rope"), by=lead), by=lead)
+    other = create_organisation(slug="other", name="Other")
+    eve = make_member(other, "eve")
+    enrol(member=eve, course=make_course(other, with_picture(b"their own"), by=eve), by=eve)
+    client = visit(eve)
+    assert reads(client, b"their own", organisation="other")
+    for name in ("aldermoor", "other"):
+        assert not reads(client, b"a rope", organisation=name)
 
 
 def test_who_looks_after_one_course_sees_its_people_in_it_and_nothing_else_of_them(

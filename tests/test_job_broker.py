@@ -53,7 +53,7 @@ def test_a_job_whose_worker_is_killed_is_brought_to_another(stage, broker):
     stage.until("begun", patience=30)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    second = stage.worker("story.leases.FIRST_PAUSE = 0.1")
+    second = stage.worker()
     [done] = stage.until("slow", patience=60)
     assert int(done[1]) == second.pid
     stop(second)

@@ -11,7 +11,7 @@ from running import free_port, redis
 
 from milepost.config import environment
 from milepost.core.models import Tries
-from milepost.people.limits import is_over_limit
+from milepost.people.limits import MINUTE, Per, Rate, is_over_limit, limits
 from tests.servers import hang, trouble
 
 
@@ -25,8 +25,13 @@ def configured(url, folder):
     return environment.read({"MILEPOST_DATA": str(folder), "MILEPOST_LIMITS_URL": url}).limits_url
 
 
+@pytest.fixture(autouse=True)
+def ten_a_minute(monkeypatch):
+    monkeypatch.setattr(limits.get("verify"), "rates", (Rate(10, MINUTE, Per.ADDRESS),))
+
+
 def passes(address):
-    return not is_over_limit(RequestFactory().get("/", REMOTE_ADDR=address), "verify", a_minute=10)
+    return not is_over_limit(RequestFactory().get("/", REMOTE_ADDR=address), "verify")
 
 
 def test_of_sixty_tries_at_once_on_six_hosts_exactly_ten_pass(server, tmp_path):

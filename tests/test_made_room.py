@@ -50,7 +50,7 @@ def test_its_setting_is_on_the_page_of_settings_and_its_change_is_a_fact(visit, 
     visit(lead).post("/aldermoor/settings/", {"page": "visits", "visits_advice": "Ring first."})
     assert value_of(Organisation.objects.get(pk=organisation.pk), VISITS_ADVICE) == "Ring first."
     assert "Ring first." in visit(lead).get("/aldermoor/visits/").text
-    assert Entry.objects.latest("pk").content["context"]["setting"] == "visits_advice"
+    assert Entry.objects.filter(verb="updated").latest("pk").content["context"]["setting"] == "visits_advice"
 
 
 def test_its_facts_are_told_in_the_history_of_a_person(visit, visit_to_jonas, lead):

@@ -8,14 +8,17 @@ import sys
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.test import Client
+from django.urls import reverse
 
 from milepost.config import monitoring
 from milepost.core import clock, links, logs, traces
-from milepost.core.jobs import job
+from milepost.core.jobs import job, run_all
 from milepost.core.models import Job
 from milepost.core.probes import Probe, probes
-from milepost.journal import measures
+from milepost.journal import measures, witnesses
+from milepost.journal.models import Seal, Tree
 from milepost.journal.sealing import seal
 from milepost.learning.enrolling import enrol
 from tests.worlds import make_member
@@ -48,7 +51,7 @@ def test_whether_it_lives_is_asked_by_any_name_and_touches_no_database(stranger)
 def test_a_stranger_learns_that_it_is_ready_and_nothing_else(db, stranger, monitor):
     assert stranger.get("/readyz").json() == {"ok": True}
     told = monitor.get("/readyz").json()
-    assert told["probes"].keys() >= {"database", "disk", "jobs", "clock", "facts", "authority", "mails"}
+    assert told["probes"].keys() >= {"database", "disk", "jobs", "clock", "facts", "journals", "authority", "mails"}
     assert told["probes"]["database"]["value"] < told["probes"]["database"]["bound"]
     assert stranger.get("/metrics").status_code == 401
     assert stranger.get("/readyz", headers={"Authorization": "Bearer another-token"}).json() == {"ok": True}
@@ -101,6 +104,33 @@ def test_a_fact_that_no_seal_covers_is_noticed_and_one_that_tells_of_the_past_is
         enrol(member=make_member(world.organisation, "bert"), course=world.course, by=world.lead)
     with clock.at(clock.now() + timedelta(minutes=17)):
         assert measures.oldest_unsealed_fact() == pytest.approx(60, abs=5)
+
+
+@pytest.mark.parametrize("fault", ["tree", "memory"])
+def test_a_journal_that_does_not_hold_is_told_of_by_the_worker_that_seals_it(world, visit, monitor, fault):
+    lead, organisation = visit(world.lead), world.organisation
+    run_all()
+    assert monitor.get("/readyz").json()["probes"]["journals"] == {
+        "ok": True, "value": 0.0, "bound": 0.0, "unit": "organisations"
+    }  # fmt: skip
+    {"tree": damage_tree, "memory": remember_another}[fault](organisation)
+    enrol(member=make_member(organisation, "anna"), course=world.course, by=world.lead)
+    run_all()
+    assert monitor.get("/readyz").json()["probes"]["journals"]["value"] == 1
+    assert "milepost journal verify" in lead.get(reverse("failed_jobs", args=["aldermoor"])).text
+    assert (Seal.objects.filter(organisation_id=organisation.pk).count() == 2) == (fault == "memory")
+
+
+def damage_tree(organisation):
+    Tree.objects.filter(organisation_id=organisation.pk).update(size=F("size") - 1)
+
+
+def remember_another(organisation):
+    """The database was put back to an earlier state, and the memory of seals was not."""
+    newest = Seal.objects.filter(organisation_id=organisation.pk).select_related("key").last()
+    head = json.loads(newest.statement) | {"size": newest.size + 5000}
+    with witnesses._path(newest.key.fingerprint).open("a") as file:
+        file.write(json.dumps({"seal": json.dumps(head), "signature": ""}) + "\n")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.races import RACES
-from tests.racing import PAIRS
 
 ROOT = Path(__file__).parent.parent
 SERVE = "import django; django.setup(); from tests.races import main; main()"
@@ -34,4 +33,5 @@ def test_of_two_at_once_each_finds_what_the_other_did(racecourse, race):
     racecourse.stdin.write(race + "\n")
     racecourse.stdin.flush()
     told = json.loads(racecourse.stdout.readline())
-    assert told.startswith(f"{PAIRS} of {PAIRS} pairs right"), told
+    turns = RACES[race].turns
+    assert told.startswith(f"{turns} of {turns} pairs right"), told

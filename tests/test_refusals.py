@@ -13,6 +13,7 @@ from django.urls import path
 import milepost
 from milepost.cli import cli
 from milepost.config import urls
+from milepost.core.openness import Whom, open_to
 from milepost.core.refusals import Refused, as_message
 from milepost.design.refusals import RefusalMiddleware
 from milepost.journal.proofs import NotSealedYet
@@ -25,14 +26,17 @@ class SlotClosed(Refused):
     sentence = "The trainer has closed this half-day. Ask the trainer."
 
 
+@open_to(Whom.EVERYBODY, "a test asks")
 def refuse(request):
     raise SlotClosed
 
 
+@open_to(Whom.EVERYBODY, "a test asks")
 def wait(request):
     raise NotSealedYet
 
 
+@open_to(Whom.EVERYBODY, "a test asks")
 def show(request):
     with as_message(request):
         raise SlotClosed

@@ -4,12 +4,15 @@ from uuid import UUID
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.test import Client
 
 from milepost.cli import cli
 from milepost.config import environment, secret
 from milepost.core import links
 from milepost.journal import keys
+from milepost.journal.models import SigningKey
 from milepost.people.inviting import invited, link_for
 from tests.worlds import make_member
 
@@ -51,9 +54,9 @@ def test_an_invitation_outlives_the_change(rotated, organisation):
     assert invited(token) == member
 
 
-def test_a_session_outlives_the_change(rotated, lead):
+def test_a_session_outlives_the_change(rotated, learner):
     client = Client()
-    client.force_login(lead.user)
+    client.force_login(learner.user)
     assert client.get("/aldermoor/").status_code == 200
     rotated()
     assert client.get("/aldermoor/").status_code == 200
@@ -69,6 +72,23 @@ def test_a_signing_key_opens_before_and_after_it_is_kept_under_the_new_secret(ro
     settings.SECRET_KEY_FALLBACKS = []
     keys._opened.cache_clear()
     assert keys.private_key(keys.current_key(organisation.pk)).public_key() == public
+
+
+def test_a_signing_key_that_an_earlier_release_kept_opens_until_it_is_kept_as_all_others(organisation, settings):
+    key = keys.current_key(organisation.pk)
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"milepost signing keys").derive(settings.SECRET_KEY.encode())
+    kept = keys.private_key(key).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(derived.hex().encode()),
+    )
+    SigningKey.objects.filter(pk=key.pk).update(private=kept.decode())
+    before = keys.current_key(organisation.pk)
+    assert keys.private_key(before).public_key() == keys.public_key(key)
+    assert (keys.keep_under_current_secret(), keys.keep_under_current_secret()) == (1, 0)
+    after = keys.current_key(organisation.pk)
+    assert after.private.startswith("enc1.")
+    assert keys.private_key(after).public_key() == keys.public_key(key)
 
 
 def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(

@@ -7,15 +7,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import path as address_of
 
 from milepost.classroom.models import Attendance, LiveSession, Slot
 from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.config import monitoring
 from milepost.core import blobs, clock
+from milepost.core.openness import declare
 from milepost.credentials.issuing import issue_missing
 from milepost.credentials.models import Certificate
 from milepost.documents.composing import compose
@@ -24,8 +27,11 @@ from milepost.evidence.actions import ActionPlan, open_action
 from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
+from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.notices.models import Notice
+from milepost.people.access import OrganisationMiddleware
+from milepost.people.models import Member
 from milepost.people.organisations import InvalidOrganisation, create_organisation
 from tests.worlds import make_member
 
@@ -57,6 +63,7 @@ def world(world):
 
 def populated(world):
     now = clock.now()
+    enrol_many(members=Member.objects.filter(pk=world.lead.pk), course=world.course, by=world.lead, act=SHARED)
     Enrolment.objects.filter(pk=world.enrolment.pk).update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=world.course, by=world.lead)
     _hold_evidence(world, _hold_a_session(world))
@@ -126,8 +133,8 @@ def _hold_evidence(world, session):
     Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
 
 
-def address(route, world, *, text=None):
-    """The route filled with what there is; `text` stands for every part that may be any text."""
+def address(route, world, *, text=None, **swapped):
+    """The route filled with what there is; `text` stands for every part that may be any text, `swapped` for what it names."""
     known = {
         "organisation": "aldermoor",
         "course": "ladders",
@@ -145,6 +152,7 @@ def address(route, world, *, text=None):
         "number": "1",
         "kind": "agreement",
         "document": str(SHARED),
+        "act": str(SHARED),
         "action": str(SHARED),
         "dossier": str(SHARED),
         "entry": str(Entry.objects.filter(organisation_id=world.organisation.pk).earliest("pk").pk),
@@ -156,7 +164,7 @@ def address(route, world, *, text=None):
         "name": "a.png",
         "report": "people",
         "form": "csv",
-    }
+    } | swapped
     of_kind = {"int": "1", "uuid": str(SHARED)}
 
     def fill(part):
@@ -174,12 +182,29 @@ def test_there_are_urls_to_walk():
     assert len(ROUTES) > 20
 
 
-def test_every_page_of_an_organisation_says_who_may_open_it():
-    """By `@requires(…)` or `@member_required`: a view that says nothing would be open to whoever finds it."""
-    silent = [
-        route for route, view in views() if route.startswith("<slug:organisation>/") and not hasattr(view, "is_for")
-    ]
-    assert silent == []
+def test_every_address_says_who_may_open_it():
+    """Under an organisation by `@requires(…)` or `@member_required`, outside by `@open_to(…)` with a reason: one that says nothing
+    is opened by nobody."""
+    inside = {route for route, view in views() if hasattr(view, "is_for")}
+    outside = {route: view.openness for route, view in views() if hasattr(view, "openness")}
+    assert inside == set(ROUTES)
+    assert outside.keys() == set(patterns()) - set(ROUTES)
+    assert all(len(openness.because) > 10 for openness in outside.values())
+
+
+def test_a_view_that_does_not_say_who_may_open_it_is_opened_by_nobody(rf):
+    asked = rf.get("/aldermoor/")
+    with pytest.raises(ImproperlyConfigured, match="who may open it"):
+        OrganisationMiddleware(None).process_view(asked, names_that_say_nothing, [], {"organisation": "aldermoor"})
+
+
+def names_that_say_nothing(request):
+    """A view that somebody has forgotten to close."""
+
+
+def test_an_address_of_another_package_that_nobody_has_looked_at_stops_the_start():
+    with pytest.raises(ImproperlyConfigured, match="new_address"):
+        declare([address_of("new/", names_that_say_nothing, name="new_address")], {})
 
 
 def each(routes, world):
@@ -233,21 +258,23 @@ def test_things_of_another_organisation_are_not_found_under_one_s_own(world, vis
 MONITORING = {path.removeprefix("/") for path in monitoring.ANSWERS}
 
 
-def test_a_nul_in_anything_that_is_sent_is_refused_in_words_wherever_it_is_sent(world, visit):
-    """PostgreSQL keeps none, so it must never come as far as the database: not in any field that somebody adds."""
+def test_a_control_character_in_anything_that_is_sent_is_refused_in_words_wherever_it_is_sent(world, visit):
+    """PostgreSQL keeps no NUL, XML and PDF none at all, so that they must never come as far: not in any field that somebody adds."""
     client, let_through = visit(world.lead), []
     for route in sorted(set(patterns()) - MONITORING):
         path, nul = address(route, world), {"some": "a\0b"}
         answers = [
             client.get(path, nul),
             client.post(path, nul),
-            client.post(path, {"a\0b": "some"}),
+            client.post(path, {"a\x1bb": "some"}),
             client.post(path + "?some=%00", {}),
-            client.post(path, "some=%00", content_type="application/x-www-form-urlencoded"),
+            client.post(path, "some=%01", content_type="application/x-www-form-urlencoded"),
             client.post(path, {"deep": [{"a\0b": 1}]}, content_type="application/json"),
+            client.post(path, '["\\b"]', content_type="application/json"),
             client.post(path, '["\\u0000"]', content_type="text/plain"),
+            client.post(path, '["\x9f"]', content_type="text/plain"),
         ]
-        if any(answer.status_code != 400 or "NUL" not in answer.text for answer in answers):
+        if any(answer.status_code != 400 or "can’t be seen" not in answer.text for answer in answers):
             let_through.append((route, [answer.status_code for answer in answers]))
     assert let_through == []
 

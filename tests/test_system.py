@@ -3,6 +3,8 @@
 import ast
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import messages
@@ -10,6 +12,7 @@ import programs
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from running import SECRET, clean_environment
 
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src/milepost"
@@ -107,6 +110,18 @@ def test_no_page_has_inline_script_or_style():
         assert not re.search(r"<style|\sstyle=|\son\w+=", text), template
         for attributes in re.findall(r"<script([^>]*)>", text):
             assert "src=" in attributes or "application/json" in attributes, template
+
+
+def test_a_process_that_answers_pages_loads_nothing_that_few_of_them_need(tmp_path):
+    """Each of them costs megabytes in every process under one `milepost up`."""
+    large = {"requests", "urllib3", "jwt", "xlsxwriter", "pyhanko", "typst", "pikepdf", "pypdfium2", "PIL", "babel"}
+    large |= {"holidays", "prometheus_client", "opentelemetry", "procrastinate", "boto3", "redis"}
+    script = "import sys, milepost.config.wsgi; print(*{name.partition('.')[0] for name in sys.modules})"
+    environment = clean_environment(MILEPOST_DATA=str(tmp_path), MILEPOST_SECRET_KEY=SECRET)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    assert large & set(done.stdout.split()) == set()
 
 
 def test_the_static_files_are_hashed_to_the_last_import(settings, tmp_path):

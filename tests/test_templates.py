@@ -51,6 +51,25 @@ def test_a_line_of_a_page_fits_a_screen(path):
     assert not long, f"{path}: over {WIDTH} signs in lines {long}"
 
 
+WRITTEN_BY_HAND = {  # by the component that writes it; answers to questions have no label but the question
+    r'<label[^>]*class="[^"]*form-label': "{% input %}, {% textarea %}, {% select %} or {% field %}",
+    r'<(?:input|select|textarea)[^>]*class="form-(?:control|select)': "the tags of design/templatetags/fields.py",
+    r'class="stretched"': "{% row %}",
+    r'<section[^>]*class="[^"]*\bempty\b': 'include "design/components/empty.html"',
+}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in PAGES if not {"components", "allauth", "activities"}.intersection(path.parts)],
+    ids=lambda path: str(path.relative_to(ROOMS)),
+)
+def test_what_is_a_component_is_not_written_by_hand(path):
+    text = path.read_text(encoding="utf-8")
+    for markup, component in WRITTEN_BY_HAND.items():
+        assert not (found := re.search(markup, text)), f"{path}: instead of {found[0]} use {component}"
+
+
 def named_in(path):
     for token in Lexer(path.read_text(encoding="utf-8")).tokenize():
         if token.token_type == TokenType.BLOCK:

@@ -1,5 +1,6 @@
 """Small worlds for tests, made with the public verbs."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -22,6 +23,16 @@ class World:
     learner: Any
     course: Any
     enrolment: Any
+
+
+def make_organisation() -> Any:
+    from milepost.people.organisations import create_organisation
+
+    return create_organisation(slug="aldermoor", name="Aldermoor", time_zone="Europe/Paris")
+
+
+def make_lead(organisation: Any) -> Any:
+    return make_member(organisation, "claire", roles=["lead", "owner"])
 
 
 def files(tree: dict[str, str | bytes]) -> Any:
@@ -63,16 +74,20 @@ def make_member(organisation: Any, name: str, *, roles: list[str] = [], **fields
 def make_people(organisation: Any, count: int) -> None:
     """Many people at once, without accounts, through the HR file."""
     from milepost.core.tables import read_table
-    from milepost.people.import_plan import plan_import
-    from milepost.people.importing import apply_import
+    from milepost.people.importing import HRFile, import_people
 
     rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@{organisation.slug}.example,Site {n % 4}" for n in range(count))
     table = read_table(f"Employee number,First name,Last name,Email,Site\n{rows}\n".encode())
-    apply_import(plan=plan_import(organisation=organisation, table=table))
+    import_people(organisation=organisation, file=HRFile(table))
 
 
 def activity(enrolment: Any, key: str) -> Any:
     return enrolment.outline.by_key[key]
+
+
+def once_of(page: Any) -> dict[str, str]:
+    """The key of the form on a page, by which it is known when it is sent twice (`milepost.core.once`)."""
+    return {"once": re.search(r'name="once" value="(\w+)"', page.text)[1]}
 
 
 def verbs(organisation: Any) -> list[str]:

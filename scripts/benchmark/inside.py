@@ -30,8 +30,7 @@ from milepost.courses.models import Course
 from milepost.journal.sealing import seal
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
-from milepost.people.import_plan import plan_import
-from milepost.people.importing import apply_import
+from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member, Organisation
 from milepost.people.organisations import create_organisation
 
@@ -56,7 +55,7 @@ def prepare() -> list[Row]:
     call_command("migrate", interactive=False, verbosity=0)
     organisation = create_organisation(slug="bench", name="Bench")
     table = hr_file()
-    imported = timed(lambda: apply_import(plan=plan_import(organisation=organisation, table=read_table(table))))
+    imported = timed(lambda: import_people(organisation=organisation, file=HRFile(read_table(table))))
     course = taken_in(organisation, InMemory(twenty_activities()))
     video = taken_in(organisation, Folder(ROOT / "examples/courses/fire-safety"))
     everybody = Member.objects.filter(organisation=organisation)

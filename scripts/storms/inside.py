@@ -2,6 +2,7 @@
 
 python -m storms.inside prepare 400
 python -m storms.inside count acknowledged.json
+python -m storms.inside                            # the same for each line that comes by standard input
 """
 
 import json
@@ -18,19 +19,20 @@ django.setup()
 
 from benchmark.peer import sessions, taken_in
 from django.core.management import call_command
+from django.db import connection
 
 from milepost.core.models import Job, State
 from milepost.core.tables import read_table
 from milepost.courses.files import InMemory
 from milepost.credentials.models import Certificate
+from milepost.journal import subscriptions
 from milepost.journal.models import Entry, Unfolded
 from milepost.journal.sealing import unsealed
 from milepost.journal.verification import verify
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment, Progress
 from milepost.notices.models import Notice
-from milepost.people.import_plan import plan_import
-from milepost.people.importing import apply_import
+from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member, Organisation
 from milepost.people.organisations import create_organisation
 from storms.learners import KEYS
@@ -41,9 +43,9 @@ PATIENCE = 240.0  # seconds until everything that waits is done: the lease of a 
 def prepare(people: int) -> None:
     call_command("migrate", interactive=False, verbosity=0)
     organisation = create_organisation(slug="storm", name="Storm")
-    rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@storm.example" for n in range(people))
-    table = read_table(f"Employee number,First name,Last name,Email\n{rows}\n".encode())
-    apply_import(plan=plan_import(organisation=organisation, table=table))
+    rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@storm.example,{('en', 'fr')[n % 2]}" for n in range(people))
+    table = read_table(f"Employee number,First name,Last name,Email,Language\n{rows}\n".encode())
+    import_people(organisation=organisation, file=HRFile(table))
     files = {"course.md": "---\ntitle: Storm\nslug: storm\nenrolment: open\n---\n\nTen pages.\n"}
     files["01-module/module.md"] = "---\ntitle: Module\n---\n"
     files |= {f"{key}.page.md": f"---\ntitle: {key[-7:]}\n---\n\nA page.\n" for key in KEYS}
@@ -54,6 +56,10 @@ def prepare(people: int) -> None:
 
 def count(file: str) -> None:
     until_nothing_waits()
+    look(file)
+
+
+def look(file: str) -> None:
     organisation = Organisation.objects.get(slug="storm")
     people = list(Member.objects.filter(organisation=organisation).order_by("pk"))
     said = {(str(people[person].uid), key) for person, key in json.loads(Path(file).read_text())}
@@ -76,6 +82,7 @@ def count(file: str) -> None:
         "messages that may be twice": Notice.objects.filter(organisation=organisation, may_be_twice=True).count(),
         "jobs given up": Job.objects.filter(state=State.DEAD).count(),
         "left waiting": Job.objects.filter(seconds=None).count() + Unfolded.objects.count() + len(unsealed()),
+        "what waits": [f"{job} {job.state} {job.reason}" for job in Job.objects.filter(seconds=None)[:20]],
         "journal": str(verify(organisation.pk).finding or "verifies"),
     }
     print(json.dumps(report))
@@ -85,10 +92,23 @@ def until_nothing_waits() -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         busy = Job.objects.filter(seconds=None).exclude(state=State.DEAD).exists()
-        if not busy and not Unfolded.objects.exists() and not unsealed() and not Notice.objects.due().exists():
+        is_told = not Unfolded.objects.exists() and not subscriptions.is_behind()
+        if not busy and is_told and not unsealed() and not Notice.objects.due().exists():
             return
         time.sleep(1)
 
 
+def do(what: str, argument: str) -> None:
+    prepare(int(argument)) if what == "prepare" else {"count": count, "look": look}[what](argument)
+
+
+def serve() -> None:
+    """Do what each line says, and say an empty object where that says nothing."""
+    for line in sys.stdin:
+        do(*line.strip().split(maxsplit=1))
+        connection.close()
+        print("{}", flush=True)
+
+
 if __name__ == "__main__":
-    prepare(int(sys.argv[2])) if sys.argv[1] == "prepare" else count(sys.argv[2])
+    do(*sys.argv[1:]) if sys.argv[1:] else serve()

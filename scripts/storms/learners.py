@@ -43,8 +43,9 @@ class Learners:
             try:
                 browser = Person(self.port, self.sessions[person])
                 browser.connection.timeout = 30
+                browser.get(f"/storm/learn/storm/{key}/")  # nothing is done that was not opened
                 browser.post(f"/storm/learn/storm/{key}/completion/")
-                if not browser.location.startswith("/storm/"):
+                if not browser.location.startswith("/storm/") or browser.location.endswith(f"/{key}/"):
                     raise RuntimeError(f"led to {browser.location}")
             except (OSError, HTTPException, RuntimeError) as error:
                 kind = " ".join(str(error).split()[2:3]) if isinstance(error, RuntimeError) else type(error).__name__

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
@@ -50,12 +51,12 @@ class Kept:
 
 
 class PostgreSQL(Kept):
-    """A server of its own in a folder, under its own manager."""
+    """A server of its own in a folder, under its own manager. `within` becomes each of its programs."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path, port: int, *, within: Sequence[str] = ()) -> None:
         self.folder, self.port = folder, port
         become = ["--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
-        self.become = [program("setpriv"), *become] if become else []
+        self.become = [*within, *([program("setpriv"), *become] if become else [])]
         if become:
             shutil.chown(folder, "postgres")
         made = [

@@ -268,7 +268,7 @@ class _Dossier:
         if not _is_signed(certificate, seal["statement"].encode(), signature):
             raise Broken("The journal’s seal was changed: its signature does not fit it.")
         if seal.get("timestamp"):
-            _check_stamp(base64.b64decode(seal["timestamp"]), signature, statement["time"], self.report)
+            _check_stamp(base64.b64decode(seal["timestamp"]), signature, _clock_of(statement), self.report)
         leaves = list(self._leaves())
         proof = json.loads(self._read("journal/proof.json"))
         if proof["size"] != statement["size"]:
@@ -549,6 +549,11 @@ def _check_badge(content: bytes, key: str) -> Report:
 # --- Time stamps ------------------------------------------------------------------------------------------
 
 
+def _clock_of(head: dict[str, Any]) -> str:
+    """When the clock said that the head was signed: less than the time, which keeps seals in order, if the clock had gone back."""
+    return min(str(head["time"]), str(head.get("clock") or head["time"]))
+
+
 def _check_stamp(token: bytes, signature: bytes, time: str, report: Report) -> None:
     """That an RFC 3161 token speaks of this signature, made at this time, and that nothing in it was changed since.
 
@@ -627,7 +632,7 @@ def _check_proof(content: bytes, key: str) -> Report:
         f"{words} is number {told['index'] + 1} of the {head['size']} facts that were sealed on {head['time']}."
     )
     if stamp:
-        _check_stamp(base64.b64decode(stamp), signature, head["time"], report)
+        _check_stamp(base64.b64decode(stamp), signature, _clock_of(head), report)
     if not key:
         report.notes.append(f"Compare the key with the one that the organisation publishes: {head['key']}")
     return report

@@ -82,17 +82,23 @@ def test_three_phones_sign_in_three_ways_and_the_trainer_closes_the_list(visitor
     by_link = visitor(360)
     link = path_in(mail_to(claire.server, "ravi.menon@aldermoor.example", "Sign now: First aid"), "/sign/")
     by_link.go(link)
+    by_link.page.get_by_role("button", name="Sign as Ravi Menon").click()
+    expect(by_link.page.get_by_text("Sign in the box first, or type your name.")).to_be_visible()
+    expect(by_link.page.get_by_role("button", name="Type instead")).to_be_focused()
     draw(by_link.page)
     by_link.page.get_by_role("button", name="Sign as Ravi Menon").click()
     expect(by_link.page.get_by_role("heading", name="Signed. Thank you.")).to_be_visible()
     by_link.check()
 
-    by_code = visitor(360)
+    note = tess.page.locator("summary", has_text="Jonas Nygård")
+    note.focus()
+    # Ravi lends his phone, after he had thrown away all its cookies.
+    by_code = by_link
+    by_code.context.clear_cookies()
     by_code.go("/sign/")
     by_code.page.get_by_label("Six digits").fill(tess.page.locator(".spoken").inner_text())
+    by_code.page.get_by_label("Your name").fill("astrid solheim")
     by_code.page.get_by_role("button", name="Go on").click()
-    by_code.page.get_by_label("Your name or e-mail").fill("solheim")
-    by_code.page.get_by_role("button", name="Find").click()
     by_code.check()
     by_code.page.get_by_role("link", name="Astrid Solheim").click()
     by_code.page.get_by_role("button", name="Type instead").click()
@@ -102,15 +108,24 @@ def test_three_phones_sign_in_three_ways_and_the_trainer_closes_the_list(visitor
 
     # The list of the trainer follows by itself.
     expect(tess.page.get_by_role("heading", name="2 of 3 have signed.")).to_be_visible(timeout=10_000)
+    expect(note).to_be_focused()
+    expect(tess.page.get_by_text("Signed on the same phone or computer as Ravi Menon.")).to_be_visible()
+    tess.check()
+    tess.page.get_by_role("button", name=re.compile("All 2 were there")).click()
+    expect(tess.page.get_by_text(re.compile("Was there, says Tess Outside"))).to_have_count(2)
 
     handed = visitor(360)
     handed.go(f"{tess.page.url.partition(handed.server.url)[2]}device/")
-    until(handed.page, "navigator.serviceWorker.ready.then(() => true)")
+    until(handed.page, "caches.match(location.href, {ignoreVary: true}).then(Boolean)")
+    handed.page.wait_for_load_state("networkidle")
     handed.context.set_offline(True)
-    handed.page.get_by_role("button", name="Jonas Nygård").click()
+    handed.page.reload()
+    handed.page.get_by_role("button", name="Jonas Nygård").press("Enter")
+    expect(handed.page.get_by_role("heading", name="Jonas Nygård")).to_be_focused()
     draw(handed.page)
     handed.page.get_by_role("button", name="Sign", exact=True).click()
     expect(handed.page.get_by_text("kept here", exact=True)).to_be_visible()
+    expect(handed.page.get_by_role("heading", name="Who signs next?")).to_be_focused()
     handed.complaints.clear()
     handed.context.set_offline(False)
     expect(handed.page.locator("[data-who]:disabled").filter(has_text="signed")).to_have_count(3, timeout=15_000)
@@ -214,6 +229,26 @@ def test_two_outside_parties_sign_an_agreement(visitor):
     with page.expect_download() as download:
         page.get_by_role("link", name="The file, PDF").click()
     assert verify(download.value.path()).count("holds: Seal") == 2
+
+
+def test_a_page_that_can_t_be_drawn_while_too_many_are_comes_a_little_later(visitor):
+    claire, refused = visitor(1280), []
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/documents/new/")
+    page.get_by_label("Title of the training").fill("Ladders, at last")
+    page.get_by_label("The other party").fill("Norrviken AB")
+
+    def busy_at_first(route):
+        if len(refused) < 2:
+            refused.append(route.request.url)
+            route.fulfill(status=503, body="")
+        else:
+            route.fallback()
+
+    page.route(re.compile(r"/documents/[^/]+/pages/\d+/"), busy_at_first)
+    page.get_by_role("button", name="Make it").click()
+    until(page, "document.querySelector('.paper img')?.naturalWidth > 0")
+    assert len(refused) == 2
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -30,7 +30,13 @@ def test_every_page_of_a_learner_is_readable_by_everybody(visitor, width, theme)
         "learn/fire-safety/completion/",
     ):
         jonas.go("/aldermoor/" + path)
-    for path in ("/accounts/devices/", "/accounts/2fa/", "/outbox/", "/aldermoor/nothing/here/at/all/"):
+    for path in (
+        "/accounts/devices/",
+        "/accounts/organisations/",
+        "/accounts/2fa/",
+        "/outbox/",
+        "/aldermoor/nothing/here/at/all/",
+    ):
         jonas.page.goto(jonas.server.url + path)
         jonas.complaints.clear()
         jonas.check()
@@ -196,7 +202,7 @@ def _answer(page):
     elif "in order" in title:
         for place, words in enumerate(("I saw", "It made me", "Next time")):
             while not question.locator(".sortable li").nth(place).inner_text().startswith(words):
-                question.locator(".sortable li", has_text=words).get_by_label("Up").click()
+                question.locator(".sortable li", has_text=words).get_by_role("button", name="Up").click()
     else:
         right = {
             "ill on Tuesday": "Before your working day",
@@ -311,6 +317,23 @@ def test_an_answer_that_the_server_will_not_take_is_not_said_to_be_saved(visitor
     assert page.evaluate(WAITING) == 0
 
 
+def test_an_answer_that_is_no_number_says_so_where_it_stands_and_is_not_said_to_be_saved(visitor):
+    jonas = visitor(360)
+    page = jonas.sign_in("jonas.nygard")
+    _start(jonas, "05-final-check/01-final/")
+    field = page.locator("input[inputmode=decimal]")
+    while not field.is_visible():
+        page.get_by_role("button", name="Next question").click()
+    field.fill("zzz")
+    expect(page.locator(".question:visible [data-complaint]")).to_contain_text("“zzz” is not a number.")
+    expect(page.locator(".saved")).to_have_text("")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    jonas.check()
+    field.fill("112")
+    expect(page.locator(".saved")).to_have_text("Saved")
+    expect(page.locator(".dots [aria-current]")).to_have_class(re.compile("answered"))
+
+
 def _sign_out(page, visitor):
     page.goto(visitor.server.url + "/aldermoor/")
     page.locator("summary.avatar").click()
@@ -327,7 +350,7 @@ def _give_something(page):
     elif question.locator("[data-up]").count():
         question.locator("[data-up]").last.click()
     else:
-        question.locator("input[type=text]").first.fill("something")
+        question.locator("input[type=text]").first.fill("112")  # fits a number, and a text
         question.locator("input[type=text]").first.blur()
 
 
@@ -397,6 +420,36 @@ def test_a_lead_filters_enrols_and_sees_them_in_the_course(visitor):
     page.get_by_role("button", name=re.compile(r"Enrol \d+")).click()
     expect(page.get_by_text(re.compile(rf"{count} (person was|people were) enrolled"))).to_be_visible()
     claire.check()
+    _undoes(claire, count)
+
+
+def _undoes(claire, count):
+    """One tap in the message, the page that says what became of it, and the list of all such changes."""
+    page = claire.page
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_text(re.compile(rf"Undone for {count} of {count} (person|people)\."))).to_be_visible()
+    claire.check()
+    page.set_viewport_size({"width": 360, "height": 800})
+    claire.check()
+    page.get_by_role("link", name="Changes to many people").click()
+    expect(page.get_by_text(re.compile(f"Undone: {count} of {count}", re.IGNORECASE)).first).to_be_visible()
+    claire.check()
+
+
+def test_many_are_enrolled_on_a_phone_and_undone_after_a_question(visitor):
+    claire = visitor(360)
+    claire.sign_in("claire.fontaine")
+    page = claire.go("/aldermoor/courses/welcome/enrolments/new/")
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
+    page.get_by_role("button", name=re.compile(r"Enrol \d+ people")).click()
+    expect(page.get_by_text(re.compile(r"\d+ people were enrolled\."))).to_be_visible()
+    claire.check()
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(page.get_by_text(re.compile(r"Undone for \d+ of \d+ people\."))).to_be_visible()
+    assert re.fullmatch(r"Enrol \d+ people\?", asked[0])
+    assert re.fullmatch(r"\d+ people were enrolled\. Undo this\?", asked[1])
+    claire.check()
 
 
 def test_a_lead_searches_people_as_they_type(visitor):
@@ -422,7 +475,7 @@ def test_an_hr_file_with_a_mistake_is_mended_by_choosing_the_column(visitor, tmp
     ellen.check()
     page.get_by_label("Code").select_option("employee_number")
     expect(page.get_by_role("heading", name="1 new, 0 changed, 0 gone.")).to_be_visible()
-    page.get_by_role("button", name="Import", exact=True).click()
+    page.get_by_role("button", name="Import 1 person", exact=True).click()
     expect(page.get_by_text("Done: 1 new")).to_be_visible()
 
 

@@ -8,5 +8,6 @@ COURSE_EXPORTED = FactType(
     "exported",
     "course",
     is_office=True,
+    watched="exported",
     sentence=gettext_lazy("Exported “%(object)s”"),
 )

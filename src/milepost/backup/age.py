@@ -132,4 +132,8 @@ def _text(data: bytes) -> bytes:
 
 
 def _bytes(text: bytes) -> bytes:
-    return b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    """What the text stands for, of which one spelling alone is taken: bits that stand for nothing are zero (RFC 4648, 3.5)."""
+    data = b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    if _text(data) != text:
+        raise ValueError
+    return data

@@ -14,6 +14,8 @@ from milepost.core.refusals import Refused
 CHUNK = 1 << 20
 BLOCK = tarfile.BLOCKSIZE
 END = bytes(2 * BLOCK)
+SIZE, CHECKSUM = slice(124, 136), slice(148, 156)  # in a header
+MOST_OCTAL = 8**11 - 1  # bytes: what the field for the size holds in the digits of 1988
 
 
 class NoBackup(Refused):
@@ -100,8 +102,16 @@ def members(source: Source) -> Iterator[Member]:
 
 def _header(name: str, size: int) -> bytes:
     info = tarfile.TarInfo(name)
-    info.size, info.mode = size, 0o600
-    return info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+    info.size, info.mode = min(size, MOST_OCTAL), 0o600
+    header = info.tobuf(tarfile.USTAR_FORMAT, "ascii", "strict")
+    return header if size <= MOST_OCTAL else _with_size(header, size)
+
+
+def _with_size(header: bytes, size: int) -> bytes:
+    """The header with a size of eight gigabytes or more: in binary, as GNU tar, libarchive and Python's write and read it."""
+    number = b"\x80" + size.to_bytes(SIZE.stop - SIZE.start - 1)
+    unsigned = header[: SIZE.start] + number + header[SIZE.stop : CHECKSUM.start] + b" " * 8 + header[CHECKSUM.stop :]
+    return unsigned[: CHECKSUM.start] + b"%06o\0 " % sum(unsigned) + unsigned[CHECKSUM.stop :]
 
 
 def _body(source: Source, size: int) -> Iterator[bytes]:

@@ -27,13 +27,13 @@ from django.db.migrations.recorder import MigrationRecorder
 from milepost import __version__
 from milepost.backup import age, archive
 from milepost.backup.files import Named
+from milepost.backup.reading import FORMAT
 from milepost.backup.tables import Sum, Table, tables
 from milepost.core import blobs, clock
 from milepost.core.blobs.removing import kept
 from milepost.core.refusals import Refused
 from milepost.journal import witnesses
 
-FORMAT = "milepost-backup/1"
 IN_MEMORY = 8 << 20  # bytes of a file
 PART = 4 << 20  # bytes of rows that are compressed at a time
 Progress = Callable[[str, int], AbstractContextManager[Any]]  # what is done and how much there is; `update` moves it on
@@ -193,13 +193,21 @@ class _Making:
 
 
 def _is_copied(organisation: UUID, digest: str, copy: IO[bytes]) -> bool:
-    """Read the file whole before any of it is written: a member can’t be taken back. False if it is not as it was stored."""
-    try:
-        for chunk in blobs.chunks(organisation, digest):
-            copy.write(chunk)
-    except blobs.Unreadable:
-        return False
-    return True
+    """Read the file whole before any of it is written: a member can’t be taken back. False if it can’t be had as it was stored.
+
+    A store that is away is no file that is lost: then the backup fails.
+    """
+    chunks = blobs.chunks(organisation, digest)
+    while True:
+        try:
+            chunk = next(chunks, None)
+        except OSError as error:
+            if isinstance(error, blobs.Unreadable) or error.errno is not None:  # of the disk, and of this file alone
+                return False
+            raise
+        if chunk is None:
+            return True
+        copy.write(chunk)
 
 
 def _about(there: dict[str, Table]) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Moving from SQLite to PostgreSQL: every row as it is, to the microsecond, or none.
 
-The source is read and never written; nobody else writes into it meanwhile. The rows arrive in one transaction, are read
+The source is read and never written; nobody else has it open meanwhile. The rows arrive in one transaction, are read
 back and compared, and the journal is verified where it lies then, before they are there for good.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dj_database_url
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from milepost.backup import loading
@@ -17,9 +18,11 @@ from milepost.backup.making import Progress
 from milepost.backup.restoring import JournalDoesNotHold, journal_findings
 from milepost.backup.tables import Row, Sum, Table
 from milepost.config import schema
+from milepost.config.variables import parts_of
 from milepost.core.refusals import Refused
 
 SOURCE = "source"
+USE = "give the target as postgresql://USER:PASSWORD@HOST:PORT/NAME."
 
 
 class MoveRefused(Refused):
@@ -37,19 +40,19 @@ class Moved:
 def move(url: str, *, progress: Progress) -> Moved:
     """Copy everything from the database of the settings, an SQLite, into the empty PostgreSQL at `url`.
 
-    Raises `MoveRefused`, `loading.NotEmpty`, `JournalDoesNotHold`, `DatabaseError`; killed or refused, the target has no rows.
+    Raises `MoveRefused`, `loading.InUse` and `loading`'s other refusals, `JournalDoesNotHold`; killed or refused, the
+    target has no rows.
     """
     if connection.vendor != "sqlite":
         raise MoveRefused("The database of these settings is no SQLite: there is nothing to move.")
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise MoveRefused("Give the target as postgresql://USER:PASSWORD@HOST:PORT/NAME.")
+    if not parts_of(url, "--to", schemes={"postgresql", "postgres"}, use=USE).path.strip("/"):
+        raise MoveRefused(f"--to: {USE}")
     if schema.is_behind():
         raise MoveRefused("The database is not up to date. Run: milepost migrate")
     state = set(MigrationRecorder(connection).applied_migrations())
-    with _target(url), _source_held():
-        apps = loading.prepare(state)
-        loading.refuse_unless_empty(apps)
-        with loading.into(apps) as target:
+    with _target(url), loading.alone(SOURCE), _in_words():
+        loading.refuse_unless_empty()
+        with loading.alone(), loading.into(loading.prepare(state)) as target:
             sums = _copy(target, progress)
             with progress(("Reading back"), sum(total.rows for total in sums.values())) as bar:
                 arrived = target.sums(bar.update)
@@ -72,22 +75,22 @@ def _target(url: str) -> Iterator[None]:
     try:
         yield
     finally:
-        connections["default"].close()
-        del connections["default"]
+        for name in ("default", SOURCE):
+            connections[name].close()
+            del connections[name]
         connections.settings["default"] = before
         del connections.settings[SOURCE]
 
 
 @contextmanager
-def _source_held() -> Iterator[None]:
-    """Nobody writes into the source inside the block; whoever reads it goes on."""
-    with connections[SOURCE].cursor() as cursor:
-        cursor.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")
-    connections[SOURCE].close()
+def _in_words() -> Iterator[None]:
+    """What the target answers is told in its own words: it is away, has no such database, does not let this user in …"""
+    try:
+        yield
+    except DatabaseError as error:
+        if isinstance(error.__cause__, sqlite3.Error):
+            raise
+        raise MoveRefused(f"The target says: {' '.join(str(error).split())} Nothing was moved.") from error
 
 
 def _copy(target: loading.Loading, progress: Progress) -> dict[str, Sum]:

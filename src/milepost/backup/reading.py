@@ -21,12 +21,21 @@ from milepost.backup.archive import DamagedBackup, Member, NoBackup
 MOST_JSON = 64 << 20  # bytes of about, secrets and manifest
 MOST_PART = 256 << 20  # bytes of a part of rows, once it is open: one row may hold a whole course
 
+FORMAT = "milepost-backup/1"
+FAMILY = "milepost-backup/"
+
 _NAMES = re.compile(
     r"(?P<kind>about|secrets|manifest)(?:-(?P<own>[0-9a-f]{64}))?\.json"
     r"|tables/(?P<table>[a-z][a-z0-9_]{0,62})/(?P<part>[0-9]{6})\.jsonl\.z"
     r"|seals/(?P<key>[0-9a-f]{64})/[0-9]{6}\.jsonl"
     r"|files/(?P<organisation>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/(?P<digest>[0-9a-f]{64})"
 )
+
+
+class OtherFormat(NoBackup):
+    """The file is a backup of a Milepost that writes them in another way."""
+
+    sentence = "This backup was written in the form of another version of Milepost. Nothing was changed. Install that version here first."
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,8 @@ def check(path: Path, passphrase: str) -> Contents:
             content = member.content(MOST_JSON)
             hasher.update(content)
             found[kind] = _json(content)
+            if kind == "about":
+                _refuse_other_format(str(found[kind].get("format")))
             if kind == "manifest" and named.get("own") != hasher.hexdigest():
                 raise DamagedBackup
         else:
@@ -97,6 +108,8 @@ def check(path: Path, passphrase: str) -> Contents:
             names.update(member.name.encode())
             count, size = count + 1, size + member.size
         elif named.get("kind") != "manifest":
+            if member.name in digests:
+                raise NoBackup
             digests[member.name] = hasher.hexdigest()
         if table := named.get("table"):
             if int(named["part"]) != parts[table]:
@@ -111,18 +124,31 @@ def _agreed(found: dict[str, Any], digests: dict[str, str], files: dict[str, Any
         raise DamagedBackup
     contents = Contents(found["about"], found["secrets"], found["manifest"])
     try:
+        is_ours = _is_as_we_write(contents)
         told = {key: contents.manifest["files"][key] for key in files}
-        if contents.manifest["members"] != digests or told != files or contents.rows < 0:
-            raise DamagedBackup
-        is_ours = contents.about["format"].startswith("milepost-backup/") and all(
-            isinstance(secret, str) for secret in [contents.secrets["secret"], *contents.secrets["earlier"]]
-        )
-        contents.migrations, contents.about["version"], contents.about["made_at"], contents.about["tables"].items()
+        is_whole = contents.manifest["members"] == digests and told == files and contents.rows >= 0
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NoBackup from error
     if not is_ours:
         raise NoBackup
+    if not is_whole:
+        raise DamagedBackup
     return contents
+
+
+def _refuse_other_format(written: str) -> None:
+    """By its first member: the others may have other names."""
+    if written != FORMAT:
+        raise OtherFormat if written.startswith(FAMILY) else NoBackup
+
+
+def _is_as_we_write(contents: Contents) -> bool:
+    """Whether everything that is asked of it later is there, and of its type."""
+    about, secrets = contents.about, [contents.secrets["secret"], *contents.secrets["earlier"]]
+    shown = [about["version"], about["made_at"], about["database"], *contents.manifest["files"]["lost"]]
+    shown += [text for migration in contents.migrations for text in migration]
+    about["tables"].items()
+    return all(isinstance(text, str) for text in secrets + shown) and all(text.isprintable() for text in shown)
 
 
 def _json(content: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import UUID
 
 from django.apps.registry import Apps
@@ -58,14 +59,21 @@ def restore(
 ) -> Holdings:
     """Put everything back where this process's settings say; give `contents` if they were checked already.
 
-    Raises `NoBackup` and its kinds, `OtherSecret`, `loading.NotEmpty`, `loading.NewerState`, `JournalDoesNotHold`. The
-    database is as it was then, and so it is after a kill.
+    Raises `NoBackup` and its kinds, `OtherSecret`, `JournalDoesNotHold`, `loading.InUse`, `loading.NotEmpty` and `loading`'s
+    other refusals. The database is as it was then, and so it is after a kill.
     """
     contents = contents or reading.check(path, passphrase)
     _refuse_other_secret(contents)
-    apps = loading.prepare(contents.migrations)
-    if not replaces:
-        loading.refuse_unless_empty(apps)
+    with loading.alone():
+        if not replaces:
+            loading.refuse_unless_empty()
+        apps = loading.prepare(contents.migrations)
+        return _put_back(path, passphrase, contents, apps, progress, despite_findings=despite_findings)
+
+
+def _put_back(
+    path: Path, passphrase: str, contents: Contents, apps: Apps, progress: Progress, *, despite_findings: bool
+) -> Holdings:
     with _staged() as folder, _secrets_of(contents):
         with loading.into(apps) as target:
             _take(path, passphrase, contents, target, folder, progress)
@@ -75,9 +83,10 @@ def restore(
             if found and not despite_findings:
                 raise JournalDoesNotHold(f"The journal in this backup does not hold: {found[0]}. Nothing was changed.")
             holdings = _holdings(apps, found)
-            _place(contents, folder)
+            _place(contents, folder, apps)
         if not is_current:
-            schema.catch_up()
+            with schema.in_turn():
+                schema.catch_up()
             holdings.findings = journal_findings(None, progress)
     return holdings
 
@@ -97,14 +106,10 @@ def _refuse_other_secret(contents: Contents) -> None:
 
 @contextmanager
 def _staged() -> Iterator[Path]:
-    """A folder beside the one where seals are remembered, gone at the end."""
-    folder = Path(settings.ENVIRONMENT.data) / f"{witnesses.FOLDER}.restoring"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """A folder of one's own beside the one where seals are remembered, gone at the end."""
+    data = Path(settings.ENVIRONMENT.data)
+    with TemporaryDirectory(prefix=f"{witnesses.FOLDER}.restoring-", dir=data) as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -184,18 +189,20 @@ def _holdings(apps: Apps, findings: list[str]) -> Holdings:
     return Holdings(list(slugs), people, facts, seal.time if seal else None, findings)
 
 
-def _place(contents: Contents, folder: Path) -> None:
+def _place(contents: Contents, folder: Path, apps: Apps) -> None:
     """Put secret and seals where they belong, as the last thing before the rows are there for good.
 
-    Killed in between, nothing is harmed: the secrets of before count on, and seals of a journal that is not there say nothing.
+    What was remembered of the same keys is put aside, also where the backup remembers nothing: it may tell of later seals.
+    Killed in between, nothing is harmed: the secrets of before count on, and the memory of before is beside.
     """
     data = Path(settings.ENVIRONMENT.data)
     if not Variables().text(secret.SECRET):
         secret.put(data, contents.secrets["secret"], contents.secrets["earlier"])
     remembered = data / witnesses.FOLDER
     remembered.mkdir(mode=0o700, exist_ok=True)
-    for restored in sorted(folder.iterdir()):
-        kept = remembered / restored.name
+    for fingerprint in apps.get_model("journal", "SigningKey")._base_manager.values_list("fingerprint", flat=True):
+        kept = remembered / f"{fingerprint}.jsonl"
         if kept.exists():
             kept.replace(kept.with_name(f"{kept.name}.before-restore"))
-        restored.replace(kept)
+    for restored in sorted(folder.iterdir()):
+        restored.replace(remembered / restored.name)

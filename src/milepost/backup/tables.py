@@ -82,7 +82,9 @@ class Table:
             for at, form in forms:
                 if values[at] is not None:
                     values[at] = form.write(values[at])
-            yield json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+            yield json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode(
+                errors="surrogatepass"
+            )
 
     def read(self, line: bytes) -> Row:
         """The row that a line tells. Raises `ValueError`, `TypeError` for what is no row of this table."""

@@ -5,7 +5,7 @@ nobody wants the lunch break as a gap in two appointments.
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from email.utils import parseaddr
 from itertools import groupby
 
@@ -47,8 +47,8 @@ def cancel(session: LiveSession, day: date, *, name: str, email: str) -> File:
     return _part("CANCEL", event, day)
 
 
-def feed(member: Member) -> bytes:
-    """All sessions that the member takes part in, for a calendar that subscribes to it."""
+def feed(member: Member, *, until: datetime) -> bytes:
+    """All sessions that the member takes part in, for a calendar that subscribes to it, and the day on which that ends."""
     calendar = Calendar.new(
         prodid=PRODUCT, method="PUBLISH", name=member.organisation.name, refresh_interval=timedelta(hours=1)
     )
@@ -56,7 +56,22 @@ def feed(member: Member) -> bytes:
     for seat in seats.select_related("session__organisation").prefetch_related("session__slots"):
         for day, slots in _prefetched_days(seat.session.slots.all()).items():
             calendar.add_component(_event(seat.session, day, slots))
+    calendar.add_component(_end_of_feed(member, until))
     return _whole(calendar)
+
+
+def _end_of_feed(member: Member, until: datetime) -> Event:
+    """A calendar says nothing when its source is gone, so the last day stands in it."""
+    page = settings.BASE_URL + reverse("sessions", args=[member.organisation.slug])
+    return Event.new(
+        uid=f"{member.uid}-end@{settings.ENVIRONMENT.host}",
+        stamp=clock.now(),
+        start=until.date(),
+        summary=_("Your sessions are read here until today: renew the address"),
+        url=page,
+        description=_("A new address for your calendar is made on this page: %(page)s") % {"page": page},
+        status=STATUS.CONFIRMED,
+    )
 
 
 def _prefetched_days(slots: Iterable[Slot]) -> dict[date, list[Slot]]:

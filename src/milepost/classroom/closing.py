@@ -1,10 +1,11 @@
 """Closing a half-day: the trainer signs that the list is right, and from then on it changes by correction alone."""
 
 from django.db import transaction
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from milepost.classroom.facts import SLOT_CLOSED
-from milepost.classroom.models import LiveSession, Slot, Trainer
+from milepost.classroom.models import LiveSession, Slot, Trainer, is_signed
 from milepost.classroom.sheets import ask_for_sheet
 from milepost.classroom.signing import Signing, SigningRefused
 from milepost.core import clock
@@ -50,13 +51,12 @@ def close_slot(*, slot: Slot, trainer: Trainer, signing: Signing) -> Slot:
 
 
 def _record(slot: Slot, trainer: Trainer, signing: Signing) -> None:
-    signed = list(slot.attendances.values_list("signed_at", flat=True))
+    counts = slot.attendances.aggregate(expected=Count("pk"), signed=Count("pk", filter=is_signed()))
     result = {
         "meaning": signing.meaning,
         "name": trainer.name,
         "signature_sha256": signing.signature.fingerprint,
-        "signed": sum(instant is not None for instant in signed),
-        "expected": len(signed),
+        **counts,
     }
     context = {"session": str(slot.session.uid), "circumstances_sha256": signing.circumstances.fingerprint}
     record(

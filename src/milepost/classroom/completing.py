@@ -1,20 +1,21 @@
 """Completing the live step of a course, for those who were there long enough.
 
 It hangs on the facts of the attendance, never on the sheet: once every half-day of the session is closed, and again
-whenever a correction says that somebody was there after all. What was completed stays completed.
+whenever a correction says that somebody was there after all. What was completed stays completed, unless somebody decides
+about a signature that is in doubt that its person was not there.
 """
 
 from collections.abc import Sequence
 
-from milepost.classroom.facts import SESSION_UPDATED, SLOT_CLOSED, SLOT_CORRECTED
+from milepost.classroom.facts import SESSION_UPDATED, SLOT_CLOSED, SLOT_CORRECTED, SLOT_DECIDED
 from milepost.classroom.models import Attendance, LiveSession
 from milepost.classroom.queries import minutes_by_member
 from milepost.courses.outline import content_of
 from milepost.journal.models import Entry
-from milepost.learning.models import Enrolment
-from milepost.learning.progressing import complete_activity
+from milepost.learning.models import Enrolment, Progress
+from milepost.learning.progressing import complete_activity, save_state, take_back_activity
 
-FACTS = (SLOT_CLOSED, SLOT_CORRECTED, SESSION_UPDATED)
+FACTS = (SLOT_CLOSED, SLOT_CORRECTED, SLOT_DECIDED, SESSION_UPDATED)
 
 
 def complete_steps_after(facts: Sequence[Entry]) -> None:
@@ -27,27 +28,57 @@ def complete_steps_after(facts: Sequence[Entry]) -> None:
 def complete_steps(session: LiveSession) -> int:
     """Complete the course's step for everybody who was there long enough; return for how many. Twice changes nothing.
 
-    Nobody's, while a half-day is open: how long somebody was there is known at the end.
+    Nobody's, while a half-day is open: how long somebody was there is known at the end. Whoever completed it here, and was not
+    there after all, as somebody decided, has it taken back.
     """
     if session.course_id is None or session.slots.filter(closed_at=None).exists():
         return 0
     minutes = minutes_by_member(Attendance.objects.filter(slot__session=session))
-    total = sum(slot.minutes for slot in session.slots.all())
-    enrolments = Enrolment.objects.filter(course_id=session.course_id, member__in=minutes).select_related(
-        "member", "course", "organisation"
+    struck = set(
+        Attendance.objects.filter(slot__session=session, struck_at__isnull=False).values_list(
+            "participant__member", flat=True
+        )
     )
-    return sum(_complete(enrolment, session, minutes[enrolment.member_id], total) for enrolment in enrolments)
+    enrolments = Enrolment.objects.filter(course_id=session.course_id, member__in=minutes.keys() | struck)
+    completed = 0
+    for enrolment in enrolments.select_related("member", "course", "organisation"):
+        there = minutes.get(enrolment.member_id, 0)
+        if _is_enough(enrolment, session, there):
+            completed += _complete(enrolment, session, there)
+        elif enrolment.member_id in struck:
+            _take_back(enrolment, session)
+    return completed
 
 
-def _complete(enrolment: Enrolment, session: LiveSession, minutes: int, total: int) -> bool:
+def _is_enough(enrolment: Enrolment, session: LiveSession, minutes: int) -> bool:
     activity = enrolment.outline.by_key.get(session.activity_key)
     if activity is None:
         return False
     least = content_of(enrolment.organisation_id, activity.digest).definition.get("attendance", 100)
-    if (
-        minutes * 100 < least * total
-        or enrolment.progress.filter(activity_key=activity.key, status="completed").exists()
-    ):
+    return bool(minutes * 100 >= least * sum(slot.minutes for slot in session.slots.all()))
+
+
+def _complete(enrolment: Enrolment, session: LiveSession, minutes: int) -> bool:
+    activity = enrolment.outline.by_key[session.activity_key]
+    if enrolment.progress.filter(activity_key=activity.key, status=Progress.Status.COMPLETED).exists():
         return False
-    complete_activity(enrolment=enrolment, activity=activity, result={"session": str(session.uid), "minutes": minutes})
+    uid = str(session.uid)
+    work = {"session": uid, "minutes": minutes}
+    complete_activity(enrolment=enrolment, activity=activity, result=work, state={"session": uid})
     return True
+
+
+def _take_back(enrolment: Enrolment, session: LiveSession) -> None:
+    """Unless it was another session of the step in which they completed it, or one would do."""
+    activity = enrolment.outline.by_key.get(session.activity_key)
+    done = enrolment.progress.filter(activity_key=session.activity_key, status=Progress.Status.COMPLETED).first()
+    if activity is None or done is None or done.state.get("session") != str(session.uid):
+        return
+    others = LiveSession.objects.filter(course=session.course_id, activity_key=session.activity_key, cancelled_at=None)
+    closed = others.exclude(pk=session.pk).exclude(slots__closed_at=None)
+    for other in closed.filter(participants__member=enrolment.member_id).distinct().order_by("pk"):
+        theirs = Attendance.objects.filter(slot__session=other, participant__member=enrolment.member_id)
+        if _is_enough(enrolment, other, minutes_by_member(theirs).get(enrolment.member_id, 0)):
+            save_state(progress=done, state={"session": str(other.uid)})
+            return
+    take_back_activity(enrolment=enrolment, activity=activity)

@@ -15,8 +15,8 @@ from milepost.classroom.facts import SESSION_IMPORTED
 from milepost.classroom.meetings import Connection
 from milepost.classroom.models import ConnectionLog, LiveSession, Participant
 from milepost.core import blobs
-from milepost.core.refusals import Refused
-from milepost.core.tables import decode, read_table
+from milepost.core.sandbox import confined
+from milepost.core.tables import UnreadableTable, decode, table_in
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.headings import Field, guess_mapping, read_headings
 from milepost.people.models import Member, plain
@@ -30,6 +30,7 @@ FIELDS = (
     Field("minutes", _("Duration"), _HEADINGS["minutes"]),
 )
 MAX_ROWS = 20_000
+SAMPLE = 500  # rows, whose times tell how all are written
 _FORMATS = (
     "%Y-%m-%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S",
@@ -45,16 +46,14 @@ _FORMATS = (
 )
 
 
-class UnreadableLog(Refused):
+class UnreadableLog(UnreadableTable):
     """The file is no connection log that can be read; the message says what was looked for."""
-
-    status = 422
 
 
 def take_log(*, session: LiveSession, content: bytes, name: str, by: Member) -> ConnectionLog:
     """Read a tool's file, match its people with the participants, and keep both.
 
-    The same file twice is kept once. Raises `UnreadableLog`, or `UnreadableTable` for what is no table at all. Records
+    The same file twice is kept once. Raises `UnreadableLog`, `TooManyFiles`. Records
     `imported` with the file's fingerprint.
     """
     rows = _rows(content, session)
@@ -95,11 +94,19 @@ def _keep(
 
 
 def _rows(content: bytes, session: LiveSession) -> list[Connection]:
+    cells = _cells(content)
+    pattern = _pattern([cell.get("joined", "") for cell in cells[:SAMPLE]], session)
+    return [_connection(cell, pattern, session) for cell in cells if cell.get("name")]
+
+
+@confined(UnreadableLog)
+def _cells(content: bytes) -> list[dict[str, str]]:
+    """What each line says, by the names of the fields."""
     lines = decode(content)[0].replace("\x00", "").splitlines()
     for at, line in enumerate(lines[:200]):
-        columns = guess_mapping([cell.strip('" ') for cell in re.split(r"[\t;,]", line)], FIELDS)
+        columns = guess_mapping([cell.strip('" ') for cell in re.split(r"[\t;,]", line[:4000])], FIELDS)
         if "name" in columns and columns.keys() & {"joined", "minutes"}:
-            return _read(_until_blank(lines[at:]), session)
+            return _read(_until_blank(lines[at:]))
     raise UnreadableLog(
         _(
             "No list of participants was found in the file: a heading row with a name and a time of joining or a duration. Export the attendance report of the meeting as CSV."
@@ -113,14 +120,12 @@ def _until_blank(lines: list[str]) -> str:
     return "\n".join(lines[:end])
 
 
-def _read(text: str, session: LiveSession) -> list[Connection]:
-    table = read_table(text.encode())
+def _read(text: str) -> list[dict[str, str]]:
+    table = table_in(text.encode())
     if len(table.rows) > MAX_ROWS:
         raise UnreadableLog(_("The log has more than %(count)d lines.") % {"count": MAX_ROWS})
     columns = guess_mapping(table.header, FIELDS)
-    cells = [{name: row[at] for name, at in columns.items() if at < len(row)} for row in table.rows]
-    pattern = _pattern([cell.get("joined", "") for cell in cells], session)
-    return [_connection(cell, pattern, session) for cell in cells if cell.get("name")]
+    return [{name: row[at] for name, at in columns.items() if at < len(row)} for row in table.rows]
 
 
 def _pattern(values: Iterable[str], session: LiveSession) -> str | None:

@@ -82,7 +82,7 @@ class LogFiles(FileKind[ConnectionLog]):
         return logs_of(scope)
 
     def file(self, row: ConnectionLog) -> File:
-        return File(row.digest, f"logs/{row.session.reference}-{row.pk}-{safe_name(row.source)}", kind="log")
+        return File(row.digest, f"logs/{row.session.reference}-{row.uid}-{safe_name(row.source)}", kind="log")
 
     def title(self, row: ConnectionLog) -> str:
         return _("Connection log")
@@ -144,6 +144,7 @@ class ClassroomContribution(Contribution):
     checks: ClassVar = CHECKS
     records: ClassVar = {
         "classroom.Trainer": gettext_lazy("Sessions held"),
+        "classroom.CalendarFeed": gettext_lazy("Address for the calendar"),
         "classroom.Participant": gettext_lazy("Seats in sessions"),
         "classroom.Attendance": gettext_lazy("Half-days"),
     }
@@ -247,9 +248,12 @@ def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]
     rows = attendances_of(scope).order_by("slot__starts_at", "participant__member__family_name", "pk")
     for row in rows.iterator(PART):
         if row.drawn and not dossier.knows(row.drawn.fingerprint):
-            row.signed_at = row.signature = row.location = None
+            row.signed_at = row.signature = row.location = row.judged_at = row.struck_at = None
+            row.doubts, row.judged_by, row.judgement_reason = [], "", ""
             row.way = row.address = row.agent = ""
-        times = {name: getattr(row, name) for name in ("signed_at", "device_time", "arrived_at", "left_at")}
+        times = {
+            name: getattr(row, name) for name in ("signed_at", "device_time", "arrived_at", "left_at", "judged_at")
+        }
         texts = {name: time_text(time) if time else None for name, time in times.items()}
         yield {
             "person": str(row.participant.member.uid),
@@ -270,6 +274,10 @@ def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]
             "minutes": row.minutes,
             "absence_reason": row.absence_reason,
             "earlier": row.earlier,
+            "doubts": row.doubts,
+            "decided_at": texts["judged_at"],
+            "decided_by": row.judged_by,
+            "decision_reason": row.judgement_reason,
         }
 
 

@@ -68,7 +68,7 @@ def change_attendance(*, attendance: Attendance, change: Change, by: Reference, 
 
 def _apply(row: Attendance, change: Change) -> None:
     _note_times(row, change)
-    if change.state == "present" and not row.signed_at:
+    if change.state == "present" and row.state != "signed":
         _take_back(row)
         if late := KeptSignature.late_of(row):
             row.signed_at, row.way, row.signature = late.signed_at, late.way, late.signature
@@ -99,9 +99,11 @@ def _note_times(row: Attendance, change: Change) -> None:
 def _take_back(row: Attendance) -> None:
     """Nothing is known any more; a signature is kept among the earlier ones."""
     if row.signed_at and row.signature:
-        kept = KeptSignature(row.signed_at, row.way, row.signature, row.context_fingerprint, PUT_ASIDE)
+        kept = KeptSignature(row.signed_at, row.way, row.signature, row.context_fingerprint, PUT_ASIDE, row.doubts)
         row.earlier = [*row.earlier, kept.as_json()]
     row.signed_at, row.signature, row.way, row.attested_at, row.absent_at = None, None, "", None, None
+    row.device, row.ink, row.doubts, row.doubted_at = "", "", [], None
+    row.judged_at, row.judged_by, row.judgement_reason, row.struck_at = None, "", "", None
     row.arrived_at = row.left_at = None
     row.absence_reason = row.absence_file = row.absence_file_name = ""
 

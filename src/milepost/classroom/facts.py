@@ -3,10 +3,10 @@
 import re
 from datetime import date
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.core.words import date_format
 from milepost.documents.facts import SEALED_FILE, WHY_SEALED
 from milepost.journal.vocabulary import (
     COUNT,
@@ -30,6 +30,10 @@ def _enrolled(statement: Statement) -> str:
     return _("Enrolled in “%(object)s” by %(by)s") if statement.by else _("Joined “%(object)s”")
 
 
+def _withdrawn(statement: Statement) -> str:
+    return _("Place in “%(object)s” undone") if "act" in statement.context else _("Taken out of “%(object)s”")
+
+
 def _slot_called(name: str) -> str:
     """“Title, Thursday 26 November 2026, 09:00–12:30” of the name under which a half-day is recorded (`Slot.as_reference`)."""
     parts = _SLOT_NAME.fullmatch(name)
@@ -45,10 +49,20 @@ _SLOT_NAME = re.compile(r"(?P<title>.*), (?P<day>\d{4}-\d\d-\d\d) (?P<hours>\d\d
 def _noted(statement: Statement) -> str:
     return {
         "signed": _("%(by)s noted for “%(object)s”: there"),
+        "struck": _("%(by)s noted for “%(object)s”: signed, but not there"),
         "attested": _("%(by)s noted for “%(object)s”: there, without a signature"),
         "absent": _("%(by)s noted for “%(object)s”: absent"),
         "missing": _("%(by)s took back what was noted for “%(object)s”"),
     }[statement.result["now"]["state"]]
+
+
+def _decided(statement: Statement) -> str:
+    words = {
+        "there": _("%(by)s decided about the signature for “%(object)s”: was there"),
+        "not-there": _("%(by)s decided about the signature for “%(object)s”: was not there"),
+        "undecided": _("%(by)s took back what was decided about the signature for “%(object)s”"),
+    }[statement.result["decision"]]
+    return words + (_(" (reason: %(reason)s)") if statement.result.get("reason") else "")
 
 
 def _corrected(statement: Statement) -> str:
@@ -104,6 +118,7 @@ TRAINER_GRANTED = FactType(
     "granted",
     "trainer",
     is_office=True,
+    watched="key-changed",
     result={"role": one_of("trainer")},
     context={"session": UID},
     about="session",
@@ -114,25 +129,36 @@ TRAINER_REVOKED = FactType(
     "revoked",
     "trainer",
     is_office=True,
+    watched="key-changed",
     result={"role": one_of("trainer")},
     context={"session": UID},
     about="session",
     sentence=gettext_lazy("Took the session from %(object)s"),
     done_to=gettext_lazy("No longer holds the session, by %(actor)s"),
 )
+TRAINER_LINK_RENEWED = FactType(
+    "renewed",
+    "trainer",
+    is_office=True,
+    watched="key-changed",
+    context={"session": UID},
+    about="session",
+    sentence=gettext_lazy("Gave %(object)s a new link to the session"),
+    done_to=gettext_lazy("Was given a new link to the session by %(actor)s"),
+)
 SESSION_REGISTERED = FactType(
     "registered",
     "session",
     iri=adl("registered"),
     result={"status": TEXT},
-    context={"instructor?": REFERENCE, "from?": TEXT},
+    context={"instructor?": REFERENCE, "from?": TEXT, "act?": UID},
     sentence=_enrolled,
 )
 SESSION_WITHDREW = FactType(
     "withdrew",
     "session",
-    context={"instructor?": REFERENCE},
-    sentence=gettext_lazy("Taken out of “%(object)s”"),
+    context={"instructor?": REFERENCE, "act?": UID},
+    sentence=_withdrawn,
 )
 SESSION_IMPORTED = FactType(
     "imported",
@@ -146,7 +172,7 @@ SESSION_IMPORTED = FactType(
 
 _STATE: Schema = closed(
     {
-        "state": one_of("signed", "attested", "absent", "missing"),
+        "state": one_of("signed", "struck", "attested", "absent", "missing"),
         "signature_sha256?": SHA256,
         "arrived_at?": INSTANT,
         "left_at?": INSTANT,
@@ -154,12 +180,14 @@ _STATE: Schema = closed(
         "absence_file?": SHA256,
     }
 )
+_DOUBTS = listed(closed({"code": TEXT, "others?": COUNT}))  # `doubts.py`
 _SIGNATURE: Fields = {"meaning": TEXT, "name": TEXT, "way": TEXT, "signature_sha256": SHA256}
 _CIRCUMSTANCES: Fields = {
     "session": UID,
     "circumstances_sha256": SHA256,
     "instructor?": REFERENCE,
     "device_time?": INSTANT,
+    "doubts?": _DOUBTS,
 }
 
 SLOT_SIGNED = FactType(
@@ -198,6 +226,24 @@ SLOT_CORRECTED = FactType(
     context={"session": UID, "instructor": REFERENCE},
     about="session",
     sentence=_corrected,
+)
+SLOT_DOUBTED = FactType(
+    "doubted",
+    "slot",
+    calls=_slot_called,
+    result={"doubts": _DOUBTS},
+    context={"session": UID},
+    about="session",
+    sentence=gettext_lazy("What is doubtful about the signature for “%(object)s” changed"),
+)
+SLOT_DECIDED = FactType(
+    "decided",
+    "slot",
+    calls=_slot_called,
+    result={"decision": one_of("there", "not-there", "undecided"), "doubts": _DOUBTS, "reason?": TEXT},
+    context={"session": UID, "instructor": REFERENCE},
+    about="session",
+    sentence=_decided,
 )
 SLOT_CLOSED = FactType(
     "closed",

@@ -19,7 +19,10 @@ from milepost.classroom.models import LiveSession, Slot
 from milepost.classroom.permissions import may_manage
 from milepost.classroom.scheduling import HALF_DAYS, Plan, Span
 from milepost.classroom.signing import Circumstances, SigningRefused
+from milepost.core.form_fields import capitalised
 from milepost.core.http import read_json
+from milepost.core.queries import uuid_of
+from milepost.core.words import capital
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
@@ -35,7 +38,9 @@ class SessionForm(forms.Form):
     """A live session; its half-days come as lists of `day`, `start` and `end` beside the form's own fields."""
 
     title = forms.CharField(label=gettext_lazy("Title"), max_length=200, widget=forms.TextInput(CONTROL))
-    form = forms.ChoiceField(label=gettext_lazy("Kind"), choices=LiveSession.Form.choices, widget=forms.Select(SELECT))
+    form = forms.ChoiceField(
+        label=gettext_lazy("Kind"), choices=capitalised(LiveSession.Form.choices), widget=forms.Select(SELECT)
+    )
     place = forms.CharField(
         label=gettext_lazy("Place"),
         required=False,
@@ -83,9 +88,9 @@ class SessionForm(forms.Form):
             for p in meeting_tools.all()
             if p.is_configured or (session and session.provider == p.name)
         ]
-        self._field("provider").choices = [("", _("none: people meet in a room")), *tools]
+        self._field("provider").choices = [("", capital(_("none: people meet in a room"))), *tools]
         steps = live_steps(by)
-        self._field("step").choices = [("", _("none: it stands alone")), *steps]
+        self._field("step").choices = [("", capital(_("none: it stands alone"))), *steps]
         if session or not steps:
             del self.fields["step"]  # what a session is a step of does not change once people registered for it
 
@@ -190,6 +195,19 @@ def read_change(request: HttpRequest, slot: Slot, *, may_justify: bool) -> Chang
         arrived_at=_instant(request.POST.get("arrived", ""), slot),
         left_at=_instant(request.POST.get("left", ""), slot),
     )
+
+
+def read_decision(sent: QueryDict) -> dict[str, Any]:
+    """What is decided about which signatures, and the doubts that the page showed of each (`uid:doubts_seen`).
+
+    Raises `SigningRefused` for a form that says neither.
+    """
+    pairs = (pair.partition(":") for pair in sent.getlist("who")[:2_000])
+    seen = {str(uid): mark for text, _colon, mark in pairs if (uid := uuid_of({"who": text}, "who"))}
+    decision = sent.get("decision", "")
+    if not seen or decision not in ("there", "not-there", "undecided"):
+        raise SigningRefused(_("Say about whom, and whether they were there. Load the page again."))
+    return {"seen": seen, "decision": decision, "reason": sent.get("reason", "")}
 
 
 def _absence_file(file: "UploadedFile[Any]") -> AbsenceFile:

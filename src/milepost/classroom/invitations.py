@@ -61,7 +61,7 @@ def _upcoming[R: (Participant, Trainer)](rows: "QuerySet[R]") -> "QuerySet[R]":
 
 def _note(row: Participant | Trainer) -> Said | None:
     """Note what the calendar will hold, and what to say; nothing where an invitation that never left is taken back."""
-    session, to, about = row.session, _recipient(row), subject_of(row)
+    session, to, about = row.session, recipient_of(row), subject_of(row)
     waiting = withdraw(KIND, to=to, about=about) if row.invited_sequence >= 0 else []
     held = waiting[0].data["held"] if waiting else row.invited_days
     off = is_off(row)
@@ -88,7 +88,8 @@ def is_off(row: Participant | Trainer) -> bool:
     return gone or row.session.cancelled_at is not None
 
 
-def _recipient(row: Participant | Trainer) -> Member | Outside:
+def recipient_of(row: Participant | Trainer) -> Member | Outside:
+    """Whom a message about the row goes to: the member, or the address that was given."""
     if isinstance(row, Participant):
         return row.member
     if row.member is not None and row.member.email == row.email:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom import invitations, reminders, sheets, watching
+from milepost.classroom import invitations, reminding, sheets, watching
 from milepost.classroom.meetings import MeetingRefused
 from milepost.classroom.models import Sheet
 from milepost.core.jobs import job
@@ -61,4 +61,4 @@ def invite() -> None:
 @job(queue="mail")
 def remind() -> None:
     """Tell what is due at the half-days about now."""
-    reminders.remind_due()
+    reminding.remind_due()

@@ -9,10 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom import calendars
+from milepost.classroom.deciding import struck_key
 from milepost.classroom.invitations import is_off
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.classroom.models.trainer import LINK_LIVES
 from milepost.classroom.presence import personal_link, trainer_link
-from milepost.classroom.reminders import GRACE, unsigned
+from milepost.classroom.reminding import GRACE, unsigned
 from milepost.core import clock
 from milepost.notices.kinds import File, Kind
 from milepost.notices.models import Notice, Recipient
@@ -67,6 +69,34 @@ class InvitationKind(Kind):
         return example | {"slots": [example["slot"]], "first": example["slot"], "is_change": False, "is_trainer": False}
 
 
+class TrainerLinkKind(Kind):
+    """A new link for somebody who holds a session without an account; pointless once there is a newer one."""
+
+    label = _("New links for trainers")
+    template = "classroom/notices/trainer_link.txt"
+    why_always = _("It is how trainers without an account come to their session.")
+    is_for_members = False
+
+    def find(self, notice: Notice) -> Trainer | None:
+        rows = Trainer.objects.select_related("session__organisation")
+        return rows.filter(uid=notice.about_id, removed_at=None).first()
+
+    def is_still_wanted(self, notice: Notice, row: Trainer) -> bool:
+        return notice.key == str(row.link)
+
+    def context(self, notice: Notice, row: Trainer) -> dict[str, Any]:
+        return {
+            "name": notice.to.given_name,
+            "session": row.session,
+            "page": trainer_link(row),
+            "ends_at": row.link_ends_at,
+        }
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        example = _example(organisation, to)
+        return example | {"page": f"{settings.BASE_URL}/room/…/", "ends_at": example["slot"].ends_at + LINK_LIVES}
+
+
 class SlotKind(Kind):
     """Something about one half-day, to one who takes part. Pointless once it is signed, closed or called off."""
 
@@ -112,6 +142,34 @@ class UnsignedKind(SlotKind):
 
     label = _("Reminders of missing signatures")
     template = "classroom/notices/unsigned.txt"
+
+
+class StruckKind(Kind):
+    """“Your signature is there, and you were not, says …” Pointless once that was taken back, or decided anew."""
+
+    label = _("Decisions that you were not at a session")
+    template = "classroom/notices/struck.txt"
+    why_always = _("It is about your signature, so you hear of it.")
+
+    def find(self, notice: Notice) -> Attendance | None:
+        rows = Attendance.objects.select_related("slot__session__organisation", "participant__member")
+        return rows.filter(uid=notice.about_id, struck_at__isnull=False).first()
+
+    def is_still_wanted(self, notice: Notice, row: Attendance) -> bool:
+        return notice.key == struck_key(row)
+
+    def context(self, notice: Notice, row: Attendance) -> dict[str, Any]:
+        return {
+            "name": notice.to.given_name,
+            "session": row.slot.session,
+            "slot": row.slot,
+            "by": row.judged_by,
+            "reason": row.judgement_reason,
+            "page": _page(row.slot.session),
+        }
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return _example(organisation, to) | {"by": "Tess Okafor", "reason": ""}
 
 
 def _days(row: Seat) -> dict[date, list[Slot]]:

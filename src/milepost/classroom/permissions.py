@@ -42,6 +42,11 @@ def people_for(member: Member, session: LiveSession | None = None) -> MemberQuer
     return reached | visible(member, HOLD_SESSIONS, session) if HOLD_SESSIONS in _managing(member) else reached
 
 
+def manages_some_by(member: Member) -> Permission:
+    """The permission by which the member manages sessions at all, if they do."""
+    return next((permission for permission in _managing(member) if may(member, permission)), MANAGE_SESSIONS)
+
+
 def manages_by(member: Member, session: LiveSession) -> Permission:
     """The permission by which the member manages this session: they may lead one course, and train in another."""
     return MANAGE_SESSIONS if may(member, MANAGE_SESSIONS, session) else HOLD_SESSIONS

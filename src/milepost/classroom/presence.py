@@ -13,17 +13,20 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from milepost.classroom.models import Attendance, Participant, Slot, Trainer, Way
+from milepost.classroom.models import Attendance, CalendarFeed, Participant, Slot, Trainer, Way
 from milepost.core import clock, links
-from milepost.people.models import Member
+from milepost.core.cookies import Cookie
+from milepost.people.models import Member, plain
 
 PROJECTED_SECONDS = 15  # a projected code is shown so long, and taken for one turn more
 SPOKEN_SECONDS = 300
 PRESENCE_SECONDS = 900  # how long somebody who showed a code may take to sign
 LINK_LIVES = timedelta(hours=24)  # after the end of the slot
+NAMESAKES = 200  # seats, in half-days about now, that are looked at for a name
 _SALT = "milepost.classroom"
 
 
@@ -55,14 +58,52 @@ def spoken_code(slot: Slot, instant: datetime) -> str:
     return f"{number % 1_000_000:06}"
 
 
-def slot_of_spoken_code(code: str) -> Slot | None:
-    """The slot that takes signatures now and has this code, now or a turn ago; None if there is none, or two."""
+def slot_of_spoken_code(code: str, expects: "QuerySet[Attendance]") -> Slot | None:
+    """Of the slots that take signatures now and expect one of these, the one that has this code, now or a turn ago.
+
+    None if there is none, or two. The more slots a code is looked for in, the sooner a guess is one.
+    """
     now = clock.now()
     about_now = Slot.objects.filter(starts_at__lte=now + timedelta(minutes=15), ends_at__gte=now - timedelta(hours=12))
-    open_now = about_now.filter(closed_at=None, session__cancelled_at=None).select_related("session__organisation")
+    open_now = about_now.filter(closed_at=None, session__cancelled_at=None, pk__in=expects.values("slot"))
     earlier = now - timedelta(seconds=SPOKEN_SECONDS)
-    slots = [slot for slot in open_now if code in (spoken_code(slot, now), spoken_code(slot, earlier))]
+    slots = [
+        slot
+        for slot in open_now.select_related("session__organisation")
+        if code in (spoken_code(slot, now), spoken_code(slot, earlier))
+    ]
     return slots[0] if len(slots) == 1 else None
+
+
+def expecting_user(user: int | None) -> "QuerySet[Attendance]":
+    """The seats of whoever is signed in; of nobody, none."""
+    return _seated().filter(participant__member__user_id=user) if user else Attendance.objects.none()
+
+
+def expecting_name(name: str) -> "QuerySet[Attendance]":
+    """The seats of people of this name: each word a whole one of theirs, and two of them where they have two."""
+    typed = plain(name).split()[:10]
+    about_now = clock.now()
+    rows = _seated().filter(
+        slot__starts_at__lte=about_now + timedelta(minutes=15), slot__ends_at__gte=about_now - timedelta(hours=12)
+    )
+    for word in typed:
+        rows = rows.filter(participant__member__searchable__contains=word)
+    named = [
+        row.pk
+        for row in rows.select_related("participant__member").order_by("pk")[:NAMESAKES]
+        if _is_called(row.participant.member, typed)
+    ]
+    return _seated().filter(pk__in=named)
+
+
+def _is_called(member: Member, typed: list[str]) -> bool:
+    words = plain(member.full_name).split()
+    return set(typed) <= set(words) and len(set(typed)) >= min(2, len(set(words)))
+
+
+def _seated() -> "QuerySet[Attendance]":
+    return Attendance.objects.filter(participant__status=Participant.Status.SEATED)
 
 
 def _turn(instant: datetime, seconds: int) -> int:
@@ -95,31 +136,33 @@ def has_expired(attendance: Attendance) -> bool:
 
 def trainer_link(trainer: Trainer) -> str:
     """Where the trainer holds the session; whoever has no account needs nothing else."""
-    return settings.BASE_URL + reverse("room", args=[links.token("hold", trainer.uid)])
+    return settings.BASE_URL + reverse("room", args=[trainer_token(trainer)])
 
 
 def trainer_token(trainer: Trainer) -> str:
-    """The part of the trainer's link that names them."""
-    return links.token("hold", trainer.uid)
+    """The part of the trainer's link that names them, until the link is renewed."""
+    return links.token("hold", trainer.link)
 
 
 def trainer_of(token: str) -> Trainer | None:
-    """Whose page it is; None for a link that is not ours, or of somebody who holds the session no more."""
-    uid = links.uid_in(token, "hold")
-    rows = Trainer.objects.select_related("session__organisation", "member")
-    return rows.filter(uid=uid, removed_at=None).first() if uid else None
+    """Whose page it is; None for a link that is not ours, was renewed, or is of somebody who holds the session no more or has left."""
+    link = links.uid_in(token, "hold")
+    rows = Trainer.objects.select_related("session__organisation", "member__organisation")
+    holding = rows.filter(removed_at=None).exclude(member=None, email="")  # who was erased holds nothing
+    trainer = holding.filter(link=link).first() if link else None
+    return None if trainer is None or (trainer.member and trainer.member.has_left) else trainer
 
 
-def feed_link(member: Member) -> str:
-    """The member's personal calendar feed."""
-    return settings.BASE_URL + reverse("calendar_feed", args=[links.token("feed", member.uid)])
+def feed_link(feed: CalendarFeed) -> str:
+    """The address of a personal calendar feed."""
+    return settings.BASE_URL + reverse("calendar_feed", args=[links.token("feed", feed.link)])
 
 
-def member_of_feed(token: str) -> Member | None:
-    """Whose calendar feed it is; None for a link that is not ours, or of somebody who has left."""
-    uid = links.uid_in(token, "feed")
-    member = Member.objects.select_related("organisation").filter(uid=uid).first() if uid else None
-    return None if member is None or member.has_left else member
+def feed_of(token: str) -> CalendarFeed | None:
+    """Which calendar feed it is; None for a link that is not ours, was renewed, or is of somebody who has left."""
+    link = links.uid_in(token, "feed")
+    feed = CalendarFeed.objects.select_related("member__organisation").filter(link=link).first() if link else None
+    return None if feed is None or feed.member.has_left else feed
 
 
 # --- What a browser has shown -----------------------------------------------------------------------------
@@ -127,38 +170,30 @@ def member_of_feed(token: str) -> Member | None:
 
 @dataclass(frozen=True)
 class Presence:
-    """That this browser showed a code or a link for a slot. `attendance` is known from a link; `has_signed` from then on."""
+    """That this browser showed a code or a link for a slot. `attendance` is known from a link."""
 
     slot: str
     way: Way
     attendance: str = ""
-    has_signed: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest, slot: Slot) -> "Presence | None":
         """What the browser has shown for this slot lately, or None."""
         try:
-            cookie = request.COOKIES.get(_cookie(slot.code), "")
+            cookie = _cookie(slot.code).of(request)
             shown: dict[str, Any] = signing.loads(cookie, salt=_SALT, max_age=PRESENCE_SECONDS)
         except signing.BadSignature:
             return None
         if shown["slot"] != slot.code:
             return None
-        return cls(slot.code, Way(shown["way"]), shown["attendance"], shown["signed"])
+        return cls(slot.code, Way(shown["way"]), shown["attendance"])
 
     def remember(self, response: HttpResponseBase) -> None:
         """Let the browser keep it, out of reach of scripts."""
-        shown = {"slot": self.slot, "way": str(self.way), "attendance": self.attendance, "signed": self.has_signed}
-        response.set_cookie(
-            _cookie(self.slot),
-            signing.dumps(shown, salt=_SALT),
-            max_age=PRESENCE_SECONDS,
-            path=f"/s/{self.slot}/",
-            secure=settings.SESSION_COOKIE_SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+        shown = {"slot": self.slot, "way": str(self.way), "attendance": self.attendance}
+        value = signing.dumps(shown, salt=_SALT)
+        _cookie(self.slot).keep(response, value, seconds=PRESENCE_SECONDS, path=f"/s/{self.slot}/")
 
 
-def _cookie(code: str) -> str:
-    return f"presence-{code}"
+def _cookie(code: str) -> Cookie:
+    return Cookie(f"presence-{code}", is_below=True)

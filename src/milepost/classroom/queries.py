@@ -1,6 +1,6 @@
 """Reads of live sessions that are more than a filter."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import batched
@@ -9,7 +9,17 @@ from typing import Any
 from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer, is_present
+from milepost.classroom.models import (
+    Attendance,
+    LiveSession,
+    Participant,
+    Slot,
+    Trainer,
+    Way,
+    is_in_doubt,
+    is_present,
+    is_signed,
+)
 from milepost.classroom.permissions import courses_of, may_manage, people_for
 from milepost.core import clock
 from milepost.learning.permissions import SEE_RESULTS
@@ -35,7 +45,7 @@ def with_numbers(sessions: "QuerySet[LiveSession]", members: "QuerySet[Member] |
         seated=_number(seats.filter(status=SEATED)),
         waiting=_number(seats.filter(status=Participant.Status.WAITING)),
         expected=_number(rows),
-        signed=_number(rows.filter(signed_at__isnull=False)),
+        signed=_number(rows.filter(is_signed())),
     )
 
 
@@ -87,6 +97,7 @@ class Tally:
     expected: int
     signed: int
     absent: int
+    in_doubt: int
 
     @property
     def missing(self) -> int:
@@ -94,14 +105,21 @@ class Tally:
 
 
 def tally(slot: Slot, members: "QuerySet[Member] | None" = None) -> Tally:
-    """How many (of `members`, if given) are expected, have signed (or are attested), and are absent."""
+    """How many (of `members`, if given) are expected, have signed (or are attested), and are absent, or signed and were not there; and of how many it is in doubt."""
     rows = slot.attendances.all() if members is None else slot.attendances.filter(participant__member__in=members)
     counts = rows.aggregate(
         expected=Count("pk"),
         signed=Count("pk", filter=is_present()),
-        absent=Count("pk", filter=Q(absent_at__isnull=False)),
+        absent=Count("pk", filter=Q(absent_at__isnull=False) | Q(struck_at__isnull=False)),
+        in_doubt=Count("pk", filter=is_in_doubt()),
     )
     return Tally(**counts)
+
+
+def signed_on(devices: Sequence[str], session: LiveSession, *, but: Attendance) -> bool:
+    """Whether somebody else signed in the session in the browser of these fingerprints."""
+    rows = Attendance.objects.filter(slot__session=session, signed_at__isnull=False, device__in=devices)
+    return rows.exclude(participant=but.participant_id).exclude(way=Way.TRAINER).exists()
 
 
 def attendances(slot: Slot, members: "QuerySet[Member] | None" = None) -> "QuerySet[Attendance]":

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from milepost.classroom.models import LiveSession, Slot
+from milepost.classroom.models import LiveSession, Slot, is_in_doubt
 from milepost.classroom.scope import attendances_of, counted_slots_of, sessions_of, slots_of
 from milepost.core import clock
 from milepost.core.public_holidays import is_public_holiday
+from milepost.core.words import date_format
 from milepost.documents.signatures import Signature, difference
 from milepost.people.contributions import Actor, Finding, Need, Scope, State
 from milepost.people.country import country_of
@@ -123,8 +123,31 @@ def _has_stranger(several: list[Signature]) -> bool:
     return any(all(difference(one, other) > UNLIKE for other in several if other is not one) for one in several)
 
 
+def _doubts(scope: Scope) -> Iterator[Finding]:
+    """A signature that is in doubt counts, and an inspector asks about it: somebody who was in the room says whether it is so."""
+    label = _("No signature is in doubt")
+    rows = (
+        attendances_of(scope)
+        .filter(is_in_doubt())
+        .order_by("slot__starts_at", "participant__member__family_name", "pk")
+    )
+    if waiting := list(rows):
+        names = list(dict.fromkeys(row.participant.member.full_name for row in waiting))
+        words = ngettext(
+            "%(count)d signature is in doubt, and nobody has decided: %(names)s.",
+            "%(count)d signatures are in doubt, and nobody has decided: %(names)s.",
+            len(waiting),
+        ) % {"count": len(waiting), "names": ", ".join(names[:SHOWN])}
+        slot = waiting[0].slot
+        link = reverse("slot_list", args=[scope.organisation.slug, slot.session.uid, slot.code])
+        yield Finding("doubts", label, State.INCONSISTENT, words, Actor.TRAINER, link=link)
+    elif sessions_of(scope):
+        yield Finding("doubts", label, State.READY, _("None is, or it was decided."), ready=1)
+
+
 CHECKS: Mapping[str, Callable[[Scope], Iterator[Finding]]] = {
     "holidays": _holidays,
     "one-signature-a-half-day": _half_days,
     "signatures": _signatures,
+    "doubts": _doubts,
 }

@@ -1,21 +1,24 @@
 """The verbs of taking part: a seat, the waiting list, and giving a seat up."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
-from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer
+from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, is_settled
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.core import clock
 from milepost.core.refusals import Refused
-from milepost.journal.recording import Fact, record, record_many
+from milepost.journal.recording import Fact, record_many
 from milepost.journal.vocabulary import FactType
+from milepost.people.bulk_acts import Done, in_act, remember
 from milepost.people.members import AddressTaken, add_member
 from milepost.people.models import Member, Organisation, Relation, plain
 
@@ -36,13 +39,16 @@ def register(*, session: LiveSession, member: Member, by: Member | None = None) 
     return Participant.objects.get(session=session, member=member)
 
 
-def register_many(*, session: LiveSession, members: Iterable[Member], by: Member | None = None) -> int:
+def register_many(
+    *, session: LiveSession, members: Iterable[Member], by: Member | None = None, act: UUID | None = None
+) -> int:
     """Register many in the order given: the first get the seats, the rest wait. Return how many were new.
 
-    A few statements for 1,000 people. Raises `RegistrationRefused`. Records `registered` for each.
+    A few statements for 1,000 people. With `act` it can be undone (`undoing`). Raises `RegistrationRefused`. Records
+    `registered` for each.
     """
     with transaction.atomic():
-        locked = _locked(session)
+        locked, now = _locked(session), clock.now()
         there = {seat.member_id: seat for seat in locked.participants.all()}
         taken = sum(seat.status == SEATED for seat in there.values())
         new: list[Participant] = []
@@ -64,13 +70,17 @@ def register_many(*, session: LiveSession, members: Iterable[Member], by: Member
                 new.append(seat)
             else:
                 back.append(seat)
-            seat.status, seat.asked_at = status, clock.now()
+            seat.status, seat.asked_at = status, now
             there[member.pk] = seat
-            facts.append(_fact(SESSION_REGISTERED, locked, member, by, {"status": str(status)}))
+            facts.append(_fact(SESSION_REGISTERED, locked, member, by, {"status": str(status)}, act))
         Participant.objects.bulk_create(new, batch_size=BATCH)
         Participant.objects.bulk_update(back, ["status", "asked_at"], batch_size=BATCH)
         _expect(locked, [seat for seat in new + back if seat.status == SEATED])
         record_many(facts, organisation=locked.organisation)
+        if act and by:
+            in_order = sorted(new + back, key=lambda seat: seat.status == WAITING)
+            done = Done("seat", act, locked.as_reference(), at=now)
+            remember(done, to=[(seat.member_id, seat.pk) for seat in in_order], by=by)
     return len(facts)
 
 
@@ -134,7 +144,7 @@ def leave(*, participant: Participant, by: Member | None = None) -> Participant 
         seat = Participant.objects.select_related("member").get(pk=participant.pk)
         if seat.status == LEFT:
             return None
-        if seat.attendances.exclude(signed_at=None, absent_at=None).exists():
+        if seat.attendances.filter(is_settled()).exists():
             raise RegistrationRefused(
                 _("There is a signature or an absence on the sheet already; that stays on record.")
             )
@@ -143,24 +153,45 @@ def leave(*, participant: Participant, by: Member | None = None) -> Participant 
         seat.status = LEFT
         seat.save(update_fields=["status"])
         record_many([_fact(SESSION_WITHDREW, session, seat.member, by, {})], organisation=session.organisation)
-        return _promote(session) if was_seated else None
+        return next(iter(_promote(session, 1)), None) if was_seated else None
 
 
-def _promote(session: LiveSession) -> Participant | None:
-    waiting = session.participants.filter(status=WAITING).select_related("member").order_by("asked_at", "pk").first()
-    if waiting is None:
-        return None
-    waiting.status = SEATED
-    waiting.save(update_fields=["status"])
-    _expect(session, [waiting])
-    record(
-        SESSION_REGISTERED,
-        organisation=session.organisation,
-        actor=waiting.member.as_reference(),
-        object=session.as_reference(),
-        result={"status": str(SEATED)},
-        context={"from": str(WAITING)},
-    )
+def leave_many(*, session: LiveSession, seats: Sequence[Participant], by: Member, act: UUID) -> list[Participant]:
+    """Take many out who were added by `act`, of whom nothing stands on a sheet; return those who get their seats.
+
+    Raises `RegistrationRefused` for a session that is cancelled. Records `withdrew`, and `registered` for who gets a seat.
+    """
+    with transaction.atomic():
+        locked = _locked(session)
+        keys = [seat.pk for seat in seats]
+        freed = locked.participants.filter(pk__in=keys, status=SEATED).count()
+        Attendance.objects.filter(participant__in=keys).delete()
+        locked.participants.filter(pk__in=keys).update(status=LEFT)
+        facts = (_fact(SESSION_WITHDREW, locked, seat.member, by, {}, act) for seat in seats)
+        record_many(facts, organisation=locked.organisation)
+        return _promote(locked, freed)
+
+
+def on_a_sheet(seats: Collection[int]) -> set[int]:
+    """Those of these seats, by their keys, of which a sheet says something: present or absent, or closed without a word."""
+    told = is_settled() | Q(slot__closed_at__isnull=False)
+    return set(Attendance.objects.filter(told, participant__in=seats).values_list("participant", flat=True))
+
+
+def _promote(session: LiveSession, freed: int) -> list[Participant]:
+    """Give seats that have become free to those who waited longest."""
+    if session.capacity is not None:
+        freed = min(freed, session.capacity - session.participants.filter(status=SEATED).count())
+    in_order = session.participants.filter(status=WAITING).select_related("member").order_by("asked_at", "pk")
+    waiting = list(in_order[: max(0, freed)])
+    session.participants.filter(pk__in=[seat.pk for seat in waiting]).update(status=SEATED)
+    for seat in waiting:
+        seat.status = SEATED
+    _expect(session, waiting)
+    result, context = {"status": str(SEATED)}, {"from": str(WAITING)}
+    about = session.as_reference()
+    facts = (Fact(SESSION_REGISTERED, seat.member.as_reference(), about, result, context) for seat in waiting)
+    record_many(facts, organisation=session.organisation)
     return waiting
 
 
@@ -187,6 +218,13 @@ def _employer(member: Member, organisation: Organisation) -> str:
     return organisation.name if member.relation == "employee" else ""
 
 
-def _fact(fact_type: FactType, session: LiveSession, member: Member, by: Member | None, result: dict[str, Any]) -> Fact:
+def _fact(
+    fact_type: FactType,
+    session: LiveSession,
+    member: Member,
+    by: Member | None,
+    result: dict[str, Any],
+    act: UUID | None = None,
+) -> Fact:
     context: dict[str, Any] = {"instructor": by.as_reference().as_json()} if by and by.pk != member.pk else {}
-    return Fact(fact_type, member.as_reference(), session.as_reference(), result, context)
+    return Fact(fact_type, member.as_reference(), session.as_reference(), result, context | in_act(act))

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.models import Way
+from milepost.core.form_fields import capitalised
 from milepost.people.models import Organisation
 from milepost.people.settings import Page, Setting, value_of
 
@@ -76,7 +77,7 @@ REMIND_UNSIGNED = Setting(
     "remind_unsigned",
     forms.ChoiceField(
         label=_("remind those who have not signed"),
-        choices=UnsignedReminder.choices,
+        choices=capitalised(UnsignedReminder.choices),
         widget=forms.Select({"class": "form-select"}),
     ),
     str(UnsignedReminder.AFTER_END),

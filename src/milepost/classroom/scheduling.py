@@ -1,9 +1,11 @@
 """The verbs of live sessions: schedule, change, cancel, and who holds them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -18,16 +20,19 @@ from milepost.classroom.facts import (
     SESSION_SCHEDULED,
     SESSION_UPDATED,
     TRAINER_GRANTED,
+    TRAINER_LINK_RENEWED,
     TRAINER_REVOKED,
 )
+from milepost.classroom.invitations import recipient_of, subject_of
 from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
 from milepost.classroom.sheets import ask_for_sheet
-from milepost.core import clock
+from milepost.core import clock, once
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.journal.recording import Reference, record, time_text
 from milepost.journal.vocabulary import FactType
+from milepost.notices.outbox import notify
 from milepost.people.models import Member, Organisation
 
 MAX_SLOTS = 60
@@ -94,17 +99,24 @@ def half_days(day: date, zone: ZoneInfo) -> list[Span]:
     return [(datetime.combine(day, start, zone), datetime.combine(day, end, zone)) for start, end in HALF_DAYS]
 
 
-def schedule_session(*, organisation: Organisation, plan: Plan, by: Member) -> LiveSession:
-    """Make a live session with its slots and trainers. Raises `InvalidSession` or `MeetingRefused`. Records `scheduled`."""
+def schedule_session(*, organisation: Organisation, plan: Plan, by: Member, key: str = "") -> LiveSession:
+    """Make a live session with its slots and trainers. The same from a form of the same `key` is made once (see `core.once`).
+
+    Raises `InvalidSession` or `MeetingRefused`. Records `scheduled`.
+    """
     spans = _checked(plan.spans)
     if not plan.title.strip():
         raise InvalidSession(_("The session needs a title."))
     meeting = meeting_tools.get(plan.provider).prepare(plan.address) if plan.provider else {}
+    uid = once.uid_of(key, organisation.uid, "session", plan)
     with transaction.atomic():
         # The organisation's row is the lock: numbers are given out one after another.
         Organisation.objects.select_for_update().get(pk=organisation.pk)
+        if made := LiveSession.objects.filter(uid=uid).first():
+            return made
         last = LiveSession.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"]
         session = LiveSession.objects.create(
+            uid=uid,
             organisation=organisation,
             number=(last or 0) + 1,
             meeting=meeting,
@@ -184,6 +196,29 @@ def remove_trainer(*, trainer: Trainer, by: Member) -> None:
             _record_role(TRAINER_REVOKED, trainer, by)
 
 
+def renew_link(*, trainer: Trainer, by: Member) -> None:
+    """Send somebody who holds the session and has no account a new link; the earlier ones open nothing any more.
+
+    Raises `InvalidSession`. Records `renewed`.
+    """
+    with transaction.atomic():
+        LiveSession.locked(trainer.session_id)
+        holding = Trainer.objects.filter(pk=trainer.pk, removed_at=None).select_related(
+            "session", "member", "organisation"
+        )
+        locked = holding.first()
+        if locked is None:
+            raise InvalidSession(_("They hold the session no more."))
+        if locked.has_account:
+            raise InvalidSession(_("They sign in, and find the session under “I hold”."))
+        if not locked.email:
+            raise InvalidSession(_("There is no e-mail address that a link could go to."))
+        locked.link, locked.link_renewed_at = uuid4(), clock.now()
+        locked.save(update_fields=["link", "link_renewed_at"])
+        notify("trainer_link", to=recipient_of(locked), about=subject_of(locked), key=str(locked.link))
+        _record_role(TRAINER_LINK_RENEWED, locked, by, {})
+
+
 def _add_trainer(session: LiveSession, holder: Holder) -> tuple[Trainer, bool]:
     """Who holds the session, and whether they are new to it; the session is locked, or nobody's yet."""
     common = {"organisation_id": session.organisation_id}
@@ -193,11 +228,12 @@ def _add_trainer(session: LiveSession, holder: Holder) -> tuple[Trainer, bool]:
         return holding.get_or_create(session=session, member=holder.member, defaults=common | as_known)
     name, email = " ".join(holder.name.split())[:200], holder.email.strip().lower()
     if not name:
-        raise InvalidSession(_("A trainer from outside needs a name."))
+        raise InvalidSession(_("A trainer from outside needs a name."), field="name")
     try:
         validate_email(email)
     except ValidationError as error:
-        raise InvalidSession(_("A trainer from outside needs an e-mail address: their link goes there.")) from error
+        words = _("A trainer from outside needs an e-mail address: their link goes there.")
+        raise InvalidSession(words, field="email") from error
     return holding.get_or_create(session=session, member=None, email=email, defaults=common | {"name": name})
 
 
@@ -277,12 +313,14 @@ def _record(fact_type: FactType, session: LiveSession, by: Member, result: dict[
     )
 
 
-def _record_role(fact_type: FactType, trainer: Trainer, by: Member) -> None:
+def _record_role(
+    fact_type: FactType, trainer: Trainer, by: Member, result: Mapping[str, str] = MappingProxyType({"role": "trainer"})
+) -> None:
     record(
         fact_type,
         organisation=trainer.organisation,
         actor=by.as_reference(),
         object=Reference("trainer", trainer.as_reference().id, trainer.name),
-        result={"role": "trainer"},
+        result=dict(result),
         context={"session": str(trainer.session.uid)},
     )

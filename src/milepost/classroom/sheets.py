@@ -10,15 +10,15 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DELIVERED
+from milepost.classroom.doubts import decision_words, told
+from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DECIDED, SLOT_DELIVERED
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
 from milepost.core import blobs, clock
 from milepost.core.jobs import named
-from milepost.core.words import duration
+from milepost.core.words import date_format, duration
 from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import logo_of, render
 from milepost.journal import keys
@@ -26,6 +26,7 @@ from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
 
 SLOTS_ABREAST = 4
+DOUBT_MARK = "†"
 
 
 def ask_for_sheet(session: LiveSession) -> None:
@@ -98,8 +99,10 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
             "records_label": _("How each signature was made"),
             "record_labels": [_("Who"), _("Half-day"), _("Signed"), _("Way"), _("Signature"), _("Context")],
             "records": _records(slots, seats, at),
-            "corrections_label": _("Corrections and late deliveries"),
-            "corrections": _corrections(session, slots),
+            "doubts_label": _("%(mark)s Signatures in doubt") % {"mark": DOUBT_MARK},
+            "doubts": _doubts(slots, seats, at),
+            "corrections_label": _("Corrections, decisions and late deliveries"),
+            "corrections": _corrections(session, seats, at),
             "note": _NOTE % {"zone": session.time_zone},
             "sealed": _("Sealed electronically for %(name)s.") % {"name": organisation.name},
         }
@@ -155,10 +158,14 @@ def _cell(row: Attendance | None) -> dict[str, str]:
         notes.append(_("absent: %(reason)s") % {"reason": row.absence_reason} if row.absence_reason else _("absent"))
         if row.absence_file:
             notes.append(_("with a document"))
+    elif row.state == "struck":
+        notes.append(_("signed, but was not there, says %(name)s") % {"name": row.judged_by})
     elif row.state == "attested":
         notes.append(_("present, without a signature (see corrections)"))
     elif row.state == "missing":
         notes.append(_("not signed"))
+    if row.doubts:
+        notes.append(_("in doubt %(mark)s") % {"mark": DOUBT_MARK} if row.is_in_doubt else DOUBT_MARK)
     return _ink(row.drawn) | {"note": ", ".join(notes)}
 
 
@@ -201,14 +208,35 @@ def _way_words(slot: Slot, row: Attendance) -> str:
     return _("%(way)s, made at %(time)s without a network") % {"way": way, "time": _time(slot, row.device_time)}
 
 
-def _corrections(session: LiveSession, slots: Sequence[Slot]) -> list[str]:
-    """Each correction with who and why, from the journal, where it stands for good."""
+def _doubts(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list[str]:
+    """What was doubtful about whose signature, and who decided what, and when."""
+    rows = [(seat, row) for slot in slots for seat in seats if (row := at.get((slot.pk, seat.pk))) and row.doubts]
+    sentences = told(row for _seat, row in rows)
+    return [_doubt(seat, row, sentences[row.pk]) for seat, row in rows]
+
+
+def _doubt(seat: Participant, row: Attendance, sentences: Sequence[str]) -> str:
+    half_day = f"{date_format(row.slot.local_start, 'SHORT_DATE_FORMAT')} {row.slot.hours}"
+    decision = decision_words(row) or _("Nobody has decided yet; the signature counts.")
+    return f"{seat.member.full_name} ({half_day}): {' '.join(sentences)} {decision}"
+
+
+def _corrections(session: LiveSession, seats: Sequence[Participant], at: At) -> list[str]:
+    """Each correction with who and why, from the journal, where it stands for good; of decisions those that hold no more.
+
+    A decision that holds is told with its doubt.
+    """
     entries = Entry.objects.filter(
         organisation_id=session.organisation_id,
         about=str(session.uid),
-        fact__in=[SLOT_CORRECTED.name, SLOT_DELIVERED.name],
+        fact__in=[SLOT_CORRECTED.name, SLOT_DELIVERED.name, SLOT_DECIDED.name],
     )
-    return [_correction(entry, session) for entry in entries.order_by("id")]
+    persons = {seat.pk: str(seat.member.uid) for seat in seats}
+    judged = {(persons.get(row.participant_id), str(row.slot.uid)) for row in at.values() if row.judged_at}
+    told = list(entries.order_by("id"))
+    last = {(entry.actor_id, entry.object_id): entry for entry in told if entry.fact == SLOT_DECIDED.name}
+    holding = {entry.pk for key, entry in last.items() if key in judged}
+    return [_correction(entry, session) for entry in told if entry.pk not in holding]
 
 
 def _correction(entry: Entry, session: LiveSession) -> str:
@@ -222,12 +250,23 @@ def _correction(entry: Entry, session: LiveSession) -> str:
     if entry.fact == SLOT_DELIVERED.name:
         return _("%(when)s: a signature of %(who)s arrived after the closing (%(slot)s).") % words
     result = statement["result"]
+    if entry.fact == SLOT_DECIDED.name:
+        said = {"there": _("was there"), "not-there": _("was not there"), "undecided": _("taken back")}
+        words |= {"decision": said[result["decision"]], "reason": result.get("reason", "")}
+        line = _("%(when)s: %(by)s decided about the signature of %(who)s: %(decision)s (%(slot)s).") % words
+        return line + (_(" Reason: %(reason)s") % words if words["reason"] else "")
     words |= {"before": _state_words(result["before"]), "now": _state_words(result["now"]), "reason": result["reason"]}
     return _("%(when)s: %(by)s corrected %(who)s from “%(before)s” to “%(now)s” (%(slot)s). Reason: %(reason)s") % words
 
 
 def _state_words(state: dict[str, str]) -> str:
-    names = {"signed": _("signed"), "attested": _("present"), "absent": _("absent"), "missing": _("not signed")}
+    names = {
+        "signed": _("signed"),
+        "struck": _("signed, but not there"),
+        "attested": _("present"),
+        "absent": _("absent"),
+        "missing": _("not signed"),
+    }
     more = [state[name] for name in ("arrived_at", "left_at", "absence_reason") if state.get(name)]
     return ", ".join([names[state["state"]], *more])
 

@@ -4,7 +4,7 @@ Nothing that was signed is written over. What is noted beside signatures is in `
 under a half-day in `closing.py`, and how somebody shows that they may sign in `presence.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.classroom.doubts import Look, note_doubts
 from milepost.classroom.facts import SLOT_DELIVERED, SLOT_SIGNED
 from milepost.classroom.models import Attendance, LiveSession, Slot, Trainer, Way
 from milepost.core import clock
@@ -66,6 +67,10 @@ class Signing:
     circumstances: Circumstances = field(default_factory=Circumstances)
     device_time: datetime | None = None  # when it was made, where it arrived later
     by_trainer: Trainer | None = None  # on whose device
+    devices: tuple[str, ...] = ()  # by what this session knows the browser (`devices.py`), the eldest first
+    in_other_account: bool = False  # somebody else is signed in in the browser
+    hides_device: bool = False  # the browser brought no number, which the page had given it
+    clock_is_off: bool = False  # of the device that says when it was made
 
 
 def meaning_of(slot: Slot) -> str:
@@ -75,7 +80,7 @@ def meaning_of(slot: Slot) -> str:
 
 
 def sign(*, attendance: Attendance, signing: Signing) -> Attendance:
-    """Keep the participant's signature. Records `signed`.
+    """Keep the participant's signature, and what is doubtful about it or because of it. Records `signed`, and `doubted` for others.
 
     Of two devices at once one signs and the other gets `AlreadySigned`. Raises `SlotClosed`, and `SigningRefused`
     before signing opens or for somebody who has no seat any more.
@@ -83,30 +88,44 @@ def sign(*, attendance: Attendance, signing: Signing) -> Attendance:
     now = clock.now()
     with transaction.atomic():
         LiveSession.locked(attendance.slot.session_id)
-        row = Attendance.objects.select_related("slot__session").filter(pk=attendance.pk).first()
+        rows = Attendance.objects.select_related("slot__session", "participant__member", "organisation")
+        row = rows.filter(pk=attendance.pk).first()
         if row is None:
             raise SigningRefused(_("You are not on the list of this session any more. Ask the trainer."))
-        _refuse(row, now)
+        if row.signed_at:
+            raise AlreadySigned
+        refuse_unless_open(row.slot, now)
+        look = Look(
+            row,
+            signing.devices,
+            now,
+            in_other_account=signing.in_other_account,
+            hides_device=signing.hides_device,
+            clock_is_off=signing.clock_is_off,
+            was_absent=row.absent_at is not None,
+        )
         row.signed_at, row.way, row.signature = now, signing.way, signing.signature.as_json()
+        row.device, row.ink = (
+            next(iter(signing.devices), ""),
+            signing.signature.fingerprint if signing.signature.strokes else "",
+        )
         row.address, row.agent = signing.circumstances.address, signing.circumstances.agent
         row.location, row.context_fingerprint = signing.circumstances.location, signing.circumstances.fingerprint
         row.device_time, row.absent_at, row.absence_reason, row.attested_at = signing.device_time, None, "", None
+        note_doubts(look)
         row.save()
-        record_many([_fact(SLOT_SIGNED, attendance, signing)], organisation=attendance.organisation)
+        record_many([_fact(SLOT_SIGNED, row, signing)], organisation=row.organisation)
     attendance.refresh_from_db()
     return attendance
 
 
-def _refuse(row: Attendance, now: datetime) -> None:
-    """Say why this can't be signed now. Raises `SigningRefused`."""
-    slot = row.slot
+def refuse_unless_open(slot: Slot, now: datetime) -> None:
+    """Say why nobody can sign this half-day now. Raises `SigningRefused`."""
     if now < slot.signing_opens_at:
         start = slot.signing_opens_at.astimezone(slot.session.zone)
         raise SigningRefused(_("Signing opens at %(time)s.") % {"time": f"{start:%H:%M}"})
     if slot.session.cancelled_at:
         raise SigningRefused(_("The session is cancelled."))
-    if row.signed_at:
-        raise AlreadySigned
     if slot.is_closed:
         raise SlotClosed
 
@@ -127,6 +146,8 @@ def _fact(fact_type: FactType, attendance: Attendance, signing: Signing) -> Fact
         context["instructor"] = signing.by_trainer.as_reference().as_json()
     if signing.device_time:
         context["device_time"] = time_text(signing.device_time)
+    if fact_type is SLOT_SIGNED and attendance.doubts:
+        context["doubts"] = attendance.doubts
     return Fact(fact_type, seat.member.as_reference(), slot.as_reference(), result, context)
 
 
@@ -184,6 +205,7 @@ class KeptSignature:
     signature: dict[str, Any]
     circumstances_sha256: str
     because: str  # DELIVERED_LATE or PUT_ASIDE
+    doubts: Sequence[dict[str, Any]] = ()
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -192,7 +214,7 @@ class KeptSignature:
             "signature": self.signature,
             "circumstances_sha256": self.circumstances_sha256,
             "kept_because": self.because,
-        }
+        } | ({"doubts": list(self.doubts)} if self.doubts else {})
 
     @classmethod
     def late_of(cls, attendance: Attendance) -> "KeptSignature | None":

@@ -4,6 +4,7 @@ from milepost.classroom.views import lead, member, participant, trainer
 
 urlpatterns = [
     path("sessions/", member.sessions, name="sessions"),
+    path("sessions/calendar/", member.my_calendar, name="my_calendar"),
     path("sessions/new/", lead.new_session, name="new_session"),
     path("sessions/signatures/<slug:slot>/", member.my_signature, name="my_signature"),
     path("sessions/<uuid:session>/", member.live_session, name="live_session"),
@@ -20,6 +21,7 @@ urlpatterns = [
     path("sessions/<uuid:session>/absences/<uuid:attendance>/", lead.absence_file, name="absence_file"),
     path("sessions/<uuid:session>/slots/<slug:slot>/", lead.slot_list, name="slot_list"),
     path("sessions/<uuid:session>/slots/<slug:slot>/corrections/", lead.corrections, name="slot_corrections"),
+    path("sessions/<uuid:session>/slots/<slug:slot>/decisions/", lead.decisions, name="slot_decisions"),
 ]
 
 # For whoever has a code or a link, outside of every organisation.
@@ -38,6 +40,7 @@ public_urlpatterns = [
     path("room/<str:token>/<slug:code>/code/", trainer.live_code, name="room_code"),
     path("room/<str:token>/<slug:code>/reminders/", trainer.reminders, name="room_reminders"),
     path("room/<str:token>/<slug:code>/marks/", trainer.notes, name="room_marks"),
+    path("room/<str:token>/<slug:code>/decisions/", trainer.decisions, name="room_decisions"),
     path("room/<str:token>/<slug:code>/people/", trainer.people, name="room_people"),
     path("room/<str:token>/<slug:code>/device/", trainer.device, name="room_device"),
     path("room/<str:token>/<slug:code>/deliveries/", trainer.deliveries, name="room_deliveries"),

@@ -21,6 +21,7 @@ def cli() -> None:
 
 for command in (
     config.up,
+    config.worker,
     config.migrate,
     backup.backup,
     backup.restore,

@@ -1,5 +1,6 @@
 """`milepost backup`, `milepost restore` and `milepost move`: all of a Milepost in one file, and elsewhere."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ def backup(file: Path, encrypt: bool, passphrase: str) -> None:
     from milepost.backup.making import make
 
     if encrypt and not passphrase:
-        passphrase = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+        passphrase = _asked(twice=True)
     with about(file):
         made = make(file, passphrase=passphrase, progress=progress_bar)
     kind = "encrypted" if passphrase else "not encrypted"
@@ -60,7 +61,7 @@ def restore(file: Path, only_check: bool, replace: bool, despite_findings: bool,
 
     with about(file):
         if reading.is_encrypted(file) and not passphrase:
-            passphrase = click.prompt("Passphrase", hide_input=True, err=True)
+            passphrase = _asked()
         click.echo("Checking the backup …", err=True)
         contents = reading.check(file, passphrase)
         made = f"made {contents.about['made_at'][:19]} UTC by Milepost {contents.about['version']} on {contents.about['database']}"
@@ -115,6 +116,13 @@ def move(url: str) -> None:
         if settings.SECRET_KEY_FALLBACKS:
             click.echo(f'  {FALLBACKS}="$(paste -sd, {data / EARLIER_FILE})"')
     click.echo(f"  MILEPOST_DATA={data}  (or copy “files” and “seals” in it)")
+
+
+def _asked(*, twice: bool = False) -> str:
+    """The passphrase, from whoever sits at the terminal; a timer has none to ask."""
+    if not sys.stdin.isatty():
+        fail(f"The passphrase is missing, and nobody is at a terminal to give it: set {PASSPHRASE}. Nothing was done.")
+    return str(click.prompt("Passphrase", hide_input=True, confirmation_prompt=twice, err=True))
 
 
 def _size(count: int) -> str:

@@ -64,11 +64,11 @@ def fail(message: object) -> None:
 
 @contextmanager
 def about(file: Path) -> Iterator[None]:
-    """Name the file in what is said when it can't be read, or is refused."""
+    """Name the file in what is said when it, or another that is needed for it, can't be read or written, or is refused."""
     try:
         yield
     except OSError as error:
-        raise click.ClickException(f"{file}: {error.strerror}.") from error
+        raise click.ClickException(f"{error.filename or file}: {error.strerror or error}.") from error
     except Refused as refused:
         raise click.ClickException(f"{file}: {refused}") from refused
 

@@ -1,4 +1,4 @@
-"""`milepost up` and `milepost migrate`: the running system."""
+"""`milepost up`, `milepost worker` and `milepost migrate`: the running system."""
 
 import os
 import sys
@@ -24,6 +24,17 @@ def up(port: int, host: str, workers: int | None, demo: bool, reload: bool) -> N
 
 
 @click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="Answer /healthz, /readyz and /metrics there.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="On which address to answer them.")
+def worker(port: int | None, host: str) -> None:
+    """Do work in the background beside the other workers, on any host; Ctrl-C stops it."""
+    set_up()
+    from milepost.config.serving import work
+
+    sys.exit(work(host=host, port=port))
+
+
+@click.command()
 @with_django
 def migrate() -> None:
     """Bring the database up to date."""
@@ -31,5 +42,6 @@ def migrate() -> None:
 
     from milepost.config import schema
 
-    schema.refuse_unfit()
-    call_command("migrate", interactive=False, verbosity=1)
+    with schema.in_turn():
+        schema.refuse_unfit()
+        call_command("migrate", interactive=False, verbosity=1)

@@ -9,8 +9,9 @@ from milepost.cli.commands import progress_bar, with_django
 @with_django
 def demo() -> None:
     """Build the demonstration organisation: 240 people, three courses, two training actions, three months of learning."""
-    from milepost.config.schema import catch_up
+    from milepost.config import schema
     from milepost.demonstration.building import build
 
-    catch_up()
+    with schema.in_turn():
+        schema.catch_up()
     click.echo(build(progress=progress_bar))

@@ -151,6 +151,7 @@ def rotate_secret() -> None:
 
     from milepost.config import environment, secret
     from milepost.config.variables import Variables
+    from milepost.core import encryption
     from milepost.journal import keys
 
     if not keys.kept_under_earlier_secret():
@@ -163,5 +164,8 @@ def rotate_secret() -> None:
             secret.renew(settings.ENVIRONMENT.data)
             renewed = environment.read()
             settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = renewed.secret_key, renewed.earlier_secrets
-    count = keys.keep_under_current_secret()
-    click.echo(f"The secret is changed; {count} signing keys are kept under it. Start the server.")
+    secrets = encryption.keep_under_current_secret()
+    count = keys.keep_under_current_secret()  # last: as long as one waits, it is known that a change was begun
+    click.echo(
+        f"The secret is changed; {count} signing keys are kept under it, and {secrets} other secrets. Start the server."
+    )

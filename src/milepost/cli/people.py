@@ -61,22 +61,57 @@ def import_people(file: Path, organisation: str, dry_run: bool, complete: bool) 
     """Import the HR file FILE (CSV or XLSX), all or nothing."""
     from milepost.core.canonical import fingerprint
     from milepost.core.tables import read_table
-    from milepost.people.import_plan import plan_import
-    from milepost.people.importing import apply_import
+    from milepost.people.import_plan import ImportRefused
+    from milepost.people.importing import HRFile, import_people
 
     target = organisation_of(organisation)
     with about(file):
         content = file.read_bytes()
         table = read_table(content, name=file.name)
-    plan = plan_import(organisation=target, table=table, is_complete=complete)
-    if plan.problems:
-        for problem in plan.problems[:50]:
+    source = HRFile(table, is_complete=complete, name=file.name, fingerprint=fingerprint(content))
+    try:
+        counts = source.plan(target).counts if dry_run else import_people(organisation=target, file=source)
+    except ImportRefused as refused:
+        for problem in refused.problems[:50]:
             click.echo(f"{file}: {problem}", err=True)
-        fail(f"{len(plan.problems)} problem(s) in {file}; nothing was imported.")
-    click.echo(
-        f"{len(plan.new)} new, {len(plan.changed)} changed, {len(plan.gone)} gone, {plan.unchanged} as they were."
-    )
+        fail(f"{len(refused.problems)} problem(s) in {file}; nothing was imported." if refused.problems else refused)
+    click.echo("{new} new, {changed} changed, {gone} gone, {unchanged} as they were.".format(**counts))
     if dry_run:
         click.echo("Nothing was changed (--dry-run).")
+
+
+@people.command("reset-second-factor")
+@click.argument("email")
+@with_django
+def reset_second_factor(email: str) -> None:
+    """Have the second factor of the account EMAIL taken away a day from now; its person is told at once."""
+    from milepost.people.models import Member
+    from milepost.people.second_factor import ask_reset
+
+    member = Member.objects.active().filter(user__email=email.lower()).select_related("organisation", "user").first()
+    if member is None:
+        fail(f"Nobody who belongs to an organisation signs in as {email}.")
+    else:
+        reset = ask_reset(member=member)
+        click.echo(f"It goes on {reset.due_at:%Y-%m-%d %H:%M} UTC, unless {email} uses it until then. They were told.")
+
+
+@people.command("sign-out")
+@click.argument("email", required=False)
+@click.option("--everybody", is_flag=True, help="Of every organisation.")
+@with_django
+def sign_out(email: str | None, everybody: bool) -> None:
+    """End every session of the account with the address EMAIL, or of everybody."""
+    from milepost.people.models import User
+    from milepost.people.sessions import end_of_everybody, end_others
+
+    if bool(email) == everybody:
+        fail("Say whose sessions end: an address, or --everybody.")
+    if everybody:
+        click.echo(f"{end_of_everybody()} sessions ended.")
         return
-    apply_import(plan=plan, source=file.name, fingerprint=fingerprint(content))
+    user = User.objects.filter(email=(email or "").lower()).first()
+    if user is None:
+        fail(f"Nobody signs in as {email}.")
+    else:
+        click.echo(f"{end_others(user)} sessions ended.")

@@ -7,6 +7,7 @@ from milepost.config.variables import Misconfigured, Variables, needs, parts_of
 
 _POSTGRESQL = {"postgres", "postgresql"}
 _NO = {"0", "no"}
+MAIL_PATIENCE = 30  # seconds for one message, and for opening a connection
 
 
 def database(variables: Variables, data: Path) -> str:
@@ -25,17 +26,21 @@ def mail(variables: Variables) -> dict[str, object] | None:
     url = variables.text(name)
     if not url:
         return None
-    use = "use smtp://USER:PASSWORD@HOST:587?starttls=1 or smtps://USER:PASSWORD@HOST:465."
+    use = "use smtp://USER:PASSWORD@HOST:587?starttls=1 or smtps://USER:PASSWORD@HOST:465 (with patience=SECONDS for a message)."
     parts = parts_of(url, name, schemes={"smtp", "smtps"}, use=use)
-    is_tls = parts.scheme == "smtps"
+    is_tls, query = parts.scheme == "smtps", {key: values[0] for key, values in parse_qs(parts.query).items()}
+    patience = query.get("patience", str(MAIL_PATIENCE))
+    if not (patience.isascii() and patience.isdigit() and int(patience)):
+        raise Misconfigured(f"{name}: {use}")
     return {
         "host": parts.hostname,
         "port": parts.port or (465 if is_tls else 25),
         "username": unquote(parts.username or ""),
         "password": unquote(parts.password or ""),
         "use_ssl": is_tls,
-        "use_tls": not is_tls and parse_qs(parts.query).get("starttls", ["0"])[0] not in _NO,
+        "use_tls": not is_tls and query.get("starttls", "0") not in _NO,
         "timeout": 20,
+        "patience": float(patience),
     }
 
 
@@ -47,6 +52,19 @@ def queue(variables: Variables) -> str:
         parts_of(url, name, schemes=_POSTGRESQL, use=use)
         needs(name, "procrastinate", extra="queue", purpose="a queue that brings word of jobs")
     return url
+
+
+def clamd(variables: Variables) -> str | tuple[str, int]:
+    """Where ClamAV's daemon listens: a socket's path, or host and port; nothing where no scanner is set."""
+    name = "MILEPOST_CLAMD"
+    place = variables.text(name)
+    if not place or place.startswith("/"):
+        return place
+    use = "use the path of its socket, like /run/clamav/clamd.ctl, or HOST:PORT; or leave it out."
+    parts = parts_of(f"tcp://{place}", name, schemes={"tcp"}, use=use)
+    if not parts.port or parts.path:
+        raise Misconfigured(f"{name}: {use}")
+    return (str(parts.hostname), parts.port)
 
 
 def limits(variables: Variables) -> str:

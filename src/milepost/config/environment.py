@@ -7,8 +7,10 @@ one is a field of `Environment`, a line in `read` and a row there. How addresses
 stands in `addresses.py`, where the secret lies in `secret.py`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +18,7 @@ from urllib.parse import urlsplit
 from milepost.config import addresses, secret
 from milepost.config.variables import Misconfigured, Variables, parts_of
 
+QUOTAS = ("people", "storage", "mails", "jobs", "exports", "uploads")
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -32,8 +35,12 @@ class Environment:
     mail: dict[str, object] | None
     mail_from: str
     trusted_proxies: int
+    hsts: str  # whom browsers reach over HTTPS alone: "host", "subdomains" too, or "preload"ed in browsers
+    clamd: str | tuple[str, int]  # the socket or the address of a virus scanner; empty without one
+    security_contacts: list[str]  # URIs: whom to tell of a weakness
     limits_url: str  # where tries are counted, as the limits library names a store
     timestamp_url: str
+    timestamp_rest: int  # seconds
     pkcs11_module: str  # the library that speaks to the token
     pkcs11_pin: str
     jitsi_url: str
@@ -44,10 +51,14 @@ class Environment:
     queue: str  # a PostgreSQL that brings word of jobs
     files: dict[str, object]  # where uploaded and sealed files lie, as Django names a storage
     log: str  # the form of its lines: "text" or "json"
+    quotas: dict[tuple[str, str], int]  # by the slug of an organisation ("": of each) and what is bounded
+    security_log: bool  # whether security events stand on standard output as well
     monitoring_token: str  # whoever has it may read measures
     monitoring_networks: list[str]  # from which they may be read without
     traces_url: str  # a collector of traces
     debug: bool
+    session: tuple[timedelta, timedelta]  # how long it lasts unused, and at most
+    role_session: tuple[timedelta, timedelta]  # the same of whoever holds a role
 
     @property
     def host(self) -> str:
@@ -80,10 +91,14 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
         mail=addresses.mail(variables),
         mail_from=variables.text("MILEPOST_MAIL_FROM", f"Milepost <no-reply@{urlsplit(base_url).hostname}>"),
         trusted_proxies=variables.number("MILEPOST_TRUSTED_PROXIES", 0),
+        hsts=variables.choice("MILEPOST_HSTS", "host", "subdomains", "preload"),
+        clamd=addresses.clamd(variables),
+        security_contacts=_security_contacts(variables),
         limits_url=addresses.limits(variables),
         timestamp_url=variables.web_address(
             "MILEPOST_TIMESTAMP_URL", "an RFC 3161 authority, like https://tsa.example.org/tsr"
         ),
+        timestamp_rest=variables.number("MILEPOST_TIMESTAMP_REST", 60),
         pkcs11_module=variables.text("MILEPOST_PKCS11_MODULE"),
         pkcs11_pin=variables.text("MILEPOST_PKCS11_PIN"),
         jitsi_url=variables.web_address("MILEPOST_JITSI_URL", "a Jitsi server, like https://meet.example.org"),
@@ -96,10 +111,14 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
         queue=addresses.queue(variables),
         files=addresses.files(variables, data),
         log=variables.choice("MILEPOST_LOG", "text", "json"),
+        quotas=_quotas(variables),
+        security_log=variables.flag("MILEPOST_SECURITY_LOG"),
         monitoring_token=_monitoring_token(variables),
         monitoring_networks=_monitoring_networks(variables, base_url),
         traces_url=addresses.traces(variables),
         debug=variables.flag("MILEPOST_DEBUG"),
+        session=_ends(variables, ("MILEPOST_SESSION_IDLE", "14d"), ("MILEPOST_SESSION_AT_MOST", "30d")),
+        role_session=_ends(variables, ("MILEPOST_ROLE_SESSION_IDLE", "4h"), ("MILEPOST_ROLE_SESSION_AT_MOST", "24h")),
     )
 
 
@@ -112,6 +131,40 @@ def _data(variables: Variables) -> Path:
             f"MILEPOST_DATA: {data} can't be made ({error.strerror}). Set it to a folder that this user may write to."
         ) from error
     return data
+
+
+def _ends(variables: Variables, idle: tuple[str, str], at_most: tuple[str, str]) -> tuple[timedelta, timedelta]:
+    """When sessions end, by two variables and what holds without them."""
+    unused, whole = variables.duration(*idle), variables.duration(*at_most)
+    if unused > whole:
+        raise Misconfigured(f"{idle[0]} is longer than {at_most[0]}. Set a shorter one, or a longer {at_most[0]}.")
+    return unused, whole
+
+
+def _security_contacts(variables: Variables) -> list[str]:
+    """URIs, as RFC 9116 wants them; a plain e-mail address will do."""
+    name = "MILEPOST_SECURITY_CONTACT"
+    contacts = [f"mailto:{word}" if "@" in word and ":" not in word else word for word in variables.words(name)]
+    for contact in contacts:
+        if not re.fullmatch(r"mailto:[^@\s]+@[^@\s]+\.[^@\s]+|https://[^/\s]+(/\S*)?|tel:\+[\d.-]+", contact):
+            raise Misconfigured(
+                f"{name}: {contact!r} is no contact like security@example.org, https://example.org/security or tel:+33-1-23-45-67-89."
+            )
+    return contacts
+
+
+def _quotas(variables: Variables) -> dict[tuple[str, str], int]:
+    """`people=500` bounds each organisation, `briar/people=5000` the one at /briar/; `storage` is in gigabytes."""
+    name, quotas = "MILEPOST_QUOTAS", {}
+    for word in variables.words(name):
+        match = re.fullmatch(r"(?:([a-z0-9-]{1,50})/)?([a-z]+)=([0-9]{1,12})", word)
+        if match is None or match[2] not in QUOTAS:
+            raise Misconfigured(
+                f"{name}: {word!r} is none. Write people=500 for each organisation or briar/people=5000 for one, with commas between;"
+                f" what can be bounded is {', '.join(QUOTAS)} (storage in gigabytes)."
+            )
+        quotas[match[1] or "", match[2]] = int(match[3]) * (1024**3 if match[2] == "storage" else 1)
+    return quotas
 
 
 def _monitoring_token(variables: Variables) -> str:

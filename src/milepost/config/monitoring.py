@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.utils.crypto import constant_time_compare
 
 from milepost.core import metrics
+from milepost.core.openness import Whom, open_to
 from milepost.core.probes import Reading, probes, read
 from milepost.people.access import client_address
 
@@ -36,16 +37,16 @@ class MonitoringMiddleware:
             return self.get_response(request)
         if request.method not in ("GET", "HEAD"):
             return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
-        response = answer(request)
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return answer(request)
 
 
+@open_to(Whom.EVERYBODY, "says that this process answers")
 def alive(request: HttpRequest) -> HttpResponse:
     """Whether this process answers. Touches no database: one that is away is no reason to start a process again."""
     return HttpResponse("ok", content_type="text/plain")
 
 
+@open_to(Whom.EVERYBODY, "says well or not; details for trusted networks, or with the token")
 def ready(request: HttpRequest) -> HttpResponse:
     """200 if every probe is within its bound, or 503; with `?for=serving`, those without which no page can be shown."""
     readings = _readings.now()
@@ -61,6 +62,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@open_to(Whom.EVERYBODY, "refuses whoever is of no trusted network, or without the token")
 def numbers(request: HttpRequest) -> HttpResponse:
     """Everything that is counted and measured, as Prometheus reads it."""
     if not _is_trusted(request):

@@ -4,6 +4,7 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from milepost.config.variables import Misconfigured, Variables
 
@@ -22,9 +23,24 @@ def secret(variables: Variables, data: Path) -> str:
         # Several hosts share one PostgreSQL: a key that each made for itself would sign people out at random.
         raise Misconfigured(f"{SECRET}: set it when MILEPOST_DATABASE_URL is set, the same on every host, {_EXAMPLE}")
     kept = data / SECRET_FILE
-    with suppress(FileExistsError), os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_urlsafe(50))
+    if not kept.exists():
+        try:
+            _make(kept)
+        except OSError as error:
+            raise Misconfigured(
+                f"MILEPOST_DATA: the server’s secret can’t be written into {data} ({error.strerror}). Make room there, or set {SECRET}."
+            ) from error
     return kept.read_text().strip()
+
+
+def _make(kept: Path) -> None:
+    """A new secret in this file, whole or not at all; of two processes that start at once, one makes it."""
+    with NamedTemporaryFile("w", dir=kept.parent, prefix=f"{kept.name}.") as written:  # for oneself alone (0600)
+        written.write(secrets.token_urlsafe(50))
+        written.flush()
+        os.fsync(written.fileno())
+        with suppress(FileExistsError):
+            kept.hardlink_to(written.name)
 
 
 def earlier_secrets(variables: Variables, data: Path) -> list[str]:
@@ -40,7 +56,8 @@ def put(data: Path, current: str, earlier: list[str]) -> None:
     kept, kept_earlier = data / SECRET_FILE, data / EARLIER_FILE
     before = [word for path in (kept, kept_earlier) if path.exists() for word in path.read_text().split()]
     others = dict.fromkeys([*earlier, *before])
-    replace(kept_earlier, "".join(f"{secret}\n" for secret in others if secret != current))
+    others.pop(current, None)
+    replace(kept_earlier, "".join(f"{secret}\n" for secret in others))
     replace(kept, current)
 
 

@@ -14,9 +14,13 @@ django_stubs_ext.monkeypatch()
 ENVIRONMENT = environment.read()
 BASE_URL = ENVIRONMENT.base_url
 DATABASE_PATIENCE = ENVIRONMENT.database_patience
+CLAMD = ENVIRONMENT.clamd
+SECURITY_CONTACTS = ENVIRONMENT.security_contacts
 TIMESTAMP_URL = ENVIRONMENT.timestamp_url
+TIMESTAMP_REST = ENVIRONMENT.timestamp_rest
 PKCS11_MODULE = ENVIRONMENT.pkcs11_module
 PKCS11_PIN = ENVIRONMENT.pkcs11_pin
+QUOTAS = ENVIRONMENT.quotas
 TRACES_URL = ENVIRONMENT.traces_url
 MONITORING_TOKEN = ENVIRONMENT.monitoring_token
 MONITORING_NETWORKS = ENVIRONMENT.monitoring_networks
@@ -38,6 +42,7 @@ INSTALLED_APPS = [
     "milepost.journal",
     "milepost.design",
     "milepost.people",
+    "milepost.security",
     "milepost.notices",
     "milepost.documents",
     "milepost.courses",
@@ -50,26 +55,26 @@ INSTALLED_APPS = [
     "milepost.credentials",
     "milepost.analytics",
     "milepost.evidence",
+    "allauth",  # before Django's, whose French says “courriel” where everybody else says “e-mail”
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
-    "allauth",
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
 ]
 
 MIDDLEWARE = [
+    "milepost.config.protection.ProtectionMiddleware",
     "milepost.config.monitoring.MonitoringMiddleware",
-    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "milepost.config.observing.ObservingMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "milepost.design.characters.CharactersMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "milepost.people.session_cookies.SignedSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -77,7 +82,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "milepost.security.watching.WatchingMiddleware",
     "milepost.people.access.OrganisationMiddleware",
+    "milepost.people.uploads.UploadsMiddleware",
+    "milepost.design.scanning.ScanningMiddleware",
     "milepost.design.refusals.RefusalMiddleware",
 ]
 
@@ -99,8 +107,11 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
             "builtins": [
                 "django.templatetags.i18n",
+                "django.templatetags.l10n",
                 "django.templatetags.static",
                 "milepost.design.templatetags.design",
+                "milepost.design.templatetags.fields",
+                "milepost.design.templatetags.rows",
             ],
         },
     }
@@ -108,10 +119,11 @@ TEMPLATES: list[dict[str, Any]] = [
 
 DATABASES: dict[str, Any] = {"default": dj_database_url.parse(ENVIRONMENT.database_url, conn_max_age=600)}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["ENGINE"] = "milepost.core.sqlite"
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue instead of failing half-way; every commit is on the disk before the screen says "saved".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": ENVIRONMENT.database_patience,
         "init_command": (
             "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-64000; "
             "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY; PRAGMA foreign_keys=ON"
@@ -120,13 +132,14 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"] |= {"ENGINE": "milepost.core.postgresql", "CONN_HEALTH_CHECKS": True}
 
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+# It counts who tries to sign in, so all hosts have one. SQLite has one host, and a write into it waits for the disk.
+CACHES: dict[str, Any] = {"default": {"BACKEND": "milepost.core.table_cache.TableCache"}}
+if DATABASES["default"]["ENGINE"] == "milepost.core.sqlite":
+    CACHES["default"] = {
+        "BACKEND": "milepost.core.file_cache.FileCache",
         "LOCATION": ENVIRONMENT.data / "cache",
         "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
-}
 QUEUE_URL = ENVIRONMENT.queue
 TASKS = {
     "default": {"BACKEND": f"milepost.core.jobs.{'broker.BrokerBackend' if QUEUE_URL else 'backends.TableBackend'}"}
@@ -148,6 +161,7 @@ LANGUAGES = languages.LANGUAGES
 LANGUAGE_CODE = languages.SOURCE
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 USE_TZ = True
+USE_THOUSAND_SEPARATOR = True  # in sentences; `design.loaders` keeps it out of attributes
 FORMAT_MODULE_PATH = ["milepost.design.formats"]
 TIME_ZONE = "UTC"
 
@@ -159,6 +173,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "milepost.design.storage.StaticStorage"},
 }
 WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 
@@ -177,8 +192,15 @@ SECURE_CSP = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = ENVIRONMENT.is_https
-SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
-SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 if ENVIRONMENT.is_https else 0
+PREFIX_OF_HOST, PREFIX_BELOW = ("__Host-", "__Secure-") if ENVIRONMENT.is_https else ("", "")  # see core/cookies.py
+SESSION_COOKIE_NAME = f"{PREFIX_OF_HOST}sessionid"
+CSRF_COOKIE_NAME = f"{PREFIX_OF_HOST}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{PREFIX_OF_HOST}django_language"
+MESSAGE_STORAGE = "milepost.design.messages.Storage"
+SESSION_COOKIE_AGE = int(ENVIRONMENT.session[1].total_seconds())  # of the cookie; when a session ends is in its row
+SECURE_HSTS_SECONDS = 60 * 60 * 24 * (730 if ENVIRONMENT.hsts == "preload" else 365) if ENVIRONMENT.is_https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = ENVIRONMENT.hsts != "host"
+SECURE_HSTS_PRELOAD = ENVIRONMENT.hsts == "preload"
 if ENVIRONMENT.trusted_proxies:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -191,10 +213,7 @@ PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
-]
+AUTH_PASSWORD_VALIDATORS = [{"NAME": "milepost.people.passwords.PasswordValidator"}]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_ADAPTER = "milepost.notices.sign_in_mails.AccountAdapter"
@@ -214,8 +233,18 @@ ACCOUNT_FORMS = {
     "request_login_code": "milepost.people.signing_in.RequestLoginCodeForm",
     "reset_password": "milepost.people.signing_in.ResetPasswordForm",
 }
+# Beside allauth's own rates by minute: what one account may be tried in a day, so that a code or password is not found by patience.
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": "10/m/ip,5/5m/key,60/d/key",  # passwords, and the second factor
+    "request_login_code": "20/m/ip,3/m/key,10/h/key,40/d/key",  # five tries at each
+    "reset_password": "20/m/ip,5/m/key,20/d/key",
+    "confirm_email": "1/10s/key,40/d/key",
+    "reauthenticate": "10/m/user,60/d/user",
+    "change_password": "5/m/user,60/d/user",
+}
 LIMITS_URL = ENVIRONMENT.limits_url
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = ENVIRONMENT.trusted_proxies
+MFA_ADAPTER = "milepost.people.factors_at_rest.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["webauthn", "totp", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Milepost"
@@ -234,12 +263,20 @@ LOGGING: dict[str, Any] = {
             "style": "{",
         },
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log, "filters": ["outages"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log, "filters": ["outages"]},
+        "security": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"},
+    },
     "root": {"handlers": ["console"], "level": "WARNING"},
     # A PDF that somebody changed and brings to /verify/ is no trouble of ours: pyHanko warns of it with a traceback.
     "loggers": {
         "django.server": {"level": "ERROR"},
         "pyhanko": {"level": "ERROR"},
+        "milepost.events": {
+            "handlers": ["security"],
+            "level": "INFO" if ENVIRONMENT.security_log else "CRITICAL",
+            "propagate": False,
+        },
         "milepost.requests": {"level": "INFO" if ENVIRONMENT.log == "json" else "WARNING"},
     },
 }

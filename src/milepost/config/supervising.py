@@ -1,47 +1,57 @@
-"""The parent's work: children that end are started again, all end with it, and a signal stops them in order."""
+"""The parent's work: children that end, or hang, are started again, all end with it, and a signal stops them in order."""
 
 import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 
-import click
-
-from milepost.config.ending import end_with
+from milepost.config.console import say
 from milepost.config.systemd import Systemd
+from milepost.config.watchdog import Watchdog
+from milepost.core.ending import end_with
 
 LOOK = 0.2  # seconds between two looks at the children
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a child is started again: doubled each time …
 STEADY = 60.0  # … until it has lived for so many
 PATIENCE = 20.0  # seconds that the children have to stop
+COMING = 120.0  # seconds in which a child has as many processes that answer as it should
 
 
 @dataclass
 class Child:
-    """A process that is to live as long as we do. `command_after` is the command, given the process that it follows.
+    """A process that is to live as long as we do.
 
-    One that `renews_itself` takes SIGHUP as what it is to us: it replaces its own processes one by one, so nobody waits.
+    One that `renews_itself` takes SIGHUP as what it is to us: it replaces its own processes one by one, so nobody waits. With a
+    `watchdog`, so many `processes` of its session say that they answer; it puts another in the place of one of them that ends.
     """
 
     name: str
-    command_after: Callable[[int | None], Sequence[str]]
+    command: Sequence[str]
     renews_itself: bool = False
+    watchdog: Watchdog | None = None
+    processes: int = 1
+    environment: Mapping[str, str] | None = None  # that of the parent, where none is said
     process: subprocess.Popen[bytes] | None = None
     _started: float = 0.0
     _pause: float = 0.0
     _again: float = 0.0
 
     def start(self) -> None:
-        """Start it, as the follower of the process that was its own before."""
-        before = self.process.pid if self.process else None
-        # A session of its own: Ctrl-C reaches the parent alone, which then stops its children in order.
-        self.process = subprocess.Popen(
-            self.command_after(before), start_new_session=True, preexec_fn=partial(end_with, os.getpid())
+        """Start it, in a session of its own: Ctrl-C reaches the parent alone, which then stops its children in order."""
+        heard = {}
+        if self.watchdog:
+            self.watchdog.begin()
+            heard = self.watchdog.environment
+        self.process = subprocess.Popen(  # noqa: S603 (commands of ours)
+            self.command,
+            start_new_session=True,
+            preexec_fn=partial(end_with, os.getpid()),
+            env={**(self.environment or os.environ), **heard},
         )
         self._started, self._again = time.monotonic(), 0.0
 
@@ -50,17 +60,29 @@ class Child:
         return self.process is None or self.process.poll() is not None
 
     def keep(self) -> None:
-        """Start it again where it ended, after a pause that grows while it does not live long."""
+        """End what hangs of it, and start it again where it ended, after a pause that grows while it does not live long."""
         if not self.has_ended:
+            self._end_what_hangs()
             return
         now = time.monotonic()
         if not self._again:
             self._pause = FIRST_PAUSE if now - self._started >= STEADY or not self._pause else 2 * self._pause
             self._again = now + min(self._pause, LONGEST_PAUSE)
             self._bury()
-            click.echo(f"The {self.name} ended ({self._how()}); it is started again.", err=True)
+            say(f"The {self.name} ended ({self._how()}); it is started again.")
         if now >= self._again:
             self.start()
+
+    def _end_what_hangs(self) -> None:
+        if self.watchdog is None or self.process is None:
+            return
+        for pid in self.watchdog.silent(self.process.pid):
+            say(f"A process of the {self.name} ({pid}) does not answer any more; it is ended.")
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if self.watchdog.lacks(self.processes) > COMING:
+            say(f"The {self.name} lacks processes that answer; it is ended.")
+            self._bury()
 
     def _how(self) -> str:
         status = self.process.returncode if self.process else 0
@@ -95,6 +117,10 @@ class Signals:
         """Whether a signal asked to stop."""
         return self.asks_to_stop
 
+    def ask_to_renew(self) -> None:
+        """Ask to begin anew, as SIGHUP does."""
+        self.asks_to_renew = True
+
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP and not self.is_in_terminal:
             self.asks_to_renew = True
@@ -104,11 +130,8 @@ class Signals:
 
 def supervise(children: Sequence[Child], signals: Signals, systemd: Systemd) -> None:
     """Keep the children until a signal asks to stop, and let the service manager know that somebody does."""
-    next_beat = 0.0
     while not signals.asks_to_stop:
-        if systemd.beat and time.monotonic() >= next_beat:
-            next_beat = time.monotonic() + systemd.beat
-            systemd.tell("WATCHDOG=1")
+        systemd.live()
         if signals.asks_to_renew:
             signals.asks_to_renew = False
             systemd.tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
@@ -124,10 +147,10 @@ def renew(children: Sequence[Child]) -> None:
     for child in children:
         if child.process and child.renews_itself and not child.has_ended:
             child.process.send_signal(signal.SIGHUP)
-    others = [child for child in children if not child.renews_itself]
-    stop(others)
-    for child in others:
-        child.start()
+    for child in children:
+        if not child.renews_itself:
+            stop([child])
+            child.start()
 
 
 def stop(children: Sequence[Child]) -> None:

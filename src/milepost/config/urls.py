@@ -3,11 +3,13 @@
 from django.urls import include, path
 
 from milepost.config.monitoring import ANSWERS
+from milepost.config.security_txt import security_txt
 from milepost.core.rooms import rooms
 
 urlpatterns = [
     # The middleware answers them; here they are names that no organisation can take.
     *(path(address.removeprefix("/"), answer) for address, answer in ANSWERS.items()),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
     *(address for room in rooms() for address in room.public_addresses),
     path("<slug:organisation>/", include([address for room in rooms() for address in room.addresses])),
 ]

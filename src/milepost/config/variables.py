@@ -1,8 +1,10 @@
 """`MILEPOST_*` variables by their types. A variable that is set to nothing is not set, as container files often have it."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from importlib.util import find_spec
 from urllib.parse import SplitResult, urlsplit
 
@@ -29,6 +31,19 @@ class Variables:
         if not (text.isascii() and text.isdigit()):
             raise Misconfigured(f"{name}: {text!r} is not a whole number.")
         return int(text)
+
+    def duration(self, name: str, default: str) -> timedelta:
+        """Minutes, hours or days, like 30m, 4h or 14d; at least five minutes."""
+        text = self.text(name, default)
+        parts = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
+        if parts is None:
+            raise Misconfigured(f"{name}: {text!r} is no time like 30m, 4h or 14d.")
+        duration = (
+            int(parts[1]) * {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}[parts[2]]
+        )
+        if duration < timedelta(minutes=5):
+            raise Misconfigured(f"{name}: {text} leaves no time to work. Set 5m or more.")
+        return duration
 
     def flag(self, name: str) -> bool:
         """Whether it is switched on."""

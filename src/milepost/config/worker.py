@@ -1,55 +1,68 @@
-"""The background worker's entry point: it does the jobs of all queues until a signal comes."""
+"""The background worker: it does the jobs of all queues until a signal comes."""
 
-import argparse
 import os
-import signal
 import sys
-from collections.abc import Sequence
+import time
 from contextlib import suppress
-from types import FrameType
+
+from milepost.config.supervising import Signals
+from milepost.config.systemd import Systemd
+from milepost.config.watchdog import SILENCE
 
 
-def main(arguments: Sequence[str] = ()) -> None:
-    """Work until a signal comes, and be gone within five seconds of it.
-
-    `--after=PID` says that this process follows one of this host that has ended: it takes over what that was at.
-    """
-    parser = argparse.ArgumentParser(prog="python -m milepost.config.worker", description=main.__doc__)
-    parser.add_argument("--after", type=int, default=0, metavar="PID")
-    after = parser.parse_args(arguments).after
+def main() -> None:
+    """The entry point of the worker under `milepost up`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
     import django
 
     django.setup()
-    from django.conf import settings
-    from django.db import Error
+    signals = Signals(is_in_terminal=False)
+    signals.listen()
+    Working(signals, Systemd()).go_on()
 
-    from milepost.config import schema
-    from milepost.core import postgresql, traces
-    from milepost.core.jobs import Worker
-    from milepost.core.jobs.tasks import LIMIT
-    from milepost.core.refusals import Refused
 
-    postgresql.bound(statements=LIMIT, locks=60, transactions=LIMIT)
-    if settings.TRACES_URL:
-        traces.start(settings.TRACES_URL, process="worker")
-    signals: list[int] = []
+class Working:
+    """A worker of this process, and whether it gets on: the thread that keeps the leases comes round all the time."""
 
-    def note(number: int, _frame: FrameType | None) -> None:
-        signals.append(number)
+    def __init__(self, signals: Signals, systemd: Systemd) -> None:
+        self._signals, self._systemd = signals, systemd
+        self._came_round = time.monotonic()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, note)
-    if settings.QUEUE_URL:
-        from milepost.core.jobs.broker import BrokerWorker as Worker
-    with suppress(Error):  # a database that is away is waited for
-        try:
-            schema.refuse_unfit()
-        except Refused as refused:
-            sys.exit(f"Error: {refused}")
-    if not Worker(after=after).run(lambda: bool(signals)):
-        os._exit(0)  # what still runs was given back: waiting for it would only keep the next worker from it
+    def go_on(self) -> None:
+        """Work until a signal comes, and be gone within five seconds of it."""
+        from django.conf import settings
+        from django.db import Error
+
+        from milepost.config import schema
+        from milepost.core import postgresql, sqlite, traces
+        from milepost.core.jobs import Worker
+        from milepost.core.jobs.tasks import LIMIT
+        from milepost.core.refusals import Refused
+
+        postgresql.bound(statements=LIMIT, locks=60, transactions=LIMIT)
+        if settings.TRACES_URL:
+            traces.start(settings.TRACES_URL, process="worker")
+        sqlite.begin_anew_by(self._signals.ask_to_renew)  # whoever keeps it starts another
+        if settings.QUEUE_URL:
+            from milepost.core.jobs.broker import BrokerWorker as Worker
+        with suppress(Error):  # a database that is away is waited for
+            try:
+                schema.refuse_unfit()
+            except Refused as refused:
+                sys.exit(f"Error: {refused}")
+        self._systemd.tell("READY=1")
+        if not Worker().run(self._is_to_stop):
+            os._exit(0)  # what still runs was given back: waiting for it would only keep the next worker from it
+
+    def is_alive(self) -> bool:
+        """Whether it came round lately."""
+        return time.monotonic() - self._came_round < SILENCE
+
+    def _is_to_stop(self) -> bool:
+        self._came_round = time.monotonic()
+        self._systemd.live()
+        return self._signals.asks_to_stop or self._signals.asks_to_renew  # whoever keeps it starts another
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

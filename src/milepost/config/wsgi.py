@@ -2,18 +2,26 @@
 
 import multiprocessing
 import os
+import signal
+from functools import partial
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-from milepost.config.ending import end_with
-from milepost.core import postgresql, traces
+from milepost.config.answering import THREADS, Answering
+from milepost.config.systemd import Systemd
+from milepost.core import postgresql, sandbox, sqlite, traces
+from milepost.core.ending import end_with
 
 if server := multiprocessing.parent_process():  # the web server made this process to answer: it must not outlive it
     end_with(server.pid or 0)
+    sqlite.begin_anew_by(partial(os.kill, os.getppid(), signal.SIGHUP))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
-application = get_wsgi_application()
+application = Answering(get_wsgi_application())
 # A person waits: their browser hears of trouble in time. Connections are made by requests alone, so none is older than this.
 if settings.TRACES_URL:
     traces.start(settings.TRACES_URL, process="web")
 postgresql.bound(statements=settings.DATABASE_PATIENCE, locks=settings.DATABASE_PATIENCE / 2, transactions=60)
+sandbox.places.bound(THREADS - 1, patience=0.1)  # one thread is left to pages
+sandbox.prepare()
+application.tell(Systemd())

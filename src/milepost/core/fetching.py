@@ -14,7 +14,7 @@ from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
+import requests  # never: network in this file (the one place that asks)
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 

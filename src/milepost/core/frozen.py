@@ -28,18 +28,19 @@ class FreezeRows(Operation):
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         for statement in self._statements(self._table(app_label, to_state), schema_editor.connection.vendor):
-            schema_editor.execute(statement, params=None)  # None: the % of plpgsql is not a placeholder
+            # None: the % of plpgsql is not a placeholder
+            schema_editor.execute(statement, params=None)  # never: sql (names of models)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         table = self._table(app_label, from_state)
         if schema_editor.connection.vendor == "postgresql":
-            schema_editor.execute(f"DROP TRIGGER {table}_frozen ON {table}")
-            schema_editor.execute(f"DROP TRIGGER {table}_kept ON {table}")
+            schema_editor.execute(f"DROP TRIGGER {table}_frozen ON {table}")  # never: sql (names of models)
+            schema_editor.execute(f"DROP TRIGGER {table}_kept ON {table}")  # never: sql (names of models)
         else:
             for event in ("update", "delete"):
-                schema_editor.execute(f"DROP TRIGGER {table}_no_{event}")
+                schema_editor.execute(f"DROP TRIGGER {table}_no_{event}")  # never: sql (names of models)
 
     def describe(self) -> str:
         return f"Freeze the rows of {self.model_name}"

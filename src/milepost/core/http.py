@@ -13,6 +13,8 @@ from django.utils.http import content_disposition_header, url_has_allowed_host_a
 
 from milepost.core import blobs
 
+# What nobody types, and no copied text brings (that has tabs, and line and page breaks): C0 and C1 of ISO 6429, and DEL.
+CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
@@ -28,17 +30,24 @@ def page_before(request: HttpRequest) -> str:
     return address if is_ours else ""
 
 
-def read_json(sent: str | bytes) -> Any:
-    """JSON that somebody sent. Raises `ValueError` for anything else, and for texts that no database keeps.
+def next_of(request: HttpRequest) -> str:
+    """Where somebody goes on, as `next` of the address says; the entrance unless that is an address of ours."""
+    address = request.GET.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_ours else "/"
 
-    These are NUL and halves of surrogate pairs, which JSON can write with an escape and nobody can type.
+
+def read_json(sent: str | bytes) -> Any:
+    """JSON that somebody sent. Raises `ValueError` for anything else, and for texts that can’t be kept or shown.
+
+    These are control characters and halves of surrogate pairs, which JSON can write with an escape and nobody can type.
     """
     try:
         value = json.loads(sent)
         for text in texts_in(value):
             text.encode()
-            if "\0" in text:
-                raise ValueError("A text holds a NUL.")
+            if CONTROLS.search(text):
+                raise ValueError("A text holds a control character.")
     except RecursionError as error:
         raise ValueError("It is nested too deep.") from error
     return value

@@ -23,7 +23,7 @@ from typing import Any
 
 from django.apps import apps
 
-from milepost.core.outages import is_outage
+from milepost.core.outages import is_of_the_disk, is_outage
 
 CUT = "…"
 NAMES = r"token|code|key|secret|password|pin|signature|otp|session\w*|csrf\w*"
@@ -38,12 +38,17 @@ _SHAPES = (
         rf"\g<1>{CUT}",
     ),  # allauth's, written as regular expressions
 )
+_A_WORD = re.compile(r"[\w-]*")
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 _about: ContextVar[Callable[[], dict[str, Any]] | None] = ContextVar("about", default=None)
 
 
 def redacted(text: str) -> str:
     """The text without what opens anything."""
+    if _A_WORD.fullmatch(text):
+        return (
+            text  # whatever is cut out stands behind another sign: as most fields of a line are words, few are searched
+        )
     for pattern in _addresses() if apps.ready else []:
         text = pattern.sub(_without_groups, text)
     for pattern, instead in _SHAPES:
@@ -118,17 +123,13 @@ class JSONFormatter(logging.Formatter):
     """An object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        line: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **fields_of(record),
-        }
+        line: dict[str, Any] = {"message": record.getMessage(), **fields_of(record)}
         if record.exc_info and record.exc_info[0]:
             line["error"] = self.formatException(record.exc_info)
+        moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        head = {"time": moment, "level": record.levelname.lower(), "logger": record.name}
         clean = {name: redacted(value) if isinstance(value, str) else value for name, value in line.items()}
-        return json.dumps(clean, ensure_ascii=False, default=str)
+        return json.dumps(head | clean, ensure_ascii=False, default=str)
 
 
 class TextFormatter(logging.Formatter):
@@ -140,7 +141,7 @@ class TextFormatter(logging.Formatter):
 
 
 class OutageFilter(logging.Filter):
-    """While the database is away, one line every few seconds says so, instead of a traceback for each who asked."""
+    """While the database is away or the disk full, one line every few seconds says so, instead of a traceback for each who asked."""
 
     SECONDS = 5.0
 
@@ -157,6 +158,7 @@ class OutageFilter(logging.Filter):
         self._silent_until = time.monotonic() + self.SECONDS
         reason = " ".join(str(error).split())
         record.levelno, record.levelname = logging.WARNING, "WARNING"
-        record.msg, record.args = "The database does not answer: %s (%s)", (reason, record.getMessage())
+        what = "The disk can’t be written to" if is_of_the_disk(error) else "The database does not answer"
+        record.msg, record.args = "%s: %s (%s)", (what, reason, record.getMessage())
         record.exc_info = record.exc_text = None
         return True

@@ -1,11 +1,13 @@
 """How the lowest floor is: its probes and gauges of the database, the disk, the clock and the jobs."""
 
-import shutil
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 
 from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.db.models import Count, Min
 
@@ -27,8 +29,24 @@ def write_and_forget() -> float:
 
 
 def free_space() -> float:
-    """Bytes that are free where the data folder is."""
-    return float(shutil.disk_usage(settings.ENVIRONMENT.data).free)
+    """Bytes that can still be written where there is least room: none where a disk can only be read."""
+    return float(min(_writable(folder) for folder in _folders()))
+
+
+def _folders() -> list[Path]:
+    """The data folder, and where files and an SQLite database lie, which may be other disks."""
+    files = getattr(default_storage, "base_location", None)  # a bucket has none; the folder is made with its first file
+    database = Path(str(settings.DATABASES["default"]["NAME"]))
+    return [
+        Path(settings.ENVIRONMENT.data),
+        *([Path(files)] if files and Path(files).is_dir() else []),
+        *([database.parent] if connection.vendor == "sqlite" and database.is_file() else []),
+    ]
+
+
+def _writable(folder: Path) -> int:
+    there = os.statvfs(folder)
+    return 0 if there.f_flag & os.ST_RDONLY else there.f_bavail * there.f_frsize
 
 
 def oldest_due_job() -> float | None:

@@ -37,8 +37,9 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(state=State.WAITING, run_after__lte=clock.now()).order_by("rank", "pk")
 
     def failing(self) -> "JobQuerySet":
-        """Those given up, and those that go on failing though nobody gives them up; the newest first."""
-        stubborn = models.Q(state=State.WAITING, attempts__gte=STUBBORN)
+        """Those given up, and those that go on failing or are refused though nobody gives them up; the newest first."""
+        is_refused = models.Q(attempts__gte=1, fault=Fault.REFUSED)
+        stubborn = models.Q(state=State.WAITING) & (models.Q(attempts__gte=STUBBORN) | is_refused)
         return self.filter(models.Q(state=State.DEAD) | stubborn).order_by("-failed_at", "-pk")
 
 
@@ -128,3 +129,23 @@ class Tries(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.count}"
+
+
+class Kept(models.Model):
+    """A value of the cache, as JSON, until `ends_at` (seconds since 1970). No loss when it is gone."""
+
+    key = models.CharField(max_length=250, primary_key=True)
+    value = models.TextField()
+    ends_at = models.FloatField(db_index=True)
+
+
+class Stored(models.Model):
+    """How many bytes an organisation stores: as they were measured, and what was sent since then (`quotas`)."""
+
+    organisation_id = models.BigIntegerField(primary_key=True)
+    measured = models.BigIntegerField(default=0)
+    since = models.BigIntegerField(default=0)
+    measured_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id}: {self.measured} + {self.since}"

@@ -1,9 +1,11 @@
-"""Whether an error says that the database is away, busy or can't keep anything: nothing is wrong with what was asked then.
+"""Whether an error says that the database is away or busy, or a disk can't keep anything: nothing is wrong with what was asked then.
 
-`Unreachable` connections, PostgreSQL's own SQLSTATEs (PostgreSQL documentation, appendix A) and SQLite's result codes
-(sqlite.org/rescode.html) come here together, so that pages, jobs and commands wait for the same things.
+`Unreachable` connections, PostgreSQL's own SQLSTATEs (PostgreSQL documentation, appendix A), SQLite's result codes
+(sqlite.org/rescode.html) and what the system says of a disk (errno(3)) come here together, so that pages, jobs and
+commands wait for the same things.
 """
 
+import errno
 import sqlite3
 
 from django.db import Error
@@ -29,12 +31,13 @@ _CODES = {
     sqlite3.SQLITE_CANTOPEN,
 }
 _FULL = {"53100"}
+_OF_DISKS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the database, and not the statement, is in the way: asked again later, the same may go well."""
+    """Whether the database or a disk, and not what was asked, is in the way: asked again later, the same may go well."""
     if not isinstance(error, Error):
-        return False
+        return is_of_the_disk(error)
     cause = error.__cause__
     if isinstance(cause, sqlite3.Error):
         return _sqlite_code(cause) in _CODES
@@ -46,6 +49,8 @@ def is_outage(error: BaseException | None) -> bool:
 
 def is_of_the_disk(error: BaseException | None) -> bool:
     """Whether it is an outage because nothing can be written: the disk is full, or can’t be written to."""
+    if isinstance(error, OSError):
+        return error.errno in _OF_DISKS
     cause = error.__cause__ if isinstance(error, Error) else None
     if isinstance(cause, sqlite3.Error):
         return _sqlite_code(cause) in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR}

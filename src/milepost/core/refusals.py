@@ -13,6 +13,7 @@ Nobody turns a refusal into words of their own. A view shows it where the person
 
     except Refused as refused:
         add_to_form(refused, form)                       # at the input, or above the form
+        complaints = complaints_of(refused, "email")     # at the input of a form written by hand
 
     with as_message(request):                            # on the page that comes next
         withdraw(request=asked, by=request.member)
@@ -66,6 +67,14 @@ def add_to_form(refused: Refused, form: "BaseForm", *, field: str = "") -> None:
     """Show the refusal where its input is, or above the form; `field` is where one without a field of its own goes."""
     name = refused.field or field
     form.add_error(name if name in form.fields else None, str(refused))
+
+
+def complaints_of(refused: Refused, otherwise: str) -> dict[str, str]:
+    """The refusal for a form written by hand, whose inputs show it where they are: a sentence by the id of the input.
+
+    `otherwise` is the input of one without a field of its own.
+    """
+    return {refused.field or otherwise: str(refused)}
 
 
 @contextmanager

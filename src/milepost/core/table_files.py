@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from itertools import batched
 from typing import IO, Any
 
-import xlsxwriter
-
 LINES = 500  # handed on at a time
 
 
@@ -35,6 +33,8 @@ def _harmless(cell: Any) -> Any:
 
 def as_workbook(rows: Iterable[list[Any]]) -> IO[bytes]:
     """The rows as an XLSX file, open at its start; only one row is in memory at a time."""
+    import xlsxwriter  # large, and few processes need it
+
     file = tempfile.TemporaryFile()  # noqa: SIM115 (the response closes it)
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(file, options) as book:

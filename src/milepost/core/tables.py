@@ -10,21 +10,27 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from python_calamine import CalamineError, CalamineWorkbook
 
-from milepost.core.refusals import Refused
+from milepost.core.sandbox import Unreadable, confined
 
 MAX_ROWS = 200_000
 MAX_COLUMNS = 200
+MAX_CELLS = 1_000_000  # 50,000 people in 20 columns
+MAX_CELL = 32_767  # characters, as in Excel
 MAX_UNZIPPED = 512 * 1024 * 1024
 
 
-class UnreadableTable(Refused):
+class UnreadableTable(Unreadable):
     """The file is not a table that can be read; the message says what to do about it."""
 
-    status = 422
+    sentence = gettext_lazy(
+        "The table can’t be read: it is broken, or far larger than it looks. Copy the cells that you need into a new file, and send that."
+    )
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,18 @@ class Table:
 def read_table(data: bytes, *, name: str = "") -> Table:
     """Read a CSV or XLSX file from its bytes; what it is follows from the bytes, not from the name.
 
-    Raises `UnreadableTable` with a message for the person who sent it.
+    Raises `UnreadableTable` with a message for the person who sent it, and `TooManyFiles`.
     """
+    return Table(**_read(data))
+
+
+@confined(UnreadableTable)
+def _read(data: bytes) -> dict[str, Any]:
+    return vars(table_in(data))
+
+
+def table_in(data: bytes) -> Table:
+    """As `read_table`, for what is confined itself."""
     if not data.strip(b"\x00\r\n\t ;,"):
         raise UnreadableTable(_("The file is empty. Export it again with its heading row and at least one person."))
     if data[:4] == b"PK\x03\x04":
@@ -137,17 +153,24 @@ def _cell(value: object) -> str:
 
 
 def _table(lines: Sequence[list[str]], numbers: list[int], *, encoding: str, separator: str) -> Table:
-    kept = [
-        ([cell.strip() for cell in cells], number)
-        for cells, number in zip(lines, numbers, strict=True)
-        if any(cell.strip() for cell in cells)
-    ]
+    stripped = ([cell.strip() for cell in cells] for cells in lines)
+    kept = [(cells, number) for cells, number in zip(stripped, numbers, strict=True) if any(cells)]
     if len(kept) < 2:
         raise UnreadableTable(_("There is no row under the headings. The first row must name the columns."))
     header = kept[0][0]
+    if too_long := next((number for cells, number in kept if max(map(len, cells)) > MAX_CELL), None):
+        raise UnreadableTable(
+            _("Line %(line)d has a cell of more than %(count)d characters. Shorten it.")
+            % {"line": too_long, "count": MAX_CELL}
+        )
     if len(header) > MAX_COLUMNS:
         raise UnreadableTable(_("There are more than %(count)d columns.") % {"count": MAX_COLUMNS})
     width = len(header)
+    if width * len(kept) > MAX_CELLS:
+        raise UnreadableTable(
+            _("The table has more than %(count)d cells. Leave out the columns that nobody needs, or split it.")
+            % {"count": MAX_CELLS}
+        )
     rows = [cells[:width] + [""] * (width - len(cells)) for cells, _number in kept[1:]]
     return Table(header, rows, [number for _cells, number in kept[1:]], encoding, separator)
 

@@ -53,4 +53,4 @@ def _statement(execute: Any, sql: str, params: Any, many: bool, context: Any) ->
     with _tracers[0].start_as_current_span(sql.split(None, 1)[0].lower()) as this:
         this.set_attribute("db.system.name", connection.vendor)
         this.set_attribute("db.query.text", sql)  # with marks in the place of values
-        return execute(sql, params, many, context)
+        return execute(sql, params, many, context)  # never: sql (Django’s, passed on)

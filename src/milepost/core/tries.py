@@ -14,10 +14,12 @@ from milepost.core.models import Tries
 _COUNT = """
     INSERT INTO core_tries (key, count, ends_at) VALUES (%(key)s, %(amount)s, %(ends_at)s)
     ON CONFLICT (key) DO UPDATE SET
-        count = CASE WHEN core_tries.ends_at <= %(now)s THEN 0 ELSE core_tries.count END + excluded.count,
-        ends_at = CASE WHEN core_tries.ends_at <= %(now)s THEN excluded.ends_at ELSE core_tries.ends_at END
+        count = CASE WHEN {is_over} THEN 0 ELSE core_tries.count END + excluded.count,
+        ends_at = CASE WHEN {is_over} THEN excluded.ends_at ELSE core_tries.ends_at END
     RETURNING count
 """
+# A window that ends later than any that begins now was opened before the clock went back.
+_COUNT = _COUNT.format(is_over="(core_tries.ends_at <= %(now)s OR core_tries.ends_at > %(latest)s)")
 
 
 class DatabaseStorage(Storage):
@@ -32,8 +34,15 @@ class DatabaseStorage(Storage):
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Count, and return how many there are in this window, which ends `expiry` seconds after its first."""
         now = clock.now().timestamp()
+        values: dict[str, str | float] = {
+            "key": key,
+            "amount": amount,
+            "ends_at": now + expiry,
+            "now": now,
+            "latest": now + 2 * expiry,
+        }
         with connection.cursor() as cursor:
-            cursor.execute(_COUNT, {"key": key, "amount": amount, "ends_at": now + expiry, "now": now})
+            cursor.execute(_COUNT, values)
             count = int(cursor.fetchone()[0])
         if count == amount:  # a new window: time to clear away those that are over
             Tries.objects.filter(ends_at__lt=now).delete()

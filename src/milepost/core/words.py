@@ -1,6 +1,29 @@
-"""Quantities in words, in the language of whoever reads."""
+"""Quantities and dates in words, in the language of whoever reads."""
 
+import re
+from datetime import date
+
+from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+_DAY_BEFORE_MONTH = re.compile(r"(?<!\\)j(?= F)")
+
+
+def date_format(value: date, format: str = "DATE_FORMAT", use_l10n: bool | None = None) -> str:
+    """As `django.utils.formats.date_format`, with the first of a month as the language says it: 1er décembre 2026."""
+    form = formats.get_format(format, use_l10n=use_l10n)
+    if getattr(value, "day", None) == 1:
+        # Translators: how the first of a month is written before its name, as a format of dates: j is the number.
+        first = pgettext("the first of a month", "j")
+        form = _DAY_BEFORE_MONTH.sub(lambda _match: first, form)
+    return formats.date_format(value, form, use_l10n=False)
+
+
+def capital(words: object) -> str:
+    """The words as they stand alone, in the language of whoever reads: with a capital letter."""
+    text = str(words)
+    return text[:1].upper() + text[1:]
 
 
 def duration(minutes: int) -> str:

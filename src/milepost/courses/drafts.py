@@ -14,7 +14,7 @@ from milepost.core.refusals import Refused
 from milepost.courses.facts import COURSE_IMPORTED
 from milepost.courses.files import CourseFiles, RefusedFiles
 from milepost.courses.frontmatter import Problem
-from milepost.courses.models import Course
+from milepost.courses.models import Course, Media
 from milepost.courses.reading import CourseSource, read_course
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.models import Member, Organisation
@@ -51,6 +51,7 @@ def import_draft(*, organisation: Organisation, files: CourseFiles, slug: str = 
         course.title = source.title
         course.draft_changed_at = clock.now()
         course.save(update_fields=["draft", "title", "draft_changed_at"])
+        Media.of_draft(course)
         record(
             COURSE_IMPORTED,
             organisation=organisation,

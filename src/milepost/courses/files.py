@@ -7,30 +7,44 @@ Whatever comes from outside is distrusted here: paths that escape, links, bombs,
 import io
 import os
 import stat
+import struct
 import unicodedata
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import IO, Protocol
+from typing import IO, Any, Protocol, Self
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from milepost.core.refusals import Refused
+from milepost.core.sandbox import Unreadable
 
 MAX_FILES = 2_000
 MAX_FILE = 1 << 30  # bytes
 MAX_TOTAL = 4 << 30  # bytes
-MAX_TEXT = 2 << 20  # bytes
+MAX_TEXT = 2 << 20  # bytes: of a file that is read (.md, .vtt)
+MAX_DIRECTORY = 1 << 20  # bytes of a zip that say what is in it
 MAX_RATIO = 200  # unpacked to packed; video hardly shrinks and prose shrinks tenfold
+MAX_RATIO_OF_ALL, SLACK = 4, 64 << 20  # of all files together, beyond so many bytes
 MAX_PATH = 240
 CHUNK = 1 << 20
+# What zipfile raises for a damaged file, and what it reads with.
+DAMAGED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, LookupError, RuntimeError)
 IGNORED = frozenset({".git", ".DS_Store", "Thumbs.db", "__MACOSX", "desktop.ini"})
 
 
-class RefusedFiles(Refused):
+class RefusedFiles(Unreadable):
     """The folder or zip is not a course that can be taken in; the message says which file and why."""
 
-    status = 422
+    sentence = gettext_lazy("The course can’t be read. Bring it anew, with fewer or shorter texts.")
+
+    @classmethod
+    def at(cls, place: str) -> Self:
+        if not place:
+            return cls()
+        message = _("%(path)s can’t be read: it takes too long. Make it shorter, its tables and lists above all.")
+        return cls(message % {"path": place})
 
 
 class CourseFiles(Protocol):
@@ -96,14 +110,21 @@ class Zip:
 
     def __init__(self, file: IO[bytes]) -> None:
         try:
-            self.archive = zipfile.ZipFile(file)
-        except zipfile.BadZipFile as error:
+            self.archive = zipfile.ZipFile(_Bounded(file))
+        except RefusedFiles:
+            raise
+        except DAMAGED as error:
             raise RefusedFiles(_("This is not a zip file, or it is damaged. Make it again.")) from error
         items = [item for item in self.archive.infolist() if not item.is_dir() and not _is_ignored(item.filename)]
         if len(items) > MAX_FILES:
             raise RefusedFiles(_("The zip holds more than %(count)d files.") % {"count": MAX_FILES})
         for item in items:
             _check_item(item)
+        packed = sum(item.compress_size for item in items)
+        if sum(item.file_size for item in items) > SLACK + MAX_RATIO_OF_ALL * packed:
+            raise RefusedFiles(
+                _("The zip unpacks to many times its size. It is refused, since such files are harmful.")
+            )
         top = _common_folder([item.filename for item in items])
         self._items = {item.filename.removeprefix(top): item for item in items}
         if len(self._items) < len(items):
@@ -120,8 +141,25 @@ class Zip:
         try:
             with self.archive.open(self._items[path]) as file:
                 yield from _read(file, path=path, announced=self._items[path].file_size)
-        except (zipfile.BadZipFile, EOFError, NotImplementedError, OSError) as error:
+        except RefusedFiles:
+            raise
+        except DAMAGED as error:
             raise RefusedFiles(_("%(path)s is damaged in the zip. Make the zip again.") % {"path": path}) from error
+
+
+class _Bounded:
+    """The file of a zip, whose directory is read in one piece: one that is endless is refused before."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def read(self, size: int = -1) -> bytes:
+        if size > MAX_DIRECTORY:
+            raise RefusedFiles(_("The zip holds more than %(count)d files.") % {"count": MAX_FILES})
+        return self._file.read(size)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class InMemory:
@@ -160,6 +198,11 @@ def _check_item(item: zipfile.ZipInfo) -> None:
         raise RefusedFiles(_("%(path)s is a link. Put the file itself in its place.") % {"path": item.filename})
     if item.flag_bits & 0x1:
         raise RefusedFiles(_("The zip is protected with a password. Make it without one."))
+    if item.compress_type not in (
+        zipfile.ZIP_STORED,
+        zipfile.ZIP_DEFLATED,
+    ):  # others ask for gigabytes to unpack a byte
+        raise RefusedFiles(_("The zip is packed in an unusual way. Make it again with your computer’s own program."))
     if item.file_size > CHUNK and item.file_size > MAX_RATIO * max(item.compress_size, 1):
         message = _("%(path)s unpacks to %(ratio)d times its size. It is refused, since files that do so are harmful.")
         raise RefusedFiles(message % {"path": item.filename, "ratio": item.file_size // max(item.compress_size, 1)})
@@ -179,7 +222,7 @@ def _check(sizes: Mapping[str, int]) -> None:
                 "%(path)s has %(size).1f GB; a file may have 1 GB. Put long videos on a video server and name their URL."
             )
             raise RefusedFiles(message % {"path": path, "size": size / (1 << 30)})
-        if path.endswith(".md") and size > MAX_TEXT:
+        if path.endswith((".md", ".vtt")) and size > MAX_TEXT:
             raise RefusedFiles(_("%(path)s is larger than 2 MB, too much for text.") % {"path": path})
         folded = path.casefold()
         if folded in seen:

@@ -160,8 +160,9 @@ def split(path: str, data: bytes, problems: list[Problem]) -> SourceFile | None:
 
 def _fields(path: str, head: str, problems: list[Problem]) -> tuple[dict[str, Any] | None, dict[str, int]]:
     try:
-        node = yaml.compose(head, Loader=_Loader)
-        loaded = yaml.load(head, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        loader = _Loader(head)
+        node = loader.get_single_node()
+        loaded = loader.construct_document(node) if node else None
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or _("it is not YAML")

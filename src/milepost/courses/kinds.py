@@ -20,7 +20,7 @@ from milepost.journal.vocabulary import Fields
 class ActivityFile:
     """An activity's source with what a kind needs to read it.
 
-    `media` finds a file of the course by a path written in this one; `text_of` reads one as UTF-8 text.
+    `media` finds a file of the course by a path written in this one; `text_of` reads one as UTF-8 text (.md, .vtt).
     """
 
     source: SourceFile

@@ -1,6 +1,7 @@
 """The nouns of courses: a course with its draft, its frozen versions, and the frozen content that they share."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import models
@@ -101,6 +102,43 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.title}"
+
+
+class Media(models.Model):
+    """That a course has a file of this SHA-256 which is no text of its own: in a version, for good, or in its draft alone.
+
+    It repeats what versions and drafts say, so that an index tells of which courses a file is (see `media`).
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="+", db_index=False)
+    digest = models.CharField(max_length=64)
+    is_published = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["course", "digest"], name="media_of_course_once")]
+        indexes = [models.Index(fields=["organisation", "digest"], name="media_by_digest")]
+
+    def __str__(self) -> str:
+        return f"{self.digest} of {self.course_id}"
+
+    @staticmethod
+    def of_draft(course: Course) -> None:
+        """Take note of the draft's files in place of those of the draft before; the course is locked."""
+        Media.objects.filter(course=course, is_published=False).delete()
+        digests = media_in(course.draft)
+        common = {"organisation_id": course.organisation_id, "course": course}
+        Media.objects.bulk_create((Media(digest=digest, **common) for digest in sorted(digests)), ignore_conflicts=True)
+
+    @staticmethod
+    def of_version(course: Course) -> None:
+        """The draft is a version now: its files stay. The course is locked."""
+        Media.objects.filter(course=course, is_published=False).update(is_published=True)
+
+
+def media_in(files: Mapping[str, Any]) -> set[str]:
+    """The SHA-256 of each file of a draft or version that is no text of its own."""
+    return {digest for path, (digest, _size) in files.items() if not path.endswith(".md")}
 
 
 def course_of(organisation: Organisation, slug: str) -> Course:

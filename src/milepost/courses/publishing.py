@@ -13,7 +13,7 @@ from milepost.core.registry import Registry
 from milepost.courses.drafts import CourseHasProblems, read_draft
 from milepost.courses.facts import COURSE_PUBLISHED
 from milepost.courses.kinds import kinds
-from milepost.courses.models import Content, Course, Version
+from milepost.courses.models import Content, Course, Media, Version
 from milepost.courses.reading import CourseSource
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.models import Member
@@ -60,6 +60,7 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
         course.published = version
         course.title = source.title
         course.save(update_fields=["published", "title"])
+        Media.of_version(course)
         record(
             COURSE_PUBLISHED,
             organisation=course.organisation,

@@ -5,15 +5,17 @@
 
 import posixpath
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from milepost.core import sandbox
 from milepost.core.canonical import fingerprint_of
-from milepost.courses.files import CourseFiles, read_bytes
+from milepost.core.sandbox import confined
+from milepost.courses.files import CourseFiles, RefusedFiles, read_bytes
 from milepost.courses.frontmatter import Problem, SourceFile, split
 from milepost.courses.kinds import ActivityFile, kinds
 from milepost.courses.markdown import render
@@ -27,6 +29,8 @@ FORMATS = {"COOC", "MOOC", "SPOC"}
 RULES = {"all", "required"}
 ENROLMENTS = {"open", "invited"}
 CERTIFICATES = {"completion", "none"}
+TEXTS = (".md", ".vtt")  # the files that are read; all others are named only
+MAX_TEXTS = 16 << 20  # bytes
 
 
 @dataclass(frozen=True)
@@ -80,23 +84,43 @@ class CourseSource:
     def activities(self) -> list[ActivitySource]:
         return [activity for module in self.modules for activity in module.activities]
 
+    @classmethod
+    def load(cls, read: dict[str, Any]) -> Self:
+        """What `dataclasses.asdict` made of it."""
+        modules = [
+            ModuleSource(**module | {"activities": [ActivitySource(**activity) for activity in module["activities"]]})
+            for module in read["modules"]
+        ]
+        problems = [Problem(**problem) for problem in read["problems"]]
+        return cls(**read | {"modules": modules, "problems": problems})
+
 
 def read_course(files: CourseFiles, *, digests: Mapping[str, str] | None = None) -> CourseSource:
     """Read and check a whole course.
 
     `digests` gives the SHA-256 of files that are already stored; without it media are named by their path, which
-    is enough for checking. Raises `RefusedFiles` only if the files themselves can't be read.
+    is enough for checking. Raises `RefusedFiles` only if the files themselves can't be read, `TooManyFiles`.
     """
-    return _Reader(files, digests).read()
+    paths = files.paths()
+    texts = [path for path in paths if path.endswith(TEXTS)]
+    if sum(files.size(path) for path in texts) > MAX_TEXTS:
+        raise RefusedFiles(
+            _("The texts of the course are larger than %(size)d MB together. Split it.") % {"size": MAX_TEXTS >> 20}
+        )
+    return CourseSource.load(_read(paths, {path: read_bytes(files, path) for path in texts}, digests))
+
+
+@confined(RefusedFiles)
+def _read(paths: Sequence[str], texts: Mapping[str, bytes], digests: Mapping[str, str] | None) -> dict[str, Any]:
+    return asdict(_Reader(paths, texts, digests).read())
 
 
 class _Reader:
-    def __init__(self, files: CourseFiles, digests: Mapping[str, str] | None) -> None:
-        self.files = files
+    def __init__(self, paths: Sequence[str], texts: Mapping[str, bytes], digests: Mapping[str, str] | None) -> None:
+        self.paths = paths
+        self.texts = texts
         self.digests = digests
-        self.paths = files.paths()
-        self.known = set(self.paths)
-        self.used_media: set[str] = set()
+        self.known = set(paths)
         self.course = CourseSource()
 
     def read(self) -> CourseSource:
@@ -116,7 +140,8 @@ class _Reader:
         return course
 
     def _split(self, path: str) -> SourceFile | None:
-        return split(path, read_bytes(self.files, path), self.course.problems)
+        sandbox.at(path)
+        return split(path, self.texts[path], self.course.problems)
 
     def _read_head(self, source: SourceFile) -> None:
         course = self.course
@@ -236,15 +261,14 @@ class _Reader:
         path = self._locate(origin, written)
         if path is None:
             return None
-        self.used_media.add(path)
         return (self.digests[path] if self.digests else path.replace("/", "-")), posixpath.basename(path)
 
     def _text(self, origin: str, written: str, source: SourceFile) -> str | None:
         path = self._locate(origin, written)
-        if path is None:
+        if path is None or path not in self.texts:
             return None
         try:
-            return read_bytes(self.files, path).decode("utf-8-sig")
+            return self.texts[path].decode("utf-8-sig")
         except UnicodeDecodeError:
             source.problem(1, _("%(path)s is not UTF-8. Save it with the encoding UTF-8.") % {"path": path})
             return None

@@ -1,6 +1,6 @@
 """Certificates and badges: what a completion earns, and how anybody can check it.
 
-Others call `issuing.issue_missing`, `revoke` and `reissue`, and `checking.check_code` or `check_file`. `issuing` holds the row,
+Others call `issuing.issue_missing` and `reissue`, `revoking.revoke`, and `checking.check_code` or `check_file`. `issuing` holds the row,
 `typesetting` its sealed PDF, `badges` the Open Badge of the same certificate. What must stay true: a certificate's
 content never changes after it was issued, an enrolment has at most one certificate that counts, and a code can't be
 guessed (128 bits).

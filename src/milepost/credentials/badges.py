@@ -13,7 +13,6 @@ from xml.sax.saxutils import escape
 
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings
-from jwt.utils import base64url_encode
 
 from milepost.credentials.models import Certificate
 from milepost.journal import keys
@@ -98,8 +97,13 @@ def token(certificate: Certificate) -> str:
     header = {"kid": key_url(certificate.organisation, key), "typ": "JWT", "x5c": [der]}
     # Written out (RFC 7515, section 7.1), since the key may lie in a token that PyJWT can't reach.
     parts = ({"alg": ALGORITHM, **header}, claims)
-    signed = b".".join(base64url_encode(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
-    return b".".join((signed, base64url_encode(keys.sign(key, signed)))).decode()
+    signed = b".".join(_unpadded(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+    return b".".join((signed, _unpadded(keys.sign(key, signed)))).decode()
+
+
+def _unpadded(data: bytes) -> bytes:
+    """Base64url as tokens have it (RFC 7515, section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def public_jwk(key: SigningKey, *, kid: str) -> dict[str, str]:
@@ -110,7 +114,7 @@ def public_jwk(key: SigningKey, *, kid: str) -> dict[str, str]:
 
 
 def _base64url(number: int) -> str:
-    return base64.urlsafe_b64encode(number.to_bytes((number.bit_length() + 7) // 8)).rstrip(b"=").decode()
+    return _unpadded(number.to_bytes((number.bit_length() + 7) // 8)).decode()
 
 
 _BAKED = re.compile(r'<openbadges:credential[^>]*\bverify="([A-Za-z0-9_.-]+)"')

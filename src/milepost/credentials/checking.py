@@ -4,20 +4,16 @@ Nothing about a person is told that the code's holder or the file does not show 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import jwt
-
 from milepost.core.canonical import fingerprint
-from milepost.credentials import badges
+from milepost.credentials import badges, reading
 from milepost.credentials.models import ALPHABET, CODE_LENGTH, Certificate, State, normal_code
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
-from milepost.verify import Broken, Seal, seals_in
-
-_SHOWN_CODE = rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{2,4}}){{6}}"
 
 
 class Verdict(StrEnum):
@@ -50,78 +46,72 @@ _BY_STATE = {
 
 def check_code(text: str) -> Finding:
     """Check a code as people type it."""
-    certificate = _with_code(text)
+    certificate = _with_codes([text])
     return _worth(certificate) if certificate else Finding(Verdict.UNKNOWN)
 
 
 def check_file(content: bytes) -> Finding:
-    """Check a PDF or a badge. Hostile content is unknown at worst; nothing is stored."""
+    """Check a PDF or a badge; nothing is stored. Raises `Unreadable`, and `TooManyFiles` while many check files."""
     known = Certificate.objects.select_related("organisation").filter(pdf=fingerprint(content)).first()
     if known:  # the very bytes that left here
         return _worth(known)
-    if content.lstrip()[:5] == b"%PDF-":
-        return _check_pdf(content)
-    if token := badges.token_in(content):
-        return _check_badge(token)
+    file = reading.read(content)
+    if file["kind"] == "pdf":
+        return _check_pdf(file["seals"], file["codes"])
+    if file["kind"] == "badge":
+        return _check_badge(file)
     return Finding(Verdict.UNKNOWN)
 
 
-def _check_pdf(content: bytes) -> Finding:
-    try:
-        seals = seals_in(content)
-    except Broken:
-        seals = []
-    certificate = _named_in(content, seals)
+def _check_pdf(seals: list[dict[str, Any]], codes: list[str]) -> Finding:
+    """By its seal it is the certificate that it claims to be, or by the codes that a broken file still shows."""
+    certificate = _with_codes([*map(_code_of, seals[: reading.MAX_CODES]), *codes])
     if certificate is None:
         return Finding(Verdict.UNKNOWN)
-    if not seals or not all(seal.holds for seal in seals):
+    if not seals or not all(seal["holds"] for seal in seals):
         return Finding(Verdict.ALTERED, certificate)
     first, *others = seals
-    if first.key not in _fingerprints(certificate) or _with_code(_code_of(first)) != certificate:
+    if first["key"] not in _fingerprints(certificate) or _normal(_code_of(first)) != certificate.code:
         return Finding(Verdict.ALTERED, certificate)
-    signers = tuple(seal.signer for seal in others if not seal.dated)
+    signers = tuple(seal["signer"] for seal in others if not seal["is_stamp"])
     return Finding(_worth(certificate).verdict, certificate, signers)
 
 
-def _named_in(content: bytes, seals: list[Seal]) -> Certificate | None:
-    """The certificate that the file claims to be: by its seal, or by the codes that a broken file still shows."""
-    shown = [code.decode("ascii") for code in re.findall(_SHOWN_CODE.encode(), content)]
-    for code in [*map(_code_of, seals), *shown]:
-        if certificate := _with_code(code):
-            return certificate
-    return None
-
-
-def _code_of(seal: Seal) -> str:
+def _code_of(seal: dict[str, Any]) -> str:
     """The code in a seal's reason, whose last word it is."""
-    return seal.reason.rpartition(" ")[2]
+    return str(seal["reason"]).rpartition(" ")[2]
 
 
-def _check_badge(token: str) -> Finding:
-    try:
-        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-        kid = str(jwt.get_unverified_header(token).get("kid", ""))
-    except jwt.PyJWTError:
-        return Finding(Verdict.UNKNOWN)
-    address = re.search(r"/verify/([0-9A-Z]+)/$", str(claims.get("id", "")))
-    certificate = _with_code(address[1]) if address else None
+def _check_badge(badge: dict[str, Any]) -> Finding:
+    import jwt  # large, and few processes need it
+
+    address = re.search(r"/verify/([0-9A-Z]+)/$", badge["id"])
+    certificate = _with_codes([address[1]]) if address else None
     if certificate is None:
         return Finding(Verdict.UNKNOWN)
     for key in SigningKey.objects.filter(organisation_id=certificate.organisation_id):
-        if kid.endswith(f"/keys/{key.fingerprint}/"):
+        if badge["kid"].endswith(f"/keys/{key.fingerprint}/"):
             try:
-                jwt.decode(token, keys.public_key(key), algorithms=[badges.ALGORITHM])
+                jwt.decode(badge["token"], keys.public_key(key), algorithms=[badges.ALGORITHM])
             except jwt.PyJWTError:
                 break
             return _worth(certificate)
     return Finding(Verdict.ALTERED, certificate)
 
 
-def _with_code(text: str) -> Certificate | None:
-    code = normal_code(text[:64])
-    if len(code) != CODE_LENGTH or set(code) - set(ALPHABET):
+def _with_codes(texts: Sequence[str]) -> Certificate | None:
+    """The certificate of the first of these codes that is one: in a single query, whatever somebody shows."""
+    codes = [code for text in texts[: 2 * reading.MAX_CODES] if (code := _normal(text))]
+    if not codes:
         return None
-    return Certificate.objects.select_related("organisation").filter(code=code).first()
+    known = Certificate.objects.select_related("organisation").filter(code__in=codes[: reading.MAX_CODES])
+    return min(known, key=lambda certificate: codes.index(certificate.code), default=None)
+
+
+def _normal(text: str) -> str:
+    """The code as it is kept; '' for what can't be one."""
+    code = normal_code(text[:64])
+    return code if len(code) == CODE_LENGTH and set(code) <= set(ALPHABET) else ""
 
 
 def _worth(certificate: Certificate) -> Finding:

@@ -6,11 +6,12 @@ from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from milepost.classroom.models import is_present
 from milepost.classroom.scope import attendances_of
+from milepost.core.words import date_format
 from milepost.courses.models import Course, Version
 from milepost.credentials.models import Certificate, CertificateQuerySet
 from milepost.credentials.typesetting import typeset
@@ -103,7 +104,7 @@ def _hours(scope: Scope) -> Iterator[Finding]:
     if not certificates:
         return
     minutes: dict[int, int] = {}
-    for row in attendances_of(scope).filter(Q(signed_at__isnull=False) | Q(attested_at__isnull=False)):
+    for row in attendances_of(scope).filter(is_present()):
         minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
     wrong = [
         person.full_name

@@ -1,4 +1,4 @@
-"""The verbs of certificates: issue, revoke, reissue. Their PDF follows in the background (see `typesetting`).
+"""Issuing certificates, and issuing one anew. Their PDF follows in the background (see `typesetting`).
 
 Completing a course earns one: that hangs on the fact of the completion, so that completing waits for nothing.
 """
@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.translation import gettext_lazy
 
 from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
+from milepost.core.irrevocable import irrevocable
 from milepost.core.jobs import named
-from milepost.core.refusals import Refused
 from milepost.courses.models import Course
-from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_REVOKED, CERTIFICATE_SEALED
+from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_SEALED
 from milepost.credentials.models import Certificate
+from milepost.credentials.revoking import NotCurrent
 from milepost.journal.models import Entry
-from milepost.journal.recording import SYSTEM, Fact, record, record_many
+from milepost.journal.recording import SYSTEM, Fact, record_many
 from milepost.learning.hours import own_time_minutes
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member, Organisation
@@ -31,31 +31,23 @@ BATCH = 2_000
 SOON = timedelta(minutes=5)  # within which a certificate comes
 
 
-class NotCurrent(Refused):
-    """The certificate was revoked or replaced already."""
-
-    sentence = gettext_lazy("It did not count any more already.")
-
-
-class NoReason(Refused):
-    """A revocation needs a reason: whoever checks the certificate reads it."""
-
-    sentence = gettext_lazy("Give a reason: whoever checks the certificate reads it.")
-    status = 422
-
-
 def issue_for_completions(facts: Sequence[Entry]) -> None:
-    """Issue what these completions of courses earn; one that ever earned a certificate earns no second. Records `issued`."""
+    """Issue what these completions of courses earn. Records `issued`.
+
+    One that ever earned a certificate earns no second, unless the first lapsed when the completion was taken back.
+    """
     completions = {(fact.object_id, fact.actor_id) for fact in facts}
     courses, members = {course for course, _member in completions}, {member for _course, member in completions}
     with transaction.atomic():
         # The lock is that of `issue_missing`: whoever presses its button in this moment issues nothing twice.
         list(Course.objects.select_for_update(of=("self",)).filter(uid__in=courses).order_by("pk").values("pk"))
         completed = Enrolment.objects.filter(organisation=facts[0].organisation_id, completed_at__isnull=False)
-        unrewarded = completed.filter(course__uid__in=courses, member__uid__in=members, certificates=None)
+        standing = Certificate.objects.filter(superseded_at=None, is_lapsed=False, enrolment__course__uid__in=courses)
+        earning = completed.filter(course__uid__in=courses, member__uid__in=members)
+        unrewarded = earning.exclude(pk__in=standing.values("enrolment"))
         rows = unrewarded.select_related("member", "organisation", "course").order_by("course", "pk")
-        earning = [row for row in rows if _completion(row) in completions and row.outline.gives_certificate]
-        for _course, enrolments in groupby(earning, key=lambda row: row.course_id):
+        earned = [row for row in rows if _completion(row) in completions and row.outline.gives_certificate]
+        for _course, enrolments in groupby(earned, key=lambda row: row.course_id):
             _issue(list(enrolments), by=None)
 
 
@@ -80,6 +72,7 @@ def without_certificate(course: Course, members: QuerySet[Member] | None = None)
     return completed.exclude(pk__in=current.values("enrolment"))
 
 
+@irrevocable
 def issue_missing(*, course: Course, by: Member | None = None, members: QuerySet[Member] | None = None) -> int:
     """Issue certificates to everybody (of `members`, if given) who completed the course and has none; return how many.
 
@@ -87,33 +80,16 @@ def issue_missing(*, course: Course, by: Member | None = None, members: QuerySet
     """
     with transaction.atomic():
         # The course's row is the lock: two people who press the button at once issue once.
-        Course.objects.select_for_update(of=("self",)).get(pk=course.pk)
-        waiting = without_certificate(course, members).select_related("member", "organisation", "course").order_by("pk")
-        return len(_issue([e for e in waiting.iterator(BATCH) if e.outline.gives_certificate], by=by))
+        locked = Course.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=course.pk)
+        earning = []
+        for enrolment in without_certificate(course, members).select_related("member").order_by("pk").iterator(BATCH):
+            enrolment.course, enrolment.organisation = locked, locked.organisation
+            if enrolment.outline.gives_certificate:
+                earning.append(enrolment)
+        return len(_issue(earning, by=by))
 
 
-def revoke(*, certificate: Certificate, reason: str, by: Member) -> Certificate:
-    """Say that the certificate no longer counts, and why. Raises `NoReason` or `NotCurrent`. Records `revoked`."""
-    reason = reason.strip()[:300]
-    if not reason:
-        raise NoReason
-    with transaction.atomic():
-        locked = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
-        if locked.revoked_at or locked.superseded_at:
-            raise NotCurrent
-        locked.revoked_at, locked.revocation_reason = clock.now(), reason
-        locked.save(update_fields=["revoked_at", "revocation_reason"])
-        record(
-            CERTIFICATE_REVOKED,
-            organisation=locked.organisation,
-            actor=by.as_reference(),
-            object=locked.as_reference(),
-            result={"reason": reason},
-            context=locked.file_context,
-        )
-    return locked
-
-
+@irrevocable
 def reissue(*, certificate: Certificate, by: Member) -> Certificate:
     """Issue the certificate anew with what is known today (a corrected name); the old one stays readable.
 
@@ -130,7 +106,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
         new.replaces = old
         new.save()
         record_many([_fact(new, enrolment, by)], organisation=new.organisation)
-        named("credentials.typeset").enqueue(new.organisation_id, new.pk)
+        named("credentials.typeset").enqueue_each([(new.organisation_id, new.pk)])
     return new
 
 
@@ -141,7 +117,7 @@ def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certif
     Certificate.objects.bulk_create(made, batch_size=BATCH)
     facts = [_fact(certificate, e, by) for certificate, e in zip(made, enrolments, strict=True)]
     record_many(facts, organisation=enrolments[0].organisation)
-    named("credentials.typeset").enqueue_many((certificate.organisation_id, certificate.pk) for certificate in made)
+    named("credentials.typeset").enqueue_each((certificate.organisation_id, certificate.pk) for certificate in made)
     return made
 
 

@@ -72,6 +72,7 @@ class Certificate(Dated):
     pdf = BlobField(blank=True)
     revoked_at = models.DateTimeField(null=True)
     revocation_reason = models.CharField(max_length=300, blank=True)
+    is_lapsed = models.BooleanField(default=False)  # revoked since the course does not count as completed any more
     superseded_at = models.DateTimeField(null=True)
     replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
 

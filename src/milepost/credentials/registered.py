@@ -11,16 +11,18 @@ from milepost.credentials.issuing import issue_for_completions
 from milepost.credentials.models import Certificate
 from milepost.credentials.notices import CertificateKind
 from milepost.credentials.permissions import MANAGE_CERTIFICATES, SEE_CERTIFICATES
+from milepost.credentials.revoking import revoke_reopened
 from milepost.credentials.sections import certificates_of
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.documents import timestamps
 from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
-from milepost.learning.facts import COURSE_COMPLETED
+from milepost.learning.facts import COURSE_COMPLETED, COURSE_REOPENED
 from milepost.notices.kinds import kinds
 from milepost.people import permissions
 from milepost.people.contributions import contributions
+from milepost.people.limits import HOUR, MINUTE, Limit, Per, Rate, limits
 from milepost.people.sections import sections
 
 
@@ -32,7 +34,9 @@ def register() -> None:
     contributions.register("credentials", CredentialsContribution())
 
     subscribe("certificates", [COURSE_COMPLETED], issue_for_completions, is_replayable=True)
+    subscribe("lapses", [COURSE_REOPENED], revoke_reopened, is_replayable=True)
 
+    limits.register("verify", Limit(Rate(30, MINUTE, Per.ADDRESS), Rate(600, HOUR, Per.ADDRESS)))
     sections.register("credentials", certificates_of)
     timestamps.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
 

@@ -11,11 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.core import blobs
-from milepost.core.words import duration
+from milepost.core.words import date_format, duration
 from milepost.credentials.issuing import pdf_fact
 from milepost.credentials.models import Certificate
 from milepost.documents.typesetting import logo_of, qr_code, render

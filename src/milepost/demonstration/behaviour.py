@@ -8,6 +8,7 @@ from milepost.activities.quiz.finishing import finish
 from milepost.activities.quiz.grading import right_response
 from milepost.courses.outline import Activity, content_of
 from milepost.learning.attempting import NoAttemptLeft, save_answers, start_attempt
+from milepost.learning.facts import Caveat
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity, open_activity
 from milepost.people.models import Member
@@ -111,6 +112,7 @@ def _evidence(activity: Activity, definition: dict[str, Any]) -> dict[str, Any]:
         return {
             "state": {"position": definition["duration"], "watched": watched},
             "result": {"watched": 100, "ranges": watched},
+            "caveat": Caveat.REPORTED,
         }
     if activity.kind == "acknowledgement":
         return {"result": {"statement": definition["statement"], "text": definition["text"]}}

@@ -32,12 +32,12 @@ from milepost.journal.subscriptions import tell_all
 from milepost.learning.enrolling import enrol, enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.granting import grant
-from milepost.people.import_plan import plan_import
-from milepost.people.importing import apply_import
+from milepost.people.importing import HRFile, import_people
+from milepost.people.joining import join_first
 from milepost.people.models import Member, Organisation, User
 from milepost.people.organisations import create_organisation
 from milepost.people.roles import Role
-from milepost.people.signing_in import account_for, link_memberships
+from milepost.people.signing_in import account_for
 
 SLUG = "aldermoor"
 SEED = 20261123
@@ -103,6 +103,7 @@ def build(*, progress: Progress) -> str:
             organisation.certifier_name, organisation.certifier_quality = "Claire Fontaine", "Head of learning"
             organisation.postal_address = "12 quai des Lanternes, 69002 Lyon"
             organisation.registration_number = "84 69 12345 69"
+            organisation.second_factor_roles = []  # whoever tries it comes in with the one password
             organisation.save()
             story = Story(organisation, today)
             _import_people(story)
@@ -119,8 +120,8 @@ def build(*, progress: Progress) -> str:
 
 def _import_people(story: Story) -> None:
     content = (EXAMPLES / "people.csv").read_bytes()
-    plan = plan_import(organisation=story.organisation, table=read_table(content), is_complete=True)
-    apply_import(plan=plan, source="people.csv", fingerprint=fingerprint(content))
+    file = HRFile(read_table(content), is_complete=True, name="people.csv", fingerprint=fingerprint(content))
+    import_people(organisation=story.organisation, file=file)
     for local, role, _what in PEOPLE:
         if role:
             grant(member=_member(story, local), role=role)
@@ -209,7 +210,7 @@ def _open_accounts(story: Story) -> None:
         user.set_password(password)
         user.save(update_fields=["password"])
         EmailAddress.objects.filter(user=user).update(verified=True)
-        link_memberships(user)
+        join_first(user=user)
 
 
 def _password() -> str:

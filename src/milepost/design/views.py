@@ -9,13 +9,16 @@ from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from milepost.core.cookies import LANGUAGE
 from milepost.core.http import page_before
+from milepost.core.openness import Whom, open_to
 from milepost.core.outages import is_outage
 from milepost.design import waiting
 
 YEAR = 31_536_000  # seconds
 
 
+@open_to(Whom.EVERYBODY, "keeps a language in a cookie")
 @require_POST
 def language(request: HttpRequest) -> HttpResponseBase:
     """Remember the language that the person chose, and go back to where they were."""
@@ -24,8 +27,7 @@ def language(request: HttpRequest) -> HttpResponseBase:
     response = HttpResponseRedirect(target if is_ours else "/")
     code = request.POST.get("language", "")
     if code in dict(settings.LANGUAGES):
-        name, is_secure = settings.LANGUAGE_COOKIE_NAME, settings.LANGUAGE_COOKIE_SECURE
-        response.set_cookie(name, code, max_age=YEAR, samesite="Lax", httponly=True, secure=is_secure)
+        LANGUAGE.keep(response, code, seconds=YEAR)
     return response
 
 
@@ -43,6 +45,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form whose page is older than the last sign-in here (or whose cookies are blocked): nothing was done."""
+    request.is_stale_form = True  # type: ignore[attr-defined]
     context = {"kind": "stale_form", "page": page_before(request)}
     return render(request, "design/error.html", context, status=403)
 
@@ -53,10 +56,11 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    """500, a page that needs nothing but itself; or 503 and a page that waits, where the database is in the way.
+    """500, a page that needs nothing but itself; or 503 and a page that waits, where the database or a disk is in the way.
 
     Every fault ends here, wherever it came up: in a view, in what stands around it, or in a template.
     """
-    if is_outage(sys.exc_info()[1]):
-        return waiting.answer(request)
+    error = sys.exc_info()[1]
+    if is_outage(error):
+        return waiting.answer(request, error)
     return render(request, "design/failed.html", status=500)

@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from milepost.core import blobs, clock
+from milepost.core import blobs, clock, once
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
+from milepost.core.words import date_format
 from milepost.documents.facts import DOCUMENT_CREATED, DOCUMENT_SEALED
 from milepost.documents.kinds import KINDS, VALUES, DocumentKind
 from milepost.documents.models import Document, Signatory, SignatureRequest, Wording
+from milepost.documents.reading import examine
 from milepost.documents.typesetting import logo_of, render
 from milepost.documents.wordings import sections, wording_of
 from milepost.journal import keys
@@ -39,10 +41,17 @@ def compose(
     language: str,
     by: Member | None = None,
     about: str = "",
+    key: str = "",
 ) -> Document:
-    """A document of the kind with these values, in the organisation's wording. Records `created`."""
+    """A document of the kind with these values, in the organisation's wording. Records `created`.
+
+    The same from a form of the same `key` is made once (see `core.once`).
+    """
     document = _composed(wording_of(organisation, kind, language), kind, values, by=by, about=about)
+    document.uid = once.uid_of(key, organisation.uid, kind.name, language, about, sorted(values.items()))
     with transaction.atomic():
+        if key and (made := _made_before(organisation, document.uid)):
+            return made
         document.save()
         record_many([_created(document)], organisation=organisation)
         _ask_for_files([document], kind)
@@ -68,6 +77,12 @@ def compose_many(
     return documents
 
 
+def _made_before(organisation: Organisation, uid: UUID) -> Document | None:
+    """What the same form made; of two at once, the second waits here for the first."""
+    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    return Document.objects.filter(uid=uid).first()
+
+
 def _created(document: Document) -> Fact:
     actor = document.created_by or document.organisation
     return Fact(DOCUMENT_CREATED, actor.as_reference(), document.as_reference(), {}, {"kind": document.kind})
@@ -75,7 +90,7 @@ def _created(document: Document) -> Fact:
 
 def _ask_for_files(documents: Sequence[Document], kind: DocumentKind) -> None:
     if not kind.signatories:  # else those who sign decide how it looks: it is made once they are asked
-        named("documents.make_file").enqueue_many((document.organisation_id, document.pk) for document in documents)
+        named("documents.make_files").enqueue_each((document.organisation_id, document.pk) for document in documents)
 
 
 def _composed(
@@ -128,20 +143,26 @@ def values_of(organisation: Organisation, language: str) -> dict[str, str]:
     }
 
 
-def upload(*, organisation: Organisation, content: bytes, name: str, title: str, language: str, by: Member) -> Document:
+def upload(
+    *, organisation: Organisation, content: bytes, name: str, title: str, language: str, by: Member, key: str = ""
+) -> Document:
     """A document from a PDF that somebody brought, with its places still to be put. Records `created`.
+
+    The same file from a form of the same `key` is taken once (see `core.once`).
 
     Raises `RefusedPdf` for what is no PDF, is encrypted, empty or too long, `RefusedDocument` for what is too large. One
     that others signed is taken as it is: nothing but signatures can be added to it.
     """
-    from milepost.documents.stamping import examine
-
     if len(content) > MAX_FILE:
         raise RefusedDocument(_("The file is larger than 50 MB. Save it with smaller pictures."))
     examined = examine(content)
     digest = blobs.store(organisation.uid, content)
+    uid = once.uid_of(key, organisation.uid, digest, name, title, language)
     with transaction.atomic():
+        if key and (brought := _made_before(organisation, uid)):
+            return brought
         document = Document.objects.create(
+            uid=uid,
             organisation=organisation,
             title=(title.strip() or name)[:200],
             language=language,
@@ -246,29 +267,32 @@ def fileless() -> "QuerySet[Document]":
     return Document.objects.filter(pdf="").filter(Q(request__isnull=False) | Q(kind__in=unsigned))
 
 
-def ensure_file(document: Document) -> bool:
-    """Make the document's file unless it is there; False when it was, or another worker was first.
+def ensure_files(documents: Iterable[Document]) -> int:
+    """Make the files of those documents that have none; return for how many no other worker was first.
 
-    A document that people sign has no file of its own before they are asked: who they are decides how it looks.
+    A document that people sign has no file of its own before they are asked: who they are decides how it looks. Every
+    file is on the disk before any of them is told of. Records `sealed` of each that nobody signs.
     """
-    if document.pdf:
-        return False
-    capacities = [
-        who.capacity or who.name for who in Signatory.objects.filter(request__document=document, delegated_by=None)
-    ]
-    digest = make_file(document, capacities)
+    waiting = [document for document in documents if not document.pdf]
+    signing: dict[int, list[str]] = {}
+    for who in Signatory.objects.filter(request__document__in=waiting, delegated_by=None).select_related("request"):
+        signing.setdefault(who.request.document_id, []).append(who.capacity or who.name)
+    made = [(document, make_file(document, signing.get(document.pk, []))) for document in waiting]
+    count = 0
     with transaction.atomic():
-        made = Document.objects.filter(pk=document.pk, pdf="").update(pdf=digest)
-        document.refresh_from_db(fields=["pdf"])
-        if made and not capacities:
-            record(
-                DOCUMENT_SEALED,
-                organisation=document.organisation,
-                actor=SYSTEM,
-                object=document.as_reference(),
-                result={"sha256": digest},
-            )
-    return bool(made)
+        for document, digest in made:
+            is_first = Document.objects.filter(pk=document.pk, pdf="").update(pdf=digest)
+            document.refresh_from_db(fields=["pdf"])
+            count += is_first
+            if is_first and document.pk not in signing:
+                record(
+                    DOCUMENT_SEALED,
+                    organisation=document.organisation,
+                    actor=SYSTEM,
+                    object=document.as_reference(),
+                    result={"sha256": digest},
+                )
+    return count
 
 
 def preview(*, organisation: Organisation, kind: DocumentKind, values: Mapping[str, str], language: str) -> bytes:

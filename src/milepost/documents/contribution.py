@@ -1,18 +1,19 @@
 """What documents hold of training actions and people: agreements, convocations, what was signed."""
 
 from collections.abc import Collection, Iterable, Iterator
+from itertools import batched
 from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from milepost.core.queries import uuid_of
-from milepost.documents.composing import ensure_file
+from milepost.core.words import date_format
+from milepost.documents.composing import ensure_files
 from milepost.documents.models import ERASED_ADDRESS, Document, Signatory, SignatureRequest
-from milepost.documents.reminders import remind_now
+from milepost.documents.reminding import remind_now
 from milepost.journal.recording import Reference
 from milepost.people.contributions import (
     Actor,
@@ -62,9 +63,9 @@ class DocumentFiles(FileKind[Document]):
         return Document.objects.filter(theirs).exclude(pdf="").order_by("pk")
 
     def file(self, row: Document) -> File:
-        who = f"-{row.pk}" if ":" in row.about.removeprefix("action:") else ""
-        path = f"documents/{self._stem(row)}{who}.pdf"
-        return File(row.pdf, path, kind="document", kind_unsealed="file", thing=str(row.uid))
+        return File(
+            row.pdf, f"documents/{self._stem(row)}.pdf", kind="document", kind_unsealed="file", thing=str(row.uid)
+        )
 
     def beside(self, row: Document) -> Iterator[File]:
         for number, annex in enumerate(row.annexes, start=1):
@@ -87,7 +88,7 @@ class DocumentFiles(FileKind[Document]):
 
     @staticmethod
     def _stem(row: Document) -> str:
-        return f"{row.kind or 'document'}-{row.pk}"
+        return f"{row.kind or 'document'}-{row.uid}"
 
 
 # --- Readiness --------------------------------------------------------------------------------------------
@@ -210,9 +211,10 @@ class DocumentsContribution(Contribution):
         yield _("Documents"), documents_of(scope).count()
 
     def prepare(self, scope: Scope) -> None:
-        for document in documents_of(scope).filter(pdf="").select_related("organisation"):
-            if hasattr(document, "request") or not document.content.get("capacities"):
-                ensure_file(document)
+        waiting = documents_of(scope).filter(pdf="").select_related("organisation", "request")
+        asked = (row for row in waiting if hasattr(row, "request") or not row.content.get("capacities"))
+        for part in batched(asked, 25, strict=False):
+            ensure_files(part)
 
     def let_go(self, scope: Scope) -> None:
         self._delete(list(documents_of(scope).values_list("pk", flat=True)))
@@ -242,5 +244,12 @@ class DocumentsContribution(Contribution):
     def erase(self, member: Member) -> None:
         self._delete(list(own_documents(member).values_list("pk", flat=True)))
         Signatory.objects.filter(member=member).update(
-            member=None, name="–", email=ERASED_ADDRESS, address="", agent="", reason="–"
+            member=None,
+            name="–",
+            email=ERASED_ADDRESS,
+            address="",
+            agent="",
+            reason="–",
+            proposed_name="",
+            proposed_email="",
         )

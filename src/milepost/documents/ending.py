@@ -1,10 +1,13 @@
 """How a request for signatures is over: signed by all, declined, withdrawn or too late; and who hears of it."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
@@ -12,9 +15,10 @@ from milepost.documents.facts import DOCUMENT_COMPLETED, DOCUMENT_EXPIRED, DOCUM
 from milepost.documents.links import recipient
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.documents.requesting import RequestRefused
-from milepost.journal.recording import SYSTEM, record
+from milepost.journal.recording import SYSTEM, Fact, record, record_many
 from milepost.journal.vocabulary import FactType
-from milepost.notices.outbox import Outside, Said, notify_many
+from milepost.notices.outbox import Outside, Said, notify_many, withdraw_about
+from milepost.people.bulk_acts import in_act
 from milepost.people.models import Member
 
 BATCH = 500
@@ -39,10 +43,56 @@ def withdraw(*, request: SignatureRequest, reason: str, by: Member) -> None:
         )
 
 
+def withdraw_many(*, keys: Sequence[int], by: Member, act: UUID) -> None:
+    """Take back the open ones of these requests, which were sent by `act`; whoever was not asked yet hears nothing.
+
+    A few statements, however many. Records `withdrew` for each.
+    """
+    with transaction.atomic():
+        rows = SignatureRequest.objects.select_for_update(of=("self",), no_key=True).open().filter(pk__in=keys)
+        requests = list(rows.select_related("document__organisation").order_by("pk"))
+        reasons: dict[str, list[SignatureRequest]] = defaultdict(list)
+        for request in requests:
+            with translation.override(request.document.language):
+                request.end_reason = _("It was taken back for everybody to whom it was sent.")
+            reasons[request.end_reason].append(request)
+        for reason, ended in reasons.items():
+            chosen = SignatureRequest.objects.filter(pk__in=[request.pk for request in ended])
+            chosen.update(status=Status.WITHDRAWN, ended_at=clock.now(), end_reason=reason)
+        _tell_withdrawn(requests)
+        facts = (
+            Fact(
+                DOCUMENT_WITHDREW,
+                by.as_reference(),
+                request.document.as_reference(),
+                {"reason": request.end_reason},
+                {"request": str(request.uid), **in_act(act)},
+            )
+            for request in requests
+        )
+        record_many(facts, organisation=by.organisation)
+
+
+def _tell_withdrawn(requests: Sequence[SignatureRequest]) -> None:
+    """Tell those who were asked; to whom the question is still on its way, it is not sent."""
+    asked = Signatory.objects.filter(request__in=[request.pk for request in requests], asked_at__isnull=False)
+    rows = list(asked.select_related("member__organisation", "request__document__organisation"))
+    for organisation in {row.request.document.organisation for row in rows}:
+        unsent = withdraw_about("signature_request", organisation, [str(row.uid) for row in rows])
+        rows = [row for row in rows if str(row.uid) not in unsent]
+    notify_many("signature_end", (_withdrawal(row) for row in rows))
+
+
+def _withdrawal(signatory: Signatory) -> Said:
+    request = signatory.request
+    document = request.document
+    return Said(recipient(signatory), document.as_reference(), str(request.uid), language=document.language)
+
+
 def expire_late() -> int:
     """End what waits beyond its last day, in all organisations; return how many. Records `expired`."""
     count = 0
-    late = SignatureRequest.objects.open().filter(expires_on__lt=clock.today()).select_related("document")
+    late = SignatureRequest.objects.late().select_related("document")
     for request in late.order_by("pk")[:BATCH]:
         with transaction.atomic():
             if end(request, Status.EXPIRED):

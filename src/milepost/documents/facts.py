@@ -38,7 +38,7 @@ DOCUMENT_REQUESTED = FactType(
     "document",
     is_office=True,
     result={"parties": listed(closed({"name": TEXT, "capacity": TEXT})), "annexes?": listed(SHA256)},
-    context=_REQUEST,
+    context={**_REQUEST, "act?": UID},
     sentence=gettext_lazy("Asked for signatures of “%(object)s”"),
     done_to=gettext_lazy("Signatures asked for by %(actor)s"),
 )
@@ -88,10 +88,28 @@ DOCUMENT_DECLINED = FactType(
     sentence=gettext_lazy("Declined to sign “%(object)s”: %(reason)s"),
     done_to=gettext_lazy("%(actor)s declined to sign: %(reason)s"),
 )
+DOCUMENT_DELEGATION_PROPOSED = FactType(
+    "proposed",
+    "document",
+    result={"to": TEXT},
+    context=_REQUEST,
+    sentence=gettext_lazy("Asked that %(to)s signs “%(object)s” instead"),
+    done_to=gettext_lazy("%(actor)s asked that %(to)s signs instead"),
+)
+DOCUMENT_DELEGATION_REFUSED = FactType(
+    "refused",
+    "document",
+    is_office=True,
+    result={"to": TEXT, "instead_of": TEXT},
+    context=_REQUEST,
+    sentence=gettext_lazy("Did not agree that %(to)s signs “%(object)s” instead of %(instead_of)s"),
+    done_to=gettext_lazy("%(actor)s did not agree that %(to)s signs instead of %(instead_of)s"),
+)
+# By whoever sent it, who agrees; of earlier releases by who was asked, whom nobody had to agree with.
 DOCUMENT_DELEGATED = FactType(
     "delegated",
     "document",
-    result={"to": TEXT},
+    result={"to": TEXT, "instead_of?": TEXT},
     context=_REQUEST,
     sentence=gettext_lazy("Passed “%(object)s” on to %(to)s"),
     done_to=gettext_lazy("%(actor)s passed it on to %(to)s"),
@@ -100,7 +118,7 @@ DOCUMENT_WITHDREW = FactType(
     "withdrew",
     "document",
     result={"reason": TEXT},
-    context=_REQUEST,
+    context={**_REQUEST, "act?": UID},
     sentence=gettext_lazy("Withdrawn by %(actor)s: %(reason)s"),
 )
 DOCUMENT_EXPIRED = FactType(

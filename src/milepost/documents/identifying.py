@@ -1,8 +1,15 @@
-"""The one-time code by which a signatory shows that the address is theirs, where the request asks for one."""
+"""The one-time code by which a signatory shows that the address is theirs, where the request asks for one.
+
+It comes before everything else: reading, signing, declining, passing it on. That it was typed belongs to the browser in which
+it was, for half an hour (`BROWSERS`); a verb is told `is_identified` by whoever looked, and refuses where nobody did.
+"""
+
+from datetime import timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
-from milepost.core import clock
+from milepost.core.code_cookie import CodeCookie
 from milepost.documents.facts import DOCUMENT_IDENTIFIED
 from milepost.documents.links import language_of
 from milepost.documents.models import Document, Signatory
@@ -10,6 +17,23 @@ from milepost.documents.requesting import RequestRefused
 from milepost.journal.recording import record
 from milepost.notices.immediate import say_now
 from milepost.notices.outbox import Outside
+
+BROWSERS = CodeCookie("document", lives=timedelta(minutes=30))
+
+
+class NotIdentified(RequestRefused):
+    """Nobody typed the one-time code in this browser, or it was too long ago."""
+
+    sentence = gettext_lazy(
+        "Type a one-time code first: it holds for half an hour, in the browser in which it was typed."
+    )
+    status = 403
+
+
+def refuse_unless_identified(signatory: Signatory, is_identified: bool) -> None:
+    """Raise `NotIdentified` where the request asks for a code and none was typed. `signatory.request` is needed."""
+    if signatory.request.needs_code and not is_identified:
+        raise NotIdentified
 
 
 def send_code(*, signatory: Signatory) -> None:
@@ -26,8 +50,6 @@ def identify(*, signatory: Signatory, code: str) -> None:
         locked = Signatory.objects.select_for_update(of=("self",)).get(pk=signatory.pk)
         problem = locked.take_code(code)
         if not problem:
-            locked.identified_at = clock.now()
-            locked.save(update_fields=["identified_at"])
             document = Document.objects.get(request=locked.request_id)
             record(
                 DOCUMENT_IDENTIFIED,

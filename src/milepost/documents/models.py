@@ -1,7 +1,6 @@
 """The nouns: a document, a request to sign it, those who sign, and an organisation's own wording."""
 
 import uuid
-from datetime import date
 from typing import Any, Self
 
 from django.conf import settings
@@ -12,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core import clock
 from milepost.core.blobs.fields import BlobField, BlobsJSONField
 from milepost.core.codes import TakesCode
+from milepost.core.local_days import before_today
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
-from milepost.people.models import Member, Organisation
+from milepost.people.models import Member, Organisation, zone_of
 
 ERASED_ADDRESS = "erased@invalid.invalid"  # of a signatory who was erased: a domain that never is (RFC 2606)
 
@@ -107,6 +107,10 @@ class RequestQuerySet(models.QuerySet["SignatureRequest"]):
         """Those that wait for somebody."""
         return self.filter(status=SignatureRequest.Status.SENT)
 
+    def late(self) -> Self:
+        """Those that wait beyond their last day, by the organisation's calendar."""
+        return self.open().filter(before_today("expires_on", zone_of("organisation")))
+
 
 class SignatureRequest(models.Model):
     """That people sign a document. Its signatories sign one after another (`is_ordered`) or as they come."""
@@ -158,8 +162,10 @@ class SignatureRequest(models.Model):
     def is_open(self) -> bool:
         return self.status == self.Status.SENT
 
-    def is_late(self, today: date) -> bool:
-        """Whether it waits beyond its day."""
+    @property
+    def is_late(self) -> bool:
+        """Whether it waits beyond its last day, by the organisation's calendar."""
+        today = clock.today(self.organisation.time_zone)
         return self.is_open and self.expires_on is not None and self.expires_on < today
 
 
@@ -184,7 +190,6 @@ class Signatory(TakesCode):
     asked_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
-    identified_at = models.DateTimeField(null=True)
     signed_at = models.DateTimeField(null=True)
     signature: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True)
     values = models.JSONField(default=dict)
@@ -192,6 +197,9 @@ class Signatory(TakesCode):
     agent = models.CharField(max_length=400, blank=True)
     context_fingerprint = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=300, blank=True)  # of declining
+    # Who is to sign instead, until whoever sent the request agrees, or the person signs or declines after all.
+    proposed_name = models.CharField(max_length=200, blank=True)
+    proposed_email = models.EmailField(blank=True)
     delegated_by = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="delegate")
 
     class Meta:
@@ -204,11 +212,23 @@ class Signatory(TakesCode):
             ),
             models.CheckConstraint(condition=~Q(state="declined") | ~Q(reason=""), name="declined_for_a_reason"),
             models.CheckConstraint(condition=~Q(delegated_by=F("id")), name="nobody_passes_on_to_themselves"),
+            models.CheckConstraint(
+                condition=Q(proposed_name="", proposed_email="")
+                | (Q(state="waiting") & ~Q(proposed_name="") & ~Q(proposed_email="")),
+                name="proposed_while_waiting",
+            ),
         ]
         indexes = [models.Index(fields=["asked_at"], condition=Q(state="waiting"), name="signatory_to_ask")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def standing(self) -> str:
+        """How far it is with them, in words for everybody who signs."""
+        if self.proposed_email:
+            return str(_("asks to pass it on"))
+        return self.get_state_display()
 
     @property
     def drawn(self) -> Signature | None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -109,6 +110,49 @@ class RequestEndKind(Kind):
 
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
         return {"title": _("Training agreement"), "status": "completed", "reason": "", "who": "", "expires_on": None}
+
+
+class DelegationKind(Kind):
+    """“… asks that somebody else signs.” To whoever sent it, who agrees or not on the page of the document."""
+
+    label = _("Somebody else is to sign a document")
+    template = "documents/notices/delegation.txt"
+    permission: ClassVar[Permission | None] = MANAGE_DOCUMENTS
+    why_always = _("A document that you sent waits for your answer.")
+
+    def find(self, notice: Notice) -> Signatory | None:
+        rows = Signatory.objects.select_related("request__document__organisation")
+        return rows.filter(uid=notice.about_id).first()
+
+    def is_still_wanted(self, notice: Notice, signatory: Signatory) -> bool:
+        return bool(signatory.proposed_email) and signatory.request.is_open
+
+    def context(self, notice: Notice, signatory: Signatory) -> dict[str, Any]:
+        document = signatory.request.document
+        page = reverse("document", args=[document.organisation.slug, document.uid])
+        return {
+            "name": signatory.name,
+            "instead": signatory.proposed_name,
+            "email": signatory.proposed_email,
+            "title": document.title,
+            "page": f"{settings.BASE_URL}{page}#delegation-{signatory.uid}",
+        }
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return {
+            "name": "Otto Ølund",
+            "instead": "Maud Lind",
+            "email": "maud@aldermoor.example",
+            "title": _("Training agreement"),
+            "page": f"{settings.BASE_URL}/…/documents/…/",
+        }
+
+
+class DelegationRefusedKind(SignatureRequestKind):
+    """“… asks you to sign yourself.”"""
+
+    label = _("You are to sign yourself")
+    template = "documents/notices/delegation_refused.txt"
 
 
 class CodeKind(Kind):

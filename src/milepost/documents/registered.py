@@ -5,15 +5,25 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import composing, facts, jobs, reminders, timestamps
+from milepost.documents import composing, facts, jobs, reminding, timestamps
 from milepost.documents.contribution import DocumentsContribution
 from milepost.documents.models import undated
-from milepost.documents.notices import CodeKind, RequestEndKind, SignatureReminderKind, SignatureRequestKind
+from milepost.documents.notices import (
+    CodeKind,
+    DelegationKind,
+    DelegationRefusedKind,
+    RequestEndKind,
+    SignatureReminderKind,
+    SignatureRequestKind,
+)
 from milepost.documents.permissions import MANAGE_DOCUMENTS, SEE_DOCUMENTS
+from milepost.documents.undoing import RequestsInBulk
 from milepost.journal import vocabulary
 from milepost.notices.kinds import kinds
 from milepost.people import permissions
+from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.contributions import contributions
+from milepost.people.limits import DAY, HOUR, MINUTE, Limit, Per, Rate, limits
 
 
 def register() -> None:
@@ -22,7 +32,16 @@ def register() -> None:
 
     permissions.register(SEE_DOCUMENTS, MANAGE_DOCUMENTS)
     contributions.register("documents", DocumentsContribution())
+    bulk_kinds.register("signature-request", RequestsInBulk())
 
+    limits.register(
+        "document-code",
+        Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(20, DAY, Per.LINK), Rate(2_000, HOUR, Per.ORGANISATION)),
+    )
+    limits.register(
+        "document-delegation",  # a mail to whoever sent it
+        Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(5, DAY, Per.LINK), Rate(500, HOUR, Per.ORGANISATION)),
+    )
     timestamps.register("documents", undated, facts.DOCUMENT_SEALED)
 
     every(30, jobs.find_fileless, when=lambda: composing.fileless().exists())
@@ -31,7 +50,9 @@ def register() -> None:
     kinds.register("signature_request", SignatureRequestKind())
     kinds.register("signature_reminder", SignatureReminderKind())
     kinds.register("signature_end", RequestEndKind())
+    kinds.register("delegation", DelegationKind())
+    kinds.register("delegation_refused", DelegationRefusedKind())
     kinds.register("code", CodeKind())
-    every(5, jobs.notify_signatories, when=reminders.is_asking)
+    every(5, jobs.notify_signatories, when=reminding.is_asking)
 
     navigation.main.register("documents", Link(_("Documents"), "documents", order=60, permission="see_documents"))

@@ -1,6 +1,6 @@
 """Asking people to sign a document, of one or of many at once.
 
-What happens then: `reminders` asks whoever's turn it is and reminds them, `signing` and `declining` are what they answer,
+What happens then: `reminding` asks whoever's turn it is and reminds them, `signing` and `declining` are what they answer,
 `ending` is how the request is over.
 """
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -16,11 +17,13 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.jobs import named
+from milepost.core.names import holds_address
 from milepost.core.refusals import Refused
 from milepost.documents.composing import make_file
 from milepost.documents.facts import DOCUMENT_REQUESTED
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.journal.recording import Fact, record_many
+from milepost.people.bulk_acts import in_act
 from milepost.people.models import Member
 
 MAX_SIGNATORIES = 20
@@ -75,8 +78,10 @@ def request_signatures(*, document: Document, parties: Sequence[Party], terms: T
     return request
 
 
-def request_many(*, pairs: Sequence[tuple[Document, Sequence[Party]]], terms: Terms, by: Member) -> int:
-    """Ask for the signatures of many documents, each from its own people, in a few statements. Return how many.
+def request_many(
+    *, pairs: Sequence[tuple[Document, Sequence[Party]]], terms: Terms, by: Member, act: UUID | None = None
+) -> list[SignatureRequest]:
+    """Ask for the signatures of many documents, each from its own people, in a few statements. Return the requests, in order.
 
     Their files and mails follow in the background. Raises `RequestRefused` when one of them can't be asked for, and then
     asks for none. Records `requested` for each.
@@ -86,12 +91,10 @@ def request_many(*, pairs: Sequence[tuple[Document, Sequence[Party]]], terms: Te
         requests = SignatureRequest.objects.bulk_create(_request(document, terms, by) for document, _parties in checked)
         asked = [(request, document, parties) for request, (document, parties) in zip(requests, checked, strict=True)]
         Signatory.objects.bulk_create(who for request, _d, parties in asked for who in _signatories(request, parties))
-        facts = (_requested(request, document, parties, by) for request, document, parties in asked)
+        facts = (_requested(request, document, parties, by, act) for request, document, parties in asked)
         record_many(facts, organisation=by.organisation)
-        named("documents.make_file").enqueue_many(
-            (document.organisation_id, document.pk) for document, _parties in checked
-        )
-    return len(requests)
+        named("documents.make_files").enqueue_each((row.organisation_id, row.pk) for row, _parties in checked)
+    return requests
 
 
 def _request(document: Document, terms: Terms, by: Member) -> SignatureRequest:
@@ -123,11 +126,14 @@ def _signatories(request: SignatureRequest, parties: Sequence[Party]) -> list[Si
     ]
 
 
-def _requested(request: SignatureRequest, document: Document, parties: Sequence[Party], by: Member) -> Fact:
+def _requested(
+    request: SignatureRequest, document: Document, parties: Sequence[Party], by: Member, act: UUID | None = None
+) -> Fact:
     result: dict[str, Any] = {"parties": [{"name": party.name, "capacity": party.capacity} for party in parties]}
     if document.annexes:
         result["annexes"] = [annex["digest"] for annex in document.annexes]
-    return Fact(DOCUMENT_REQUESTED, by.as_reference(), document.as_reference(), result, {"request": str(request.uid)})
+    context = {"request": str(request.uid), **in_act(act)}
+    return Fact(DOCUMENT_REQUESTED, by.as_reference(), document.as_reference(), result, context)
 
 
 def check_parties(parties: Sequence[Party], terms: Terms) -> list[Party]:
@@ -141,12 +147,17 @@ def check_parties(parties: Sequence[Party], terms: Terms) -> list[Party]:
         name, email = " ".join(party.name.split())[:200], party.email.strip().lower()
         if not name:
             raise RequestRefused(_("Person %(number)d has no name.") % {"number": number})
+        if party.member is None and holds_address(name):
+            words = _(
+                "“%(name)s” is no name: it has an address in it. Write first and last name, with a space between them."
+            )
+            raise RequestRefused(words % {"name": name[:80]})
         _check_email(email)
         checked.append(Party(name, email, party.capacity.strip()[:160], party.member))
     for email in terms.copies:
         _check_email(email)
     if terms.expires_on and terms.expires_on < clock.today():
-        raise RequestRefused(_("The last day is over already."))
+        raise RequestRefused(_("The last day is over already."), field="expires_on")
     return checked
 
 

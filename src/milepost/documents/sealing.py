@@ -8,11 +8,14 @@ filled in, which takes a tenth of the time. With a time-stamping authority each 
 import asyncio
 import io
 import logging
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import count
+from threading import BoundedSemaphore
+from typing import Self
 
 from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
@@ -22,7 +25,7 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, SigSeedSubFilter, enumerate_sig_fields
 from pyhanko.sign.signers import Signer
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
-from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest, SignatureObject
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -32,6 +35,8 @@ from milepost.journal.timestamp_authority import STAMP_BYTES
 from milepost.journal.timestamping import authority_at_hand, let_rest
 
 MD = "sha256"
+# While it hangs, whoever signs waits for it: of the four threads of a web process (`config/serving.py`) one is left to pages.
+_ASKING = BoundedSemaphore(3)
 
 logger = logging.getLogger(__name__)
 
@@ -61,26 +66,76 @@ def seal_in(
     The `locked` fields may not be filled anew by whoever seals later (FieldMDP, ISO 32000-2, 12.8.2.4).
     """
     stamper = authority_at_hand()
-    mould = _mould(key.pk, key.fingerprint)
-    reserved = 2 * (len(mould.cms) + (STAMP_BYTES if stamper else 0))
+    words = SealWords(key.common_name, time, reason, contact, tuple(locked))
+    return fill_gap(leave_gap(writer, field, words, size=gap_for(key, stamper)), key=key, stamper=stamper)
+
+
+@dataclass(frozen=True)
+class SealWords:
+    """What stands in a seal: by whom, when, why, how they are reached, and which fields it locks."""
+
+    name: str
+    time: datetime
+    reason: str = ""
+    contact: str = ""
+    locked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WithGap:
+    """A PDF that is whole but for a gap, from `start` to `end`, into which a seal over the `digest` of the rest goes."""
+
+    content: bytes
+    digest: bytes
+    start: int
+    end: int
+
+    def dump(self) -> bytes:
+        """As bytes: what a child process can answer."""
+        return _GAP.pack(self.digest, self.start, self.end) + self.content
+
+    @classmethod
+    def load(cls, dumped: bytes) -> Self:
+        """What was dumped."""
+        digest, start, end = _GAP.unpack_from(dumped)
+        return cls(dumped[_GAP.size :], digest, start, end)
+
+
+_GAP = struct.Struct(">32sQQ")
+
+
+def gap_for(key: SigningKey, stamper: TimeStamper | None) -> int:
+    """How large a gap a seal by the key needs, with the stamp of the authority, if there is one."""
+    return 2 * (len(_mould(key.pk, key.fingerprint).cms) + (STAMP_BYTES if stamper else 0))
+
+
+def leave_gap(writer: "SealOnlyWriter", field: str, words: SealWords, *, size: int) -> WithGap:
+    """What the writer holds, with a gap for a seal; it needs no key."""
     steps = PdfCMSEmbedder().write_cms(field_name=field, writer=writer)
     next(steps)
     seal = SignatureObject(
-        timestamp=time,
+        timestamp=words.time,
         subfilter=SigSeedSubFilter.PADES,
-        name=key.common_name,
-        reason=reason or None,
-        contact_info=contact or None,
-        bytes_reserved=reserved,
+        name=words.name,
+        reason=words.reason or None,
+        contact_info=words.contact or None,
+        bytes_reserved=size,
     )
-    lock = SigMDPSetup(MD, field_lock=FieldMDPSpec(FieldMDPAction.INCLUDE, list(locked))) if locked else None
+    locked = list(words.locked)
+    lock = SigMDPSetup(MD, field_lock=FieldMDPSpec(FieldMDPAction.INCLUDE, locked)) if locked else None
     steps.send(SigObjSetup(sig_placeholder=seal, mdp_setup=lock))
     prepared, output = steps.send(SigIOSetup(md_algorithm=MD, output=io.BytesIO()))
-    digest = prepared.document_digest
-    made = _stamped(key, digest, stamper) if stamper else None
-    steps.send(made or mould.fill(key, digest))
-    sealed: bytes = output.getvalue()
-    return sealed
+    start, end = prepared.reserved_region_start, prepared.reserved_region_end
+    return WithGap(output.getvalue(), prepared.document_digest, start, end)
+
+
+def fill_gap(file: WithGap, *, key: SigningKey, stamper: TimeStamper | None) -> bytes:
+    """The PDF with the seal in its gap. Nothing of the file is read for it."""
+    made = _stamped(key, file.digest, stamper) if stamper else None
+    output = io.BytesIO(file.content)
+    gap = PreparedByteRangeDigest(file.digest, file.start, file.end)
+    gap.fill_with_cms(output, made or _mould(key.pk, key.fingerprint).fill(key, file.digest))
+    return output.getvalue()
 
 
 class SealOnlyWriter(IncrementalPdfFileWriter):
@@ -115,7 +170,9 @@ class _OpenedSigner(Signer):
 
 
 def _stamped(key: SigningKey, digest: bytes, stamper: TimeStamper) -> bytes | None:
-    """The structure with a stamp; None where the authority gives none that can be used."""
+    """The structure with a stamp; None where the authority gives none that can be used, or many ask it at this moment."""
+    if not _ASKING.acquire(blocking=False):
+        return None
     signer = _OpenedSigner(key)
     try:
         stamped: bytes = asyncio.run(signer.async_sign(digest, MD, use_pades=True, timestamper=stamper)).dump()
@@ -123,6 +180,8 @@ def _stamped(key: SigningKey, digest: bytes, stamper: TimeStamper) -> bytes | No
         logger.warning("A document is sealed without a time stamp for now: the authority gave none (%s).", error)
         let_rest()
         return None
+    finally:
+        _ASKING.release()
     return stamped
 
 

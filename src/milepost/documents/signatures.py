@@ -19,6 +19,8 @@ MAX_BYTES = 64 * 1024
 MAX_SIDE = 4_000  # pixels
 MIN_LENGTH = 40  # pixels of ink: less is a dot or a slip
 MAX_NAME = 120
+# Zero-width (non-)joiners are letters to whoever writes Persian or Hindi, and hold an emoji together.
+_JOINERS = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"))
 SPREAD = 48  # points at which two signatures are compared
 
 
@@ -59,7 +61,8 @@ class Signature:
 
     @classmethod
     def _typed(cls, text: str) -> Self:
-        if len(text) > MAX_NAME or not any(character.isalpha() for character in text) or not text.isprintable():
+        is_seen = text.translate(_JOINERS).isprintable()
+        if len(text) > MAX_NAME or not any(character.isalpha() for character in text) or not is_seen:
             raise NoSignature(_("Type your name, as you write it."))
         return cls(text=text)
 

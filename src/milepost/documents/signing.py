@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
 from milepost.core.canonical import canonical_json, fingerprint
-from milepost.documents.composing import ensure_file
+from milepost.core.words import date_format
+from milepost.documents.composing import ensure_files
 from milepost.documents.ending import complete_if_signed, record_act
 from milepost.documents.facts import DOCUMENT_SIGNED, DOCUMENT_VIEWED
+from milepost.documents.identifying import refuse_unless_identified
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.documents.requesting import RequestRefused
 from milepost.documents.signatures import Signature
@@ -37,6 +38,7 @@ class Act:
     values: Mapping[str, str] = field(default_factory=dict)  # by the number of the place
     address: str = ""
     agent: str = ""
+    is_identified: bool = False  # by a one-time code, in this browser
 
     @property
     def context_fingerprint(self) -> str:
@@ -62,7 +64,7 @@ def may_act(signatory: Signatory) -> str:
     }
     if not request.is_open:
         return reasons[Status(request.status)]
-    if request.is_late(clock.today()):
+    if request.is_late:
         return reasons[Status.EXPIRED]
     if request.is_ordered and _earlier_waits(signatory):
         return _("It is not your turn yet: somebody signs before you. You get a mail when it is.")
@@ -75,7 +77,7 @@ def _earlier_waits(signatory: Signatory) -> bool:
 
 
 def sign(*, signatory: Signatory, act: Act) -> Signatory:
-    """Put the person's signature into the document and seal it. Raises `RequestRefused`. Records `signed`.
+    """Put the person's signature into the document and seal it. Raises `RequestRefused`, `NotIdentified`. Records `signed`.
 
     The last signature completes the request (`completed`). Of two who sign at once, the second is put on top of the
     first; nobody's signature is lost.
@@ -83,23 +85,18 @@ def sign(*, signatory: Signatory, act: Act) -> Signatory:
     values = _values(signatory, act)
     for _again in range(10):
         current = Signatory.objects.select_related("request__document__organisation", "member").get(pk=signatory.pk)
-        if problem := may_act(current) or _not_identified(current):
+        refuse_unless_identified(current, act.is_identified)
+        if problem := may_act(current):
             raise RequestRefused(problem)
         if signed := _signed(current, act, values):
             return signed
     raise RequestRefused(_("Many people sign at this moment. Try once more."))
 
 
-def _not_identified(signatory: Signatory) -> str:
-    if signatory.request.needs_code and signatory.identified_at is None:
-        return _("Type the one-time code first.")
-    return ""
-
-
 def _signed(signatory: Signatory, act: Act, values: dict[str, str]) -> Signatory | None:
     """None when the request is not what it was any more: somebody else signed, and the document has changed under the pen."""
     document = signatory.request.document
-    ensure_file(document)
+    ensure_files([document])
     before, now = document.pdf, clock.now()
     after = _sealed(signatory, act, values, now)
     with transaction.atomic():
@@ -155,6 +152,8 @@ def _kept(signatory: Signatory, act: Act, values: dict[str, str], now: datetime)
     waiting = Signatory.objects.filter(pk=signatory.pk, state=State.WAITING)
     kept = waiting.update(
         state=State.SIGNED,
+        proposed_name="",
+        proposed_email="",
         signed_at=now,
         signature=act.signature.as_json(),
         values=values,
@@ -170,7 +169,7 @@ def _result(signatory: Signatory, act: Act, before: str, after: str) -> dict[str
         "meaning": meaning(signatory),
         "name": signatory.name,
         "capacity": signatory.capacity,
-        "identified": "link+code" if signatory.identified_at else "link",
+        "identified": "link+code" if act.is_identified else "link",
         "signature_sha256": act.signature.fingerprint,
         "document_sha256": before,
         "sha256": after,
@@ -191,7 +190,7 @@ def _lines(signatory: Signatory, act: Act, now: datetime, before: str) -> list[s
     local = now.astimezone(ZoneInfo(zone))
     how = (
         _("by a personal link to %(email)s and a one-time code")
-        if signatory.identified_at
+        if act.is_identified
         else _("by a personal link to %(email)s")
     )
     moment = {"day": date_format(local, "DATE_FORMAT"), "time": f"{local:%H:%M:%S}", "zone": zone}
@@ -228,8 +227,9 @@ def _values(signatory: Signatory, act: Act) -> dict[str, str]:
     return kept
 
 
-def open_document(signatory: Signatory) -> None:
-    """Note that the person has looked at it, the first time. Records `viewed`."""
+def open_document(signatory: Signatory, *, is_identified: bool = False) -> None:
+    """Note that the person has looked at it, the first time. Raises `NotIdentified`. Records `viewed`."""
+    refuse_unless_identified(signatory, is_identified)
     if signatory.opened_at:
         return
     with transaction.atomic():

@@ -12,63 +12,25 @@ from datetime import datetime
 from typing import Any
 
 import pikepdf
-import pypdfium2
-from django.utils.translation import gettext, gettext_lazy
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigFieldSpec, append_signature_field
 
-from milepost.core.refusals import Refused
-from milepost.documents.sealing import SealOnlyWriter, seal_in
+from milepost.core.sandbox import confined
+from milepost.documents.reading import RefusedPdf, page_count
+from milepost.documents.sealing import SealOnlyWriter, SealWords, WithGap, fill_gap, gap_for, leave_gap
 from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import render
 from milepost.journal.models import SigningKey
+from milepost.journal.timestamping import authority_at_hand
 
 MILLIMETRE = 72 / 25.4
 FRAMES: dict[str, int] = {"top": 45, "step": 44, "height": 38, "width": 170, "left": 20, "per_page": 5}  # mm, A4
 A4_HEIGHT = 297
-MAX_PAGES = 500
-BROKEN = (pikepdf.PdfError, PdfError, ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError)
-
-PROTECTED = gettext_lazy("The PDF is protected with a password. Save it without one, then bring it again.")
 
 
-class RefusedPdf(Refused):
-    """The PDF can't be taken: it is broken, unless raised with another sentence."""
-
-    sentence = gettext_lazy("This is not a PDF, or it is broken. Open it, save it as PDF anew, then bring that.")
-    status = 422
-
-
-@dataclass(frozen=True)
-class Examined:
-    """A PDF that can be taken."""
-
-    pages: int
-    was_signed: bool
-
-
-def examine(content: bytes) -> Examined:
-    """Look into a PDF that somebody brought. Raises `RefusedPdf`."""
-    try:
-        with pikepdf.open(io.BytesIO(content)) as file:
-            pages, is_encrypted = len(file.pages), file.is_encrypted
-        was_signed = bool(PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures)
-    except pikepdf.PasswordError as error:
-        raise RefusedPdf(PROTECTED) from error
-    except BROKEN as error:
-        raise RefusedPdf from error
-    if is_encrypted:
-        raise RefusedPdf(PROTECTED)
-    if not pages:
-        raise RefusedPdf(gettext("The PDF has no page."))
-    if pages > MAX_PAGES:
-        raise RefusedPdf(gettext("The PDF has more than 500 pages. Bring it in parts."))
-    return Examined(pages, was_signed)
-
-
+@confined(RefusedPdf)
 def with_page(content: bytes, page: bytes) -> bytes:
     """The PDF with the pages of another after its own; for one that nobody has signed."""
     with pikepdf.open(io.BytesIO(content)) as file, pikepdf.open(io.BytesIO(page)) as last:
@@ -81,6 +43,7 @@ def with_page(content: bytes, page: bytes) -> bytes:
     return saved.getvalue()
 
 
+@confined(RefusedPdf)
 def with_places(content: bytes, *, signatories: int, places: Sequence[Mapping[str, Any]], has_frames: bool) -> bytes:
     """The PDF with a signature field for each signatory, and a field for each place that they fill.
 
@@ -114,12 +77,6 @@ def signature_name(number: int) -> str:
 def place_name(number: int) -> str:
     """The name of a place's field."""
     return f"Place{number + 1}"
-
-
-def page_count(content: bytes) -> int:
-    """How many pages there are."""
-    with pikepdf.open(io.BytesIO(content)) as file:
-        return len(file.pages)
 
 
 def _frame(at: int) -> tuple[int, int, int, int]:
@@ -200,25 +157,25 @@ class Stamp:
 def sign_in(
     content: bytes, stamp: Stamp, *, places: Sequence[Mapping[str, Any]], key: SigningKey, time: datetime, reason: str
 ) -> bytes:
-    """The PDF with one signatory's places filled and their signature, sealed by the organisation's key (PAdES)."""
-    writer = SealOnlyWriter(io.BytesIO(content), strict=False)
-    fields = {
-        str(reference.get_object()["/T"]): reference.get_object() for reference in writer.root["/AcroForm"]["/Fields"]
+    """The PDF with one signatory's places filled and their signature, sealed by the organisation's key (PAdES).
+
+    What reads the file is confined; what needs the key, and what typesets, is not. Raises `RefusedPdf`.
+    """
+    own = signature_name(stamp.number)
+    theirs = {place_name(number): number for number, place in enumerate(places) if place["signatory"] == stamp.number}
+    texts = {
+        name: "" if places[number]["kind"] == "signature" else stamp.values.get(str(number), "")
+        for name, number in theirs.items()
     }
-    theirs = {number: place for number, place in enumerate(places) if place["signatory"] == stamp.number}
-    for number, place in theirs.items():
-        _fill(writer, fields[place_name(number)], _shown(place, stamp, number), stamp, time)
-    own = fields[signature_name(stamp.number)]
-    if "/Rect" in own and any(float(side) for side in own["/Rect"]):
-        ink = _Ink(stamp.signature.text, stamp.signature.svg(), lines=stamp.lines)
-        _draw(writer, own, ink, stamp, time)
-        writer.update_container(own)
-    locked = [place_name(number) for number in theirs]
-    return seal_in(writer, signature_name(stamp.number), key=key, time=time, reason=reason, locked=locked)
-
-
-def _shown(place: Mapping[str, Any], stamp: Stamp, number: int) -> str:
-    return "" if place["kind"] == "signature" else stamp.values.get(str(number), "")
+    inks = {name: _ink_of(text, stamp) for name, text in texts.items()}
+    inks[own] = _Ink(stamp.signature.text, stamp.signature.svg(), lines=stamp.lines)
+    sizes = _sizes(content, list(inks))
+    drawn = {name: _drawn(ink, sizes[name], stamp, time) for name, ink in inks.items() if name in sizes}
+    values = {name: text or stamp.alt for name, text in texts.items()}
+    stamper = authority_at_hand()
+    words = SealWords(key.common_name, time, reason, locked=tuple(theirs))
+    file = _filled(content, drawn, values, own, words, gap=gap_for(key, stamper))
+    return fill_gap(WithGap.load(file), key=key, stamper=stamper)
 
 
 @dataclass(frozen=True)
@@ -231,20 +188,29 @@ class _Ink:
     style: str = "italic"  # of the text: a name that was typed as a signature leans
 
 
-def _fill(writer: IncrementalPdfFileWriter, field: Any, text: str, stamp: Stamp, time: datetime) -> None:
+def _ink_of(text: str, stamp: Stamp) -> _Ink:
     """A value, or the signature where there is none to be written."""
-    ink = _Ink(text, style="normal") if text else _Ink(stamp.signature.text, stamp.signature.svg())
-    _draw(writer, field, ink, stamp, time)
-    field[generic.pdf_name("/V")] = generic.pdf_string(text or stamp.alt)
-    writer.update_container(field)
+    return _Ink(text, style="normal") if text else _Ink(stamp.signature.text, stamp.signature.svg())
 
 
-def _draw(writer: IncrementalPdfFileWriter, field: Any, ink: _Ink, stamp: Stamp, time: datetime) -> None:
-    """Give the field its appearance: a page of its size, typeset like everything else, so that letters are embedded."""
-    left, bottom, right, top = (float(side) for side in field["/Rect"])
+@confined(RefusedPdf)
+def _sizes(content: bytes, names: list[str]) -> dict[str, tuple[float, float]]:
+    """Width and height in points of those of these fields that can be seen."""
+    reader = PdfFileReader(io.BytesIO(content), strict=False)
+    sizes = {}
+    for name, field in _fields(reader.root).items():
+        if name in names and "/Rect" in field and any(float(side) for side in field["/Rect"]):
+            left, bottom, right, top = (float(side) for side in field["/Rect"])
+            sizes[name] = abs(right - left), abs(top - bottom)
+    return sizes
+
+
+def _drawn(ink: _Ink, size: tuple[float, float], stamp: Stamp, time: datetime) -> bytes:
+    """The field's appearance: a page of its size, typeset like everything else, so that letters are embedded."""
+    width, height = size
     data = {
-        "width": abs(right - left),
-        "height": abs(top - bottom),
+        "width": width,
+        "height": height,
         "svg": ink.svg,
         "text": ink.text,
         "lines": list(ink.lines),
@@ -252,23 +218,27 @@ def _draw(writer: IncrementalPdfFileWriter, field: Any, ink: _Ink, stamp: Stamp,
         "language": stamp.language,
         "alt": stamp.alt,
     }
-    drawn = PdfFileReader(io.BytesIO(render("signature", data, time=time)))
-    appearance = writer.import_page_as_xobject(drawn)
-    field[generic.pdf_name("/AP")] = generic.DictionaryObject({generic.pdf_name("/N"): appearance})
+    return render("signature", data, time=time)
 
 
-def picture_of_page(content: bytes, number: int, *, width: int) -> tuple[bytes, int]:
-    """A page as WebP so many pixels wide, and its height. Raises `IndexError` for a page that is not there."""
-    file = pypdfium2.PdfDocument(content)
-    file.init_forms()  # without it, no field would be drawn
-    try:
-        if not 0 <= number < len(file):
-            raise IndexError(number)
-        page = file[number]
-        shown = page.render(scale=width / page.get_width(), may_draw_forms=True)
-        image = shown.to_pil().convert("RGB")
-        saved = io.BytesIO()
-        image.save(saved, "WEBP", quality=82, method=2)
-        return saved.getvalue(), image.height
-    finally:
-        file.close()
+@confined(RefusedPdf)
+def _filled(
+    content: bytes, drawn: Mapping[str, bytes], values: Mapping[str, str], own: str, words: SealWords, *, gap: int
+) -> bytes:
+    """The PDF with these appearances and values in its fields, and a gap for the seal in one's own (`WithGap`)."""
+    writer = SealOnlyWriter(io.BytesIO(content), strict=False)
+    for name, field in _fields(writer.root).items():
+        if name in drawn:
+            appearance = writer.import_page_as_xobject(PdfFileReader(io.BytesIO(drawn[name])))
+            field[generic.pdf_name("/AP")] = generic.DictionaryObject({generic.pdf_name("/N"): appearance})
+        if name in values:
+            field[generic.pdf_name("/V")] = generic.pdf_string(values[name])
+        if name in drawn or name in values:
+            writer.update_container(field)
+    return leave_gap(writer, own, words, size=gap).dump()
+
+
+def _fields(root: Any) -> dict[str, Any]:
+    """The fields of the form by name."""
+    fields = (reference.get_object() for reference in root["/AcroForm"]["/Fields"])
+    return {str(field["/T"]): field for field in fields if "/T" in field}

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import segno
 
 from milepost.core import blobs
+from milepost.documents.letters import FONTS, typesettable
 from milepost.people.models import Organisation
 
 if TYPE_CHECKING:
@@ -30,14 +31,14 @@ _one_at_a_time = Lock()  # a compiler keeps the data of the document that it is 
 def render(template: str, data: dict[str, Any], *, time: datetime) -> bytes:
     """The PDF that the template makes of the data; `time` is when the document says that it was made.
 
-    The same data and time give the same bytes. Raises `typst.TypstError` when the template does not fit the data.
+    The same data and time give the same bytes, and no text keeps a document from being made (see `letters`). Raises `typst.TypstError` when the template does not fit the data.
     """
     with _one_at_a_time:
         pdf = _compiler().compile(
             input=_source(template),
             format="pdf",
             pdf_standards=[STANDARD],
-            sys_inputs={"data": json.dumps(data)},
+            sys_inputs={"data": json.dumps(typesettable(data))},
             timestamp=int(time.timestamp()),
         )
     assert isinstance(pdf, bytes)  # noqa: S101 (a list of them is for images only)
@@ -49,7 +50,7 @@ def _compiler() -> "typst.Compiler":
     """Made once: loading fonts takes longer than a document."""
     import typst  # heavy, and few processes need it
 
-    return typst.Compiler(root=TEMPLATES, ignore_system_fonts=True)
+    return typst.Compiler(root=TEMPLATES, font_paths=[FONTS], ignore_system_fonts=True)
 
 
 @lru_cache(maxsize=32)

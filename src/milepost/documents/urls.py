@@ -15,6 +15,9 @@ urlpatterns = [
     path("documents/<uuid:document>/annexes/", lead.annexes, name="document_annexes"),
     path("documents/<uuid:document>/request/", lead.signature_request, name="signature_request"),
     path("documents/<uuid:document>/reminders/", lead.reminders, name="signature_reminders"),
+    path(
+        "documents/<uuid:document>/delegations/<uuid:signatory>/", lead.delegation, name="signature_delegation_answer"
+    ),
     path("documents/<uuid:document>/withdrawal/", lead.withdrawal, name="signature_withdrawal"),
 ]
 

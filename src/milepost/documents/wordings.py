@@ -37,7 +37,7 @@ def wording_of(organisation: Organisation, kind: DocumentKind, language: str) ->
 def keep_wording(
     *, wording: Wording, kind: DocumentKind, blocks: Mapping[str, str], clauses: Sequence[Mapping[str, str]], by: Member
 ) -> None:
-    """Say it in these words from now on: documents that are there stay. Records `updated`.
+    """Say it in these words from now on: documents that are there stay. Records `updated` where that changes anything.
 
     `blocks` and the `clauses` (`{"title", "text"}`) have been through `check_words`; an empty block says what is usual.
     """
@@ -47,6 +47,10 @@ def keep_wording(
         "clauses": [dict(clause) for clause in clauses[:MAX_CLAUSES]],
     }
     with transaction.atomic():
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        kept = wording_of(organisation, kind, wording.language)
+        if (kept.blocks, kept.clauses) == (words["blocks"], words["clauses"]):
+            return
         Wording.objects.update_or_create(
             organisation=organisation, kind=wording.kind, language=wording.language, defaults=words
         )

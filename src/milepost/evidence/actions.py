@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from milepost.classroom.models import LiveSession
-from milepost.core import blobs, clock
+from milepost.core import blobs, clock, once
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.documents.composing import compose
@@ -55,19 +55,29 @@ class ActionPlan:
     language: str = ""
 
 
-def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member) -> TrainingAction:
-    """Make an action with what belongs to it. Raises `InvalidAction`. Records `created`."""
+def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member, key: str = "") -> TrainingAction:
+    """Make an action with what belongs to it. The same from a form of the same `key` is made once (see `core.once`).
+
+    Raises `InvalidAction`. Records `created`.
+    """
     if plan.profile not in profiles():
         raise InvalidAction(_("There is no profile “%(name)s”.") % {"name": plan.profile})
     if plan.ends_on < plan.starts_on:
         raise InvalidAction(_("The last day lies before the first."))
+    sessions, members = list(plan.sessions), list(plan.members)
+    rest = replace(plan, sessions=(), members=())
+    said = (rest, [session.pk for session in sessions], [member.pk for member in members])
+    uid = once.uid_of(key, organisation.uid, "action", *said)
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=organisation.pk)
+        if made := TrainingAction.objects.filter(uid=uid).first():
+            return made
         reference = plan.reference.strip() or _next_reference(organisation, plan.starts_on.year)
         if TrainingAction.objects.filter(organisation=organisation, reference=reference).exists():
             words = _("There is an action with the reference %(reference)s already.")
             raise InvalidAction(words % {"reference": reference})
         action = TrainingAction.objects.create(
+            uid=uid,
             organisation=organisation,
             reference=reference,
             title=plan.title.strip(),
@@ -84,8 +94,8 @@ def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member) -> 
             language=plan.language or organisation.language,
             created_by=by,
         )
-        action.sessions.set(list(plan.sessions))
-        action.members.set([*plan.members, *_seated(action, plan)])
+        action.sessions.set(sessions)
+        action.members.set([*members, *_seated(action, plan)])
         record(
             ACTION_CREATED,
             organisation=organisation,
@@ -110,16 +120,23 @@ def _next_reference(organisation: Organisation, year: int) -> str:
 
 
 def write_document(*, action: TrainingAction, kind: str, by: Member, member: Member | None = None) -> Document:
-    """Write a document of the action, or of one person in it, from what is known of it. Records `created`."""
+    """Write a document of the action, or of one person in it, from what is known of it. Records `created`.
+
+    One that was written and waits for somebody to be asked to sign it is not written again.
+    """
     values = values_of_action(action) | ({"person": member.full_name} if member else {})
-    return compose(
-        organisation=action.organisation,
-        kind=KINDS[kind],
-        values=values,
-        language=action.language,
-        by=by,
-        about=f"{action.about}:{member.uid}" if member else action.about,
-    )
+    about = f"{action.about}:{member.uid}" if member else action.about
+    with transaction.atomic():
+        Organisation.objects.select_for_update().get(pk=action.organisation_id)
+        written = Document.objects.filter(organisation=action.organisation, about=about, kind=kind, request=None)
+        return written.order_by("pk").last() or compose(
+            organisation=action.organisation,
+            kind=KINDS[kind],
+            values=values,
+            language=action.language,
+            by=by,
+            about=about,
+        )
 
 
 def add_piece(

@@ -1,18 +1,21 @@
 """Audits: inviting somebody to read for a while, the code with which they identify, noting what they open, ending it.
 
-What they read is in `views/auditor`, and how a browser stays identified in `audit_cookie`.
+What they read is in `views/auditor`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from milepost.core import clock, links
+from milepost.core import clock, links, once
+from milepost.core.code_cookie import CodeCookie
+from milepost.core.irrevocable import irrevocable
 from milepost.core.refusals import Refused
 from milepost.evidence.facts import AUDIT_CANCELLED, AUDIT_IDENTIFIED, AUDIT_INVITED, AUDITOR_VIEWED
 from milepost.evidence.models import Audit, TrainingAction
@@ -23,6 +26,7 @@ from milepost.notices.outbox import Outside, notify
 from milepost.people.models import Member, Organisation
 
 LONGEST = 366  # days
+BROWSERS = CodeCookie("audit", lives=timedelta(hours=12))  # those in which the code of an audit was typed
 
 
 class InvalidAudit(Refused):
@@ -42,18 +46,28 @@ class Invitation:
     body: str = ""
     language: str = ""
     actions: Sequence[TrainingAction] = field(default_factory=tuple)
+    key: str = ""  # of the form; see `core.once`
 
 
+@irrevocable
 def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Member) -> Audit:
-    """Let an auditor in; the mail with their link goes out in the background. Raises `InvalidAudit`. Records `invited`."""
+    """Let an auditor in; the mail with their link goes out in the background. The same form twice is the same as once.
+
+    Raises `InvalidAudit`. Records `invited`.
+    """
     if invitation.ends_on < invitation.starts_on:
         raise InvalidAudit(_("The last day lies before the first."))
     if invitation.ends_on < clock.today(organisation.time_zone):
         raise InvalidAudit(_("The last day is over."))
     if (invitation.ends_on - invitation.starts_on).days >= LONGEST:
         raise InvalidAudit(_("An audit is open for a year at most. Invite again when it takes longer."))
+    uid = _uid_of(invitation, organisation)
     with transaction.atomic():
+        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        if invited := Audit.objects.filter(uid=uid).first():
+            return invited
         audit = Audit.objects.create(
+            uid=uid,
             organisation=organisation,
             name=" ".join(invitation.name.split()),
             email=invitation.email.lower(),
@@ -75,6 +89,11 @@ def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Me
         )
         notify("audit", to=_auditor(audit), about=audit.as_reference(), key=str(audit.uid))
     return audit
+
+
+def _uid_of(invitation: Invitation, organisation: Organisation) -> UUID:
+    said = [getattr(invitation, name) for name in ("name", "email", "starts_on", "ends_on", "body", "language")]
+    return once.uid_of(invitation.key, organisation.uid, *said, *sorted(action.pk for action in invitation.actions))
 
 
 def end_audit(*, audit: Audit, by: Member) -> None:

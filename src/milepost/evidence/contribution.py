@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
+from milepost.core.words import date_format
 from milepost.design.templatetags.design import megabytes
 from milepost.documents.kinds import KINDS
 from milepost.evidence.actions import write_document
@@ -49,7 +49,7 @@ class PieceFiles(FileKind[Piece]):
         return Piece.objects.filter(member=member).order_by("pk")
 
     def file(self, row: Piece) -> File:
-        return File(row.digest, f"files/{row.key}-{row.pk}-{safe_name(row.name)}")
+        return File(row.digest, f"files/{row.key}-{row.uid}-{safe_name(row.name)}")
 
     def note(self, row: Piece) -> str:
         return row.key

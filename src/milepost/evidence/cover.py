@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from milepost.core.words import duration
+from milepost.core.words import date_format, duration
 from milepost.documents.typesetting import logo_of
 from milepost.evidence.contributions import counts
 from milepost.evidence.models import TrainingAction

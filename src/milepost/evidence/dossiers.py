@@ -13,7 +13,9 @@ from django.db import transaction
 from django.db.models import F
 
 from milepost.core import blobs
+from milepost.core.irrevocable import irrevocable
 from milepost.core.jobs import named
+from milepost.core.quotas import refuse_beyond, take
 from milepost.evidence.contributions import scope_of
 from milepost.evidence.dossier_file import DossierFile, Progress
 from milepost.evidence.facts import ACTION_EXPORTED, ACTION_REQUESTED
@@ -25,6 +27,7 @@ from milepost.people.contributions import contributions
 from milepost.people.models import Member
 
 
+@irrevocable
 def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None) -> Dossier:
     """Have the dossier built in the background: the action's, or what it holds of one person. Records `requested`.
 
@@ -34,6 +37,8 @@ def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None)
         TrainingAction.objects.select_for_update(no_key=True).get(pk=action.pk)
         if waiting := Dossier.objects.filter(action=action, member=member, digest="", problem="", done=0).first():
             return waiting
+        take(action.organisation, "exports")
+        refuse_beyond(action.organisation, "jobs", more=1)
         dossier = Dossier.objects.create(organisation=action.organisation, action=action, member=member, asked_by=by)
         record(
             ACTION_REQUESTED,

@@ -90,11 +90,6 @@ class Shown:
         """The fingerprint that stands for the entry in the tree."""
         return bytes(self.entry.leaf).hex()
 
-    @property
-    def file_name(self) -> str:
-        """How its proof is called as a file."""
-        return f"entry-{self.entry.pk}-proof.json"
-
 
 def shown(entry: Entry) -> Shown:
     """Look at one entry as an auditor does: its words, its place in the tree, and whether its path leads to the seal."""

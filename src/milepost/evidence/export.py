@@ -16,9 +16,11 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models, transaction
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.formats import date_format
 
 from milepost.core import blobs, clock
+from milepost.core.irrevocable import irrevocable
+from milepost.core.quotas import take
+from milepost.core.words import date_format
 from milepost.evidence.contributions import file_kinds, named
 from milepost.evidence.facts import MEMBER_EXPORTED
 from milepost.journal.models import Entry
@@ -29,7 +31,7 @@ from milepost.people.contributions import BATCH, safe_name
 from milepost.people.models import Member
 
 FORMAT = "milepost-personal-data/1"
-_LEFT_OUT = {"password", "code", "code_tries", "code_sent_at", "searchable", "secret", "organisation", "id"}
+_LEFT_OUT = {"password", "code", "code_tries", "code_sent_at", "searchable", "secret", "organisation", "id", "user"}
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,15 @@ def files_about(member: Member) -> Iterator[PersonalFile]:
                 yield PersonalFile(f"{kind.name}-{place}-{number}-{last or 'source'}", beside.digest)
 
 
+@irrevocable
 def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
     """Write a zip with everything that is known of the person: to read (HTML), for machines (JSON), and their files.
 
-    Records `exported`.
+    Their account belongs to them and not to one organisation: only who exports their own data finds it there. Records
+    `exported`.
     """
+    if by != member:  # one's own data is nobody's to bound
+        take(member.organisation, "exports")
     reference, what = member.as_reference(), {"what": "personal data"}
     with transaction.atomic():
         record(
@@ -97,7 +103,7 @@ def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
         "made_at": time_text(clock.now()),
         "organisation": member.organisation.name,
         "person": _as_json(member),
-        "account": _account(member),
+        "account": _account(member) if by == member else None,
         "records": {label: rows for label, rows in records.items() if rows},
         "journal": [entry.content for entry in facts],
     }

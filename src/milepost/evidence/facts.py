@@ -34,6 +34,7 @@ ACTION_EXPORTED = FactType(
     "exported",
     "action",
     is_office=True,
+    watched="exported",
     result={"sha256": SHA256},
     context={"dossier": UID},
     sentence=gettext_lazy("Exported “%(object)s”"),
@@ -42,6 +43,7 @@ MEMBER_EXPORTED = FactType(
     "exported",
     "member",
     is_office=True,
+    watched="exported",
     context={"what": TEXT},
     sentence=gettext_lazy("Exported “%(object)s”"),
 )
@@ -50,6 +52,7 @@ AUDIT_INVITED = FactType(
     "invited",
     "audit",
     is_office=True,
+    watched="role-changed",
     context={"from": DAY, "until": DAY, "scope": listed(TEXT)},
     sentence=gettext_lazy("Invited %(object)s"),
     done_to=gettext_lazy("Invited by %(actor)s"),
@@ -58,6 +61,7 @@ AUDIT_CANCELLED = FactType(
     "cancelled",
     "audit",
     is_office=True,
+    watched="role-changed",
     result={"reason": TEXT},
     sentence=gettext_lazy("Cancelled “%(object)s”: %(reason)s"),
 )
@@ -87,5 +91,6 @@ AUDITOR_EXPORTED = FactType(
     context=_IN_AUDIT,
     about="action",
     is_office=True,
+    watched="exported",
     sentence=gettext_lazy("Exported “%(object)s”"),
 )

@@ -111,6 +111,7 @@ class AuditForm(forms.ModelForm[Audit]):
             "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
             "covers_all": forms.CheckboxInput({"class": "form-check-input"}),
         }
+        labels = {"covers_all": _("Every action, those to come too")}
         help_texts = {"body": _("The funding body, the certifier, the company that audits.")}
 
     def __init__(self, organisation: Organisation, data: QueryDict | None = None) -> None:

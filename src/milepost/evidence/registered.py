@@ -15,12 +15,17 @@ from milepost.journal.subscriptions import EVERY_FACT, subscribe
 from milepost.notices.kinds import kinds
 from milepost.people import permissions
 from milepost.people.contributions import BATCH, contributions
+from milepost.people.limits import DAY, HOUR, MINUTE, Limit, Per, Rate, limits
 from milepost.people.sections import sections
 
 
 def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     vocabulary.register(facts)
+    limits.register(
+        "audit-code",
+        Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(20, DAY, Per.LINK), Rate(2_000, HOUR, Per.ORGANISATION)),
+    )
 
     permissions.register(SEE_EVIDENCE, MANAGE_EVIDENCE, TAKE_DATA)
     contributions.register("evidence", EvidenceContribution())

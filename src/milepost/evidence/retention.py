@@ -2,7 +2,7 @@
 
 Letting an action go takes away its files, signatures and people, and the words of its facts; the action itself, as a
 line with its title and dates, and every proof of what other facts say, stay. Certificates stay too: they are the
-people's, and go with the person (see `erasure`).
+people's, and go with the person (see `erasing`).
 """
 
 from collections.abc import Iterator
@@ -12,12 +12,13 @@ from itertools import batched
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
+from milepost.core.irrevocable import irrevocable
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
+from milepost.core.words import date_format
 from milepost.evidence.contributions import counts, file_kinds, scope_to_let_go, things
 from milepost.evidence.forgetting import forget_files, named_in
 from milepost.evidence.models import TrainingAction
@@ -78,6 +79,7 @@ def preview(action: TrainingAction) -> Going:
     return Going(action, kept_until(action), numbers)
 
 
+@irrevocable
 def ask_to_let_go(*, action: TrainingAction, by: Member) -> None:
     """Have the evidence of the action taken away in the background. Raises `StillKept`."""
     _refuse_kept(action)

@@ -1,10 +1,9 @@
 """What an action says of itself in its documents."""
 
 from django.utils import translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from milepost.core.words import duration
+from milepost.core.words import date_format, duration
 from milepost.evidence.models import TrainingAction
 
 

@@ -10,7 +10,7 @@
 | time stamps of seals | `timestamping`; the authority: `timestamp_authority`; those on files: `milepost.documents.timestamps` |
 | checking all of it, and what a restored copy lost | `verification`, `witnesses` |
 | the proof of one fact | `proofs` |
-| taking the words of a fact away | `erasing`; erasing a person: `milepost.evidence.erasure` |
+| taking the words of a fact away | `erasing`; erasing a person: `milepost.evidence.erasing` |
 
 Others declare the types of their facts, call `record` and `record_many` inside the transaction of the change that the
 fact speaks of, read with `timeline`, and follow with `subscribe`. What must stay true: an entry is never updated or

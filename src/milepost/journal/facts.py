@@ -9,5 +9,6 @@ ERASED = FactType(
     "",
     result={"places": RANGES, "leaves?": listed(SHA256), "count": COUNT, "reason": TEXT},
     is_office=True,
+    watched="erased",
     sentence=gettext_lazy("%(actor)s had the words of %(count)s facts erased: %(reason)s"),
 )

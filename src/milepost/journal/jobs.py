@@ -1,9 +1,10 @@
 """What the background does for the journal: facts told to those who follow them, seals, and the time stamps on them."""
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import NotNow, job, unfinished
-from milepost.journal import folding, sealing, subscriptions, timestamping
+from milepost.journal import folding, sealing, subscriptions, timestamping, witnesses
 
 
 @job(queue="facts")
@@ -22,8 +23,18 @@ def tell(organisation_id: int, name: str) -> None:
 
 @job(queue="sealing", title=_("Seal new facts"), attempts=None)
 def seal(organisation_id: int) -> None:
-    """Seal what waits in the organisation."""
+    """Seal what waits in the organisation; whoever watches over it is told where it can't be what it was."""
     sealing.seal(organisation_id)
+    try:
+        witnesses.refuse_other_past(organisation_id)
+    except witnesses.OtherPast:
+        hold_against_memory.enqueue(organisation_id)  # by itself: what goes on being refused must not put off a seal
+
+
+@job(queue="sealing", title=_("Hold the journal against the seals that this machine remembers"), attempts=None)
+def hold_against_memory(organisation_id: int) -> None:
+    """Refused for as long as the database says something else."""
+    witnesses.refuse_other_past(organisation_id)
 
 
 @job(queue="sealing")
@@ -36,7 +47,7 @@ def seal_everywhere() -> None:
 def stamp(organisation_id: int) -> None:
     """Have the authority stamp the organisation's newest seal."""
     if timestamping.is_resting():
-        raise NotNow(timestamping.RESTS)
+        raise NotNow(settings.TIMESTAMP_REST)
     timestamping.stamp_newest(organisation_id)
 
 

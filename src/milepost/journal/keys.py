@@ -1,10 +1,11 @@
 """The key that an organisation signs with: its seals, its certificates, its badges.
 
-Made on first use (RSA with 2048 bits and a certificate that it signs itself), brought by the operator as a PKCS#12
-file, or left in a token that signs (see `tokens`). A private key that is here is kept as encrypted PKCS#8; the password
-comes from `MILEPOST_SECRET_KEY`, so a copy of the database alone signs nothing. Docs: decision 0006.
+Made on first use (RSA with 3072 bits and a certificate that it signs itself), brought by the operator as a PKCS#12
+file, or left in a token that signs (see `tokens`). A private key that is here is kept as PKCS#8, encrypted under
+`MILEPOST_SECRET_KEY` (`core.encryption`), so a copy of the database alone signs nothing. Docs: decision 0006.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -22,12 +23,17 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.core.encryption import Locked, decrypted, encrypted, is_current
 from milepost.core.refusals import Refused
 from milepost.journal import folding, tokens
 from milepost.journal.models import SigningKey
 from milepost.journal.organisations import identity_of
 
-BITS = 2048
+BITS, LEAST_BITS = (
+    3072,
+    2048,
+)  # of a key that is made here (128 bits of security, NIST SP 800-57), and of one that is brought
+USE = "journal.signingkey.private"  # what a kept key is encrypted for
 LOOK = 20  # keys that are tried at a start before the secret is said to be another one
 YEARS = 10
 
@@ -117,7 +123,7 @@ def use_token(organisation_id: int, *, token: str, label: str, chain: list[x509.
 
 
 def _refuse_unfit(certificate: x509.Certificate, public: rsa.RSAPublicKey) -> None:
-    if public.key_size < BITS:
+    if public.key_size < LEAST_BITS:
         raise KeyRefused(_("The key is not RSA with 2048 bits or more, which PDF/A seals need."))
     if certificate.public_key() != public:
         raise KeyRefused(_("The certificate in the file belongs to another key."))
@@ -131,8 +137,9 @@ def _refuse_unfit(certificate: x509.Certificate, public: rsa.RSAPublicKey) -> No
 
 def _encrypted(private: rsa.RSAPrivateKey) -> str:
     """PKCS#8 under the server's secret."""
-    how = serialization.BestAvailableEncryption(_password(settings.SECRET_KEY))
-    return private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, how).decode()
+    plain = serialization.NoEncryption()
+    text = private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain).decode()
+    return encrypted(text, USE)
 
 
 def _keep(
@@ -220,36 +227,41 @@ def private_key(key: SigningKey) -> rsa.RSAPrivateKey | tokens.TokenKey:
 
 @lru_cache(maxsize=64)
 def _opened(kept: str) -> rsa.RSAPrivateKey:
-    return _opened_with(kept)[0]
+    try:
+        private = _loaded(decrypted(kept, USE), None) or next(filter(None, _of_earlier_release(kept)), None)
+    except Locked:
+        private = None
+    if private is None:
+        raise KeyLocked(
+            "The organisation's signing key does not open with this MILEPOST_SECRET_KEY. Set the one it was made with, or name"
+            " it in MILEPOST_SECRET_KEY_FALLBACKS."
+        )
+    return private
 
 
-def _opened_with(kept: str) -> tuple[rsa.RSAPrivateKey, str]:
-    """The private key, and which secret opened it: the one of now, or an earlier one."""
+def _of_earlier_release(kept: str) -> Iterator[rsa.RSAPrivateKey | None]:
+    """One that was kept as PKCS#8 with a password (AES-256-CBC), until it is put under another secret."""
     for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        try:
-            private = serialization.load_pem_private_key(kept.encode(), _password(secret))
-        except ValueError:
-            continue
-        assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101
-        return private, secret
-    raise KeyLocked(
-        "The organisation's signing key does not open with this MILEPOST_SECRET_KEY. Set the one it was made with, or name"
-        " it in MILEPOST_SECRET_KEY_FALLBACKS."
-    )
+        derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"milepost signing keys").derive(secret.encode())
+        yield _loaded(kept, derived.hex().encode())
 
 
-def _password(secret: str) -> bytes:
-    derived = HKDF(hashes.SHA256(), 32, salt=None, info=b"milepost signing keys").derive(secret.encode())
-    return derived.hex().encode()
+def _loaded(text: str, password: bytes | None) -> rsa.RSAPrivateKey | None:
+    try:
+        private = serialization.load_pem_private_key(text.encode(), password)
+    except (ValueError, TypeError):  # another password, or one that is missing
+        return None
+    assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101 (no other kind is ever kept)
+    return private
 
 
 def kept_under_earlier_secret() -> list[SigningKey]:
-    """The keys here, of all organisations, that do not open with the secret of now but with an earlier one.
+    """The keys here, of all organisations, that are not encrypted under the secret of now, or as an earlier release did.
 
-    Raises `KeyLocked` for one that opens with none.
+    Raises `KeyLocked` for one that opens with no secret.
     """
     rows = SigningKey.objects.exclude(private__startswith=tokens.SCHEME).order_by("pk")
-    return [key for key in rows if _opened_with(key.private)[1] != settings.SECRET_KEY]
+    return [key for key in rows if _opened(key.private) and not is_current(key.private)]
 
 
 def refuse_other_secret() -> None:

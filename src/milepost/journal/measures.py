@@ -8,8 +8,9 @@ from django.db.models.functions import Coalesce
 
 from milepost.core import clock
 from milepost.core.metrics import Gauge
+from milepost.core.models import Fault, Job
 from milepost.core.probes import Probe
-from milepost.journal import sealing, tiles, timestamping
+from milepost.journal import jobs, sealing, tiles, timestamping
 from milepost.journal.models import Entry, Seal, Tree, Unfolded
 
 MOST = 50  # organisations that are looked at: where more wait, these do, too
@@ -22,8 +23,8 @@ def oldest_unsealed_fact() -> float | None:
 
 
 def _age(organisation_id: int) -> float | None:
-    seal = Seal.objects.filter(organisation_id=organisation_id).order_by("number").values("size", "time").last()
-    waiting = tiles.entries_from(organisation_id, seal["size"] if seal else 0, limit=1) or list(
+    seal = Seal.objects.filter(organisation_id=organisation_id).order_by("number").last()
+    waiting = tiles.entries_from(organisation_id, seal.size if seal else 0, limit=1) or list(
         Unfolded.objects.filter(organisation_id=organisation_id)
         .order_by("entry_id")
         .values_list("entry_id", flat=True)[:1]
@@ -31,9 +32,18 @@ def _age(organisation_id: int) -> float | None:
     entry = Entry.objects.filter(pk__in=waiting).values_list("time", flat=True).first()
     if entry is None:
         return None
-    # A fact may tell of last year; it was not there when the newest seal was made.
-    since = max(entry, seal["time"]) if seal else entry
-    return max((clock.now() - since).total_seconds(), 0.0)
+    # A fact may tell of last year; it was not there when the newest seal was made. A seal of a time to come says nothing of that.
+    now, since = clock.now(), entry
+    if seal and (sealed := sealing.clock_of(seal)) <= now:
+        since = max(entry, sealed)
+    return max((now - since).total_seconds(), 0.0)
+
+
+def refused_journals() -> float:
+    """Organisations whose journal is not sealed, or is not the one that this machine remembers: what the worker last found."""
+    names = [jobs.seal.module_path, jobs.hold_against_memory.module_path]
+    refused = Job.objects.filter(task__in=names, fault=Fault.REFUSED)
+    return float(refused.values("organisation_id").distinct().count())
 
 
 def clock_against_authority() -> float | None:
@@ -50,6 +60,7 @@ def _unsealed() -> Iterator[tuple[tuple[str, ...], float]]:
 
 PROBES = {
     "facts": Probe(oldest_unsealed_fact, bound=300.0),
+    "journals": Probe(refused_journals, bound=0.0, unit="organisations"),
     "authority": Probe(clock_against_authority, bound=10.0),
 }
 GAUGES = {"facts": Gauge("facts_unsealed", "Facts that no seal covers yet.", (), _unsealed)}

@@ -51,6 +51,11 @@ class Entry(models.Model):
         return content
 
     @property
+    def proof_name(self) -> str:
+        """What its proof is called as a file: by its fingerprint, as the key of a row is another one elsewhere."""
+        return f"entry-{bytes(self.leaf).hex()[:16]}-proof.json"
+
+    @property
     def is_erased(self) -> bool:
         """Whether its words are gone, and only its leaf still stands for them."""
         return not self.statement

@@ -3,8 +3,9 @@
 An entry has its place in the tree within a second or two (see `folding`), and stands under a seal within a minute.
 """
 
+import json
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -39,9 +40,16 @@ def seal(organisation_id: int) -> Seal | None:
     """
     keys.private_key(keys.current_key(organisation_id))  # made and opened before the lock is taken
     folding.fold(organisation_id)
-    if made := _seal_head(organisation_id):
-        witnesses.add(made)
-    return newest(organisation_id)
+    made = _seal_head(organisation_id)
+    last = made or newest(organisation_id)
+    if last:  # one that was there may not have been remembered: the disk was full
+        witnesses.add(last, is_new=made is not None)
+    return last
+
+
+def clock_of(seal: Seal) -> datetime:
+    """What the clock said when the seal was made: its time, or less where the clock had gone back."""
+    return datetime.fromisoformat(json.loads(seal.statement).get(CLOCK) or time_text(seal.time))
 
 
 def newest(organisation_id: int) -> Seal | None:

@@ -7,6 +7,7 @@ A room says in its `registered.py` which facts it wants to hear of, and what to 
     def issue_for_completions(facts: Sequence[Entry]) -> None:
         "Facts of one organisation, in the order of its tree; never none, and none whose words were erased."
 
+    subscribe("security", lambda fact_type: bool(fact_type.watched), list_them)         # of rooms to come, too
     subscribe("readiness", EVERY_FACT, look_again, is_replayable=True)
     subscribe("reminders", [COURSE_REGISTERED], remind, from_now=True)   # the past is nothing to write mails about
 
@@ -35,7 +36,7 @@ from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.journal import folding, sealing, tiles
 from milepost.journal.models import Cursor, Entry, Tree
-from milepost.journal.vocabulary import FactType
+from milepost.journal.vocabulary import FactType, fact_type_of
 
 BATCH = 2_000  # leaves that one transaction reads
 AT_ONCE = 200  # facts that one transaction tells
@@ -50,7 +51,7 @@ class Subscription:
     """Who wants to hear of which facts, and of how many in one transaction at most."""
 
     name: str
-    facts: frozenset[str] | None  # the names of their types; `EVERY_FACT`
+    facts: frozenset[str] | Callable[[FactType], bool] | None  # the names of their types, what tells them; `EVERY_FACT`
     handle: Handler
     is_replayable: bool = False
     at_once: int = AT_ONCE
@@ -58,7 +59,12 @@ class Subscription:
 
     def wants(self, entry: Entry) -> bool:
         """Whether the fact is one of those, and still has its words."""
-        return (self.facts is EVERY_FACT or entry.fact in self.facts) and not entry.is_erased
+        if entry.is_erased:
+            return False
+        if callable(self.facts):
+            fact_type = fact_type_of(entry.fact)
+            return fact_type is not None and self.facts(fact_type)
+        return self.facts is EVERY_FACT or entry.fact in self.facts
 
 
 class NotReplayable(Refused):
@@ -70,7 +76,7 @@ subscriptions: Registry[Subscription] = Registry("subscription")
 
 def subscribe(
     name: str,
-    facts: Iterable[FactType] | None,
+    facts: Iterable[FactType] | Callable[[FactType], bool] | None,
     handle: Handler,
     *,
     is_replayable: bool = False,
@@ -82,7 +88,7 @@ def subscribe(
     The name is that of its cursor: it stays for good. `from_now` leaves out what an organisation recorded before the
     subscription was first heard of there; of an organisation that comes later it hears everything.
     """
-    names = EVERY_FACT if facts is EVERY_FACT else frozenset(fact_type.name for fact_type in facts)
+    names = facts if facts is EVERY_FACT or callable(facts) else frozenset(fact_type.name for fact_type in facts)
     return subscriptions.register(name, Subscription(name, names, handle, is_replayable, at_once, from_now))
 
 

@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import OuterRef, Subquery
 
+from milepost.core import clock
 from milepost.journal.models import Seal, SigningKey, Timestamp
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 10  # seconds, in the background
 PATIENCE_AT_HAND = 4  # seconds, while somebody waits
-RESTS = 60  # seconds
 CLOCK = "timestamp-authority-clock"  # seconds between its clock and ours, when it last answered
 _RESTING = "timestamp-authority-rests"
 
@@ -41,13 +41,14 @@ def authority_at_hand() -> "Authority | None":
 
 
 def is_resting() -> bool:
-    """Whether the authority did not answer within the last minute."""
-    return bool(cache.get(_RESTING))
+    """Whether the authority has not answered, so lately that nobody asks it again."""
+    since = cache.get(_RESTING)
+    return since is not None and 0 <= clock.now().timestamp() - since < settings.TIMESTAMP_REST
 
 
 def let_rest() -> None:
-    """Remember that the authority does not answer, so that nobody else waits for it in the next minute."""
-    cache.set(_RESTING, True, timeout=RESTS)
+    """Remember that the authority does not answer, so that nobody else waits for it in the next `TIMESTAMP_REST` seconds."""
+    cache.set(_RESTING, clock.now().timestamp(), timeout=settings.TIMESTAMP_REST)
 
 
 def is_owed() -> bool:

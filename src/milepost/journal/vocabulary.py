@@ -20,7 +20,7 @@ subscribed to by its name, `slot.signed`. Its IRI is the verb's name in xAPI: on
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -54,6 +54,7 @@ class FactType:
     another is given. `result` and `context` may be functions, for what other rooms add to; they are asked at each fact.
     `is_office` says that it is done for the organisation: when whoever did it is erased as a person, the fact stays.
     `calls` turns the recorded name of its object into how people of the active language say it, where that is not the same.
+    `watched` is the kind of security event that it is, in the words of `people.happenings`; empty for what is none.
     `is_common` says that it speaks of no learner, so that it stands in the dossier of everybody whom it is about.
     """
 
@@ -67,6 +68,7 @@ class FactType:
     about: str = ""
     is_office: bool = False
     is_common: bool = False
+    watched: str = ""
     name: str = ""
     calls: Callable[[str], str] = str
 
@@ -95,11 +97,12 @@ class FactType:
 
     @property
     def _fits(self) -> Callable[[Any], Any]:
-        return _compiled(json.dumps(self.schema)) if callable(self.result) or callable(self.context) else self._check
-
-    @cached_property
-    def _check(self) -> Callable[[Any], Any]:
-        return _compiled(json.dumps(self.schema))
+        """The compiled check: made anew only where the fields are others than at the last fact."""
+        fields = fields_of(self.result), fields_of(self.context)
+        known = _checks.get(self)
+        if known is None or known[0] != fields:
+            known = _checks[self] = fields, _compiled(json.dumps(self.schema))
+        return known[1]
 
     def about_of(self, object_id: str, context: Mapping[str, Any]) -> str:
         """The uid of what such a fact belongs to: what `about` names, or else its object itself."""
@@ -154,6 +157,7 @@ class _Words(dict[str, Any]):
 # --- The registry -----------------------------------------------------------------------------------------
 
 fact_types: Registry[FactType] = Registry("fact type")
+_checks: dict[FactType, tuple[tuple[Fields, Fields], Callable[[Any], Any]]] = {}
 
 
 def register(facts: ModuleType) -> None:

@@ -13,10 +13,13 @@ from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
+from milepost.core.refusals import Refused
 from milepost.journal.models import Seal, SigningKey
 
 FOLDER = "seals"  # in the data folder
+LATEST = 64 << 10  # bytes of a file that are looked at after each seal: some sixty lines
 
 logger = logging.getLogger(__name__)
 
@@ -30,26 +33,74 @@ class Witness:
     where: str
 
 
-def add(seal: Seal) -> None:
-    """Remember the seal. A crash before this loses a line, never a seal.
+class OtherPast(Refused):
+    """What this machine remembers is not what the database says."""
+
+    sentence = gettext_lazy(
+        "This machine remembers seals of another journal than the one in the database: entries were changed or taken away, or an earlier state was put"
+        " back past `milepost restore`. Tell whoever runs this Milepost: `milepost journal verify` says where."
+    )
+    status = 503
+
+
+def add(seal: Seal, *, is_new: bool = True) -> None:
+    """Remember the seal, and those before it that could not be remembered; one that is not new, unless it was.
 
     Half a line that a crash or a full disk left at the end is taken away first, and told of in the log: its seal is in the database.
     """
     path = _path(seal.key.fingerprint)
     path.parent.mkdir(mode=0o700, exist_ok=True)
-    line = {"seal": seal.statement, "signature": bytes(seal.signature).hex()}
     with path.open("ab+") as file:
         flock(file, LOCK_EX)  # nobody else’s line is half-written while we look
-        _mend(file.fileno(), path)
-        file.write(json.dumps(line).encode() + b"\n")
+        last = _mend(file.fileno(), path)
+        if last and last.size >= seal.size and not is_new:
+            return
+        missed = (
+            Seal.objects.filter(key=seal.key, size__gt=last.size, size__lt=seal.size).order_by("size") if last else []
+        )
+        file.write(b"".join(_line(one) for one in (*missed, seal)))
 
 
-def _mend(file: int, path: Path) -> None:
+def _line(seal: Seal) -> bytes:
+    return json.dumps({"seal": seal.statement, "signature": bytes(seal.signature).hex()}).encode() + b"\n"
+
+
+def _mend(file: int, path: Path) -> Witness | None:
+    """Take half a line away from the end; return what the last whole line says, None where there is none."""
     size = os.fstat(file).st_size
     end = os.pread(file, 1 << 20, max(0, size - (1 << 20)))  # a line has about a thousand bytes
-    if torn := len(end) - (end.rfind(b"\n") + 1):
+    whole = end[: end.rfind(b"\n") + 1]
+    if torn := len(end) - len(whole):
         os.ftruncate(file, size - torn)
         logger.warning("%s ended in half a line of %s bytes; it was taken away. No seal is lost by it.", path, torn)
+    return _read(whole.splitlines()[-1], path.name) if whole else None
+
+
+def refuse_other_past(organisation_id: int) -> None:
+    """Raise `OtherPast` if one of the latest lines of this memory can't be true of the database; `verify` asks all of them."""
+    newest = Seal.objects.filter(organisation_id=organisation_id).select_related("key").order_by("number").last()
+    if newest is None:
+        return
+    latest = list(_latest(_path(newest.key.fingerprint)))
+    sizes = {witness.size for witness in latest}
+    seals = Seal.objects.filter(organisation_id=organisation_id, size__in=sizes).values_list("size", "root")
+    said = {size: bytes(root) for size, root in seals}
+    for witness in latest:
+        if witness.size > newest.size or witness.root != said.setdefault(witness.size, witness.root):
+            raise OtherPast
+
+
+def _latest(path: Path) -> Iterator[Witness]:
+    """What the end of the file says, in whole lines."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            file.seek(max(0, size - LATEST))
+            lines = file.read(LATEST).split(b"\n")
+    except FileNotFoundError:
+        return
+    for line in lines[1 if size > LATEST else 0 : -1]:
+        yield _read(line, f"{FOLDER}/{path.name}")
 
 
 def all_of(organisation_id: int, folder: Path | None = None) -> Iterator[Witness]:

@@ -13,10 +13,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
+from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused
 from milepost.courses.outline import Activity
 from milepost.learning.models import Answer, Attempt, Enrolment
-from milepost.learning.progressing import complete_activity
+from milepost.learning.progressing import complete_held
 
 GRACE = timedelta(seconds=15)  # for the way from the browser when the time runs out
 
@@ -38,7 +39,19 @@ class AttemptOver(Refused):
 
 def open_attempt(*, enrolment: Enrolment, activity: Activity) -> Attempt | None:
     """The attempt that is under way, or None."""
-    return Attempt.objects.filter(enrolment=enrolment, activity_key=activity.key, finished_at=None).first()
+    return next((attempt for attempt in attempts_at(enrolment, activity) if not attempt.is_over), None)
+
+
+def attempts_at(enrolment: Enrolment, activity: Activity) -> list[Attempt]:
+    """The attempts that the person made, the newest first. One query."""
+    return _attempts.all(enrolment=enrolment.pk, key=activity.key)
+
+
+_attempts = Prepared(
+    lambda enrolment, key: Attempt.objects.filter(enrolment=enrolment, activity_key=key).order_by("-number"),
+    enrolment=int,
+    key=str,
+)
 
 
 def overdue() -> QuerySet[Attempt]:
@@ -53,8 +66,8 @@ def start_attempt(*, enrolment: Enrolment, activity: Activity, limit: int | None
     """
     now = clock.now()
     with transaction.atomic():
-        Enrolment.locked(enrolment.pk)
-        attempts = list(Attempt.objects.filter(enrolment=enrolment, activity_key=activity.key))
+        enrolment.locked()
+        attempts = attempts_at(enrolment, activity)
         for attempt in attempts:
             if not attempt.is_over:
                 return attempt
@@ -80,7 +93,7 @@ def save_answers(*, attempt: Attempt, responses: dict[str, Any]) -> None:
     now = clock.now()
     with transaction.atomic():
         # The attempt's row is the lock: what is answered while it is being judged is judged with it, or refused.
-        current = Attempt.objects.select_for_update(no_key=True).filter(pk=attempt.pk).first()
+        current = attempt.locked()
         if current is None or current.is_over or (current.expires_at and now > current.expires_at + GRACE):
             raise AttemptOver
         common = {"organisation_id": current.organisation_id, "attempt": current, "saved_at": now}
@@ -108,9 +121,9 @@ def finish_attempt(
     """
     with transaction.atomic():
         # First of all, as whoever takes the person out does: in another order the two would wait for each other.
-        enrolment = Enrolment.locked(enrolment.pk)
-        attempt_now = Attempt.objects.select_for_update().get(pk=attempt.pk)
-        if attempt_now.is_over:
+        enrolment = enrolment.locked()
+        attempt_now = attempt.locked()
+        if attempt_now is None or attempt_now.is_over:
             return enrolment
         answers = list(attempt_now.answers.all())
         for answer in answers:
@@ -128,10 +141,5 @@ def finish_attempt(
                 for answer in sorted(answers, key=lambda answer: answer.question)
             ],
         }
-        return complete_activity(
-            enrolment=enrolment,
-            activity=activity,
-            score=attempt_now.score,
-            is_passed=attempt_now.is_passed,
-            result=result,
-        )
+        complete_held(enrolment, activity, score=attempt_now.score, is_passed=attempt_now.is_passed, result=result)
+    return enrolment

@@ -1,6 +1,8 @@
 """The verbs that put people into courses and take them out."""
 
+from collections.abc import Mapping
 from datetime import date
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,6 +15,7 @@ from milepost.courses.outline import outline_of
 from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.learning.facts import COURSE_REGISTERED, COURSE_RESCHEDULED, COURSE_WITHDREW
 from milepost.learning.models import Enrolment
+from milepost.people.bulk_acts import Done, in_act, remember
 from milepost.people.models import Member, MemberQuerySet
 
 BATCH = 2_000
@@ -57,10 +60,18 @@ def enrol(*, member: Member, course: Course, due: date | None = None, by: Member
     return enrolment
 
 
-def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = None, by: Member | None = None) -> int:
+def enrol_many(
+    *,
+    members: MemberQuerySet,
+    course: Course,
+    due: date | None = None,
+    by: Member | None = None,
+    act: UUID | None = None,
+) -> int:
     """Enrol everybody of `members` who is not in the course yet; return how many were.
 
-    Those who are in it keep their due date. All or nothing. Raises `NotPublished`. Records `registered` for each.
+    Those who are in it keep their due date. All or nothing. With `act` it can be undone (`undoing`). Raises `NotPublished`.
+    Records `registered` for each.
     """
     with transaction.atomic():
         version = _version_to_join(course)
@@ -69,13 +80,16 @@ def enrol_many(*, members: MemberQuerySet, course: Course, due: date | None = No
         waiting = members.filter(organisation_id=course.organisation_id).exclude(pk__in=already)
         new = list(waiting.only("uid", "given_name", "family_name").order_by())
         common = {"course": course, "version": version, "due": due, "total": total, "enrolled_at": clock.now()}
-        Enrolment.objects.bulk_create(
+        enrolments = Enrolment.objects.bulk_create(
             (Enrolment(organisation_id=course.organisation_id, member=member, **common) for member in new),
             batch_size=BATCH,
         )
         joined = course.as_reference(version)  # the same for all of them
-        facts = (_registered(member, joined, due=due, by=by) for member in new)
+        facts = (_registered(member, joined, due=due, by=by, act=act) for member in new)
         record_many(facts, organisation=course.organisation)
+        if act and by:
+            done = Done("enrolment", act, joined, {"due": due.isoformat() if due else None})
+            remember(done, to=[(row.member_id, row.pk) for row in enrolments], by=by)
     return len(new)
 
 
@@ -90,7 +104,7 @@ def _version_to_join(course: Course) -> Version:
 def withdraw(*, enrolment: Enrolment, by: Member) -> None:
     """Take a person out of a course they have not completed. Raises `AlreadyCompleted`, `NotEnrolled`. Records `withdrew`."""
     with transaction.atomic():
-        enrolment = Enrolment.locked(enrolment.pk)
+        enrolment = enrolment.locked()
         if enrolment.completed_at:
             raise AlreadyCompleted(
                 _("%(person)s has completed the course; that stays on record.") % {"person": enrolment.member}
@@ -106,10 +120,25 @@ def withdraw(*, enrolment: Enrolment, by: Member) -> None:
         )
 
 
+def withdraw_many(*, enrolments: Mapping[int, Member], course: Course, by: Member, act: UUID) -> None:
+    """Take many out of the course who have not begun it, as whoever undoes `act` has seen and holds them: by their keys.
+
+    Records `withdrew` for each.
+    """
+    with transaction.atomic():
+        Enrolment.objects.filter(pk__in=list(enrolments), course=course, launched_at=None).delete()
+        left = course.as_reference()
+        facts = (
+            Fact(COURSE_WITHDREW, member.as_reference(), left, {}, _by(by, member) | in_act(act))
+            for member in enrolments.values()
+        )
+        record_many(facts, organisation=course.organisation)
+
+
 def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
     """Give an enrolment another due date, or none; the same date is a no-op. Raises `NotEnrolled`. Records `rescheduled`."""
     with transaction.atomic():
-        enrolment = Enrolment.locked(enrolment.pk)
+        enrolment = enrolment.locked()
         if enrolment.due == due:
             return
         enrolment.due = due
@@ -124,13 +153,15 @@ def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
         )
 
 
-def _registered(member: Member, course: Reference, *, due: date | None, by: Member | None) -> Fact:
+def _registered(
+    member: Member, course: Reference, *, due: date | None, by: Member | None, act: UUID | None = None
+) -> Fact:
     return Fact(
         COURSE_REGISTERED,
         member.as_reference(),
         course,
         result={"due": due.isoformat()} if due else {},
-        context=_by(by, member),
+        context=_by(by, member) | in_act(act),
     )
 
 

@@ -1,10 +1,24 @@
 """What this room records: who is in which course, and what they did there."""
 
+from enum import StrEnum
+
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.courses.kinds import work_fields
-from milepost.journal.vocabulary import COUNT, DAY, NUMBER, PERCENT, REFERENCE, UID, FactType, Fields, Statement, adl
+from milepost.journal.vocabulary import (
+    COUNT,
+    DAY,
+    NUMBER,
+    PERCENT,
+    REFERENCE,
+    UID,
+    FactType,
+    Fields,
+    Statement,
+    adl,
+    one_of,
+)
 
 
 def _enrolled(statement: Statement) -> str:
@@ -15,6 +29,27 @@ def _rescheduled(statement: Statement) -> str:
     return (
         _("New due date for “%(object)s”: %(due)s") if "due" in statement.result else _("No due date for “%(object)s”")
     )
+
+
+def _withdrawn(statement: Statement) -> str:
+    return _("Enrolment in “%(object)s” undone") if "act" in statement.context else _("Taken out of “%(object)s”")
+
+
+class Caveat(StrEnum):
+    """What a completion does not prove, as far as the server can tell."""
+
+    REPORTED = "reported"  # the browser said what was done: the server knows only that there was time for it
+    HASTY = "hasty"  # so little time passed since it was opened that nobody can have read it
+
+
+def _finished(statement: Statement) -> str:
+    match statement.context.get("caveat"):
+        case Caveat.REPORTED:
+            return _("Finished “%(object)s”, as the browser reported (%(progress)s %% of the course)")
+        case Caveat.HASTY:
+            return _("Finished “%(object)s” sooner than anybody can read it (%(progress)s %% of the course)")
+        case _other:
+            return _("Finished “%(object)s” (%(progress)s %% of the course)")
 
 
 def _score_and_work() -> Fields:
@@ -32,7 +67,7 @@ COURSE_REGISTERED = FactType(
     "course",
     iri=adl("registered"),
     result={"due?": DAY},
-    context={"instructor?": REFERENCE},
+    context={"instructor?": REFERENCE, "act?": UID},
     sentence=_enrolled,
 )
 COURSE_RESCHEDULED = FactType(
@@ -45,8 +80,8 @@ COURSE_RESCHEDULED = FactType(
 COURSE_WITHDREW = FactType(
     "withdrew",
     "course",
-    context={"instructor?": REFERENCE},
-    sentence=gettext_lazy("Taken out of “%(object)s”"),
+    context={"instructor?": REFERENCE, "act?": UID},
+    sentence=_withdrawn,
 )
 
 COURSE_LAUNCHED = FactType(
@@ -86,9 +121,9 @@ ACTIVITY_PROGRESSED = FactType(
     "activity",
     iri=adl("progressed"),
     result=_progress_and_work,
-    context=_VERSION,
+    context={**_VERSION, "caveat?": one_of(*Caveat)},
     about="course",
-    sentence=gettext_lazy("Finished “%(object)s” (%(progress)s %% of the course)"),
+    sentence=_finished,
 )
 MODULE_COMPLETED = FactType(
     "completed",
@@ -97,6 +132,19 @@ MODULE_COMPLETED = FactType(
     context=_VERSION,
     about="course",
     sentence=gettext_lazy("Completed “%(object)s”"),
+)
+ACTIVITY_REOPENED = FactType(
+    "reopened",
+    "activity",
+    context=_VERSION,
+    about="course",
+    sentence=gettext_lazy("“%(object)s” does not count as done any more"),
+)
+COURSE_REOPENED = FactType(
+    "reopened",
+    "course",
+    context={"version": COUNT},
+    sentence=gettext_lazy("“%(object)s” does not count as completed any more"),
 )
 COURSE_COMPLETED = FactType(
     "completed",

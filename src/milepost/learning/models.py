@@ -1,6 +1,6 @@
 """The nouns of learning: an enrolment, its progress in each activity, attempts and their answers."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Self
 
 from django.db import models
@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
+from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course, Version
 from milepost.courses.outline import Outline, outline_of
@@ -29,6 +30,12 @@ class NotEnrolled(Refused):
     """The person was taken out of the course meanwhile."""
 
     sentence = _("This place in the course has ended: somebody took the person out. Ask the training team.")
+
+
+class NotOpened(Refused):
+    """Something was sent for an activity that the person was never shown, or not as it is now."""
+
+    sentence = _("You had not opened this step as it is now. Here it is: look at it, then go on.")
 
 
 class Enrolment(models.Model):
@@ -65,28 +72,17 @@ class Enrolment(models.Model):
     def __str__(self) -> str:
         return f"{self.member_id} in {self.course_id}"
 
-    @classmethod
-    def locked(cls, key: int) -> "Enrolment":
-        """The enrolment as it is now, its row held until the transaction ends: the lock of its progress and its attempts.
+    def locked(self) -> "Enrolment":
+        """This enrolment as it is now, its row held until the transaction ends: the lock of its progress and its attempts.
 
-        Whoever changes one of them takes it first, and reads the rest after it. Raises `NotEnrolled`.
+        Whoever changes one of them takes it first, and reads the rest after it. The person, the course and the
+        organisation are those at hand: no other table is asked. Raises `NotEnrolled`.
         """
-        rows = cls.objects.select_for_update(of=("self",)).select_related("member", "course", "organisation")
-        try:
-            return rows.get(pk=key)
-        except cls.DoesNotExist as error:
-            raise NotEnrolled from error
-
-    @classmethod
-    def locked_launch(cls, key: int) -> datetime | None:
-        """When the course was first opened, the row held as by `locked`, for whoever opens a page: four tables less.
-
-        Raises `NotEnrolled`.
-        """
-        try:
-            return cls.objects.select_for_update().values_list("launched_at", flat=True).get(pk=key)
-        except cls.DoesNotExist as error:
-            raise NotEnrolled from error
+        held = _held.get(key=self.pk)
+        if held is None:
+            raise NotEnrolled
+        held.member, held.course, held.organisation = self.member, self.course, self.organisation
+        return held
 
     @property
     def outline(self) -> Outline:
@@ -99,6 +95,9 @@ class Enrolment(models.Model):
     @property
     def is_overdue(self) -> bool:
         return self.completed_at is None and self.due is not None and self.due < clock.today()
+
+
+_held = Prepared(lambda key: Enrolment.objects.select_for_update().filter(pk=key).order_by(), key=int)
 
 
 class Progress(models.Model):
@@ -128,6 +127,10 @@ class Progress(models.Model):
     @property
     def is_complete(self) -> bool:
         return self.status == self.Status.COMPLETED
+
+    def was_shown(self, digest: str) -> bool:
+        """Whether the person opened the activity with this content, or has done it."""
+        return self.is_complete or self.digest == digest
 
 
 class Attempt(models.Model):
@@ -168,6 +171,10 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"{self.enrolment_id} {self.activity_key} #{self.number}"
 
+    def locked(self) -> "Attempt | None":
+        """This attempt as it is now, its row held until the transaction ends: the lock of its answers. None if it is gone."""
+        return _held_attempt.get(key=self.pk)
+
     @property
     def is_over(self) -> bool:
         return self.finished_at is not None
@@ -180,6 +187,9 @@ class Attempt(models.Model):
     def ran_out(self) -> bool:
         """Whether it was the time that ended it."""
         return self.expires_at is not None and self.finished_at is not None and self.finished_at > self.expires_at
+
+
+_held_attempt = Prepared(lambda key: Attempt.objects.select_for_update(no_key=True).filter(pk=key).order_by(), key=int)
 
 
 class Answer(models.Model):

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.http import HttpResponseBase
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 
 from milepost.core.registry import Registry
@@ -16,7 +17,7 @@ from milepost.courses.addresses import media_base
 from milepost.courses.markdown import with_media
 from milepost.courses.outline import Activity, Outline, content_of
 from milepost.learning.addresses import activity_url, next_url
-from milepost.learning.models import Enrolment, Progress
+from milepost.learning.models import Enrolment, NotOpened, Progress
 from milepost.people.access import OrganisationRequest
 
 
@@ -58,9 +59,24 @@ class Play:
         """Where the person goes after this activity: the next one, or the end of the course."""
         return redirect(next_url(self.request.organisation.slug, self.enrolment, self.activity))
 
+    @property
+    def was_shown(self) -> bool:
+        """Whether the person has opened the activity as it is now."""
+        return self.progress.was_shown(self.activity.digest)
+
+    def shown_first(self) -> HttpResponseBase:
+        """To the activity, which the person has not opened as it is now, and is told so."""
+        return shown_first(self.request, self.url)
+
     def again(self) -> HttpResponseBase:
         """Back to the activity itself."""
         return redirect(self.url)
+
+
+def shown_first(request: HttpRequest, url: str) -> HttpResponseBase:
+    """To the activity at this address, with a word why: it was to be done before it was opened."""
+    messages.info(request, NotOpened.sentence)
+    return redirect(url)
 
 
 Handler = Callable[[Play], HttpResponseBase]

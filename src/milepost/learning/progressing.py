@@ -18,25 +18,29 @@ from milepost.learning.facts import (
     ACTIVITY_INITIALISED,
     ACTIVITY_PASSED,
     ACTIVITY_PROGRESSED,
+    ACTIVITY_REOPENED,
     COURSE_COMPLETED,
     COURSE_LAUNCHED,
+    COURSE_REOPENED,
     MODULE_COMPLETED,
+    Caveat,
 )
 from milepost.learning.models import Enrolment, Progress
+from milepost.learning.queries import progress_by_key
 
 
 def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progress | None) -> Progress:
     """Note that the person opened the activity; `progress` is what is known already (None: nothing).
 
-    Raises `NotEnrolled`. Records `launched` when it is the first of the course, and `initialized` when it is new to the
-    person.
+    Content that a new version changed is opened anew. Raises `NotEnrolled`. Records `launched` when it is the first of the
+    course, and `initialized` when it is new to the person.
     """
-    if progress is not None and enrolment.last_key == activity.key:
+    if progress is not None and enrolment.last_key == activity.key and progress.was_shown(activity.digest):
         return progress  # nothing is new, so nobody who writes has to wait for a look at a page
     now = clock.now()
     facts = []
     with transaction.atomic():
-        enrolment.launched_at = Enrolment.locked_launch(enrolment.pk)
+        enrolment.launched_at = enrolment.locked().launched_at
         if progress is None:
             progress, is_new = Progress.objects.get_or_create(
                 enrolment=enrolment,
@@ -49,6 +53,10 @@ def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progres
             if is_new:
                 member, step = enrolment.member.as_reference(), activity.as_reference()
                 facts.append(Fact(ACTIVITY_INITIALISED, member, step, context=_context(enrolment)))
+        elif not progress.was_shown(activity.digest):
+            progress.digest, progress.started_at = activity.digest, now
+            shown = Progress.objects.filter(pk=progress.pk).exclude(status=Progress.Status.COMPLETED)
+            shown.update(digest=activity.digest, started_at=now)
         enrolment.last_key, enrolment.last_seen_at = activity.key, now
         enrolment.save(update_fields=["last_key", "last_seen_at", "launched_at"])
         record_many(facts, organisation=enrolment.organisation)
@@ -69,40 +77,84 @@ def complete_activity(
     is_passed: bool | None = None,
     result: dict[str, Any] | None = None,
     state: dict[str, Any] | None = None,
+    caveat: Caveat | None = None,
 ) -> Enrolment:
     """Note that the person did the activity; doing it again changes nothing but may raise the score.
 
-    `is_passed` is None for what is not judged; a judged activity is complete only when passed. Returns the
+    `is_passed` is None for what is not judged; a judged activity is complete only when passed. `caveat` says what whoever
+    reads the record must know of how little stands behind it. Returns the
     enrolment as it is now. Records `launched` if nothing was opened before, `passed` or `failed` for what is
     judged, `progressed` for the activity, and `completed` for the module and the course that it completes. Raises
     `NotEnrolled`.
     """
     with transaction.atomic():
-        enrolment = Enrolment.locked(enrolment.pk)
-        rows = {progress.activity_key: progress for progress in enrolment.progress.all()}
-        progress = rows.get(activity.key) or Progress(
-            organisation_id=enrolment.organisation_id,
-            enrolment=enrolment,
-            activity_key=activity.key,
-            digest=activity.digest,
-            started_at=clock.now(),
-        )
-        was_complete = progress.is_complete
-        was_launched, was_done = enrolment.launched_at is not None, enrolment.completed_at is not None
-        _apply(progress, activity, score=score, is_passed=is_passed, state=state)
-        rows[activity.key] = progress
-        finished_module = _tally(enrolment, rows, activity, was_complete=was_complete)
-        facts = []
-        if not was_launched:  # done without having been opened before, by an old tab for instance
-            facts.append(Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
-        is_new = progress.is_complete and not was_complete
-        facts += _facts_of_activity(enrolment, activity, is_passed, score or 0.0, result or {}, is_new=is_new)
-        if finished_module:
-            facts.append(_module_completed(enrolment, activity))
-        if enrolment.completed_at is not None and not was_done:
-            facts.append(_course_completed(enrolment))
-        record_many(facts, organisation=enrolment.organisation)
-    return enrolment
+        held = enrolment.locked()
+        complete_held(held, activity, score=score, is_passed=is_passed, result=result, state=state, caveat=caveat)
+    return held
+
+
+def complete_held(
+    enrolment: Enrolment,
+    activity: Activity,
+    *,
+    score: float | None = None,
+    is_passed: bool | None = None,
+    result: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
+    caveat: Caveat | None = None,
+) -> None:
+    """What `complete_activity` does, for a verb whose transaction holds the enrolment as `Enrolment.locked` gave it."""
+    rows = progress_by_key(enrolment)
+    progress = rows.get(activity.key) or Progress(
+        organisation_id=enrolment.organisation_id,
+        enrolment=enrolment,
+        activity_key=activity.key,
+        digest=activity.digest,
+        started_at=clock.now(),
+    )
+    was_complete = progress.is_complete
+    was_launched, was_done = enrolment.launched_at is not None, enrolment.completed_at is not None
+    _apply(progress, activity, score=score, is_passed=is_passed, state=state)
+    rows[activity.key] = progress
+    finished_module = _tally(enrolment, rows, activity, was_complete=was_complete)
+    facts = []
+    if not was_launched:  # done without having been opened before, by an old tab for instance
+        facts.append(Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+    is_new = progress.is_complete and not was_complete
+    facts += _facts_of_activity(enrolment, activity, is_passed, score or 0.0, result or {}, caveat, is_new=is_new)
+    if finished_module:
+        facts.append(_module_completed(enrolment, activity))
+    if enrolment.completed_at is not None and not was_done:
+        facts.append(_course_completed(enrolment))
+    record_many(facts, organisation=enrolment.organisation)
+
+
+def take_back_activity(*, enrolment: Enrolment, activity: Activity) -> Enrolment:
+    """What the activity was completed by turned out not to be so: it is to be done, and so is a course that rested on it.
+
+    Returns the enrolment as it is now; an activity that is not complete is a no-op. Records `reopened` for the activity, and for
+    the course that was completed. Raises `NotEnrolled`.
+    """
+    with transaction.atomic():
+        held = enrolment.locked()
+        rows = progress_by_key(held)
+        progress = rows.get(activity.key)
+        if progress is None or not progress.is_complete:
+            return held
+        progress.status, progress.completed_at, progress.state = Progress.Status.STARTED, None, {}
+        progress.save()
+        outline = held.outline
+        held.done = len(outline.counted & {key for key, row in rows.items() if row.is_complete})
+        was_done = held.completed_at is not None
+        if not is_complete(outline, held):
+            held.completed_at = None
+        held.save(update_fields=["done", "completed_at"])
+        member = held.member.as_reference()
+        facts = [Fact(ACTIVITY_REOPENED, member, activity.as_reference(), context=_context(held))]
+        if was_done and held.completed_at is None:
+            facts.append(Fact(COURSE_REOPENED, member, _course(held), {}, {"version": outline.number}))
+        record_many(facts, organisation=held.organisation)
+    return held
 
 
 def _apply(
@@ -160,6 +212,7 @@ def _facts_of_activity(
     is_passed: bool | None,
     score: float,
     work: dict[str, Any],
+    caveat: Caveat | None,
     *,
     is_new: bool,
 ) -> Iterator[Fact]:
@@ -170,7 +223,8 @@ def _facts_of_activity(
         yield Fact(judged, member, step, {"score": score} | work, context)
     if is_new:
         progress = {"progress": enrolment.percent} | (work if is_passed is None else {})
-        yield Fact(ACTIVITY_PROGRESSED, member, step, progress, context)
+        known = context | ({"caveat": caveat.value} if caveat else {})
+        yield Fact(ACTIVITY_PROGRESSED, member, step, progress, known)
 
 
 def _module_completed(enrolment: Enrolment, activity: Activity) -> Fact:

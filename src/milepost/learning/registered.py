@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from milepost.courses import publishing
+from milepost.courses import media, publishing
 from milepost.courses.models import Course
 from milepost.courses.permissions import COURSE
 from milepost.design import navigation
@@ -11,10 +11,13 @@ from milepost.journal import vocabulary
 from milepost.learning import facts
 from milepost.learning.carrying_over import carry_over
 from milepost.learning.contribution import LearningContribution
+from milepost.learning.media import learns_with
 from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
 from milepost.learning.scopes import CourseScope
 from milepost.learning.sections import courses_of
+from milepost.learning.undoing import EnrolmentsInBulk
 from milepost.people import permissions, scopes
+from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.contributions import contributions
 from milepost.people.sections import sections
 
@@ -26,8 +29,10 @@ def register() -> None:
     permissions.register(SEE_RESULTS, ENROL_PEOPLE)
     scopes.kinds.register(COURSE, CourseScope())
     contributions.register("learning", LearningContribution())
+    bulk_kinds.register("enrolment", EnrolmentsInBulk())
 
     publishing.carry_overs.register("enrolments", carry_over)
+    media.readers.register("enrolled", learns_with)
     sections.register("learning", courses_of)
 
     navigation.main.register("my_learning", Link(_("My learning"), "my_learning", order=10))

@@ -1,20 +1,21 @@
-"""The kind that brings people in: an invitation with a personal link. What it leads to is `people.inviting`."""
+"""What is said about coming in: an invitation with a personal link, and a no to it. What they lead to is `people.inviting`."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from milepost.notices.kinds import Kind
 from milepost.notices.models import Notice, Recipient
-from milepost.notices.outbox import Said, notify_many
+from milepost.notices.outbox import Said, notify, notify_many
 from milepost.people.inviting import link_for
 from milepost.people.models import Member, Organisation
 
 
 class InvitationKind(Kind):
-    """“… invites you to its courses.” Pointless once the person has joined."""
+    """“… invites you to its courses.” Pointless once the person has joined, or it was taken back."""
 
     label = _("Invitations")
     template = "notices/invitation.txt"
@@ -25,7 +26,7 @@ class InvitationKind(Kind):
         return notice.member
 
     def is_still_wanted(self, notice: Notice, member: Member) -> bool:
-        return member.user_id is None
+        return member.may_be_invited and (not notice.key or notice.key == _key_of(member))
 
     def context(self, notice: Notice, member: Member) -> dict[str, Any]:
         by = _inviter(notice)
@@ -39,13 +40,44 @@ class InvitationKind(Kind):
         return {"by": "Claire Fontaine", "invited": f"{settings.BASE_URL}/invitations/…/"}
 
 
+class DeclinedKind(Kind):
+    """“… said no to joining”, to whoever invited them. Pointless once they changed their mind."""
+
+    label = _("Answers to invitations")
+    template = "notices/declined.txt"
+
+    def find(self, notice: Notice) -> Member | None:
+        return Member.objects.filter(organisation=notice.organisation, uid=notice.about_id).first()
+
+    def is_still_wanted(self, notice: Notice, member: Member) -> bool:
+        return member.declined_at is not None
+
+    def context(self, notice: Notice, member: Member) -> dict[str, Any]:
+        page = settings.BASE_URL + reverse("person", args=[notice.organisation.slug, member.uid])
+        return {"person": member.full_name, "page": page}
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return {"person": "Jonas Nygård", "page": f"{settings.BASE_URL}/{organisation.slug}/people/…/"}
+
+
+def tell_declined(member: Member, inviter: Member) -> None:
+    """Tell the inviter that this person said no."""
+    key = f"{member.uid}:{member.declined_at:%Y%m%dT%H%M%S.%f}"
+    notify("membership_declined", to=inviter, about=member.as_reference(), key=key)
+
+
 def bring(members: Sequence[Member], by: Member) -> None:
     """Tell these members that they are invited; each time that somebody invites is a purpose of its own."""
     inviter = {"by": str(by.uid)}
     notify_many(
         "invitation",
-        (Said(member, member.as_reference(), f"{member.invited_at:%Y%m%dT%H%M%S}", inviter) for member in members),
+        (Said(member, member.as_reference(), _key_of(member), inviter) for member in members),
     )
+
+
+def _key_of(member: Member) -> str:
+    """What tells the invitation that holds from an earlier one; nothing where none does."""
+    return f"{member.invited_at:%Y%m%dT%H%M%S}" if member.invited_at else ""
 
 
 def _inviter(notice: Notice) -> Member | None:

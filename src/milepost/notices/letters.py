@@ -38,7 +38,7 @@ class Letter:
 def letter_of(notice: Notice, secret: Mapping[str, Any] | None = None) -> Letter | None:
     """The notice's letter, in its recipient's language and zone; None when there is nothing to say any more."""
     kind, to = kinds.get(notice.kind), notice.to
-    if (kind.is_secret and secret is None) or (notice.member and notice.member.has_left and not kind.for_leavers):
+    if (kind.is_secret and secret is None) or (notice.member and notice.member.is_out and not kind.for_leavers):
         return None
     with translation.override(to.language), timezone.override(to.time_zone):
         thing = kind.find(notice)

@@ -7,7 +7,7 @@
 A job sends it within seconds; when the transaction is rolled back, nothing was ever said.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -82,6 +82,16 @@ def withdraw(kind: str, *, to: Member | Outside, about: Reference) -> list[Notic
     if taken:
         Notice.objects.filter(pk__in=[notice.pk for notice in taken]).delete()
     return taken
+
+
+def withdraw_about(kind: str, organisation: Organisation, about: Collection[str]) -> set[str]:
+    """Take back what waits and was not begun about these things, by their uids; return about which. In a transaction."""
+    waiting = Notice.objects.select_for_update().filter(
+        organisation=organisation, kind=kind, about_id__in=about, state=Notice.State.WAITING
+    )
+    taken = dict(waiting.order_by("pk").values_list("pk", "about_id"))
+    Notice.objects.filter(pk__in=list(taken)).delete()
+    return set(taken.values())
 
 
 def recipient_of(to: Member | Outside) -> str:

@@ -34,23 +34,28 @@ class Choices:
     once_a_day: bool = False
 
 
-def choose(member: Member, choices: Choices) -> Preferences:
-    """Keep what the member chose. What can't be switched off stays on. Raises `QuietHoursUnclear`."""
+def choose(member: Member, choices: Choices) -> bool:
+    """Keep what the member chose; whether that is anything new. What can't be switched off stays on.
+
+    Raises `QuietHoursUnclear`.
+    """
     if (choices.quiet_from is None) != (choices.quiet_until is None) or (
         choices.quiet_from is not None and choices.quiet_from == choices.quiet_until
     ):
         raise QuietHoursUnclear(field="quiet_until")
-    kept, _created = Preferences.objects.update_or_create(
-        member=member,
-        defaults={
-            "off": [name for name, kind in kinds.items() if name in choices.off and not kind.why_always],
-            "channel": choices.channel if choices.channel in channels else "",
-            "quiet_from": choices.quiet_from,
-            "quiet_until": choices.quiet_until,
-            "once_a_day": choices.once_a_day,
-        },
-    )
-    return kept
+    chosen = {
+        "off": sorted(name for name in choices.off if name in kinds and not kinds.get(name).why_always),
+        "channel": choices.channel if choices.channel in channels and choices.channel != DEFAULT else "",
+        "quiet_from": choices.quiet_from,
+        "quiet_until": choices.quiet_until,
+        "once_a_day": choices.once_a_day,
+    }
+    with transaction.atomic():
+        kept, _created = Preferences.objects.select_for_update().get_or_create(member=member)
+        if chosen == {name: getattr(kept, name) for name in chosen}:
+            return False
+        Preferences.objects.filter(pk=kept.pk).update(**chosen)
+    return True
 
 
 def switch_off(member: Member, kind: str) -> bool:
@@ -60,7 +65,7 @@ def switch_off(member: Member, kind: str) -> bool:
     with transaction.atomic():
         kept, _created = Preferences.objects.select_for_update().get_or_create(member=member)
         if kind not in kept.off:
-            kept.off = [*kept.off, kind]
+            kept.off = sorted([*kept.off, kind])
             kept.save(update_fields=["off"])
     return True
 

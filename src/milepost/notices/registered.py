@@ -5,16 +5,20 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.core.metrics import gauges
 from milepost.core.probes import probes
+from milepost.core.quotas import quotas
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.notices import jobs, measures, sending
 from milepost.notices.channels import DEFAULT, channels
 from milepost.notices.channels.email import EmailChannel
 from milepost.notices.contribution import NoticesContribution
-from milepost.notices.invitations import InvitationKind, bring
+from milepost.notices.invitations import DeclinedKind, InvitationKind, bring, tell_declined
 from milepost.notices.kinds import kinds
+from milepost.notices.quota import MAILS
+from milepost.notices.recognising import AddressChangedKind, warn
+from milepost.notices.second_factors import FactorResetKind, tell
 from milepost.notices.sections import undelivered_section
-from milepost.people import inviting
+from milepost.people import inviting, joining, recognising, second_factor
 from milepost.people.contributions import contributions
 from milepost.people.sections import sections
 
@@ -23,8 +27,15 @@ def register() -> None:
     """Hang everything on its seam; called once, when Django starts."""
     channels.register(DEFAULT, EmailChannel())
 
+    quotas.register("mails", MAILS)
     kinds.register("invitation", InvitationKind())
     inviting.carriers.register("notices", bring)
+    kinds.register("membership_declined", DeclinedKind())
+    joining.carriers.register("notices", tell_declined)
+    kinds.register("address_changed", AddressChangedKind())
+    recognising.carriers.register("notices", warn)
+    kinds.register("factor_reset", FactorResetKind())
+    second_factor.carriers.register("notices", tell)
 
     contributions.register("notices", NoticesContribution())
 

@@ -15,10 +15,11 @@ from typing import Any
 from uuid import uuid4
 
 from django.db import connection, transaction
-from django.db.models import F, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import F, Q, Value, Window
+from django.db.models.functions import Least, RowNumber
 
 from milepost.core import clock
+from milepost.core.quotas import has_room, seconds_left
 from milepost.notices import preferences
 from milepost.notices.channels import Away, Delivery, Lost, NotDelivered, RefusedForGood, channels
 from milepost.notices.digest import daily_letter
@@ -38,6 +39,7 @@ from milepost.notices.models import (
 BATCH, TURN = 20, 5  # notices taken at once, and of them at most from one organisation
 LEASE = timedelta(seconds=120)  # longer than a letter may take; renewed with each
 PAUSES = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 360, 720, 1440, 1440)]  # about three days
+LONGEST = max(PAUSES) + timedelta(hours=1)  # until the next try, the next morning, the end of somebody's quiet
 KEPT, KEPT_OF_FLEETING = timedelta(days=400), timedelta(days=30)
 State = Notice.State
 _WITH = ("organisation", "member__organisation", "member__notice_preferences")
@@ -62,8 +64,8 @@ def send_due(*, seconds: float = 20.0) -> int:
 
 
 def is_due() -> bool:
-    """Whether anything waits to be sent, or was left behind by a worker that is gone."""
-    return Notice.objects.due().exists() or _left_behind().exists()
+    """Whether anything waits to be sent, or was left behind by a worker that is gone or by a clock that went back."""
+    return Notice.objects.due().exists() or _left_behind().exists() or _ahead().exists()
 
 
 def send_now(notice: Notice, secret: Mapping[str, Any]) -> None:
@@ -107,6 +109,7 @@ def _take() -> list[Notice]:
 
 def _take_back() -> None:
     """Free what a worker held that is gone. What it had begun to hand over may have arrived."""
+    _forgive_clock()
     gone = _left_behind()
     gone.filter(attempts__gte=len(PAUSES)).update(
         state=State.FAILED,
@@ -123,6 +126,22 @@ def _take_back() -> None:
     }
     gone.filter(handed_over_at=None).update(**free)
     gone.filter(handed_over_at__isnull=False).update(may_be_twice=True, handed_over_at=None, **free)
+
+
+def _forgive_clock() -> None:
+    """Free what was written while the clock was ahead, now that it went back: it would wait until that day comes."""
+    now = clock.now()
+    Notice.objects.filter(state=State.SENDING, leased_until__gt=now + 2 * LEASE).update(leased_until=now + LEASE)
+    count = _ahead().update(due_at=now, created_at=Least(F("created_at"), Value(now)))
+    if count:
+        logger.warning("The clock went back: %s messages that were put off by the time before are due now.", count)
+
+
+def _ahead() -> NoticeQuerySet:
+    """What waits and was written in a time to come, or for longer than anything waits: nothing is said a day ahead."""
+    now = clock.now()
+    late = Q(created_at__gt=now + LEASE, due_at__gt=now) | Q(due_at__gt=now + LONGEST)
+    return Notice.objects.filter(late, state=State.WAITING, due_at__gt=now + LEASE)
 
 
 def _left_behind() -> NoticeQuerySet:
@@ -190,6 +209,10 @@ def _send_together(rows: Sequence[Notice], held: set[str], opened: ExitStack) ->
         channel = channels.get(name)
         if not channel.reaches(first.to):
             _settle(wanted, State.DROPPED, problem=NO_ADDRESS)
+            return 0
+        if not has_room(first.organisation, "mails"):
+            tomorrow = timedelta(seconds=seconds_left(first.organisation, "mails"))
+            _put_off(wanted, clock.now() + tomorrow)
             return 0
         if name not in held:
             opened.enter_context(channel.held_open())

@@ -7,8 +7,10 @@ that is known to be away is not asked at all.
 
 import logging
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+from allauth.account.utils import get_next_redirect_url
 from django.conf import settings
 from django.contrib.sites.shortcuts import get_current_site
 from django.utils import translation
@@ -19,7 +21,8 @@ from milepost.notices.immediate import AddressRefused, MailServerAway
 from milepost.notices.letters import Letter, one_line, paragraphs
 from milepost.notices.models import Recipient
 from milepost.people import signing_in
-from milepost.people.models import Member, Organisation
+from milepost.people.models import Member, Organisation, User
+from milepost.people.signing_in import account_in_use
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +31,7 @@ class AccountAdapter(signing_in.AccountAdapter):
     """Sends allauth's mails through the e-mail channel. Raises `MailServerAway` and `AddressRefused`, told as pages."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        member = Member.objects.active().filter(email=email.lower()).select_related("organisation").first()
+        member = self._addressee(email)
         organisation = member.organisation if member else Organisation(name="Milepost")
         to = Recipient.of(member) if member else _stranger(email)
         words = {
@@ -49,6 +52,20 @@ class AccountAdapter(signing_in.AccountAdapter):
         except NotDelivered as trouble:
             logger.warning("A sign-in mail: %s", trouble)
             raise MailServerAway from trouble
+
+    def _addressee(self, email: str) -> Member | None:
+        """As whom somebody is spoken to: the member of the organisation whose page they came from, or of their only one.
+
+        An organisation that they have not joined speaks for their account as long as they have joined none. Where it could
+        be several, none does.
+        """
+        members = Member.objects.active().select_related("organisation").order_by("pk")
+        account = account_in_use(email) or User.objects.filter(email=email.lower()).first()
+        known = list(members.filter(user=account)) if account else []
+        known = known or list(members.filter(email=email.lower(), user=None, declined_at=None))
+        came_from = urlsplit(get_next_redirect_url(self.request) or "").path.split("/")[1:2]
+        of_page = [member for member in known if [member.organisation.slug] == came_from]
+        return next(iter(of_page or known), None) if of_page or len(known) == 1 else None
 
 
 def _stranger(email: str) -> Recipient:

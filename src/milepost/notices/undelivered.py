@@ -1,8 +1,11 @@
 """What did not arrive, for whoever can do something about it: correct the address, and try again."""
 
+from dataclasses import dataclass
+
 from django.db.models import Q
 
 from milepost.core import clock
+from milepost.notices.channels import channels
 from milepost.notices.kinds import kinds
 from milepost.notices.models import Notice, NoticeQuerySet
 from milepost.people.models import Member, Organisation
@@ -16,6 +19,22 @@ def undelivered_in(organisation: Organisation) -> NoticeQuerySet:
     """What did not arrive in this organisation, newest first."""
     rows: NoticeQuerySet = Notice.objects.undelivered().filter(organisation=organisation)
     return rows.select_related("organisation", "member__organisation").order_by("-settled_at", "-pk")
+
+
+@dataclass(frozen=True)
+class HeldUp:
+    """Messages that wait for a server, and why it takes none."""
+
+    count: int
+    reason: str
+
+
+def held_up_in(organisation: Organisation) -> HeldUp | None:
+    """What waits in this organisation because a channel is in trouble; None while none is, or nothing waits."""
+    reason = next((channel.trouble for channel in channels.all() if channel.trouble), "")
+    waiting = Notice.objects.filter(organisation=organisation, state=State.WAITING, in_digest=False)
+    count = waiting.filter(created_at__lte=clock.now()).count() if reason else 0
+    return HeldUp(count, reason) if count else None
 
 
 def undelivered_to(member: Member) -> NoticeQuerySet:

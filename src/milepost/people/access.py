@@ -6,23 +6,32 @@ whatever the rest of the URL says.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import get_authentication_records
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy
 
+from milepost.core.cookies import LANGUAGE
 from milepost.core.http import is_partial, page_before
+from milepost.core.openness import is_declared
 from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused, problem_response
+from milepost.people import second_factor
+from milepost.people.happenings import NO_MEMBER, SIGNED_IN, tell
+from milepost.people.joining import asking
 from milepost.people.models import Member, Organisation, User
 from milepost.people.permissions import Permission, may
+from milepost.people.sessions import enter, note_use
 
 
 class AnotherPerson(Refused):
@@ -47,11 +56,19 @@ class OrganisationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         with timezone.override(None):
-            return self.get_response(request)
+            response = self.get_response(request)
+            member = getattr(request, "member", None)
+            if member and not (
+                is_partial(request) and request.method == "GET"
+            ):  # a page that nobody looks at asks, too
+                note_use(request.session, member)
+            return response
 
     def process_view(
         self, request: OrganisationRequest, view: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
+        if not is_declared(view):
+            raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} doesn’t say who may open it.")
         if "organisation" not in kwargs:
             return None
         slug = kwargs.pop("organisation")
@@ -66,14 +83,39 @@ class OrganisationMiddleware:
         if kept_for and (member is None or kept_for != str(member.uid)):
             return problem_response(AnotherPerson())
         if member is None:
+            if request.method == "GET" and asking(request.user).filter(organisation__slug=slug).exists():
+                return redirect("home")  # where they answer
+            _tell_no_member(request, slug)
             raise Http404
+        member.counting = partial(second_factor.that_count, session=request.session)
+        is_new = enter(request.session, member)
+        if is_new:
+            tell(SIGNED_IN, request, member=member, detail=ways_in(request))
         request.member = member
         request.organisation = member.organisation
         timezone.activate(member.time_zone or member.organisation.time_zone)
-        if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        if not LANGUAGE.of(request):
             translation.activate(member.speaks)
             request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+        if is_new and request.method == "GET" and not is_partial(request) and second_factor.is_wanting(member):
+            return _to_second_factor(request)
         return None
+
+
+def _to_second_factor(request: HttpRequest) -> HttpResponseBase:
+    return redirect(f"{reverse('second_factor')}?{urlencode({'next': request.get_full_path()})}")
+
+
+def _tell_no_member(request: HttpRequest, slug: str) -> None:
+    """The organisation hears that somebody tried, from which address, and not who: they may belong elsewhere."""
+    if number := Organisation.objects.filter(slug=slug).values_list("pk", flat=True).first():
+        tell(NO_MEMBER, request, organisation=number)
+
+
+def ways_in(request: HttpRequest) -> str:
+    """By what this session was opened: allauth's words for it, joined with +."""
+    records = get_authentication_records(request, request.user)
+    return "+".join(dict.fromkeys(str(record.get("type") or record["method"]) for record in records))
 
 
 def _page_of(request: HttpRequest, slug: str) -> str:
@@ -129,7 +171,11 @@ def requires[F: Callable[..., Any]](*permissions: Permission) -> Callable[[F], F
         @wraps(view)
         def guarded(request: OrganisationRequest, *args: Any, **kwargs: Any) -> Any:
             if permissions and not any(may(request.member, permission) for permission in permissions):
-                raise PermissionDenied
+                if not request.member.is_held_back:
+                    raise PermissionDenied
+                if request.method != "GET" or is_partial(request):
+                    raise second_factor.SecondFactorWanting
+                return _to_second_factor(request)
             return view(request, *args, **kwargs)
 
         guarded.is_for = permissions  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from milepost.design.navigation import Menus, address
 from milepost.people.models import Member, Organisation
 from milepost.people.permissions import Abilities
+from milepost.people.session_ends import is_shared
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Brand:
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    """For every template: `member`, `organisation`, `brand`, `home`, `can` and `menus`."""
+    """For every template: `member`, `organisation`, `brand`, `home`, `can`, `is_shared` (the computer) and `menus`."""
     member: Member | None = getattr(request, "member", None)
     organisation: Organisation | None = getattr(request, "organisation", None)
     slug = organisation.slug if organisation else None
@@ -42,5 +43,6 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "brand": Brand.of(organisation) if organisation else None,
         "home": organisation.home if organisation else "/",
         "can": can,
+        "is_shared": member is not None and is_shared(request.session),
         "menus": Menus(path=request.path, organisation=slug, allows=allows),
     }

@@ -15,7 +15,9 @@ class PeopleContribution(Contribution):
 
     records: ClassVar = {
         "people.RoleGrant": gettext_lazy("Roles"),
+        "people.FactorReset": gettext_lazy("Resets of a second factor"),
         "people.PeopleImport": gettext_lazy("Uploads of the HR file"),
+        "people.BulkActPerson": gettext_lazy("Changes to many people at once, lately"),
     }
 
     def things_of(self, member: Member) -> Iterator[str]:

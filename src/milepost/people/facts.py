@@ -9,7 +9,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from milepost.journal.vocabulary import COUNT, DAY, TEXT, FactType, Fields, Statement, listed
+from milepost.journal.vocabulary import COUNT, DAY, TEXT, UID, FactType, Fields, Statement, listed
+from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.roles import ORGANISATION, Role
 
 ORGANISATION_CREATED = FactType(
@@ -54,11 +55,46 @@ MEMBER_INVITED = FactType(
     "invited",
     "member",
     is_office=True,
+    context={"act?": UID},
     sentence=gettext_lazy("Invited %(object)s"),
     done_to=gettext_lazy("Invited by %(actor)s"),
 )
+MEMBER_UNINVITED = FactType(
+    "uninvited",
+    "member",
+    is_office=True,
+    context={"act": UID},
+    sentence=gettext_lazy("Took the invitation of %(object)s back"),
+    done_to=gettext_lazy("Invitation taken back by %(actor)s"),
+)
 MEMBER_JOINED = FactType("joined", "member", sentence=gettext_lazy("Joined"))
+MEMBER_DECLINED = FactType("declined", "member", sentence=gettext_lazy("Said no to joining"))
 MEMBER_SIGNED_IN = FactType("signed-in", "member", sentence=gettext_lazy("Signed in"))
+
+SECOND_FACTOR_RESET_ASKED = FactType(
+    "asked-for-factor-reset",
+    "member",
+    is_office=True,
+    watched="factor-removed",
+    sentence=gettext_lazy("Asked that the second factor of %(object)s be reset"),
+    done_to=gettext_lazy("Second factor to be reset, asked by %(actor)s"),
+)
+SECOND_FACTOR_RESET = FactType(
+    "reset-factor",
+    "member",
+    is_office=True,
+    watched="factor-removed",
+    sentence=gettext_lazy("Reset the second factor of %(object)s"),
+    done_to=gettext_lazy("Second factor reset, asked by %(actor)s"),
+)
+SECOND_FACTOR_KEPT = FactType(
+    "kept-factor",
+    "member",
+    is_office=True,
+    watched="factor-removed",
+    sentence=gettext_lazy("Kept the second factor of %(object)s: it is not reset"),
+    done_to=gettext_lazy("Second factor kept by %(actor)s: it is not reset"),
+)
 
 # `within` names what a scope other than the organisation is held in; `until` the last day.
 _ROLE: Fields = {"role": TEXT, "scope": TEXT, "within?": TEXT, "until?": DAY}
@@ -81,6 +117,7 @@ MEMBER_GRANTED = FactType(
     "granted",
     "member",
     is_office=True,
+    watched="role-changed",
     result=_ROLE,
     sentence=_telling(gettext_lazy("Gave %(object)s the role {role}")),
     done_to=_telling(gettext_lazy("Was given the role {role} by %(actor)s")),
@@ -89,7 +126,26 @@ MEMBER_REVOKED = FactType(
     "revoked",
     "member",
     is_office=True,
+    watched="role-changed",
     result=_ROLE,
     sentence=_telling(gettext_lazy("Withdrew the role {role} from %(object)s")),
     done_to=_telling(gettext_lazy("Lost the role {role}, withdrawn by %(actor)s")),
+)
+
+
+def _undone(statement: Statement) -> str:
+    """In the words of the kind of act, as long as its room is there."""
+    kind = statement.context["kind"]
+    if kind in bulk_kinds:
+        return str(bulk_kinds.get(kind).undone)
+    return _("Undid “%(object)s”: %(taken_back)s taken back, %(kept)s kept")
+
+
+BULK_ACT_UNDONE = FactType(
+    "undid",
+    "bulk-act",
+    is_office=True,
+    result={"taken_back": COUNT, "kept": COUNT},
+    context={"kind": TEXT},
+    sentence=_undone,
 )

@@ -4,12 +4,23 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from django.db.models import Model
+from django.utils.translation import gettext_lazy
 
 from milepost.core.queries import key_of, text_of
+from milepost.core.refusals import Refused
 from milepost.people.models import Department, Member, MemberQuerySet, Site
 from milepost.people.permissions import Permission, sees_everybody, visible
 from milepost.people.queries import filter_members, seniorities
 from milepost.people.roles import GIVEN
+
+FIELDS = frozenset({"q", "site", "department", "seniority", "role", "status"})
+
+
+class NobodyChosen(Refused):
+    """A form that acts on everybody whom a page showed says nothing of whom it showed."""
+
+    sentence = gettext_lazy("Nobody was chosen, so nothing was done. Choose on the page for whom it is meant.")
+    status = 400
 
 
 class PeopleFilter:
@@ -21,6 +32,7 @@ class PeopleFilter:
     def __init__(
         self, member: Member, permission: Permission, query: Mapping[str, str], thing: Model | None = None
     ) -> None:
+        self._says_whom = bool(FIELDS & set(query))
         self.reach = visible(member, permission, thing)
         self.sees_everybody = sees_everybody(member, permission)
         self.organisation = member.organisation
@@ -43,6 +55,12 @@ class PeopleFilter:
             role=self.role,
             status=self.status,
         )
+
+    def shown(self) -> MemberQuerySet:
+        """The people whom the page showed that a form comes from, as it says. Raises `NobodyChosen` where it says nothing."""
+        if not self._says_whom:
+            raise NobodyChosen
+        return self.members()
 
     @property
     def is_narrow(self) -> bool:

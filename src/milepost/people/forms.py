@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from milepost.people import scopes
-from milepost.people.models import Organisation
+from milepost.people.models import Member
 from milepost.people.roles import GIVEN, ORGANISATION
 from milepost.people.settings import Page, pages, value_of
 
@@ -67,9 +67,11 @@ class UploadPeopleForm(forms.Form):
 class SettingsForm(forms.Form):
     """One part of the settings, drawn from what rooms registered."""
 
-    def __init__(self, page: Page, organisation: Organisation, data: Any = None, files: Any = None) -> None:
+    def __init__(self, page: Page, by: Member, data: Any = None, files: Any = None) -> None:
         self.page = page
-        settings = pages()[page]
-        super().__init__(data, files, initial={setting.name: value_of(organisation, setting) for setting in settings})
+        settings = pages(by)[page]
+        super().__init__(
+            data, files, initial={setting.name: value_of(by.organisation, setting) for setting in settings}
+        )
         for setting in settings:
             self.fields[setting.name] = deepcopy(setting.field)

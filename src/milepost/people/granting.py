@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.core.irrevocable import irrevocable
 from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.vocabulary import FactType
@@ -35,6 +36,7 @@ class InvalidGrant(Refused):
     """Such a grant can't be; the message says why."""
 
 
+@irrevocable
 def grant(
     *,
     member: Member,
@@ -66,6 +68,7 @@ def grant(
     member.forget_grants()
 
 
+@irrevocable
 def revoke(
     *, member: Member, role: Role, scope: str = ORGANISATION, key: int | None = None, by: Member | None = None
 ) -> None:
@@ -107,17 +110,18 @@ def _refuse_impossible(wanted: RoleGrant) -> None:
 
 
 def _refuse_beyond(by: Member | None, wanted: RoleGrant) -> None:
-    """Whoever gives or takes holds all of it: each permission, within a scope that contains this one, as long."""
+    if not may_give(by, wanted):
+        raise MoreThanYouHold
+
+
+def may_give(by: Member | None, wanted: RoleGrant) -> bool:
+    """Whether `by` gives and takes such roles, there, and holds all of this one: each permission, within a scope that
+    contains this one, for as long. Without `by` it is the installation, which may.
+    """
     if by is None:
-        return
-    if not may(by, MANAGE_ROLES, wanted.member):
-        raise MoreThanYouHold
-    if not (_holds(by, wanted, MANAGE_ROLES) and holds_all_of(by, wanted)):
-        raise MoreThanYouHold
-
-
-def holds_all_of(by: Member, wanted: RoleGrant) -> bool:
-    """Whether `by` may do all that the grant lets its member do, where it does, as long as it does."""
+        return True
+    if not (may(by, MANAGE_ROLES, wanted.member) and _holds(by, wanted, MANAGE_ROLES)):
+        return False
     return all(_holds(by, wanted, permission) for permission in permissions_of(Role(wanted.role)))
 
 

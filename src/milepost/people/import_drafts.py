@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.core.irrevocable import irrevocable
 from milepost.core.tables import read_table
 from milepost.people.headings import FIELDS, guess_mapping
-from milepost.people.import_plan import Plan, plan_import
-from milepost.people.importing import ImportRefused, apply_import
+from milepost.people.import_plan import ImportRefused, Plan
+from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member, PeopleImport
 
 
@@ -62,20 +63,23 @@ def choose_columns(*, draft: PeopleImport, columns: Mapping[int, str], is_comple
 
 def plan_of(draft: PeopleImport, *, by: Member) -> Plan:
     """What the draft would do, if `by` imported it."""
-    table = read_table(bytes(draft.content))
-    return plan_import(
-        organisation=draft.organisation, table=table, mapping=draft.mapping, is_complete=draft.is_complete, by=by
-    )
+    return _file(draft).plan(draft.organisation, by=by)
 
 
-def finish(*, draft: PeopleImport, plan: Plan, by: Member) -> Counter[str]:
-    """Do what the plan says and wipe the file, in one transaction; return the counts of `apply_import`.
+@irrevocable
+def finish(*, draft: PeopleImport, seen: str, by: Member) -> Counter[str]:
+    """Do what the draft says and wipe the file, in one transaction; return the counts of `import_people`.
 
-    Raises `UploadOver`, and as `apply_import`.
+    `seen` is the fingerprint of the plan that was looked at. Raises `UploadOver`, and as `import_people`.
     """
+    file = _file(draft)
     waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
-    source, digest = draft.file_name, fingerprint(bytes(draft.content))
     with transaction.atomic():
         if not waiting.update(content=b"", applied_at=clock.now()):
             raise UploadOver
-        return apply_import(plan=plan, by=by, source=source, fingerprint=digest)
+        return import_people(organisation=draft.organisation, file=file, by=by, seen=seen)
+
+
+def _file(draft: PeopleImport) -> HRFile:
+    content = bytes(draft.content)
+    return HRFile(read_table(content), draft.mapping, draft.is_complete, draft.file_name, fingerprint(content))

@@ -1,6 +1,7 @@
 """The HR file as a plan that can be looked at: who is new, changed and gone, and every problem. Writes nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -12,12 +13,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import FETCH_PEERS
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from milepost.core.canonical import fingerprint_of
+from milepost.core.refusals import Refused
 from milepost.core.tables import Table, date_formats, parse_date
-from milepost.people.granting import holds_all_of
 from milepost.people.headings import FIELDS, guess_mapping
-from milepost.people.models import Member, Organisation, Relation, RoleGrant, plain
-from milepost.people.roles import Role
+from milepost.people.models import Member, Organisation, Relation, plain
+from milepost.people.recognising import RECOGNISED_BY, Holders, Moved
 
 SHOWN_PROBLEMS = 200
 DEPARTMENT_LENGTH = 600  # of its path from the root
@@ -53,9 +56,21 @@ class Problem:
         return f"{where}, {self.column}: {self.message}" if self.column else f"{where}: {self.message}"
 
 
+class ImportRefused(Refused):
+    """The file has problems, or would do other things than those that were looked at; nothing was written."""
+
+    sentence = gettext_lazy(
+        "This file would do something else now than what you looked at. Look at it once more, and import then."
+    )
+
+    def __init__(self, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(str(problems[0]) if problems else "")
+        self.problems = problems
+
+
 @dataclass
 class Change:
-    """A person as the file wants them. `fields` names what differs from before.
+    """A person as the file wants them. `fields` names what differs from before, `before` has the plain ones as they were.
 
     Site and department are names still, and the manager may be a person of the same file; None leaves them be.
     """
@@ -63,6 +78,7 @@ class Change:
     member: Member
     row: int
     fields: list[str] = field(default_factory=list)
+    before: dict[str, Any] = field(default_factory=dict)
     site: str | None = None
     department: str | None = None
     manager_key: str | None = None
@@ -77,10 +93,11 @@ class Plan:
     table: Table
     mapping: dict[str, int]
     is_complete: bool
-    by: Member | None = None
     new: list[Change] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     gone: list[Member] = field(default_factory=list)
+    staying: list[Member] = field(default_factory=list)  # missing like those gone, but for a role that they hold
+    moved: list[Moved] = field(default_factory=list)
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
 
@@ -90,14 +107,28 @@ class Plan:
         return not (self.new or self.changed or self.gone)
 
     @property
+    def count(self) -> int:
+        """How many people it touches."""
+        return len(self.new) + len(self.changed) + len(self.gone)
+
+    @property
     def is_possible(self) -> bool:
         return not self.problems
 
     @property
-    def outcome(self) -> tuple[list[int], dict[int, list[str]], list[int], list[Problem]]:
-        """What it would do, to compare: the rows that are new, what changes in which row, who has left, and what is wrong."""
-        changed = {change.row: sorted(change.fields) for change in self.changed}
-        return [change.row for change in self.new], changed, [member.pk for member in self.gone], self.problems
+    def counts(self) -> Counter[str]:
+        """How many are new, changed, gone and unchanged. Raises `ImportRefused` where there are problems."""
+        if self.problems:
+            raise ImportRefused(self.problems)
+        sizes = {"new": len(self.new), "changed": len(self.changed), "gone": len(self.gone)}
+        return Counter(sizes | {"unchanged": self.unchanged})
+
+    @property
+    def fingerprint(self) -> str:
+        """What it would do, to compare: who is new, what changes of whom and in which row, who has left, what is wrong."""
+        new = [change.row for change in self.new]
+        changed = [[change.row, change.member.pk, sorted(change.fields)] for change in self.changed]
+        return fingerprint_of([new, changed, [member.pk for member in self.gone], list(map(str, self.problems))])
 
 
 def plan_import(
@@ -111,11 +142,11 @@ def plan_import(
     """Compare the table with the people there are. Reads only; four queries whatever the size.
 
     `mapping` gives the column index of each field (by default it is guessed). With `is_complete` the file is
-    taken to list everybody of the relations that occur in it, so whoever is missing has left. Whoever holds more than
-    `by` keeps the address that they sign in with: a file is no way to somebody else's roles.
+    taken to list everybody of the relations that occur in it, so whoever is missing has left, but for those who hold a role
+    that `by` may not give: a file is no way to somebody else's roles, nor to shut them out (see `recognising`).
     """
     columns = dict(mapping if mapping is not None else guess_mapping(table.header))
-    plan = Plan(organisation, table, columns, is_complete, by)
+    plan = Plan(organisation, table, columns, is_complete)
     _check_columns(plan)
     if not plan.problems:
         _Planner(plan, by).run()
@@ -138,7 +169,6 @@ class _Planner:
 
     def __init__(self, plan: Plan, by: Member | None) -> None:
         self.plan = plan
-        self.by = by
         self.members = list(
             Member.objects.filter(organisation=plan.organisation)
             .select_related("site", "department")
@@ -148,15 +178,7 @@ class _Planner:
         self.by_number = {plain(m.employee_number): m for m in self.members if m.employee_number}
         self.by_email = {m.email: m for m in self.members if m.email}
         self.by_id = {m.id: m for m in self.members}
-        self.grants: dict[int, list[RoleGrant]] = {}
-        for grant in RoleGrant.objects.current().filter(member__organisation=plan.organisation):
-            self.grants.setdefault(grant.member_id, []).append(grant)
-        self.owners = {key for key, held in self.grants.items() if any(grant.role == Role.OWNER for grant in held)}
-        self.lasting_owners = {
-            key
-            for key in self.owners
-            if self.by_id[key].left_on is None and any(grant.owns_for_good for grant in self.grants[key])
-        }
+        self.holders = Holders(plan.organisation, by)
         self.zones = available_timezones()
         self.emails: dict[str, bool] = {}
         self.formats = {name: date_formats(self._column(name)) for name in ("hire_date", "left_on")}
@@ -178,7 +200,7 @@ class _Planner:
                 seen[change.member.pk] = number
             self.changes.append(change)
         self._check_addresses()
-        self._refuse_reaching_up()
+        self._refuse_moving_roles()
         self._keep_an_owner()
         if not self.plan.problems:
             self._resolve_managers()
@@ -192,11 +214,10 @@ class _Planner:
                 self.plan.unchanged += 1
         if self.plan.is_complete:
             relations = {change.member.relation for change in self.changes}
-            self.plan.gone = [
-                m
-                for m in self.members
-                if m.pk not in seen and not m.has_left and m.relation in relations and m.pk not in self.owners
-            ]
+            for member in self.members:
+                if member.pk not in seen and not member.has_left and member.relation in relations:
+                    stays = self.holders.is_owner(member) or self.holders.beyond(member) is not None
+                    (self.plan.staying if stays else self.plan.gone).append(member)
 
     def _column(self, name: str) -> list[str]:
         index = self.plan.mapping.get(name)
@@ -227,6 +248,7 @@ class _Planner:
         change = Change(member, row)
         for name, value in self._cleaned(row, values):
             if (getattr(member, name) or None) != (value or None):
+                change.before[name] = getattr(member, name)
                 setattr(member, name, value)
                 change.fields.append(name)
         self._place(change, values)
@@ -303,19 +325,20 @@ class _Planner:
             if change.department.casefold() != (member.department.path.casefold() if member.department else ""):
                 change.fields.append("department")
 
-    def _refuse_reaching_up(self) -> None:
-        """Nobody moves the account of somebody who holds more than they do to another address."""
-        by = self.by
-        for change in self.changes if by else []:
-            held = self.grants.get(change.member.pk, [])
-            if by and "email" in change.fields and not all(holds_all_of(by, grant) for grant in held):
-                message = _("%(person)s holds more than you. Ask an owner to change the address.")
-                self._problem(change.row, "email", message % {"person": change.member.full_name})
+    def _refuse_moving_roles(self) -> None:
+        """Nobody moves or shuts out somebody whose role they may not give; who may is not silent about the old address."""
+        for change in self.changes:
+            if change.member not in self.holders:
+                continue
+            if objection := self.holders.objection(change.member, change.before):
+                self._problem(change.row, next(name for name in RECOGNISED_BY if name in change.before), objection)
+            elif old := change.before.get("email"):
+                self.plan.moved.append(Moved(change.member, old))
 
     def _keep_an_owner(self) -> None:
         """Somebody stays who owns everything, for good: no leaving date takes the last one away."""
-        leaving = [c for c in self.changes if c.member.pk in self.lasting_owners and c.member.left_on is not None]
-        if len({change.member.pk for change in leaving}) < len(self.lasting_owners):
+        leaving = [c for c in self.changes if self.holders.lasts(c.member) and c.member.left_on is not None]
+        if not self.holders.are_last_owners([change.member.pk for change in leaving]):
             return
         for change in leaving:
             message = _("%(person)s is the last owner. Make somebody else owner first.")

@@ -6,66 +6,72 @@ Importing the same file again finds nothing to do.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
-from milepost.core.refusals import Refused
+from milepost.core.quotas import refuse_beyond
+from milepost.core.tables import Table
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many
 from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_UPDATED, PEOPLE_IMPORTED
-from milepost.people.import_plan import Change, Plan, plan_import
+from milepost.people.import_plan import Change, ImportRefused, Plan, plan_import
 from milepost.people.models import Department, Member, Organisation, Site
+from milepost.people.recognising import tell_moved
 
 BATCH = 2_000
 
 
-class ImportRefused(Refused):
-    """The plan has problems, or somebody changed the people since it was looked at; nothing was written."""
-
-    sentence = gettext_lazy(
-        "Somebody has changed the people since you looked at what this file would do. Look at it once more, and import then."
-    )
-
-
-def apply_import(*, plan: Plan, by: Member | None = None, source: str = "", fingerprint: str = "") -> Counter[str]:
-    """Do what the plan says, in one transaction; return how many were new, changed and gone.
-
-    `source` and `fingerprint` (name and SHA-256 of the file) go into the journal. Raises `ImportRefused` if the
-    plan has problems, or is not what it was when it was looked at. Records `created`, `updated`, `deactivated` for each
-    person and `imported` once.
+@dataclass(frozen=True)
+class HRFile:
+    """An HR file as it is to be imported: its table, what its columns hold (guessed where nobody said it), and whether it
+    lists everybody. Its name and its SHA-256 go into the journal.
     """
-    if not plan.is_possible:
-        raise ImportRefused(str(plan.problems[0]))
+
+    table: Table
+    mapping: Mapping[str, int] | None = None
+    is_complete: bool = False
+    name: str = ""
+    fingerprint: str = ""
+
+    def plan(self, organisation: Organisation, *, by: Member | None = None) -> Plan:
+        """What it would do now (see `plan_import`)."""
+        return plan_import(
+            organisation=organisation, table=self.table, mapping=self.mapping, is_complete=self.is_complete, by=by
+        )
+
+
+def import_people(
+    *, organisation: Organisation, file: HRFile, by: Member | None = None, seen: str | None = None
+) -> Counter[str]:
+    """Do what the file says, in one transaction; return how many were new, changed and gone.
+
+    `seen` is the fingerprint of the plan that somebody looked at before. Raises `ImportRefused` if the file has problems,
+    or does other things than those by now. Records `created`, `updated`, `deactivated` for each person and `imported` once.
+    """
     try:
         with transaction.atomic():
-            Organisation.objects.select_for_update().get(pk=plan.organisation.pk)
-            return _apply(_as_it_is_now(plan), by, source, fingerprint)
+            # It is planned once that nobody else changes the people.
+            Organisation.objects.select_for_update().get(pk=organisation.pk)
+            plan = file.plan(organisation, by=by)
+            if seen is not None and seen != plan.fingerprint:
+                raise ImportRefused
+            refuse_beyond(organisation, "people", more=plan.counts["new"] - plan.counts["gone"])
+            return _apply(plan, by, file.name, file.fingerprint)
     except IntegrityError as error:  # a trainer took somebody in at the same moment, whom the file has too
         raise ImportRefused from error
 
 
-def _as_it_is_now(plan: Plan) -> Plan:
-    """The plan with the people as they are now that nobody else changes them. Raises `ImportRefused` if it does other things."""
-    now = plan_import(
-        organisation=plan.organisation, table=plan.table, mapping=plan.mapping, is_complete=plan.is_complete, by=plan.by
-    )
-    if now.outcome != plan.outcome:
-        raise ImportRefused
-    return now
-
-
 def _apply(plan: Plan, by: Member | None, source: str, fingerprint: str) -> Counter[str]:
-    counts = Counter(
-        {"new": len(plan.new), "changed": len(plan.changed), "gone": len(plan.gone), "unchanged": plan.unchanged}
-    )
+    counts = plan.counts
     if plan.is_empty:
         return counts
     organisation, actor = plan.organisation, by.as_reference() if by else SYSTEM
     _place_all(organisation, [*plan.new, *plan.changed])
     _write(plan)
     record_many(_facts(plan, actor), organisation=organisation)
+    tell_moved(plan.moved, by)
     imported = Reference("people-file", fingerprint or "-", source or "-")
     record(PEOPLE_IMPORTED, organisation=organisation, actor=actor, object=imported, result=dict(counts))
     return counts
@@ -87,6 +93,7 @@ _WRITTEN = [
     "language",
     "time_zone",
     "searchable",
+    "declined_at",
 ]
 
 
@@ -97,6 +104,8 @@ def _write(plan: Plan) -> None:
         Member.objects.filter(pk__in=part).exclude(employee_number=None).update(email=None)
     for change in (*plan.new, *plan.changed):
         change.member.refresh_searchable()
+        if "email" in change.fields:
+            change.member.declined_at = None  # who said no was whoever reads at the earlier address
         if "manager" in change.fields:
             change.member.manager = change.manager
     for level in _levels([change.member for change in plan.new]):

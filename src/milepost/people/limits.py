@@ -1,37 +1,102 @@
-"""Limits on what one address may try in a minute, for pages that need no sign-in."""
+"""How often what somebody could guess, or send to others, may be tried: one table, which rooms fill from their `registered.py`.
+
+    limits.register("document-code", Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(20, DAY, Per.LINK)))       registered.py
+
+    refuse_over_limit(request, "document-code", link=signatory.uid)                                       the view, before it looks
+
+What each `Per` counts but the address is named where it is counted. allauth's pages count by the same rates, which
+`config.settings` names (`ACCOUNT_RATE_LIMITS`). `tests/test_limits.py` holds every address without sign-in to this table.
+"""
 
 import logging
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
-from limits import RateLimitItemPerMinute
+from django.utils.translation import gettext_lazy
+from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 import milepost.core.tries  # noqa: F401  (makes database:// known)
+from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
 from milepost.people.access import client_address
+from milepost.people.happenings import LIMIT_REACHED, tell
 
 logger = logging.getLogger(__name__)
 IN_DATABASE = "database://"
 SILENCE = 1.0  # seconds that Redis may take for an answer
+MINUTE, HOUR, DAY = 60, 3600, 86_400  # seconds
 
 
-def is_over_limit(request: HttpRequest, what: str, *, a_minute: int) -> bool:
-    """Count this try, and say whether the address has made more than so many of them within a minute.
+class Per(StrEnum):
+    """Whose tries are counted together."""
 
-    Of an IPv6 address the network (/64) counts: it is what one household or phone is given, with 2^64 addresses in it.
-    """
-    limit, origin = RateLimitItemPerMinute(a_minute), _origin(client_address(request))
-    limiter = _limiter(settings.LIMITS_URL)
+    ADDRESS = "address"  # of IPv6 the network (/64): what one household or phone is given, with 2^64 addresses in it
+    LINK = "link"
+    ACCOUNT = "account"
+    ORGANISATION = "organisation"
+
+
+@dataclass(frozen=True)
+class Rate:
+    """So many tries within so many seconds, which begin with the first."""
+
+    count: int
+    seconds: int
+    per: Per
+
+
+class Limit:
+    """The rates that hold together; the first that is over ends a try, and those after it do not count it."""
+
+    def __init__(self, *rates: Rate) -> None:
+        self.rates = rates
+
+
+class TooManyTries(Refused):
+    """So many tries are nobody's mistakes any more."""
+
+    sentence = gettext_lazy(
+        "Too many tries. Wait a minute; if it goes on, try once more tomorrow, or ask whoever sent you here."
+    )
+    status = 429
+    retry_after = MINUTE
+
+
+limits: Registry[Limit] = Registry("limit of tries")
+
+
+def refuse_over_limit(request: HttpRequest, name: str, **whose: object) -> None:
+    """Count this try. Raises `TooManyTries` when it is one too many."""
+    if is_over_limit(request, name, **whose):
+        raise TooManyTries
+
+
+def is_over_limit(request: HttpRequest, name: str, **whose: object) -> bool:
+    """Count this try, and say whether it is one too many by any rate of the limit. `whose` names what each `Per` counts."""
+    whose = {"address": _origin(client_address(request)), **whose}
+    is_over = any(_is_over(rate, name, str(whose[rate.per])) for rate in limits.get(name).rates)
+    if is_over:
+        organisation = whose.get(Per.ORGANISATION)
+        tell(LIMIT_REACHED, request, detail=name, organisation=organisation if isinstance(organisation, int) else None)
+    return is_over
+
+
+def _is_over(rate: Rate, name: str, whose: str) -> bool:
+    """One statement counts and tells, so that of two tries at once only one is the last."""
+    item, limiter = RateLimitItemPerSecond(rate.count, rate.seconds), _limiter(settings.LIMITS_URL)
     try:
-        return not limiter.hit(limit, what, origin)
+        return not limiter.hit(item, name, rate.per, whose)
     except limiter.storage.base_exceptions:
         if settings.LIMITS_URL == IN_DATABASE:
             raise
         logger.warning("Redis does not answer: tries are counted in the database meanwhile.")
-        return not _limiter(IN_DATABASE).hit(limit, what, origin)
+        return not _limiter(IN_DATABASE).hit(item, name, rate.per, whose)
 
 
 @lru_cache(maxsize=4)

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy
 
+from milepost.core.quotas import Quota, limit_of, refuse_beyond
 from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.facts import MEMBER_CREATED
@@ -24,8 +25,11 @@ def add_member(
     by: Member | None = None,
     relation: str = Relation.EMPLOYEE,
 ) -> Member:
-    """Add one person. Raises `AddressTaken`. Records `created`."""
+    """Add one person. Raises `AddressTaken`, `QuotaReached`. Records `created`."""
     with transaction.atomic():
+        if limit_of(organisation, "people") is not None:  # of two who add somebody, each finds what the other did
+            Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+            refuse_beyond(organisation, "people", more=1)
         member, is_new = Member.objects.get_or_create(
             organisation=organisation,
             email=email.strip().lower(),
@@ -36,3 +40,13 @@ def add_member(
         actor = by.as_reference() if by else SYSTEM
         record(MEMBER_CREATED, organisation=organisation, actor=actor, object=member.as_reference())
     return member
+
+
+PEOPLE = Quota(
+    gettext_lazy("People"),
+    gettext_lazy(
+        "Your organisation has the %(limit)s people that it may have here; nobody was added. Have those leave who left, or ask whoever"
+        " runs Milepost for more."
+    ),
+    lambda organisation_id: Member.objects.active().filter(organisation=organisation_id).count(),
+)

@@ -2,6 +2,7 @@
 
 import unicodedata
 import uuid
+from collections.abc import Callable
 from functools import cached_property
 from typing import ClassVar, Self
 from zoneinfo import available_timezones
@@ -11,13 +12,14 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q, Value
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
 from milepost.core.blobs.fields import BlobField
 from milepost.core.canonical import fingerprint
+from milepost.core.local_days import from_today
 from milepost.core.prepared import Prepared
 from milepost.journal.recording import Reference
 from milepost.people.roles import FOLLOWING, ORGANISATION, Role
@@ -74,6 +76,7 @@ class Organisation(models.Model):
     certifier_quality = models.CharField(_("in which capacity"), max_length=120, blank=True)
     logo = BlobField(blank=True, of="pk")  # the SHA-256 of a blob
     logo_type = models.CharField(max_length=32, blank=True)
+    second_factor_roles = models.JSONField(default=list, blank=True)  # which roles ask for one
     created_at = models.DateTimeField(default=clock.now)
 
     def __str__(self) -> str:
@@ -91,6 +94,11 @@ class Organisation(models.Model):
 
     def as_reference(self) -> Reference:
         return Reference("organisation", str(self.uid), self.name)
+
+
+def zone_of(organisation: str) -> Subquery:
+    """The time zone of the organisation that a row names by this field: by its calendar the row's days come and go."""
+    return Subquery(Organisation.objects.filter(pk=OuterRef(organisation)).values("time_zone"))
 
 
 class OrganisationSetting(models.Model):
@@ -142,11 +150,11 @@ class Department(models.Model):
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
-    """Sets of members, always within one organisation."""
+    """Sets of members."""
 
     def active(self) -> Self:
-        """Those who have not left."""
-        return self.filter(Q(left_on=None) | Q(left_on__gt=clock.today()))
+        """Those whose leaving date, if they have one, is still to come by their organisation's calendar."""
+        return self.filter(from_today("left_on", zone_of("organisation"), after=True))
 
     def matching(self, text: str) -> Self:
         """Those whose names, e-mail, employee number or job title hold every word of `text`."""
@@ -157,7 +165,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def with_roles(self) -> Self:
         """Load the role names with each member, in the same query."""
-        granted = RoleGrant.objects.current().filter(member=models.OuterRef("pk")).order_by().values("member")
+        granted = RoleGrant.objects.current().filter(member=OuterRef("pk")).order_by().values("member")
         names = granted.annotate(names=models.StringAgg("role", Value(","))).values("names")
         return self.annotate(granted_roles=Coalesce(models.Subquery(names), Value(""), output_field=models.TextField()))
 
@@ -204,7 +212,16 @@ class Member(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validate_zone])
     invited_at = models.DateTimeField(null=True, blank=True)
     joined_at = models.DateTimeField(null=True, blank=True)
+    declined_at = models.DateTimeField(
+        null=True, blank=True
+    )  # when they said no to the organisation, who never joined it
+    second_factor_due = models.DateTimeField(
+        null=True, blank=True
+    )  # see `second_factor`; once set it moves to no later day
     searchable = models.CharField(max_length=600, editable=False)
+
+    # In a request: which of the grants carry something there; else they all do.
+    counting: "Callable[[Member], list[RoleGrant]] | None" = None
 
     objects = MemberQuerySet.as_manager()
 
@@ -218,6 +235,7 @@ class Member(models.Model):
                 condition=Q(employee_number__isnull=False) | Q(email__isnull=False), name="member_can_be_found_again"
             ),
             models.CheckConstraint(condition=~Q(manager=F("id")), name="nobody_manages_themselves"),
+            models.CheckConstraint(condition=Q(declined_at=None) | Q(user=None), name="joined_or_declined"),
         ]
         indexes = [
             models.Index(fields=["organisation", "family_name", "given_name", "id"], name="member_by_name"),
@@ -247,9 +265,29 @@ class Member(models.Model):
         """Whether their last day is over, by the organisation's calendar."""
         return self.left_on is not None and self.left_on <= clock.today(self.organisation.time_zone)
 
+    @property
+    def is_out(self) -> bool:
+        """Whether the organisation has no more to say to them: they have left, or said no to it."""
+        return self.has_left or self.declined_at is not None
+
+    @property
+    def may_be_invited(self) -> bool:
+        """Whether an invitation can reach them, and has a point: they have neither joined, nor said no, nor left."""
+        return bool(self.email) and self.user_id is None and self.declined_at is None and not self.has_left
+
     @cached_property
     def grants(self) -> "list[RoleGrant]":
-        """What was given to them and has not expired; a request reads it once."""
+        """What was given to them, has not expired and carries something; a request reads it once."""
+        return self.counting(self) if self.counting else self.given
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether some of what was given to them carries nothing in this request."""
+        return len(self.grants) < len(self.given)
+
+    @cached_property
+    def given(self) -> "list[RoleGrant]":
+        """What was given to them and has not expired, whether it carries something or waits for a second factor."""
         held = _grants.all(member=self.pk)
         for grant in held:
             grant.member = self
@@ -270,6 +308,7 @@ class Member(models.Model):
     def forget_grants(self) -> None:
         """Read the grants anew when they are next asked for."""
         self.__dict__.pop("grants", None)
+        self.__dict__.pop("given", None)
         self.__dict__.pop("granted_roles", None)
 
     def as_reference(self) -> Reference:
@@ -289,8 +328,8 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     """Sets of grants."""
 
     def current(self) -> Self:
-        """Those that have not expired, by the calendar of the active time zone."""
-        return self.filter(Q(expires_on=None) | Q(expires_on__gte=clock.today()))
+        """Those that have not expired, by the calendar of the holder's organisation."""
+        return self.filter(from_today("expires_on", zone_of("member__organisation")))
 
 
 class RoleGrant(models.Model):
@@ -357,6 +396,76 @@ class PeopleImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class BulkAct(models.Model):
+    """Something that was done to many people at once, kept for a month so that it can be undone (`bulk_acts`, `undoing`)."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=40)
+    by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=clock.now)
+    about_id = models.CharField(max_length=64)
+    about_name = models.CharField(max_length=200)
+    data = models.JSONField(default=dict)  # what its kind has to know to take it back
+    count = models.PositiveIntegerField()  # people
+    undo_begun_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+    taken_back = models.PositiveIntegerField(default=0)  # people
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(undone_at=None) | Q(undo_begun_at__isnull=False), name="undone_after_it_was_begun"
+            ),
+            models.CheckConstraint(condition=Q(taken_back__lte=F("count")), name="taken_back_within_count"),
+        ]
+        indexes = [
+            models.Index(fields=["organisation", "-at"], name="bulk_act_by_organisation"),
+            models.Index(fields=["at"], name="bulk_act_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.about_name}"
+
+    @property
+    def is_being_undone(self) -> bool:
+        return self.undo_begun_at is not None and self.undone_at is None
+
+    @property
+    def kept(self) -> int:
+        """How many keep it, now that it was undone."""
+        return self.count - self.taken_back
+
+
+class BulkActPerson(models.Model):
+    """One of the people to whom it was done. `key` is what taking it back needs, `outcome` what became of that."""
+
+    act = models.ForeignKey(BulkAct, on_delete=models.CASCADE, related_name="people", db_index=False)
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    key = models.BigIntegerField()
+    outcome = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["act", "member"], name="done_once_to_each")]
+
+    def __str__(self) -> str:
+        return f"{self.act_id}: {self.member_id}"
+
+
+class FactorReset(models.Model):
+    """A second factor that is to be taken away, as its person lost it: of which account, for which member, by whom, when."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="factor_reset")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    by = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+    due_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.due_at}"
 
 
 def plain(text: str) -> str:

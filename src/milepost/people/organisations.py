@@ -12,7 +12,10 @@ from milepost.journal.organisations import Identity
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.facts import ORGANISATION_CREATED
 from milepost.people.models import Organisation
+from milepost.people.roles import Role
 
+# In an organisation that has decided nothing yet: those who decide for others, and who sees everything.
+ASKED_FOR_A_SECOND_FACTOR = (Role.OWNER, Role.LEAD, Role.HR, Role.AUDITOR)
 KEPT = frozenset({"static", "media", "api", "admin", "help"})  # for what comes, beside the addresses that there are
 
 
@@ -32,7 +35,13 @@ def create_organisation(
         raise InvalidOrganisation(_("“%s” is an address that Milepost keeps for itself. Choose another.") % slug)
     with transaction.atomic():
         organisation, is_new = Organisation.objects.get_or_create(
-            slug=slug, defaults={"name": name, "language": language, "time_zone": time_zone}
+            slug=slug,
+            defaults={
+                "name": name,
+                "language": language,
+                "time_zone": time_zone,
+                "second_factor_roles": list(ASKED_FOR_A_SECOND_FACTOR),
+            },
         )
         if not is_new:
             raise InvalidOrganisation(_("There is already an organisation at “%s”.") % slug)

@@ -29,7 +29,13 @@ class EmailBackend(BaseEmailBackend):
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for number, message in enumerate(email_messages):
             name = f"{clock.now():%Y%m%dT%H%M%S-%f}-{number:04}.eml"
-            (self.folder / name).write_bytes(message.message().as_bytes())
+            written = self.folder / f"{name}.part"  # a disk that is full keeps half of a mail, which is none
+            try:
+                written.write_bytes(message.message().as_bytes())
+                written.replace(self.folder / name)
+            except BaseException:
+                written.unlink(missing_ok=True)
+                raise
         for old in sorted(self.folder.glob("*.eml"))[:-KEPT]:
             old.unlink(missing_ok=True)
         return len(email_messages)

@@ -13,14 +13,17 @@ from django.utils.translation import gettext_lazy
 from milepost.core import blobs
 from milepost.core.public_holidays import countries
 from milepost.people.colours import contrast
-from milepost.people.models import Organisation, validate_colour, validate_zone
+from milepost.people.models import Member, Organisation, validate_colour, validate_zone
+from milepost.people.permissions import MANAGE_ROLES, sees_everybody
+from milepost.people.roles import GIVEN
 from milepost.people.settings import Page, Setting
 
 IDENTITY = Page("identity", gettext_lazy("The organisation"))
+SIGNING_IN = Page("signing-in", gettext_lazy("Signing in"))
 LOOK = Page("look", gettext_lazy("How it looks"))
 
 MAX_LOGO_BYTES = 512 * 1024
-_LOGO_TYPES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"RIFF", "image/webp"))
+_LOGO_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"RIFF")
 CONTROL = {"class": "form-control"}
 
 
@@ -46,27 +49,26 @@ def validate_readable(colour: str) -> None:
 
 
 def validate_logo(file: UploadedFile[bytes]) -> None:
-    """Refuse what is too large, and what is not a picture by its first bytes."""
+    """Refuse what is too large, and what is no picture that can be shown."""
+    from milepost.core.pictures import UnreadablePicture, media_type  # brings Pillow, which few processes need
+
     if (file.size or 0) > MAX_LOGO_BYTES:
         raise ValidationError(_("The logo is larger than 512 kB. Save a smaller one."))
     file.seek(0)
-    if not _media_type(file.read(16)):
+    content = file.read()
+    if not content.startswith(_LOGO_STARTS):
         raise ValidationError(_("The logo must be a PNG, JPEG or WebP picture."))
-
-
-def _media_type(start: bytes) -> str:
-    for signature, media_type in _LOGO_TYPES:
-        if start.startswith(signature) and (media_type != "image/webp" or start[8:12] == b"WEBP"):
-            return media_type
-    return ""
+    try:
+        vars(file)["media_type"] = media_type(content)
+    except UnreadablePicture as refused:
+        raise ValidationError(str(refused)) from refused
 
 
 def _logo_columns(organisation: Organisation, file: UploadedFile[bytes] | None) -> dict[str, Any]:
     if file is None:  # the one that there is stays
         return {}
     file.seek(0)
-    content = file.read()
-    return {"logo": blobs.store(organisation.uid, content), "logo_type": _media_type(content[:16])}
+    return {"logo": blobs.store(organisation.uid, file.read()), "logo_type": vars(file)["media_type"]}
 
 
 NAME = Setting("name", _words(gettext_lazy("Name"), 120, required=True), "", IDENTITY, column="name")
@@ -132,6 +134,44 @@ CERTIFIER_QUALITY = Setting(
     "certifier_quality", _words(gettext_lazy("In which capacity"), 120), "", IDENTITY, column="certifier_quality"
 )
 
+
+def _decides_roles(member: Member) -> bool:
+    """Who may give every role may say how its holders sign in."""
+    return sees_everybody(member, MANAGE_ROLES)
+
+
+SECOND_FACTOR_ROLES = Setting[list[str]](
+    "second_factor_roles",
+    forms.MultipleChoiceField(
+        label=gettext_lazy("Roles that ask for a second factor"),
+        choices=[(role.value, role.label) for role in GIVEN],
+        required=False,
+        help_text=gettext_lazy(
+            "A passkey, or a code from an app after the password or the code by e-mail. Whoever holds such a role and has none "
+            "is led to set it up at their next sign-in."
+        ),
+        widget=forms.CheckboxSelectMultiple({"class": "form-check-input"}),
+    ),
+    [],
+    SIGNING_IN,
+    column="second_factor_roles",
+    may_change=_decides_roles,
+)
+SECOND_FACTOR_GRACE = Setting(
+    "second_factor_grace",
+    forms.IntegerField(
+        label=gettext_lazy("Days in which their role works without one"),
+        min_value=0,
+        max_value=14,
+        help_text=gettext_lazy(
+            "From the sign-in at which they are asked; nothing makes them more for somebody whom they run for."
+        ),
+        widget=forms.NumberInput(CONTROL),
+    ),
+    7,
+    SIGNING_IN,
+    may_change=_decides_roles,
+)
 BRAND_COLOUR = Setting(
     "brand_colour",
     forms.CharField(
@@ -176,6 +216,8 @@ OWN = (
     REGISTRATION_NUMBER,
     CERTIFIER_NAME,
     CERTIFIER_QUALITY,
+    SECOND_FACTOR_ROLES,
+    SECOND_FACTOR_GRACE,
     BRAND_COLOUR,
     CORNER_RADIUS,
     LOGO,

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import FETCH_PEERS, Q
-from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+from milepost.core.words import date_format
 from milepost.people import scopes
 from milepost.people.models import Department, Member, MemberQuerySet, Organisation, RoleGrant
 from milepost.people.permissions import MANAGE_ROLES, carrying

@@ -3,13 +3,34 @@
 from django.conf import settings as installation
 from django.utils.translation import gettext_lazy as _
 
+from milepost.core import clock
+from milepost.core.encryption import keepers
+from milepost.core.jobs import every
+from milepost.core.quotas import quotas
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.journal import vocabulary
 from milepost.journal.organisations import tell_identities
-from milepost.people import facts, organisations, own_settings, permissions, scopes, settings, signing_in
+from milepost.people import (
+    factors_at_rest,
+    facts,
+    happenings,
+    jobs,
+    members,
+    organisations,
+    own_settings,
+    permissions,
+    scopes,
+    settings,
+    signing_in,
+    undoing,
+)
+from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.contribution import PeopleContribution
 from milepost.people.contributions import contributions
+from milepost.people.limits import DAY, MINUTE, Limit, Per, Rate, limits
+from milepost.people.models import FactorReset
+from milepost.people.uninviting import InvitationsInBulk
 
 
 def register() -> None:
@@ -26,10 +47,28 @@ def register() -> None:
     scopes.kinds.register("oneself", scopes.OneselfScope())
     contributions.register("people", PeopleContribution())
 
+    bulk_kinds.register("invitation", InvitationsInBulk())
+    every(3600, jobs.forget_bulk_acts, when=lambda: undoing.too_old().exists())
+
+    every(60, jobs.reset_factors, when=lambda: FactorReset.objects.filter(due_at__lte=clock.now()).exists())
+
+    happenings.happenings.register_all({kind.name: kind for kind in happenings.OWN})
+    every(6 * 3600, jobs.measure_storage, when=lambda: any(name == "storage" for _slug, name in installation.QUOTAS))
+    quotas.register("people", members.PEOPLE)
+    keepers.register("factors", factors_at_rest.keep_under_current_secret)
+    limits.register(
+        "identity", Limit(Rate(60, MINUTE, Per.ADDRESS), Rate(10, MINUTE, Per.ACCOUNT), Rate(60, DAY, Per.ACCOUNT))
+    )
+    limits.register(
+        "identity-code", Limit(Rate(20, MINUTE, Per.ADDRESS), Rate(3, MINUTE, Per.ACCOUNT), Rate(40, DAY, Per.ACCOUNT))
+    )
+
     signing_in.connect()
     tell_identities(organisations.identity_of)
 
     navigation.main.register("people", Link(_("People"), "people", order=80, permission="see_people"))
+    changes = Link(_("Changes to many"), "bulk_acts", order=20, icon="clock", permission="manage_people")
+    navigation.links("people").register("bulk_acts", changes)
     _menu_of_the_person()
 
 
@@ -45,7 +84,9 @@ def _menu_of_the_person() -> None:
     menu.register("failed_jobs", failed)
     menu.register("devices", Link(_("My devices"), "devices", order=20, icon="phone", is_inside=False))
     menu.register("sign_in", Link(_("Passkeys and password"), "mfa_index", order=30, icon="key", is_inside=False))
-    menu.register("organisations", Link(_("My organisations"), "home", order=50, icon="building", is_inside=False))
+    menu.register(
+        "organisations", Link(_("My organisations"), "memberships", order=50, icon="building", is_inside=False)
+    )
     sign_out = Link(_("Sign out"), "account_logout", order=90, icon="box-arrow-right", posts=True, is_inside=False)
     menu.register("sign_out", sign_out)
 

@@ -4,28 +4,55 @@ Both are Django's own with another way of asking the database. Every request ask
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.usersessions.models import UserSession
+from django.contrib.auth import logout
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
+from django.db import Error, transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
+from milepost.core.irrevocable import irrevocable
+from milepost.core.outages import is_outage
 from milepost.core.prepared import Prepared
-from milepost.people.models import User
+from milepost.journal.recording import record
+from milepost.people import second_factor, session_ends
+from milepost.people.facts import MEMBER_SIGNED_IN
+from milepost.people.models import Member, User
+
+ENTERED = "entered"  # in a session: the members, by their keys, as whom it came into their organisations
 
 
 class SessionStore(db.SessionStore):
-    """Sessions in the database."""
+    """Sessions in the database, each until its end (`session_ends`)."""
+
+    ends_at: datetime | None = None  # as it was when it was read
 
     def _get_session_from_db(self) -> Session | None:
         session = _session.get(key=self.session_key) if self.session_key else None
         if session is None or session.expire_date <= clock.now():
             self._session_key = None
             return None
+        self.ends_at = session.expire_date
         return session
+
+    def create_model_instance(self, data: dict[str, Any]) -> Session:
+        kept = cast(Session, super().create_model_instance(data))
+        kept.expire_date = session_ends.end_of(data)
+        return kept
+
+    def get_expire_at_browser_close(self) -> bool:
+        """The cookie of a computer that others use goes with its window; any other may stay: its session's row decides."""
+        return session_ends.is_shared(self)
+
+    def get_expiry_age(self, **_kwargs: Any) -> int:
+        return self.get_session_cookie_age()
 
 
 class AccountBackend(AuthenticationBackend):  # type: ignore[misc]
@@ -37,11 +64,78 @@ class AccountBackend(AuthenticationBackend):  # type: ignore[misc]
         return user if user is not None and self.user_can_authenticate(user) else None
 
 
+def enter(session: SessionBase, member: Member) -> bool:
+    """Note that the session came into the member's organisation, the first time that it does; say whether it was that.
+
+    Records `signed-in` there.
+
+    Whoever signs in may belong to several organisations: each hears of those who come to it, and of nobody else.
+    """
+    if member.pk in session.get(ENTERED, ()):
+        return False
+    with transaction.atomic():
+        # The session's row is the lock: a page asks for its parts at the same moment.
+        kept = Session.objects.select_for_update().filter(session_key=session.session_key).first()
+        entered = kept.get_decoded().get(ENTERED, []) if kept else []
+        session[ENTERED] = [*entered, member.pk] if member.pk not in entered else entered
+        is_new = kept is not None and member.pk not in entered
+        if is_new:
+            session.save()
+            reference = member.as_reference()
+            record(MEMBER_SIGNED_IN, organisation=member.organisation, actor=reference, object=reference)
+            second_factor.begin_grace(member)
+    return is_new
+
+
+def note_use(session: SessionBase, member: Member) -> None:
+    """Note that the session is used, now and then, and that it has become one of whoever holds a role, at once.
+
+    While the database can't be written, the session lasts as it did.
+    """
+    becomes_role = (
+        session.get(session_ends.KIND) == session_ends.Kind.PERSON and "grants" in vars(member) and member.grants
+    )
+    if becomes_role:
+        session[session_ends.KIND] = str(session_ends.Kind.ROLE)
+    elif (ends_at := getattr(session, "ends_at", None)) and session_ends.is_worth_noting(session, ends_at):
+        try:
+            Session.objects.filter(session_key=session.session_key).update(expire_date=session_ends.end_of(session))
+        except Error as error:
+            if not is_outage(error):
+                raise
+
+
+def end_others(user: User, *, but: str | None = None) -> int:
+    """End every session of the account except the one with this key, and say how many there were. Records nothing."""
+    others = UserSession.objects.filter(user=user).exclude(session_key=but or "")
+    keys = list(others.values_list("session_key", flat=True))
+    with transaction.atomic():
+        ended, _by_model = Session.objects.filter(session_key__in=keys).delete()
+        others.delete()
+    return ended
+
+
+def end_of_everybody() -> int:
+    """End every session there is, and say how many there were. Records nothing."""
+    with transaction.atomic():
+        ended, _by_model = Session.objects.all().delete()
+        UserSession.objects.all().delete()
+    return ended
+
+
+@irrevocable
 def sign_out(sessions: Iterable[UserSession], *, keys: Collection[str]) -> None:
     """End those of the sessions that are meant; the one in which it is asked goes on. Records nothing."""
     for session in sessions:
         if str(session.pk) in keys and not session.is_current():
             session.end()
+
+
+@irrevocable
+def sign_out_everywhere(request: HttpRequest) -> None:
+    """End every session of whoever asks, this one too. Records nothing."""
+    end_others(cast(User, request.user))
+    logout(request)
 
 
 def device_name(user_agent: str) -> str:

@@ -23,6 +23,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused
@@ -36,6 +37,13 @@ class InvalidSetting(Refused):
     """A value is not possible; the message says why, and `field` names the setting."""
 
     status = 400
+
+
+class NotYourSetting(Refused):
+    """Somebody would decide what is not theirs to decide."""
+
+    sentence = gettext_lazy("Only an owner of the whole organisation decides this.")
+    status = 403
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ class Setting[T]:
     column: str = ""  # of the organisation, where the value lies
     # For what is more than its value (a file): what its columns become. Returns nothing to leave them as they are.
     as_columns: Callable[[Organisation, Any], dict[str, Any]] | None = None
+    # Who of those who decide for the organisation may change it; None: all of them.
+    may_change: Callable[[Member], bool] | None = None
 
     @property
     def label(self) -> str:
@@ -83,11 +93,12 @@ def register(*settings: Setting[Any]) -> None:
         _settings.register(setting.name, setting)
 
 
-def pages() -> dict[Page, list[Setting[Any]]]:
-    """The parts of the page of settings in the order of the rooms, each with its settings."""
+def pages(by: Member | None = None) -> dict[Page, list[Setting[Any]]]:
+    """The parts of the page of settings in the order of the rooms, each with its settings; with `by`, what they may change."""
     by_page: dict[Page, list[Setting[Any]]] = {}
     for setting in _settings.all():
-        by_page.setdefault(setting.page, []).append(setting)
+        if _may_change(setting, by):
+            by_page.setdefault(setting.page, []).append(setting)
     return by_page
 
 
@@ -100,11 +111,13 @@ def value_of[T](organisation: Organisation, setting: Setting[T]) -> T:
 
 
 def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member | None = None) -> Organisation:
-    """Set what differs, by the names of settings. Raises `InvalidSetting`, `NotRegistered`.
+    """Set what differs, by the names of settings. Raises `InvalidSetting`, `NotRegistered`, `NotYourSetting`.
 
     Records `updated` for each setting that changed, with its name, what it was and what it is.
     """
     wanted = {name: _checked(_settings.get(name), value) for name, value in values.items()}
+    if not all(_may_change(_settings.get(name), by) for name in wanted):
+        raise NotYourSetting
     with transaction.atomic():
         locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
         for name, value in wanted.items():
@@ -117,6 +130,10 @@ def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member 
     organisation.refresh_from_db(fields=[field.name for field in Organisation._meta.concrete_fields])
     _forget(organisation)
     return organisation
+
+
+def _may_change(setting: Setting[Any], by: Member | None) -> bool:
+    return by is None or setting.may_change is None or setting.may_change(by)
 
 
 def _checked(setting: Setting[Any], value: Any) -> Any:
@@ -191,6 +208,7 @@ SETTING_CHANGED = FactType(
     "updated",
     "organisation",
     is_office=True,
+    watched="setting-changed",
     context={"setting": TEXT},
     result={"before": _VALUE, "after": _VALUE},
     sentence=_sentence,

@@ -1,28 +1,34 @@
 """Signing in with django-allauth: an account appears when a person whom an organisation knows first asks for one.
 
 The HR file makes members, not accounts. When somebody asks for a sign-in code (or follows an invitation), and an
-active member has that address, the account is made then, and linked to every membership with that address as
-soon as the address is proven.
+active member has that address, the account is made then. Which organisations it belongs to is `joining`'s to say.
 """
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import RequestLoginCodeForm as BaseRequestLoginCodeForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
 from allauth.account.models import EmailAddress
-from allauth.account.signals import user_logged_in
+from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in
+from allauth.core import context
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_used
+from django.contrib.auth.signals import user_logged_in as logged_in
 from django.db import IntegrityError, transaction
+from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 
-from milepost.core import clock
-from milepost.journal.recording import record
-from milepost.people.facts import MEMBER_JOINED, MEMBER_SIGNED_IN
-from milepost.people.models import Member, User
+from milepost.people import confirming, second_factor, session_ends, sign_in_events
+from milepost.people.joining import join_first
+from milepost.people.models import FactorReset, Member, User
+from milepost.people.sessions import end_others
 
 
 def account_for(email: str) -> User | None:
     """The account with this address, made now if an active member has the address; None for strangers."""
     address = email.strip().lower()
-    user = User.objects.filter(email=address).first()
+    user = account_in_use(address) or User.objects.filter(email=address).first()
     if user is None and Member.objects.active().filter(email=address).exists():
         try:
             with transaction.atomic():
@@ -33,18 +39,10 @@ def account_for(email: str) -> User | None:
     return user
 
 
-def link_memberships(user: User) -> None:
-    """Give `user` every membership that has one of their proven addresses. Records `joined` once for each."""
-    proven = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
-    with transaction.atomic():
-        taken = Member.objects.filter(user=user).values("organisation_id")
-        waiting = Member.objects.select_for_update(of=("self",)).filter(email__in=list(proven), user=None)
-        for member in waiting.exclude(organisation_id__in=taken):
-            member.user = user
-            member.joined_at = clock.now()
-            member.save(update_fields=["user", "joined_at", "searchable"])
-            reference = member.as_reference()
-            record(MEMBER_JOINED, organisation=member.organisation, actor=reference, object=reference)
+def account_in_use(email: str) -> User | None:
+    """The account whose person has proven this address; None where nobody has yet."""
+    proven = EmailAddress.objects.filter(email=email.strip().lower(), verified=True).select_related("user").first()
+    return proven.user if proven else None
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -56,6 +54,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return bool(super().is_safe_url(url))
         except ValueError:  # urlsplit of http://[::1
             return False
+
+    def authentication_failed(self, request: HttpRequest, **credentials: object) -> None:
+        sign_in_events.password_failed(request, str(credentials.get("email") or ""))
+
+    def is_reauthentication_required(self, **_kwargs: Any) -> bool:
+        """Asked in one way everywhere: by `confirming`, on the addresses that `allauth_addresses` names."""
+        return False
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
@@ -78,13 +83,50 @@ class ResetPasswordForm(BaseResetPasswordForm):  # type: ignore[misc]
 
 
 def connect() -> None:
-    """Listen for sign-ins."""
+    """Listen for sign-ins, and for what changes how somebody signs in."""
+    logged_in.connect(_on_session, dispatch_uid="milepost.people")
     user_logged_in.connect(_on_sign_in, dispatch_uid="milepost.people")
+    sign_in_events.connect()
+    for changed in (password_changed, password_set, password_reset):
+        changed.connect(_on_password, dispatch_uid="milepost.people")
+    authenticator_used.connect(_on_factor_used, dispatch_uid="milepost.people")
+    post_save.connect(_on_factor, sender=Authenticator, dispatch_uid="milepost.people")
+    post_delete.connect(_on_lost_factor, sender=Authenticator, dispatch_uid="milepost.people")
 
 
-def _on_sign_in(request: HttpRequest, user: User, **_rest: object) -> None:
-    link_memberships(user)
-    with transaction.atomic():
-        for member in Member.objects.active().filter(user=user).select_related("organisation"):
-            reference = member.as_reference()
-            record(MEMBER_SIGNED_IN, organisation=member.organisation, actor=reference, object=reference)
+def _on_session(request: HttpRequest, user: User, **_rest: object) -> None:
+    session_ends.begin(request.session, user)
+    confirming.note(request)
+    if second_factor.has_one(user.pk):
+        request.session[second_factor.KNOWN] = True
+
+
+def _on_sign_in(user: User, **_rest: object) -> None:
+    join_first(user=user)
+
+
+def _on_password(request: HttpRequest, user: User, **_rest: object) -> None:
+    """Whoever came in by what is no key any more goes out; who changed it stays."""
+    end_others(user, but=request.session.session_key)
+
+
+def _on_lost_factor(instance: Authenticator, **_rest: object) -> None:
+    _on_factor(instance, created=True)
+    if not second_factor.has_one(instance.user_id):
+        second_factor.end_grace(instance.user_id)
+
+
+def _on_factor(instance: Authenticator, created: bool, **_rest: object) -> None:
+    """The same for a second factor that is new or gone, in the transaction of the change; each use of one is saved, too."""
+    request = context.request
+    if created and instance.type != Authenticator.Type.RECOVERY_CODES:
+        is_own = request is not None and request.user.pk == instance.user_id
+        end_others(instance.user, but=request.session.session_key if is_own else None)
+        if is_own:
+            request.session[second_factor.KNOWN] = second_factor.has_one(instance.user_id)
+
+
+def _on_factor_used(user: User, **_rest: object) -> None:
+    """What is used is not lost."""
+    if FactorReset.objects.filter(user=user).exists():
+        second_factor.keep(user=user)

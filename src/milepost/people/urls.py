@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from milepost.people.views import everybody, hr, oneself, operator, owner
+from milepost.people import allauth_addresses
+from milepost.people.views import everybody, hr, office, oneself, operator, owner
 
 urlpatterns = [
     path("people/", hr.people, name="people"),
@@ -8,9 +9,13 @@ urlpatterns = [
     path("people/invitations/", hr.invitations, name="invitations"),
     path("people/imports/new/", hr.new_import, name="new_people_import"),
     path("people/imports/<uuid:draft>/", hr.people_import, name="people_import"),
+    path("people/bulk-changes/", office.bulk_acts, name="bulk_acts"),
+    path("people/bulk-changes/<uuid:act>/", office.bulk_act, name="bulk_act"),
+    path("people/bulk-changes/<uuid:act>/undoing/", office.undo, name="undo"),
     path("people/<uuid:member>/", hr.person, name="person"),
     path("people/<uuid:member>/history/", hr.history, name="history"),
     path("people/<uuid:member>/roles/", owner.grants, name="grants"),
+    path("people/<uuid:member>/second-factor/", owner.factor_reset, name="factor_reset"),
     path("settings/", owner.organisation_settings, name="organisation_settings"),
     path("settings/work/", owner.failed_jobs, name="failed_jobs"),
     path("settings/work/retried/", owner.retried_jobs, name="retried_jobs"),
@@ -18,8 +23,12 @@ urlpatterns = [
 
 public_urlpatterns = [
     path("", everybody.entrance, name="home"),
+    path("accounts/organisations/", everybody.memberships, name="memberships"),
+    path("accounts/organisations/<uuid:member>/", everybody.membership, name="membership"),
+    path("accounts/second-factor/", oneself.second_factor, name="second_factor"),
+    path("accounts/shared/", everybody.shared_computer, name="shared_computer"),
     path("accounts/devices/", oneself.devices, name="devices"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include(allauth_addresses.addresses())),
     path("brand/<slug:slug>/<slug:fingerprint>.css", everybody.brand, name="brand"),
     path("brand/<slug:slug>/<slug:fingerprint>/logo", everybody.logo, name="logo"),
     path("invitations/<str:token>/", everybody.invitation, name="invitation"),

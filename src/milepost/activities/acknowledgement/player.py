@@ -11,6 +11,7 @@ from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.learning.players import Handler, Play, Player
 from milepost.learning.progressing import complete_activity
+from milepost.learning.reading_time import caveat_of_reading
 
 
 class AcknowledgementPlayer(Player):
@@ -29,6 +30,8 @@ class AcknowledgementPlayer(Player):
 def _acknowledge(play: Play) -> HttpResponseBase:
     if play.progress.is_complete:
         return play.onwards()
+    if not play.was_shown:
+        return play.shown_first()
     if "confirmed" not in play.request.POST:
         messages.error(play.request, _("Tick the box under the text first: it says what you confirm."))
         return play.again()
@@ -38,5 +41,6 @@ def _acknowledge(play: Play) -> HttpResponseBase:
         activity=play.activity,
         result={"statement": statement, "text": text, "text_sha256": fingerprint(text.encode())},
         state={"statement": statement, "at": clock.now().isoformat()},
+        caveat=caveat_of_reading(play.progress),
     )
     return play.onwards()

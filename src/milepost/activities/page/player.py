@@ -7,6 +7,7 @@ from django.http import HttpResponseBase
 
 from milepost.learning.players import Handler, Play, Player
 from milepost.learning.progressing import complete_activity
+from milepost.learning.reading_time import caveat_of_reading
 
 
 class PagePlayer(Player):
@@ -23,5 +24,9 @@ class PagePlayer(Player):
 
 
 def _complete(play: Play) -> HttpResponseBase:
-    play.enrolment = complete_activity(enrolment=play.enrolment, activity=play.activity)
+    if not play.was_shown:
+        return play.shown_first()
+    play.enrolment = complete_activity(
+        enrolment=play.enrolment, activity=play.activity, caveat=caveat_of_reading(play.progress)
+    )
     return play.onwards()

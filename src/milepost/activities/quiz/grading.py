@@ -15,6 +15,17 @@ def is_answered(response: Response) -> bool:
     return bool(response) if not isinstance(response, str) else bool(response.strip())
 
 
+def complaint(question: Question, response: Response) -> str:
+    """Why what was given can be no answer, and what to do; empty when it can, or when nothing was given."""
+    return type_of(question).complaint(question, response) if is_answered(response) else ""
+
+
+def is_settled(question: Question, response: Response) -> bool:
+    """Whether the question counts as answered: something was given, nothing in it is open, and it can be an answer."""
+    is_whole = is_answered(response) and type_of(question).is_whole(question, response)
+    return is_whole and not complaint(question, response)
+
+
 def mark(question: Question, response: Response) -> Mark:
     """The mark of a response; none, or one that does not fit the question, is worth nothing."""
     return type_of(question).mark(question, response) if is_answered(response) else Mark(0.0)

@@ -12,12 +12,13 @@ from django.http import HttpResponseBase, JsonResponse, QueryDict
 from django.utils.translation import gettext as _
 
 from milepost.activities.quiz.finishing import finish
-from milepost.activities.quiz.grading import is_answered, mark, right_response, type_of
+from milepost.activities.quiz.grading import complaint, is_answered, is_settled, mark, right_response, type_of
 from milepost.activities.quiz.types import Mark, Question, Response, Showing
 from milepost.core import clock
 from milepost.core.refusals import as_message
 from milepost.learning.attempting import (
     AttemptOver,
+    attempts_at,
     open_attempt,
     save_answers,
     start_attempt,
@@ -33,9 +34,7 @@ class QuizPlayer(Player):
     template = "quiz/play.html"
 
     def context(self, play: Play) -> dict[str, Any]:
-        attempts = list(
-            Attempt.objects.filter(enrolment=play.enrolment, activity_key=play.activity.key).order_by("number")
-        )
+        attempts = attempts_at(play.enrolment, play.activity)[::-1]
         running = next((attempt for attempt in attempts if not attempt.is_over), None)
         if running and (running.has_expired or running.digest != play.activity.digest):
             _finish(play, running)
@@ -78,15 +77,19 @@ def _start(play: Play) -> HttpResponseBase:
 
 
 def _answers(play: Play) -> HttpResponseBase:
-    """Save what was answered so far; the answer says until when there is time."""
+    """Save what was answered so far; the answer says of each question what keeps it from being one, if anything does."""
     attempt = open_attempt(enrolment=play.enrolment, activity=play.activity)
     if attempt is None:
         return JsonResponse({"over": True}, status=409)
+    questions = play.definition["questions"]
+    responses = read_responses(questions, play.request.POST)
     try:
-        save_answers(attempt=attempt, responses=read_responses(play.definition["questions"], play.request.POST))
+        save_answers(attempt=attempt, responses=responses)
     except AttemptOver:
         return JsonResponse({"over": True}, status=409)
-    return JsonResponse({"saved": True})
+    said = {question["key"]: complaint(question, responses.get(question["key"])) for question in questions}
+    complaints = {key: words for key, words in said.items() if words}
+    return JsonResponse({"saved": True} | ({"complaints": complaints} if complaints else {}))
 
 
 def _submit(play: Play) -> HttpResponseBase:
@@ -129,7 +132,8 @@ def _shown(play: Play, question: Question, response: Response, seed: int) -> dic
     """One question without its answers. What is picked here is all that the browser ever gets."""
     shuffler = random.Random(f"{seed}/{question['key']}")  # noqa: S311 - an order, not a secret
     shown: dict[str, Any] = {name: question[name] for name in ("key", "type", "title", "plain_title", "points")}
-    shown |= {"body": play.html(question["body"]), "is_answered": is_answered(response)}
+    shown |= {"body": play.html(question["body"]), "is_answered": is_settled(question, response)}
+    shown["complaint"] = complaint(question, response)
     kind = type_of(question)
     showing = Showing(shuffler, is_shuffled=play.definition["shuffle"])
     return shown | {"template": kind.template} | kind.show(question, response, showing)
@@ -148,6 +152,7 @@ def _review(play: Play, attempt: Attempt, *, shows_answers: bool) -> list[dict[s
                 "is_right": judged.is_right,
                 "is_partly": 0 < judged.fraction < 1,
                 "is_answered": is_answered(response),
+                "complaint": complaint(question, response),
                 "feedback": [*judged.feedback, *([question["feedback"]] if question["feedback"] else [])],
                 "given": _in_words(question, response),
                 "right": _in_words(question, right_response(question)) if shows_answers and not judged.is_right else [],

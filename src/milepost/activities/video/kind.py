@@ -16,6 +16,7 @@ from milepost.journal.vocabulary import NUMBER, PERCENT, Fields, listed
 
 PLAYABLE = (".mp4", ".webm", ".m4v", ".ogv")
 POSTERS = (".jpg", ".jpeg", ".png", ".webp")
+CAPTIONS = ".vtt"
 
 
 class VideoKind(Kind):
@@ -93,6 +94,13 @@ def _captions(file: ActivityFile, duration: float) -> list[tuple[str, str, list[
     for language, path in captions.items():
         if language not in dict(settings.LANGUAGES):
             source.problem(line, _("“%(code)s” is not a language code like en or fr.") % {"code": language})
+            continue
+        if not str(path).lower().endswith(CAPTIONS):
+            source.problem(
+                line,
+                _("%(path)s is not a file that browsers show here. Use %(endings)s.")
+                % {"path": path, "endings": CAPTIONS},
+            )
             continue
         media, text = file.media(str(path)), file.text_of(str(path))
         if not media or text is None:

@@ -14,6 +14,8 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 
 from milepost.analytics.facts import COURSE_EXPORTED
+from milepost.core.irrevocable import irrevocable
+from milepost.core.quotas import take
 from milepost.core.registry import Registry
 from milepost.courses.models import Course
 from milepost.journal.recording import record
@@ -36,8 +38,10 @@ class Report(ABC):
 reports: Registry[Report] = Registry("report")
 
 
+@irrevocable
 def export(*, report: Report, course: Course, members: QuerySet[Member] | None, by: Member) -> Iterator[Row]:
     """The rows of a report that somebody takes along. Records `exported`: personal data left the organisation."""
+    take(course.organisation, "exports")
     with transaction.atomic():
         exported = course.as_reference(course.published)
         record(COURSE_EXPORTED, organisation=course.organisation, actor=by.as_reference(), object=exported)

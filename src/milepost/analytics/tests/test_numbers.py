@@ -161,6 +161,7 @@ def test_questions_say_which_one_is_hard(enrolment, course, visit, learner):
 
     client = visit(learner)
     address = "/aldermoor/learn/ladders/01-first/02-check/"
+    client.get(address)
     client.post(address + "attempt/")
     assert Attempt.objects.count() == 1
     check = activity(enrolment, KEYS[1])

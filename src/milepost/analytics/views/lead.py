@@ -3,7 +3,7 @@
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.analytics.measuring import CourseMeasure, furthest_behind, measure, questions_of
 from milepost.analytics.reports import export, reports
@@ -12,6 +12,7 @@ from milepost.courses.models import Course
 from milepost.courses.outline import content_of, outline_of
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.confirming import confirmed_if
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import MemberQuerySet
 from milepost.people.permissions import Abilities, may
@@ -57,8 +58,9 @@ def assessment(request: OrganisationRequest, slug: str, module: str, activity: s
     return render(request, "analytics/assessment.html", context)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])  # the page that asks who it is posts to its own address
 @requires(SEE_RESULTS)
+@confirmed_if(reading=True)
 def report(request: OrganisationRequest, slug: str, report: str, form: str) -> HttpResponseBase:
     """A report about the people whom the filters leave: as CSV, streamed, or as a workbook."""
     if report not in reports or form not in ("csv", "xlsx"):

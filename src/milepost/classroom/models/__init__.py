@@ -1,6 +1,15 @@
 """The nouns: a live session, its slots, its trainers and participants, and each participant's attendance of each slot."""
 
-from milepost.classroom.models.attendance import Attendance, AttendanceQuerySet, Way, is_present, is_settled
+from milepost.classroom.models.attendance import (
+    Attendance,
+    AttendanceQuerySet,
+    Way,
+    is_in_doubt,
+    is_present,
+    is_settled,
+    is_signed,
+)
+from milepost.classroom.models.calendar_feed import CalendarFeed
 from milepost.classroom.models.connection_log import ConnectionLog
 from milepost.classroom.models.participant import Participant
 from milepost.classroom.models.session import LiveSession
@@ -12,6 +21,7 @@ from milepost.classroom.models.trainer import Trainer
 __all__ = [
     "Attendance",
     "AttendanceQuerySet",
+    "CalendarFeed",
     "ConnectionLog",
     "LiveSession",
     "Participant",
@@ -20,8 +30,10 @@ __all__ = [
     "Slot",
     "Trainer",
     "Way",
+    "is_in_doubt",
     "is_present",
     "is_settled",
+    "is_signed",
     "new_code",
     "new_secret",
     "undated",

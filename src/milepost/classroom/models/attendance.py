@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.classroom.models.participant import Participant
 from milepost.classroom.models.slot import Slot
 from milepost.core.blobs.fields import BlobField
+from milepost.core.canonical import canonical_json, fingerprint
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
 from milepost.people.models import Organisation
@@ -24,14 +25,28 @@ class Way(models.TextChoices):
     TRAINER = "trainer", _("the trainer’s device")
 
 
+def is_signed(path: str = "") -> Q:
+    """Signed, and nobody decided that they were not there; `path` leads to the attendance (`attendances__`) from another model."""
+    return Q(**{f"{path}signed_at__isnull": False, f"{path}struck_at": None})
+
+
 def is_present(path: str = "") -> Q:
-    """Signed, or attested by somebody else; `path` leads to the attendance (`attendances__`) from another model."""
-    return Q(**{f"{path}signed_at__isnull": False}) | Q(**{f"{path}attested_at__isnull": False})
+    """Signed, or attested by somebody else."""
+    return is_signed(path) | Q(**{f"{path}attested_at__isnull": False})
 
 
 def is_settled(path: str = "") -> Q:
-    """Present or absent: something is known."""
-    return is_present(path) | Q(**{f"{path}absent_at__isnull": False})
+    """Present or not: something is known."""
+    return Q(
+        Q(**{f"{path}signed_at__isnull": False})
+        | Q(**{f"{path}attested_at__isnull": False})
+        | Q(**{f"{path}absent_at__isnull": False})
+    )
+
+
+def is_in_doubt(path: str = "") -> Q:
+    """There are doubts about the signature, and nobody has decided; it counts meanwhile."""
+    return Q(**{f"{path}doubted_at__isnull": False, f"{path}judged_at": None})
 
 
 class AttendanceQuerySet(models.QuerySet["Attendance"]):
@@ -40,6 +55,10 @@ class AttendanceQuerySet(models.QuerySet["Attendance"]):
     def signed(self) -> Self:
         """Those who signed."""
         return self.filter(signed_at__isnull=False)
+
+    def in_doubt(self) -> Self:
+        """Those whose signature is in doubt, and about whom nobody has decided."""
+        return self.filter(is_in_doubt())
 
     def missing(self) -> Self:
         """Those of whom nothing is known yet."""
@@ -50,7 +69,12 @@ class Attendance(models.Model):
     """Whether a participant was at a slot: unsigned at first, then signed, attested by somebody else, or absent.
 
     `signature`, `address`, `agent` and `location` are the context, kept apart from the journal, which holds their
-    fingerprints. `device_time` is what a device without a network said the time was.
+    fingerprints. `device_time` is what a device without a network said the time was, `device` by what a browser is known
+    again within this session (`devices.py`).
+
+    `doubts` are reasons to ask whether it was they who signed, `[{"code", "others": how many}]` (`doubts.py`);
+    `doubted_at` is when the newest came. Somebody decides (`deciding.py`): `judged_by` said that they were there, which
+    holds until a further doubt comes, or, with `struck_at`, that they were not. The signature stays either way.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -65,6 +89,14 @@ class Attendance(models.Model):
     location: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True)
     context_fingerprint = models.CharField(max_length=64, blank=True)
     device_time = models.DateTimeField(null=True)
+    device = models.CharField(max_length=64, blank=True)
+    ink = models.CharField(max_length=64, blank=True)  # the fingerprint of a drawn signature
+    doubts: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(default=list)
+    doubted_at = models.DateTimeField(null=True)
+    judged_at = models.DateTimeField(null=True)
+    judged_by = models.CharField(max_length=200, blank=True)
+    judgement_reason = models.CharField(max_length=300, blank=True)
+    struck_at = models.DateTimeField(null=True)
     arrived_at = models.DateTimeField(null=True)
     left_at = models.DateTimeField(null=True)
     absent_at = models.DateTimeField(null=True)
@@ -91,6 +123,10 @@ class Attendance(models.Model):
             models.CheckConstraint(
                 condition=Q(absent_at=None) | Q(signed_at=None, attested_at=None), name="there_or_not"
             ),
+            models.CheckConstraint(
+                condition=Q(struck_at=None) | Q(signed_at__isnull=False, judged_at__isnull=False),
+                name="struck_by_a_decision",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -98,13 +134,28 @@ class Attendance(models.Model):
 
     @property
     def state(self) -> str:
-        """signed, attested, absent, or missing: nothing is known."""
-        known = {"signed": self.signed_at, "attested": self.attested_at, "absent": self.absent_at}
+        """signed, struck (signed, and somebody decided that they were not there), attested, absent, or missing: nothing is known."""
+        known = {
+            "struck": self.struck_at,
+            "signed": self.signed_at,
+            "attested": self.attested_at,
+            "absent": self.absent_at,
+        }
         return next((state for state, since in known.items() if since), "missing")
 
     @property
     def is_present(self) -> bool:
         return self.state in ("signed", "attested")
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """As `is_in_doubt` asks the database."""
+        return self.doubted_at is not None and self.judged_at is None
+
+    @property
+    def doubts_seen(self) -> str:
+        """Changes with the doubts: whoever decides says by it what they had read."""
+        return fingerprint(canonical_json(self.doubts))[:12]
 
     @property
     def minutes(self) -> int:

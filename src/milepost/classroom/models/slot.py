@@ -6,10 +6,12 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.formats import date_format, time_format
+from django.utils.formats import time_format
 from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.models.session import LiveSession
+from milepost.core.encryption import EncryptedField
+from milepost.core.words import date_format
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
 from milepost.people.models import Organisation
@@ -32,7 +34,7 @@ class Slot(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     code = models.CharField(max_length=10, unique=True, default=new_code)
-    secret = models.CharField(max_length=64, default=new_secret)
+    secret = EncryptedField(default=new_secret)
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
     session = models.ForeignKey(LiveSession, on_delete=models.CASCADE, related_name="slots")
     starts_at = models.DateTimeField()

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -5,6 +6,7 @@ import pytest
 
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
+from milepost.classroom.deciding import decide
 from milepost.classroom.models import Attendance, Sheet, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Plan, change_session, half_days, schedule_session
@@ -33,13 +35,18 @@ def make_drill(organisation, people, lead, tree=COURSE):
     """A session of two half-days that is the course's only step, with these people in both."""
     course = make_course(organisation, tree, by=lead)
     enrol_many(members=people, course=course, by=lead)
+    return make_session(course, people, lead, days_ago=1)
+
+
+def make_session(course, people, lead, *, days_ago):
     plan = Plan(
         title="The drill",
-        spans=half_days(clock.now().date() - timedelta(days=1), ZoneInfo("UTC")),
+        spans=half_days(clock.now().date() - timedelta(days=days_ago), ZoneInfo("UTC")),
         place="Depot",
         course=course,
         activity_key="01-first/01-drill",
     )
+    organisation = course.organisation
     made = schedule_session(organisation=organisation, by=lead, plan=plan)
     made.trainers.create(organisation=organisation, session=made, name="Tess")
     register_many(session=made, members=people, by=lead)
@@ -184,3 +191,23 @@ def test_telling_it_again_completes_nothing_twice(drill, crowd, organisation):
     assert replay("live-steps", organisation.pk) == 2
     deliver_all()
     assert Entry.objects.count() == facts
+
+
+def test_a_decision_before_the_closing_completes_for_nobody_who_was_not_there(drill, crowd, lead):
+    for slot in slots_of(drill):
+        with clock.at(slot.starts_at):
+            for row in rows_of(slot, *crowd):
+                sign(attendance=row, signing=replace(SIGNING, devices=("d",)))
+    morning = slots_of(drill)[0]
+    rows = list(rows_of(morning, *crowd[1:3]))
+    decide(
+        slot=morning,
+        seen={str(row.participant.uid): row.doubts_seen for row in rows},
+        decision="not-there",
+        by=lead.as_reference(),
+    )
+    for slot in slots_of(drill):
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=slot.session.trainers.get(), signing=SIGNING)
+    deliver_all()
+    assert done(drill) == [crowd[0].pk, crowd[3].pk]

@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 
 from milepost.classroom import presence
+from milepost.classroom.closing import close_slot
 from milepost.classroom.presence import personal_link, projected_address, spoken_code
-from milepost.classroom.tests.signatures import DRAWN, entries, path_of
+from milepost.classroom.tests.signatures import DRAWN, entries, path_of, signing
 from milepost.core import clock
 from milepost.people.settings import change
 from tests.worlds import make_member
@@ -46,18 +47,8 @@ def test_what_one_slot_s_code_opened_opens_no_other(slots, morning, people, row_
     phone = Client()
     phone.get(path_of(projected_address(morning, clock.now())))
     phone.cookies[f"presence-{slots[1].code}"] = phone.cookies[f"presence-{morning.code}"].value
-    assert phone.get(f"/s/{slots[1].code}/").status_code == 403
-
-
-def test_two_people_do_not_sign_on_one_phone(morning, people, row_of):
-    phone = Client()
-    phone.get(path_of(projected_address(morning, clock.now())))
-    first, second = (row_of(person).participant.uid for person in people[:2])
-    phone.post(f"/s/{morning.code}/", {"who": first, "signature": DRAWN})
-    page = phone.post(f"/s/{morning.code}/", {"who": second, "signature": DRAWN})
-    assert page.status_code == 409
-    assert "on the trainer’s" in page.text
-    assert row_of(people[1]).signed_at is None
+    with clock.at(slots[1].starts_at):
+        assert phone.get(f"/s/{slots[1].code}/").status_code == 403
 
 
 def test_a_personal_link_signs_once_and_says_so_the_second_time(morning, people, row_of):
@@ -96,28 +87,50 @@ def test_two_devices_at_once_leave_one_signature(morning, people, row_of):
     assert len(entries("signed")) == 1
 
 
-def test_the_spoken_code_asks_for_one_s_own_name_and_lists_nobody(morning, people, row_of):
-    phone = Client()
-    page = phone.post("/sign/", {"code": f" {spoken_code(morning, clock.now())} "}, follow=True)
-    assert "Who are you?" in page.text
-    assert people[0].full_name not in page.text
-    page = phone.get(f"/s/{morning.code}/?q=family0")
-    assert people[0].full_name in page.text
-    assert people[1].full_name not in page.text
+def test_the_spoken_code_and_one_s_own_name_lead_to_one_s_own_seat(morning, people, row_of):
+    phone, person = Client(), people[0]
+    assert "Your name" in phone.get("/sign/").text
+    sent = {"code": f" {spoken_code(morning, clock.now())} ", "name": person.full_name.upper()}
+    page = phone.post("/sign/", sent, follow=True).text
+    assert f"?who={row_of(person).participant.uid}" in page
+    assert people[1].full_name not in page
 
 
-def test_codes_that_are_guessed_are_counted(morning):
-    phone = Client()
-    answers = [phone.post("/sign/", {"code": f"{number:06}"}).status_code for number in range(12)]
-    assert answers[:9] == [400] * 9
-    assert answers[-1] == 429
+@pytest.mark.parametrize("name", ["", "Somebody Else", "family0", "a", "given family"])
+def test_a_spoken_code_is_looked_for_only_where_its_holder_is_expected(morning, name):
+    """A guess was right if any half-day of the whole installation had the code."""
+    answer = Client().post("/sign/", {"code": spoken_code(morning, clock.now()), "name": name})
+    assert (answer.status_code, "expects you" in answer.text) == (400, True)
+
+
+def test_who_is_signed_in_types_the_spoken_code_alone(morning, session, organisation, visit):
+    from milepost.classroom.registering import register
+
+    learner = make_member(organisation, "jonas")
+    register(session=session, member=learner)
+    page = visit(learner)
+    assert "Your name" not in page.get("/sign/").text
+    page = page.post("/sign/", {"code": spoken_code(morning, clock.now())}, follow=True)
+    assert "Sign as Jonas" in page.text
+
+
+def test_whoever_is_signed_in_and_not_expected_opens_nothing(morning, lead, visit):
+    answer = visit(lead).post("/sign/", {"code": spoken_code(morning, clock.now())})
+    assert (answer.status_code, "Your name" in answer.text) == (400, True)
+
+
+def test_codes_that_are_guessed_are_counted(morning, people):
+    sent = {"name": people[0].full_name}
+    answers = [Client().post("/sign/", sent | {"code": f"{number:06}"}).status_code for number in range(21)]
+    assert answers == [400] * 20 + [429]
 
 
 def test_a_way_that_the_organisation_switched_off_is_closed(morning, people, row_of):
     change(organisation=morning.session.organisation, values={"ways": ["trainer"]})
     assert Client().get(path_of(projected_address(morning, clock.now()))).status_code == 410
     assert Client().get(path_of(personal_link(row_of(people[0])))).status_code == 410
-    assert Client().post("/sign/", {"code": spoken_code(morning, clock.now())}).status_code == 400
+    sent = {"code": spoken_code(morning, clock.now()), "name": people[0].full_name}
+    assert Client().post("/sign/", sent).status_code == 400
 
 
 def test_who_is_signed_in_signs_from_their_own_page(morning, session, organisation, visit):
@@ -161,3 +174,31 @@ def test_the_code_is_long_enough_to_be_read_by_nobody_else(morning):
     assert presence.projected_token(morning, clock.now()) != presence.projected_token(
         morning, clock.now() + timedelta(seconds=15)
     )
+
+
+def test_a_broken_address_to_sign_at_says_what_to_do(db):
+    for path in ("/s/NOSUCHCODE/", "/s/NOSUCHCODE/token/"):
+        page = Client().get(path)
+        assert page.status_code == 404
+        assert "Scan the code that the trainer projects once more" in page.text
+
+
+def test_whoever_comes_after_the_closing_is_told_before_they_draw_their_name(morning, people, row_of, trainer):
+    """A personal link asked for a signature and refused it afterwards; the address alone asked for another code."""
+    close_slot(slot=morning, trainer=trainer, signing=signing())
+    phone = Client()
+    by_link = phone.get(path_of(personal_link(row_of(people[0]))), follow=True)
+    by_address = Client().get(f"/s/{morning.code}/")
+    for page in (by_link, by_address):
+        assert page.status_code == 409
+        assert "The trainer has closed this half-day." in page.text
+        assert "data-sign-form" not in page.text
+        assert "Scan the code" not in page.text
+
+
+def test_whoever_signed_before_the_closing_still_sees_their_signature(morning, people, row_of, trainer):
+    phone = Client()
+    phone.get(path_of(personal_link(row_of(people[0]))))
+    phone.post(f"/s/{morning.code}/", {"signature": DRAWN})
+    close_slot(slot=morning, trainer=trainer, signing=signing())
+    assert "Signed. Thank you." in phone.get(f"/s/{morning.code}/").text

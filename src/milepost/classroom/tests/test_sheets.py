@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,30 @@ def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation)
         Circumstances("10.0.0.7", "Phone").fingerprint[:16],
     ]
     assert [part for part in expected if part not in text] == []
+
+
+def test_no_letter_in_a_name_a_title_or_a_reason_keeps_the_sheet_from_being_made(
+    session, slots, people, row_of, trainer, organisation
+):
+    """“Ann 😀” as a typed name, and the sheet was never made: for nobody."""
+    session.title, session.place = "消防訓練 🔥", "อาคาร 3 \ue000"
+    session.save()
+    typed = ["Ann 😀", "王小明", "دانیال علی‌پور", "Ann \U000e0fff", "दीपा"]
+    for slot in slots:
+        with clock.at(slot.starts_at + timedelta(minutes=5)):
+            for person, name in zip(people, typed, strict=False):
+                signature = Signature(text=name)
+                sign(attendance=row_of(person, slot), signing=replace(SIGNING, signature=signature))
+            change_attendance(
+                attendance=row_of(people[6], slot), change=Change("absent", "病気\x01"), by=trainer.as_reference()
+            )
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, signing=replace(SIGNING, signature=Signature(text="Тесс")))
+    assert run_all(make_sheet, queues=["files"]) == 1
+    pdf, text = text_of(session)
+    for written in ("消防訓練", "🔥", "😀", "王小明", "Ann \ufffd", "病気", "Тесс"):
+        assert written in text
+    assert milepost_accepts(pdf, seals=1)
 
 
 def test_the_sheet_is_sealed_and_the_journal_holds_its_fingerprint(closed):

@@ -161,3 +161,29 @@ def test_an_address_tells_a_trainer_from_outside_no_name_of_who_has_left(
     said = client.post(trainer_page + "people/", {"email": "oddvar@aldermoor.example"}, follow=True).text
     assert ("has left the organisation" in said) == bool(rights)
     assert "Oddvar" not in said
+
+
+def test_whoever_closes_reads_by_name_who_has_not_signed(trainer_page, people, row_of, trainer, client):
+    """The trainer signs that the attendance above is right, and the page above it counted only."""
+    change_attendance(attendance=row_of(people[0]), change=Change("absent"), by=trainer.as_reference())
+    sign(attendance=row_of(people[1]), signing=signing())
+    page = client.get(trainer_page + "closure/").text
+    heading, absent = page.index("<h2>Not signed</h2>"), page.index("<h2>Absent</h2>")
+    assert heading < page.index(people[2].full_name) < absent < page.index(people[0].full_name)
+    assert people[1].full_name not in page
+
+
+def test_the_device_says_that_a_half_day_is_closed_and_lets_nobody_be_chosen(
+    trainer_page, people, trainer, morning, client
+):
+    close_slot(slot=morning, trainer=trainer, signing=signing())
+    page = client.get(trainer_page + "device/").text
+    assert "This half-day is closed." in page
+    assert "Who signs next?" not in page
+    assert page.count(" disabled>") == len(people)
+
+
+def test_what_a_trainer_noted_is_said(trainer_page, people, row_of, client):
+    seat = row_of(people[0]).participant.uid
+    page = client.post(trainer_page + "marks/", {"who": seat, "state": "absent"}, follow=True)
+    assert f"Noted for {people[0].full_name}." in page.text

@@ -1,5 +1,7 @@
 """For those who manage sessions: schedule, change and cancel them, choose people and trainers, correct the list."""
 
+from uuid import uuid4
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
@@ -12,22 +14,27 @@ from milepost.classroom import scheduling
 from milepost.classroom.access import managed_session, seen_session
 from milepost.classroom.connection_logs import UnreadableLog, connected_minutes, take_log
 from milepost.classroom.correcting import change_attendance
-from milepost.classroom.forms import SessionForm, read_change
+from milepost.classroom.deciding import decide
+from milepost.classroom.forms import SessionForm, read_change, read_decision
 from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer
 from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS, manages_by, may_manage, seen_in
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder
 from milepost.classroom.session_documents import add_document, remove_document
+from milepost.classroom.views.doubts import decided_words, doubts_context
+from milepost.classroom.views.member import session_page
+from milepost.core import once
 from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
-from milepost.core.refusals import Refused, add_to_form, as_message
+from milepost.core.refusals import Refused, add_to_form, as_message, complaints_of
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member
 from milepost.people.permissions import may
+from milepost.people.views.office import tell_done
 
 MAX_LOG = 20 * 1024 * 1024  # bytes
 
@@ -46,7 +53,9 @@ def new_session(request: OrganisationRequest) -> HttpResponseBase:
         if not may_manage(request.member, plan.course or request.organisation):
             raise PermissionDenied
         try:
-            session = scheduling.schedule_session(organisation=request.organisation, plan=plan, by=request.member)
+            session = scheduling.schedule_session(
+                organisation=request.organisation, plan=plan, by=request.member, key=once.key_of(request.POST)
+            )
         except Refused as refused:
             add_to_form(refused, form)
         else:
@@ -104,9 +113,12 @@ def participants(request: OrganisationRequest, session: LiveSession) -> HttpResp
     if ticked or "all" in request.POST:
         with as_message(request):
             members = new if "all" in request.POST else new.filter(uid__in=ticked)
-            count = register_many(session=session, members=members, by=request.member)
-            added = ngettext("%(count)d person was added.", "%(count)d people were added.", count) % {"count": count}
-            messages.success(request, added if count else _("Everybody you chose takes part already."))
+            act = uuid4()
+            if count := register_many(session=session, members=members, by=request.member, act=act):
+                added = ngettext("%(count)d person was added.", "%(count)d people were added.", count)
+                tell_done(request, added % {"count": count}, act=act, count=count)
+            else:
+                messages.success(request, _("Everybody you chose takes part already."))
         return _to_session(request, session)
     sample = new.select_related("site", "department")[:30]
     problem = _("Nobody is ticked. Tick those who take part, or add all of them.") if request.method == "POST" else ""
@@ -114,21 +126,31 @@ def participants(request: OrganisationRequest, session: LiveSession) -> HttpResp
     return render(request, "classroom/participants.html", context, status=400 if problem else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 @managed_session
 def trainers(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
-    """Say who holds the session: a member by e-mail, or somebody from outside; or take a trainer away."""
+    """Say who holds the session: a member by e-mail, or somebody from outside; take one away, or renew a link."""
+    if request.method == "GET":  # a link on the page that came back with something to mend
+        return _to_session(request, session)
     if gone := uuid_of(request.POST, "remove"):
         scheduling.remove_trainer(trainer=get_object_or_404(Trainer, session=session, uid=gone), by=request.member)
         messages.success(request, _("Their link works no more."))
         return _to_session(request, session)
+    if renewed := uuid_of(request.POST, "renew"):
+        trainer = get_object_or_404(Trainer, session=session, uid=renewed)
+        with as_message(request):
+            scheduling.renew_link(trainer=trainer, by=request.member)
+            messages.success(request, _("A new link goes to them by mail. The earlier one works no more."))
+        return _to_session(request, session)
     email = text_of(request.POST, "email").strip().lower()
     member = Member.objects.filter(organisation=request.organisation, email=email).active().first() if email else None
     holder = Holder(member, text_of(request.POST, "name"), email)
-    with as_message(request):
+    try:
         scheduling.add_trainer(session=session, holder=holder, by=request.member)
-        messages.success(request, _("The link to the session goes to them by mail."))
+    except Refused as refused:
+        return session_page(request, session, complaints=complaints_of(refused, "email"))
+    messages.success(request, _("The link to the session goes to them by mail."))
     return _to_session(request, session)
 
 
@@ -155,6 +177,7 @@ def slot_list(request: OrganisationRequest, session: LiveSession, slot: str) -> 
         "tally": tally(half_day, seen),
         "may_manage": may_manage(request.member, session),
         "has_logs": bool(connected),
+        **doubts_context(list(rows) if may_manage(request.member, session) else []),
     }
     return render(request, "classroom/slot.html", context)
 
@@ -171,6 +194,18 @@ def corrections(request: OrganisationRequest, session: LiveSession, slot: str) -
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=request.member.as_reference(), why=why)
         messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
+    return redirect("slot_list", request.organisation.slug, session.uid, half_day.code)
+
+
+@require_POST
+@requires(MANAGE_SESSIONS, HOLD_SESSIONS)
+@managed_session
+def decisions(request: OrganisationRequest, session: LiveSession, slot: str) -> HttpResponseBase:
+    """Decide about signatures that are in doubt, or take a decision back."""
+    half_day = get_object_or_404(session.slots.select_related("organisation"), code=slot)
+    with as_message(request):
+        decided = decide(slot=half_day, **read_decision(request.POST), by=request.member.as_reference())
+        messages.success(request, decided_words(decided))
     return redirect("slot_list", request.organisation.slug, session.uid, half_day.code)
 
 
@@ -198,31 +233,39 @@ def absence_file(request: OrganisationRequest, session: LiveSession, attendance:
 # --- Files ------------------------------------------------------------------------------------------------
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 @managed_session
 def documents(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
     """Add a file for those who take part, or take one away."""
+    if request.method == "GET":  # a link on the page that came back with something to mend
+        return _to_session(request, session)
     if gone := uuid_of(request.POST, "remove"):
         remove_document(session=session, uid=gone)
         return _to_session(request, session)
-    with as_message(request):
+    try:
         add_document(session=session, file=request.FILES.get("file"))
+    except Refused as refused:
+        return session_page(request, session, complaints=complaints_of(refused, "document"))
     return _to_session(request, session)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 @managed_session
 def logs(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase:
     """Take in the connection log of the meeting tool."""
+    if request.method == "GET":  # a link on the page that came back with something to mend
+        return _to_session(request, session)
     file = request.FILES.get("file")
-    with as_message(request):
+    try:
         if file is None:
             raise UnreadableLog(_("Choose a file first."))
         if (file.size or 0) > MAX_LOG:
             raise UnreadableLog(_("The file is larger than 20 MB."))
         log = take_log(session=session, content=file.read(), name=file.name or "log.csv", by=request.member)
-        count = {"matched": sum(row["participant"] is not None for row in log.rows), "all": len(log.rows)}
-        messages.success(request, _("%(matched)d of %(all)d lines fit a participant.") % count)
+    except Refused as refused:
+        return session_page(request, session, complaints=complaints_of(refused, "log"))
+    count = {"matched": sum(row["participant"] is not None for row in log.rows), "all": len(log.rows)}
+    messages.success(request, _("%(matched)d of %(all)d lines fit a participant.") % count)
     return _to_session(request, session)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Max
+from django.db.models import Max, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
@@ -12,8 +12,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from milepost.classroom import calendars, presence
 from milepost.classroom.access import seen_session
+from milepost.classroom.calendar_feeds import renew_feed
 from milepost.classroom.meetings import Guest, meeting_tools
-from milepost.classroom.models import Attendance, LiveSession, Participant, Way
+from milepost.classroom.models import Attendance, CalendarFeed, LiveSession, Participant, Way
 from milepost.classroom.permissions import may_manage, seen_in
 from milepost.classroom.presence import Presence
 from milepost.classroom.queries import holds, sessions_of_member, sessions_seen_by, tally, to_sign
@@ -21,6 +22,7 @@ from milepost.classroom.registering import leave
 from milepost.classroom.rules import Rules
 from milepost.core import clock
 from milepost.core.http import blob_download
+from milepost.core.openness import Whom, open_to
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message
@@ -44,7 +46,7 @@ def sessions(request: OrganisationRequest) -> HttpResponse:
             {"trainer": trainer, "token": presence.trainer_token(trainer)}
             for trainer in holds(member).annotate(ends=Max("session__slots__ends_at")).order_by("-ends")[:12]
         ],
-        "feed": presence.feed_link(member),
+        "feed": _feed(member),
         "sees_all": sees_all,
         "may_manage": may_manage(member),
     }
@@ -54,6 +56,21 @@ def sessions(request: OrganisationRequest) -> HttpResponse:
         rows = rows.filter(title__icontains=text) if text else rows
         context |= {"page": page_of(request, rows), "text": text, "now": now}
     return render(request, "classroom/sessions.html", context)
+
+
+def _feed(member: Member) -> dict[str, Any] | None:
+    """The address for one's calendar, and until when it works; None before one is made and after it is over."""
+    feed = CalendarFeed.objects.filter(member=member).first()
+    return None if feed is None or feed.is_over else {"link": presence.feed_link(feed), "until": feed.ends_at}
+
+
+@require_POST
+@member_required
+def my_calendar(request: OrganisationRequest) -> HttpResponseBase:
+    """Make an address for one's calendar, or another one, after which the earlier opens nothing."""
+    renew_feed(member=request.member)
+    messages.success(request, _("The address for your calendar is there. An earlier one opens nothing any more."))
+    return redirect("sessions", request.organisation.slug)
 
 
 @require_POST
@@ -74,6 +91,13 @@ def my_signature(request: OrganisationRequest, slot: str) -> HttpResponseBase:
 @seen_session
 def live_session(request: OrganisationRequest, session: LiveSession) -> HttpResponse:
     """One session: what, when, where, who; for those who manage also the list, the sheet and the logs."""
+    return session_page(request, session)
+
+
+def session_page(
+    request: OrganisationRequest, session: LiveSession, *, complaints: dict[str, str] | None = None
+) -> HttpResponse:
+    """The page of a session; with what was wrong in one of its forms, by the input that it is about."""
     seen = seen_in(request.member, session)
     context = _session_context(session, request.member)
     context["sees_all"] = seen is None or may(request.member, SEE_RESULTS, session)
@@ -88,13 +112,15 @@ def live_session(request: OrganisationRequest, session: LiveSession) -> HttpResp
                 request.organisation, session.uid, *(trainer.uid for trainer in context["trainers"])
             ),
         }
-    return render(request, "classroom/session.html", context)
+    context |= {"complaints": complaints, "typed": request.POST}
+    return render(request, "classroom/session.html", context, status=400 if complaints else 200)
 
 
 def _session_context(session: LiveSession, member: Member) -> dict[str, Any]:
     """What whoever may see the session sees, with what is the member's own in it."""
+    prefetch_related_objects([session], "slots")
     slots = list(session.slots.all())
-    trainers = session.trainers.filter(removed_at=None)
+    trainers = session.trainers.filter(removed_at=None).select_related("member")
     seat = session.participants.filter(member=member).exclude(status=Participant.Status.LEFT).first()
     return {
         "session": session,
@@ -168,13 +194,17 @@ def document(request: OrganisationRequest, session: LiveSession, document: str) 
     return blob_download(request.organisation.uid, file.digest, name=file.name)
 
 
+@open_to(Whom.LINK, "one's own sessions, for a calendar that can't sign in")
 @require_GET
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     """My live sessions, for a calendar that subscribes: it can't sign in, and comes with a personal link."""
-    member = presence.member_of_feed(token)
-    if member is None:
-        return HttpResponse(
-            _("This calendar does not exist any more."), status=404, content_type="text/plain; charset=utf-8"
-        )
-    with translation.override(member.speaks):
-        return HttpResponse(calendars.feed(member), content_type="text/calendar; charset=utf-8")
+    feed = presence.feed_of(token)
+    plain = "text/plain; charset=utf-8"
+    if feed is None:
+        return HttpResponse(_("This calendar does not exist any more."), status=404, content_type=plain)
+    with translation.override(feed.member.speaks):
+        if feed.is_over:
+            words = _("This address is over. Make a new one on your page “Sessions”.")
+            return HttpResponse(words, status=410, content_type=plain)
+        content = calendars.feed(feed.member, until=feed.ends_at)
+        return HttpResponse(content, content_type="text/calendar; charset=utf-8")

@@ -1,7 +1,7 @@
 """The trainer's page. Whoever has no account comes with a personal link; a member has to be signed in as themselves."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -22,18 +22,21 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.classroom import presence
 from milepost.classroom.closing import close_slot, closing_meaning_of
 from milepost.classroom.correcting import change_attendance
-from milepost.classroom.forms import read_change, read_circumstances
+from milepost.classroom.deciding import decide
+from milepost.classroom.forms import read_change, read_circumstances, read_decision
 from milepost.classroom.meetings import Guest, meeting_tools
 from milepost.classroom.models import Attendance, Slot, Trainer, Way
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import Arrival, register_arrival
-from milepost.classroom.reminders import remind_missing
+from milepost.classroom.reminding import remind_missing
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.classroom.signing import Signing, meaning_of, take_offline
+from milepost.classroom.views.doubts import decided_words, doubts_context
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.http import blob_download, json_of
 from milepost.core.links import BrokenLink
+from milepost.core.openness import Whom, open_to
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
@@ -41,7 +44,10 @@ from milepost.documents.typesetting import qr_code
 
 MAX_DELIVERY = 2_000_000  # bytes
 LATE_AFTER = timedelta(seconds=30)  # a signature that takes longer to arrive was made without a network
+CLOCK_OFF = timedelta(minutes=5)  # from where on a device's clock is wrong, or was changed since the signature
 OLDEST = timedelta(days=7)  # what is said to be older was made on a device whose clock is wrong
+
+_MS = timedelta(milliseconds=1)
 
 type View = Callable[..., HttpResponseBase]
 
@@ -53,6 +59,16 @@ class AnotherTrainer(Refused):
     status = 404
 
 
+class TrainerLinkOver(Refused):
+    """The link of a trainer without an account is too old."""
+
+    sentence = gettext_lazy(
+        "This link is over: it works until two weeks after the session. Is something left to do? Ask the training team; "
+        "they send you a new one from the page of the session."
+    )
+    status = 410
+
+
 def held(view: View) -> View:
     """Find the trainer by their link and the slot by its code, in the session's time zone."""
 
@@ -61,7 +77,10 @@ def held(view: View) -> View:
         trainer = presence.trainer_of(token)
         if trainer is None:
             raise BrokenLink
-        if trainer.member and trainer.member.user_id and trainer.member.user_id != request.user.pk:
+        if not trainer.has_account:
+            if clock.now() > trainer.link_ends_at:
+                raise TrainerLinkOver
+        elif trainer.member and trainer.member.user_id != request.user.pk:
             if request.user.is_authenticated:
                 raise AnotherTrainer
             return redirect_to_login(request.get_full_path())
@@ -70,7 +89,7 @@ def held(view: View) -> View:
                 return view(request, trainer, **more)
             return view(request, trainer, get_object_or_404(trainer.session.slots, code=code))
 
-    return guarded
+    return open_to(Whom.LINK, "the link of a trainer; of one with an account only for that account")(guarded)
 
 
 # --- The session ------------------------------------------------------------------------------------------
@@ -156,24 +175,29 @@ def live_code(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
 def _live_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
     now, ways = clock.now(), Rules.of(trainer.session.organisation).ways
     digits = presence.spoken_code(slot, now) if Way.CODE in ways else ""
-    return _context(trainer) | {
-        "slot": slot,
-        "rows": list(attendances(slot)),
-        "tally": tally(slot),
-        "list_fingerprint": _list_fingerprint(slot),
-        "is_open": now >= slot.signing_opens_at and not slot.is_closed,
-        "has_begun": now >= slot.starts_at,
-        "has_ended": now >= slot.ends_at,
-        "qr": qr_code(presence.projected_address(slot, now)) if Way.PROJECTED in ways else "",
-        "seconds": presence.seconds_left(now) + 1,
-        "spoken": f"{digits[:3]} {digits[3:]}" if digits else "",
-    }
+    rows = list(attendances(slot))
+    return (
+        _context(trainer)
+        | doubts_context(rows)
+        | {
+            "slot": slot,
+            "rows": rows,
+            "tally": tally(slot),
+            "list_fingerprint": _list_fingerprint(slot),
+            "is_open": now >= slot.signing_opens_at and not slot.is_closed,
+            "has_begun": now >= slot.starts_at,
+            "has_ended": now >= slot.ends_at,
+            "qr": qr_code(presence.projected_address(slot, now)) if Way.PROJECTED in ways else "",
+            "seconds": presence.seconds_left(now) + 1,
+            "spoken": f"{digits[:3]} {digits[3:]}" if digits else "",
+        }
+    )
 
 
 def _list_fingerprint(slot: Slot) -> str:
     """Changes whenever the list does."""
     rows = slot.attendances.order_by("pk").values_list(
-        "pk", "signed_at", "absent_at", "attested_at", "arrived_at", "left_at", "absence_reason"
+        "pk", "signed_at", "absent_at", "attested_at", "arrived_at", "left_at", "absence_reason", "doubts", "judged_at"
     )
     return fingerprint(repr((slot.closed_at, list(rows))).encode())[:16]
 
@@ -198,6 +222,7 @@ def notes(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBas
         change = read_change(request, slot, may_justify=may_justify)
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=trainer.as_reference(), why=why)
+        messages.success(request, _("Noted for %(name)s.") % {"name": attendance.participant.member.full_name})
     return _to_slot(trainer, slot)
 
 
@@ -213,6 +238,16 @@ def people(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBa
     with as_message(request):
         seat = register_arrival(arrival=arrival, trainer=trainer)
         messages.success(request, _("%(name)s is on the list.") % {"name": seat.member.full_name})
+    return _to_slot(trainer, slot)
+
+
+@require_POST
+@held
+def decisions(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
+    """Decide about signatures that are in doubt: one, or all that the page showed; or take it back."""
+    with as_message(request):
+        decided = decide(slot=slot, **read_decision(request.POST), by=trainer.as_reference())
+        messages.success(request, decided_words(decided))
     return _to_slot(trainer, slot)
 
 
@@ -237,6 +272,7 @@ def _refuse_unless_handed_round(trainer: Trainer) -> None:
         raise Http404
 
 
+@open_to(Whom.EVERYBODY, "a script that holds nothing of anybody")
 @require_GET
 def offline_worker(request: HttpRequest) -> HttpResponse:
     """The service worker that keeps the trainer's page within reach; it has to come from the address that it serves."""
@@ -274,15 +310,18 @@ def deliveries(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespon
 def _delivered(
     request: HttpRequest, trainer: Trainer, slot: Slot, item: dict[str, Any], device_now: float
 ) -> tuple[str, Signing | None]:
-    """One signature. The device's clock may be wrong; how far it is off shows when it delivers."""
+    """One signature. The device's clock may be wrong; how far it is off shows when it delivers, and is a doubt (`doubts.py`)."""
     who = str(UUID(item["who"]))
-    age = timedelta(milliseconds=min(max(0.0, device_now - float(item["at"])), OLDEST / timedelta(milliseconds=1)))
+    age = timedelta(milliseconds=min(max(0.0, device_now - float(item["at"])), OLDEST / _MS))
     made_at = clock.now() - age if age > LATE_AFTER else None
     try:
         signature = Signature.read(json.dumps(item["signature"]))
     except NoSignature:
         return who, None
-    return who, Signing(signature, Way.TRAINER, meaning_of(slot), read_circumstances(request), made_at, trainer)
+    is_off = made_at is not None and abs(clock.now().timestamp() * 1000 - device_now) > CLOCK_OFF / _MS
+    is_off = is_off or float(item["at"]) - device_now > LATE_AFTER / _MS
+    where = read_circumstances(request)
+    return who, Signing(signature, Way.TRAINER, meaning_of(slot), where, made_at, trainer, clock_is_off=is_off)
 
 
 # --- Closing ----------------------------------------------------------------------------------------------
@@ -293,12 +332,18 @@ def _delivered(
 def closure(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """The trainer signs, and the half-day is closed."""
     meaning = closing_meaning_of(slot)
-    context = _context(trainer) | {
-        "slot": slot,
-        "tally": tally(slot),
-        "meaning": meaning,
-        "has_ended": clock.now() >= slot.ends_at,
-    }
+    rows = list(attendances(slot))
+    context = (
+        _context(trainer)
+        | doubts_context(rows)
+        | {
+            "slot": slot,
+            "tally": tally(slot),
+            "meaning": meaning,
+            "has_ended": clock.now() >= slot.ends_at,
+            "unsigned": _unsigned(rows),
+        }
+    )
     if request.method == "POST":
         try:
             signature = Signature.read(request.POST.get("signature", ""))
@@ -311,3 +356,14 @@ def closure(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseB
     if slot.is_closed:
         return _to_slot(trainer, slot)
     return render(request, "classroom/closure.html", context)
+
+
+def _unsigned(rows: Sequence[Attendance]) -> list[tuple[str, list[str]]]:
+    """Who is not on the list with a signature, by name: the trainer signs that it is right."""
+    words = {
+        "missing": _("Not signed"),
+        "absent": _("Absent"),
+        "struck": _("Signed, but was not there"),
+        "attested": _("Present, without a signature"),
+    }
+    return [(word, [r.participant.member.full_name for r in rows if r.state == state]) for state, word in words.items()]

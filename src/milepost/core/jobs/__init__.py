@@ -14,6 +14,13 @@ A verb asks for it inside the transaction that makes it necessary, so that there
     named("classroom.make_sheet").using(run_after=tonight).enqueue(...)    # not before
     named("classroom.make_sheet").enqueue_many((organisation.pk, sheet.pk) for sheet in sheets)
 
+Where thousands of one sort are to be done, a job takes several at a time, so that a row, a lease and a commit serve for all:
+
+    @job(queue="files", title=gettext_lazy("Make the file of a document"), each="document_ids")
+    def make_files(organisation_id: int, document_ids: list[int]) -> None: ...
+
+    named("documents.make_files").enqueue_each((document.organisation_id, document.pk) for document in documents)
+
 What comes round is registered in the room's `registered.py`: a turn looks for what is due and enqueues it.
 
     every(30, find_sheets)      # find_sheets is a @job; it waits in its queue like any other, one turn at a time
@@ -30,6 +37,8 @@ What it promises:
 - A failure is tried again after growing pauses (`pause`); after the last of `attempts` the job is given up, and stays
   for its owner to see. `attempts=None` never gives up. A `Refused` is an answer: it is given up at once.
   `NotNow(60)` puts it off and costs no attempt: the server that it needs rests.
+- A job for many that fails is lined up for each of them by itself, unless a server or the disk was at fault: so one that
+  can't be done holds up no other, and is given up alone.
 - Each queue has threads of its own, and one organisation never holds all of them.
 - Tests say `run_all()`, or `run_all(make_sheet)` to count the runs of one task.
 

@@ -1,5 +1,6 @@
 """Django's task interface on the table of jobs: enqueueing writes a row, in the caller's transaction."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.tasks.backends.base import BaseTaskBackend
@@ -44,6 +45,10 @@ class TableBackend(BaseTaskBackend):
         rows = leases.line_up(task, calls)
         self.deliver(rows)
         return len(rows)
+
+    def enqueue_each(self, task: JobTask, pairs: Iterable[tuple[int, int]]) -> None:
+        """Have the job wait for each (organisation, thing) for which it does not wait yet."""
+        self.enqueue_many(task, leases.batches(task, pairs))
 
     def deliver(self, rows: list[Job]) -> None:
         """Bring word of rows to the workers: here they look for themselves."""

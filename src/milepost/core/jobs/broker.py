@@ -79,7 +79,7 @@ def prepare() -> None:
         broker.execute("SELECT pg_advisory_xact_lock(20261124)")
         there = broker.execute("SELECT to_regclass('procrastinate_jobs')").fetchone()
         if there and there[0] is None:
-            broker.execute(procrastinate.schema.SchemaManager.get_schema())
+            broker.execute(procrastinate.schema.SchemaManager.get_schema())  # never: sql (as procrastinate brings it)
 
 
 @dataclass

@@ -7,11 +7,12 @@ nothing. A worker's steps name its lease (the worker and the attempt), so one th
 import errno
 import logging
 import random
-import smtplib
+import smtplib  # never: network (what its errors are called)
 import socket
 import time
 from collections.abc import Collection, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from django.db.models import Max, Min, Q
 from django.utils.module_loading import import_string
 
 from milepost.core import clock
-from milepost.core.jobs.tasks import ATTEMPTS, LIMIT, JobTask, turns
+from milepost.core.jobs.tasks import ATTEMPTS, BATCH, LIMIT, JobTask, turns
 from milepost.core.models import Fault, Job, JobQuerySet, State
 from milepost.core.outages import is_of_the_disk, is_outage
 from milepost.core.refusals import Refused
@@ -27,7 +28,9 @@ from milepost.core.refusals import Refused
 LEASE = timedelta(seconds=60)  # a worker that was not heard of for so long is gone
 FIRST_PAUSE, GROWTH, LONGEST_PAUSE = 10.0, 4.0, 6 * 3600.0  # seconds, times, seconds
 LONGEST_OF_PATIENT = 600.0  # seconds, of what is never given up
+LONGEST_WHILE_FULL = 30.0  # seconds: once there is room everything is to go on
 KEPT = timedelta(days=90)  # what was given up and left alone is forgotten then
+SKEW = timedelta(seconds=60)  # how far the clocks of two hosts may be from each other without a word
 CANDIDATES = 20  # rows among which a job is looked for: idle turns stand in front, and others may be taken meanwhile
 TURN = -1  # the rank of what comes round: it only looks for work, so it goes first
 
@@ -67,6 +70,22 @@ def line_up(task: JobTask, calls: Iterable[dict[str, Any]]) -> list[Job]:
     ]
     # Somebody may enqueue the same in this moment: the constraint lets one of the two in.
     return Job.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+
+
+def batches(task: JobTask, pairs: Iterable[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Calls for these (organisation, thing), without the things of rows that wait already, or were given up."""
+    things: dict[int, dict[int, None]] = {}  # each once, in their order
+    for organisation_id, thing in pairs:
+        things.setdefault(organisation_id, {})[thing] = None
+    there = Job.objects.filter(~Q(state=State.RUNNING), task=task.module_path, organisation_id__in=things)
+    for row in there.only("organisation_id", "arguments"):
+        for thing in row.arguments.get(task.each, ()):
+            things[row.organisation_id or 0].pop(thing, None)
+    return [
+        task.bound(organisation_id, list(part))
+        for organisation_id, left in things.items()
+        for part in batched(left, BATCH, strict=False)
+    ]
 
 
 def _parts(keys: list[str], size: int = 500) -> list[list[str]]:
@@ -202,6 +221,24 @@ def take_over(worker: str) -> int:
     return held.update(leased_until=clock.now() - LEASE)
 
 
+def forgive_clock() -> int:
+    """Free what was written while the clock was ahead, now that it went back; return how many rows.
+
+    What was to wait for seconds from then would wait until that day comes. Leases end with their beats: one that is held is
+    held again, one that is not has run out a minute from now.
+    """
+    now = clock.now()
+    soon = now + SKEW
+    ahead = Job.objects.filter(state=State.RUNNING, leased_until__gt=soon + LEASE)
+    count = ahead.update(leased_until=now + LEASE)
+    was_taken, was_lined_up = Q(started_at__gt=soon), Q(started_at=None, enqueued_at__gt=soon)
+    waits = Job.objects.filter(was_taken | was_lined_up, state=State.WAITING, run_after__gt=soon)
+    count += waits.update(run_after=now, started_at=None, enqueued_at=now)
+    if count:
+        logger.warning("The clock went back: %s jobs that were put off by the time before are due now.", count)
+    return count
+
+
 def reap() -> list[Job]:
     """Take back the jobs whose workers were not heard of; such an attempt counts, since the job may have killed it."""
     lost = list(Job.objects.filter(state=State.RUNNING, leased_until__lt=clock.now())[:100])
@@ -253,27 +290,47 @@ def fault_of(error: BaseException) -> Fault:
     """What to tell of an exception to somebody who can't read a log."""
     if isinstance(error, FileNotFoundError):
         return Fault.GONE
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}:
+    if is_of_the_disk(error) or (isinstance(error, OSError) and error.errno == errno.EACCES):
         return Fault.FULL
     if is_outage(error):
-        return Fault.FULL if is_of_the_disk(error) else Fault.UNREACHABLE
+        return Fault.UNREACHABLE
     unreachable = (ConnectionError, TimeoutError, socket.gaierror, smtplib.SMTPException)
     is_of_the_network = type(error).__module__.partition(".")[0] in {"requests", "urllib", "urllib3", "http"}
     return Fault.UNREACHABLE if isinstance(error, unreachable) or is_of_the_network else Fault.OTHER
 
 
 def _failed(job: Job, fault: Fault, reason: str) -> None:
+    if fault not in (Fault.UNREACHABLE, Fault.FULL) and _is_done_one_by_one(job):
+        return
     now = clock.now()
     outcome: dict[str, Any] = {"fault": fault, "reason": reason[:500], "failed_at": now}
-    limit = _attempts_of(job)
+    limit = None if fault == Fault.FULL else _attempts_of(job)  # a disk is waited for, however long it takes
     is_over = limit is not None and (job.attempts >= limit or fault == Fault.REFUSED)
     with transaction.atomic():
         if is_over:
             _put_back(job, state=State.DEAD, attempts=job.attempts, run_after=now, **outcome)
             return
-        wait = pause(job.attempts) if limit is not None else min(pause(job.attempts), LONGEST_OF_PATIENT)
+        # Who is lost for the first time has hardly been killed by this job: nobody need wait.
+        wait = 0.0 if fault == Fault.LOST and job.attempts == 1 else pause(job.attempts)
+        if limit is None:
+            wait = min(wait, LONGEST_WHILE_FULL if fault == Fault.FULL else LONGEST_OF_PATIENT)
         wait = max(wait * random.uniform(0.9, 1.1), job.seconds or 0)  # noqa: S311 (so that not all come at once)
         _put_back(job, attempts=job.attempts, run_after=now + timedelta(seconds=wait), **outcome)
+
+
+def _is_done_one_by_one(job: Job) -> bool:
+    """Line up by itself each thing of a job that failed for many: the one that can't be done holds up no other."""
+    try:
+        task = task_of(job)
+    except NoSuchJob:
+        return False
+    things = job.arguments.get(task.each, ())
+    if len(things) < 2:
+        return False
+    with transaction.atomic():
+        if _leased(job).delete()[0]:
+            line_up(task, [task.bound(job.organisation_id, [thing]) for thing in things])
+    return True
 
 
 def _attempts_of(job: Job) -> int | None:

@@ -22,6 +22,9 @@ from milepost.core.registry import Registry
 QUEUES = ("facts", "sealing", "mail", "files", "builds", "imports", "outside")
 ATTEMPTS = 12  # with the pauses between them: about a day and a half, so that an outage over a night mends itself
 KEY_LENGTH = 120
+BATCH = (
+    25  # things in one row of a job for each of many: one lease for all of them, and its worker can end within seconds
+)
 LIMIT = 900.0  # seconds that a job may take before its worker is held to hang
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ class JobTask(BaseTask):
     attempts: int | None = ATTEMPTS
     limit: float = LIMIT
     key: str = ""
+    each: str = ""
 
     def using(
         self,
@@ -70,6 +74,11 @@ class JobTask(BaseTask):
         backend = cast("TableBackend", self.get_backend())
         return backend.enqueue_many(self, [self.bound(*call) for call in calls])
 
+    def enqueue_each(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Have the job done for each (organisation, thing) for which it does not wait yet, `BATCH` of them to a row."""
+        backend = cast("TableBackend", self.get_backend())
+        backend.enqueue_each(self, pairs)
+
     def bound(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The arguments by name. Raises `TypeError` where they don't fit the function."""
         call = _signature(self.func).bind(*args, **kwargs)
@@ -90,16 +99,17 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 
 def job(
-    *, queue: str, title: str | Promise = "", attempts: int | None = ATTEMPTS, limit: float = LIMIT
+    *, queue: str, title: str | Promise = "", attempts: int | None = ATTEMPTS, limit: float = LIMIT, each: str = ""
 ) -> Callable[[Callable[..., object]], JobTask]:
     """Make a function a job of this queue (one of `QUEUES`). `title` says on the owner's page what it does.
 
     `attempts` are made before it is given up (None: never). `limit` is in seconds: whatever takes longer is held to
-    hang, and another worker tries. The function stands at the top of its module and takes what JSON can hold.
+    hang, and another worker tries. The function stands at the top of its module and takes what JSON can hold. `each` names
+    a parameter, the second one after `organisation_id`, that is a list of things (see `JobTask.enqueue_each`).
     """
 
     def made(function: Callable[..., object]) -> JobTask:
-        return JobTask(func=function, queue_name=queue, title=title, attempts=attempts, limit=limit)
+        return JobTask(func=function, queue_name=queue, title=title, attempts=attempts, limit=limit, each=each)
 
     return made
 

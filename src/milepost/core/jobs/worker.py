@@ -8,18 +8,22 @@ Nothing is lost when it is told to stop: what can't end within `PATIENCE` is giv
 import itertools
 import logging
 import os
+import secrets
 import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
+from django.conf import settings
 from django.db import Error, close_old_connections, connection
 
-from milepost.core import clock, logs, traces
+from milepost.core import clock, logs, postgresql, traces
 from milepost.core.jobs import leases
+from milepost.core.jobs.presence import Presence
 from milepost.core.jobs.tasks import QUEUES, JobTask
 from milepost.core.metrics import Counter as Counted
 from milepost.core.metrics import Durations
@@ -30,6 +34,8 @@ THREADS = 2  # for each queue: one organisation holds at most one of them
 POLL = 0.5  # seconds between two looks
 BEAT = 15.0  # seconds between two signs of life: four in a lease
 CLEARING = 3600.0  # seconds between two looks for what was given up long ago
+KEEPING = 10  # seconds for a statement of the thread that keeps the leases: whoever waits longer can't keep them
+PRESENT = "workers"  # in the data folder, which is this host's own
 PATIENCE = 3.5  # seconds that running jobs have to end after a signal
 
 done = Counted("jobs_done", "Jobs by queue and outcome; what comes round counts each time.", "queue", "outcome")
@@ -74,15 +80,11 @@ class Held:
 
 @dataclass
 class Worker:
-    """A process's share of the work. `queues` are those that it looks after.
-
-    `after` is the number of a process of this host that worked before it and has ended, if there was one.
-    """
+    """A process's share of the work. `queues` are those that it looks after; its name is no other worker's, on any host."""
 
     queues: Sequence[str] = QUEUES
     threads: int = THREADS
-    name: str = field(default_factory=lambda: name_of(os.getpid()))
-    after: int = 0
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
 
     def __post_init__(self) -> None:
         self._lock = Lock()
@@ -93,16 +95,21 @@ class Worker:
         self._numbers = itertools.count(1)
         self._next_clearing = 0.0
         self._idle = leases.IdleTurns()
+        self._presence = Presence(Path(settings.ENVIRONMENT.data) / PRESENT, self.name)
 
     def run(self, should_stop: Callable[[], bool]) -> bool:
         """Work until told to stop; whether everything that was begun could end."""
+        self._presence.begin()
         self.begin()
+        with postgresql.bounded(statements=KEEPING, locks=KEEPING / 2):
+            connection.close()  # one that was made before is held to other bounds
+            self._keep_until(should_stop)
+            return self._end()
+
+    def _keep_until(self, should_stop: Callable[[], bool]) -> None:
         next_beat = 0.0
         while not should_stop():
             try:
-                if self.after:
-                    leases.take_over(name_of(self.after))
-                    self.after = 0
                 if next_beat <= time.monotonic():
                     next_beat = time.monotonic() + BEAT
                     close_old_connections()
@@ -113,7 +120,6 @@ class Worker:
                 logger.exception("The database does not answer; the worker asks again.")
                 connection.close()
             time.sleep(POLL)
-        return self._end()
 
     def begin(self) -> None:
         """Start the threads that work."""
@@ -152,6 +158,9 @@ class Worker:
                 logger.error("%s takes longer than its limit: another thread goes on.", lease.job)
                 lease.is_given_up = True
                 self._start(lease.job.queue)
+        for name in self._presence.gone():
+            leases.take_over(name)
+        leases.forgive_clock()
         leases.reap()
         if now >= self._next_clearing:
             self._next_clearing = now + CLEARING
@@ -170,6 +179,7 @@ class Worker:
         for job in left:
             leases.release(job)
             logger.warning("%s was interrupted; the next worker does it.", job)
+        self._presence.end()
         return not any(thread.is_alive() for thread in self._alive)
 
     # --- The threads that work ----------------------------------------------------------------------------
@@ -212,11 +222,6 @@ class Worker:
         finally:
             with self._lock:
                 self._held.pop(name, None)
-
-
-def name_of(process: int) -> str:
-    """What a worker process of this host is called in leases."""
-    return f"{socket.gethostname()}:{process}"
 
 
 def run_all(*tasks: JobTask, queues: Sequence[str] = QUEUES) -> int:

@@ -7,8 +7,12 @@ keeps to nothing: then the client gives up `GRACE` later. A server that was not 
 of many who ask, one waits for it and the others are told at once.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
+NAME = "milepost"  # what the server calls our connections (`pg_stat_activity`), unless the URL says otherwise
 CONNECT = 5  # seconds, for each address of the server
 GRACE = 2.0  # seconds that the client leaves the server to end a statement by itself
 
@@ -38,6 +42,7 @@ class Bounds:
 
 
 _bounds = [Bounds()]
+_own: ContextVar[Bounds | None] = ContextVar("own", default=None)  # threads begin without one
 
 
 def bound(**seconds: float | None) -> None:
@@ -45,6 +50,16 @@ def bound(**seconds: float | None) -> None:
     _bounds[0] = Bounds(**seconds)
 
 
+@contextmanager
+def bounded(**seconds: float | None) -> Iterator[None]:
+    """Hold connections that this thread makes in the block to these `Bounds` instead."""
+    token = _own.set(Bounds(**seconds))
+    try:
+        yield
+    finally:
+        _own.reset(token)
+
+
 def bounds() -> Bounds:
-    """What connections of this process are held to."""
-    return _bounds[0]
+    """What connections are held to that are made now."""
+    return _own.get() or _bounds[0]

@@ -10,7 +10,7 @@ import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 
-from milepost.core.postgresql import CONNECT, bounds
+from milepost.core.postgresql import CONNECT, NAME, bounds
 
 REST = 1.0  # seconds for which a server that was not reached is left alone
 _KEEPALIVE = {"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -50,8 +50,9 @@ class _Reach:
             self._trying = self._trying or is_away
         try:
             yield
-        except psycopg.OperationalError:
-            self._ended(failed_at=time.monotonic(), was_away=is_away)
+        except BaseException as error:
+            is_its_own = isinstance(error, psycopg.OperationalError)  # and no word of the URL that libpq does not know
+            self._ended(failed_at=time.monotonic() if is_its_own else 0.0, was_away=is_away)
             raise
         self._ended(failed_at=0.0, was_away=is_away)
 
@@ -68,7 +69,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """PostgreSQL within the bounds of this process."""
 
     def get_connection_params(self) -> dict[str, Any]:
-        params = {"connect_timeout": CONNECT, "tcp_user_timeout": 30_000} | _KEEPALIVE | super().get_connection_params()
+        ours: dict[str, Any] = {
+            "connect_timeout": CONNECT,
+            "tcp_user_timeout": 30_000,
+            "application_name": NAME,
+        } | _KEEPALIVE
+        params = ours | super().get_connection_params()
         # A server that finds that nobody waits any more ends the statement, too.
         noticing = "-c client_connection_check_interval=10000"
         params["options"] = " ".join([noticing, bounds().options, params.get("options", "")]).strip()

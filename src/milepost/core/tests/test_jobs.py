@@ -1,5 +1,6 @@
 """What the jobs promise, on the table alone: once, fairly, again after a pause, given up and tried again."""
 
+import errno
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,22 @@ def make(organisation_id: int, number: int) -> None:
     if number in broken:
         raise ConnectionRefusedError("nobody there")
     done.append((organisation_id, number))
+
+
+@job(queue="files", attempts=3, each="numbers")
+def make_several(organisation_id: int, numbers: list[int]) -> None:
+    for number in numbers:
+        if number in broken:
+            raise FileNotFoundError(f"logo-{number}.png")
+        if (organisation_id, number) not in done:
+            done.append((organisation_id, number))
+
+
+@job(queue="files", attempts=3)
+def write_it(number: int) -> None:
+    if number in broken:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    done.append(number)
 
 
 @job(queue="files", attempts=3)
@@ -324,3 +341,100 @@ def test_a_job_that_this_version_does_not_have_says_so():
     Job.objects.update(task="milepost.core.tests.test_jobs.gone")
     run_all()
     assert "no job" in Job.objects.get().reason
+
+
+def test_what_is_to_be_done_for_many_is_lined_up_in_few_rows_of_one_organisation_each():
+    make_several.enqueue_each([(1, number) for number in range(60)] + [(2, number) for number in range(3)])
+    assert sorted(Job.objects.values_list("organisation_id", flat=True)) == [1, 1, 1, 2]
+    run_all()
+    assert sorted(done) == [(1, number) for number in range(60)] + [(2, number) for number in range(3)]
+
+
+def test_each_of_many_waits_once_whoever_else_waits_in_its_row():
+    make_several.enqueue_each([(1, number) for number in range(30)])
+    make_several.enqueue_each([(1, number) for number in range(20, 40)] + [(2, 7)])
+    waiting = [(row.organisation_id, number) for row in Job.objects.all() for number in row.arguments["numbers"]]
+    assert sorted(waiting) == [(1, number) for number in range(40)] + [(2, 7)]
+
+
+def test_one_of_many_that_fails_holds_up_no_other_and_is_given_up_alone():
+    broken.add(7)
+    make_several.enqueue_each([(1, number) for number in range(25)])
+    for hours in range(3):
+        with later(hours=hours):
+            run_all()
+    assert len(done) == 24
+    row = Job.objects.get()
+    assert (row.is_dead, row.attempts, row.arguments["numbers"]) == (True, 3, [7])
+    make_several.enqueue_each([(1, 7), (1, 8)])
+    assert [row.arguments["numbers"] for row in Job.objects.exclude(pk=row.pk)] == [[8]]
+
+
+def test_many_whose_worker_is_lost_are_done_one_by_one_for_one_of_them_may_have_killed_it():
+    make_several.enqueue_each([(1, number) for number in range(25)])
+    leases.take("files", worker="one")
+    with later(minutes=2):
+        assert run_all(make_several) == 25
+    assert sorted(done) == [(1, number) for number in range(25)]
+
+
+def test_many_wait_together_while_a_server_is_away():
+    make_several.enqueue_each([(1, number) for number in range(25)])
+    leases.fail(leases.take("files", worker="one"), ConnectionRefusedError("nobody there"))
+    row = Job.objects.get()
+    assert (row.attempts, len(row.arguments["numbers"])) == (1, 25)
+
+
+# --- What machines do to it -----------------------------------------------------------------------------------
+
+
+def test_while_the_disk_is_full_a_job_is_never_given_up_and_owners_see_it():
+    broken.add(1)
+    write_it.enqueue(1)
+    instant = clock.now()
+    for _attempt in range(30):
+        with clock.at(instant):
+            run_all()
+        row = Job.objects.get()
+        assert (row.state, row.fault) == ("waiting", Fault.FULL)
+        assert row.run_after - instant < timedelta(seconds=40)
+        instant = row.run_after
+    assert Job.objects.failing().exists()
+    broken.clear()
+    with clock.at(instant):
+        assert run_all() == 1
+
+
+def test_when_a_clock_that_was_ahead_goes_back_nothing_waits_for_that_day(monkeypatch):
+    every(5, look_round)
+    broken.update({1, 2})
+    make.enqueue(1, 1)
+    with later(days=365):
+        run_all()  # one turn, and one attempt that failed
+        make.enqueue(1, 2)
+        held = leases.take("files", worker="gone")
+    done.clear()
+    Worker()._keep()
+    broken.clear()
+    with later(seconds=1):
+        run_all()
+    assert sorted(map(str, done)) == ["(1, 1)", "round"]
+    with later(seconds=70):  # nobody beats for what was taken then: its lease is over in a minute
+        assert [job.pk for job in leases.reap()] == [held.pk]
+
+
+def test_a_lease_of_a_worker_whose_clock_is_ahead_is_held_by_its_beats():
+    make.enqueue(1, 1)
+    with later(days=1):
+        held = leases.take("files", worker="ahead")
+        leases.beat([held])
+    leases.forgive_clock()
+    assert leases.reap() == []
+    with later(days=1):
+        leases.finish(held)
+    assert not Job.objects.exists()
+
+
+def test_what_is_far_ahead_by_intent_stays_there():
+    make.using(run_after=clock.now() + timedelta(days=40)).enqueue(1, 1)
+    assert leases.forgive_clock() == 0

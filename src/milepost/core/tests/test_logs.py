@@ -78,3 +78,8 @@ def test_an_outage_is_one_line_and_not_a_traceback_for_each_who_asked():
     assert [quiet.filter(record) for record in records] == [True, False, False]
     assert records[0].getMessage() == "The database does not answer: database is locked (Oh: /x/)"
     assert records[0].exc_info is None
+
+
+def test_a_text_that_is_one_word_is_not_searched_for_secrets(monkeypatch):
+    monkeypatch.setattr(logs, "_addresses", None)
+    assert logs.redacted("0c8b6f4e-uid_of-a-person") == "0c8b6f4e-uid_of-a-person"

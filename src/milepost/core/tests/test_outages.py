@@ -1,3 +1,4 @@
+import errno
 import sqlite3
 
 import psycopg
@@ -59,3 +60,11 @@ def test_a_full_disk_is_told_apart_on_both_databases():
     assert is_of_the_disk(as_django_raises(OperationalError, psycopg.errors.DiskFull()))
     assert is_of_the_disk(with_code(sqlite3.SQLITE_FULL))
     assert not is_of_the_disk(with_code(sqlite3.SQLITE_BUSY))
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_a_disk_that_takes_nothing_is_an_outage_whoever_writes_to_it(number):
+    assert is_outage(OSError(number, "no room"))
+    assert is_of_the_disk(OSError(number, "no room"))
+    assert not is_outage(OSError(errno.EPERM, "not yours"))
+    assert not is_of_the_disk(OSError(errno.EPERM, "not yours"))

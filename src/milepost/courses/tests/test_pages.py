@@ -1,10 +1,14 @@
 import io
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from milepost.courses.drafts import export_to_zip
-from milepost.courses.models import Course
+from milepost.courses.models import Course, Media
 from tests.worlds import SMALL_COURSE, make_course
 
 
@@ -47,7 +51,7 @@ def test_the_page_says_what_would_change(visit, lead, course, organisation):
     )
     page = visit(lead).get("/aldermoor/courses/ladders/")
     assert "1 change is not published." in page.text
-    assert "01-first/01-read.page.md" in page.text
+    assert "changed: 01-first/01-read.page.md" in page.text
 
 
 def test_a_learner_may_not_manage_courses(visit, learner, course):
@@ -57,7 +61,8 @@ def test_a_learner_may_not_manage_courses(visit, learner, course):
 
 
 @pytest.fixture
-def media(organisation):
+def media(organisation, enrolment):
+    """Files of a course that the learner is in, by their names."""
     tree = SMALL_COURSE | {
         "media/film.mp4": bytes(range(256)) * 4,
         "media/page.html": "<script>alert(1)</script>",
@@ -85,6 +90,38 @@ def test_a_picture_that_could_hold_a_script_may_not_run_it(visit, learner, media
     page = visit(learner).get(f"/aldermoor/media/{media['pic.svg']}/pic.svg")
     assert "sandbox" in page.headers["Content-Security-Policy"]
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_a_file_is_found_by_two_look_ups_however_many_versions_there_are(visit, learner, organisation, media, lead):
+    for number in range(3):
+        page = {"01-first/01-read.page.md": f"---\ntitle: {number}\n---\nX"}
+        make_course(organisation, SMALL_COURSE | page | {"media/pic.svg": "<svg/>"}, by=lead)
+    client, address = visit(learner), f"/aldermoor/media/{media['pic.svg']}/pic.svg"
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    asked = [query["sql"] for query in captured if "courses_" in query["sql"] or "learning_" in query["sql"]]
+    assert len(asked) == 2 and not any('"courses_version"' in sql for sql in asked)
+
+
+def test_a_file_that_a_draft_alone_had_goes_with_the_draft_and_the_text_of_a_course_is_no_file(
+    visit, lead, organisation
+):
+    drafts = [SMALL_COURSE | {"media/a.txt": "first"}, SMALL_COURSE | {"media/a.txt": "second"}]
+    first, second = (make_course(organisation, tree, publish=False).draft for tree in drafts)
+    served = [
+        visit(lead).get(f"/aldermoor/media/{tree[path][0]}/a.txt").status_code
+        for tree, path in ((first, "media/a.txt"), (second, "media/a.txt"), (second, "01-first/02-check.quiz.md"))
+    ]
+    assert served == [404, 200, 404]
+
+
+def test_the_files_that_were_there_before_are_found_after_the_migration(organisation, media):
+    make_course(organisation, SMALL_COURSE | {"media/only-in-the-draft.txt": "x"}, publish=False)
+    before = sorted(Media.objects.values_list("course", "digest", "is_published"))
+    Media.objects.all().delete()
+    import_module("milepost.courses.migrations.0003_media").fill(apps, None)
+    assert sorted(Media.objects.values_list("course", "digest", "is_published")) == before
 
 
 def test_the_media_of_one_organisation_are_nobody_else_s(visit, media, db):

@@ -1,16 +1,14 @@
 """What learners get of courses as files: their media."""
 
 import mimetypes
-from functools import lru_cache, partial
+from functools import partial
 
-from django.db.models import TextField
-from django.db.models.functions import Cast
 from django.http import Http404, HttpResponseBase
 from django.views.decorators.http import require_GET
 
 from milepost.core import blobs
 from milepost.core.http import ranged_response
-from milepost.courses.models import Course, Version
+from milepost.courses.media import may_read
 from milepost.people.access import OrganisationRequest, member_required
 
 # Shown in the page; everything else is a download, whatever its name says.
@@ -41,30 +39,19 @@ mimetypes.add_type("video/mp4", ".m4v")
 @require_GET
 @member_required
 def media(request: OrganisationRequest, digest: str, name: str) -> HttpResponseBase:
-    """A file of a course, with byte ranges. It is named by its content, so browsers may keep it for ever."""
-    _refuse_unless_of_a_course(request.organisation.pk, digest)
+    """A file of a course, with byte ranges. A browser may keep it, and asks each time whether its person still may have it."""
+    if not may_read(request.member, digest):
+        raise Http404  # whether there is such a file is nobody's business either
     content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
     size = blobs.size_of(request.organisation.uid, digest)
     part = partial(blobs.chunks, request.organisation.uid, digest)
     shown = content_type if content_type in INLINE else "application/octet-stream"
     response = ranged_response(request, part, size=size, content_type=shown, etag=digest)
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["Cache-Control"] = "private, no-cache"
     # An SVG opened by itself is a document: nothing in it may run.
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox"
+    )
     if content_type not in INLINE:
         response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
-
-
-@lru_cache(maxsize=4096)
-def _refuse_unless_of_a_course(organisation: int, digest: str) -> None:
-    """A fingerprint is no permission: certificates, journal and dossiers print those of files that not everybody may have.
-
-    What was found is remembered (a version keeps its files for good), what raised `Http404` is not.
-    """
-    versions = Version.objects.filter(organisation=organisation).annotate(named=Cast("files", TextField()))
-    drafts = Course.objects.filter(organisation=organisation).annotate(named=Cast("draft", TextField()))
-    for rows in (versions, drafts):
-        if rows.order_by().filter(named__contains=digest).exists():
-            return
-    raise Http404

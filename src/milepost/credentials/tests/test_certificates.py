@@ -13,8 +13,9 @@ from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.credentials import badges, jobs
 from milepost.credentials.checking import Verdict, check_file
-from milepost.credentials.issuing import issue_missing, months_after, revoke
+from milepost.credentials.issuing import issue_missing, months_after
 from milepost.credentials.models import Certificate, new_code, normal_code
+from milepost.credentials.revoking import revoke
 from milepost.credentials.tests.conftest import complete
 from milepost.credentials.typesetting import pdf_of, typeset
 from milepost.documents.sealing import seal_pdf
@@ -24,6 +25,7 @@ from milepost.journal.subscriptions import deliver_all, replay
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member
+from tests.readers import text_in
 from tests.worlds import SMALL_COURSE, make_course, make_member, make_people, verbs
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +39,18 @@ def test_completing_the_course_earns_a_certificate(earned, learner, organisation
     assert content["beneficiary"] == learner.full_name
     assert (content["title"], content["version"], content["score"]) == ("Ladders", 1, 90.0)
     assert "issued" in verbs(organisation)
+
+
+def test_a_certificate_is_made_in_the_letters_of_its_holder(enrolment, learner, organisation):
+    learner.given_name, learner.family_name = "王小明 😀", "สมชาย \ue000"
+    learner.save()
+    organisation.certifier_name = "Ελένη \x01Παπαδοπούλου"
+    organisation.save()
+    complete(enrolment)
+    deliver_all()
+    text = text_in(pdf_of(Certificate.objects.select_related("organisation").get()))
+    for written in ("王小明", "😀", "\ufffd", "Ελένη Παπαδοπούλου"):
+        assert written in text
 
 
 def test_completing_it_once_more_earns_nothing_more(enrolment):

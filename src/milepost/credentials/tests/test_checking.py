@@ -3,20 +3,26 @@ from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from hypothesis import given
+from hypothesis import strategies as st
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
 
 from milepost.core import clock
 from milepost.core.jobs import run_all
+from milepost.core.sandbox import Unreadable
 from milepost.credentials import badges
 from milepost.credentials.checking import Verdict, check_code, check_file
-from milepost.credentials.issuing import NoReason, NotCurrent, reissue, revoke
+from milepost.credentials.issuing import reissue
 from milepost.credentials.models import Certificate
+from milepost.credentials.revoking import NoReason, NotCurrent, revoke
 from milepost.credentials.typesetting import pdf_of
 from milepost.documents.jobs import date_file
 from milepost.documents.sealing import seal_pdf
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
+from tests import harmful
+from tests.mutations import bounded, damaged
 from tests.readers import stamps_in
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +109,24 @@ def test_a_file_that_only_claims_to_be_ours_is_altered(file, earned):
 )
 def test_other_files_are_unknown(content, earned):
     assert check_file(content).verdict == Verdict.UNKNOWN
+
+
+def test_a_file_full_of_codes_costs_no_more_than_one_with_five(earned, django_assert_max_num_queries):
+    content = harmful.codes()
+    with django_assert_max_num_queries(2):
+        assert check_file(content).verdict == Verdict.UNKNOWN
+    shown = b"%PDF-1.7\n" + earned.shown_code.encode() + b"\n" + content[9:]
+    assert check_file(shown).verdict == Verdict.ALTERED
+
+
+@bounded
+@given(st.data())
+def test_whatever_becomes_of_a_certificate_or_badge_it_gets_a_verdict(file, earned, data):
+    content = data.draw(st.sampled_from([file, badges.baked_svg(earned).encode()]).flatmap(damaged))
+    try:
+        assert check_file(content).verdict != Verdict.REVOKED
+    except Unreadable as refused:
+        assert str(refused)
 
 
 def test_a_revoked_one_says_so_everywhere(file, earned, lead):

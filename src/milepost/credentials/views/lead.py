@@ -14,18 +14,21 @@ from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
-from milepost.credentials.issuing import issue_missing, reissue, revoke, without_certificate
+from milepost.credentials.issuing import issue_missing, reissue, without_certificate
 from milepost.credentials.models import Certificate, CertificateQuerySet
 from milepost.credentials.permissions import MANAGE_CERTIFICATES
+from milepost.credentials.revoking import revoke
 from milepost.credentials.views.learner import visible_certificate
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.confirming import confirmed
 from milepost.people.models import MemberQuerySet, plain
 from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
 
 
 @require_http_methods(["GET", "POST"])
 @requires(SEE_RESULTS)
+@confirmed
 def course_certificates(request: OrganisationRequest, course: str) -> HttpResponseBase:
     """The certificates of a course, and issuing those that are missing: to the people within one's scope."""
     shown = get_object_or_404(Course, organisation=request.organisation, slug=course)
@@ -90,6 +93,7 @@ def _gives(course: Course) -> bool:
 
 @require_POST
 @requires(MANAGE_CERTIFICATES)
+@confirmed
 def revocation(request: OrganisationRequest, certificate: str) -> HttpResponseBase:
     """Revoke it, with a reason."""
     current = visible_certificate(request, certificate, MANAGE_CERTIFICATES)
@@ -101,6 +105,7 @@ def revocation(request: OrganisationRequest, certificate: str) -> HttpResponseBa
 
 @require_POST
 @requires(MANAGE_CERTIFICATES)
+@confirmed
 def replacement(request: OrganisationRequest, certificate: str) -> HttpResponseBase:
     """Issue it anew with the name and the details of today."""
     current = visible_certificate(request, certificate, MANAGE_CERTIFICATES)

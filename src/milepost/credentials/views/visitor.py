@@ -12,6 +12,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from milepost.core.openness import Whom, open_to
+from milepost.core.sandbox import Unreadable
 from milepost.courses.models import Version
 from milepost.credentials import badges
 from milepost.credentials.checking import Finding, Verdict, check_code, check_file
@@ -23,7 +25,6 @@ from milepost.people.limits import is_over_limit
 from milepost.people.models import Organisation
 
 MAX_FILE = 10 * 1024 * 1024
-CHECKS = 30  # a minute and address
 
 
 def limited[F: Callable[..., HttpResponseBase]](view: F) -> F:
@@ -31,13 +32,14 @@ def limited[F: Callable[..., HttpResponseBase]](view: F) -> F:
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if is_over_limit(request, "verify", a_minute=CHECKS):
+        if is_over_limit(request, "verify"):
             return render(request, "credentials/verify.html", {"is_limited": True}, status=429)
         return view(request, *args, **kwargs)
 
     return cast(F, guarded)
 
 
+@open_to(Whom.EVERYBODY, "says whether a certificate is genuine to whoever has it")
 @require_http_methods(["GET", "POST"])
 def verify(request: HttpRequest) -> HttpResponseBase:
     """Check a certificate by its code or by its file."""
@@ -49,7 +51,11 @@ def _check(request: HttpRequest) -> HttpResponseBase:
     if file := request.FILES.get("file"):
         if (file.size or 0) > MAX_FILE:
             return _asked_again(request, _("The file is larger than 10 MB. Certificates are far smaller."))
-        return _shown(request, check_file(file.read()), file_name=file.name or "")
+        try:
+            finding = check_file(file.read())
+        except Unreadable as refused:
+            return _asked_again(request, str(refused), status=refused.status)
+        return _shown(request, finding, file_name=file.name or "")
     code = normal_code(request.POST.get("code", "")[:64])
     if len(code) != CODE_LENGTH:
         return _asked_again(
@@ -58,10 +64,11 @@ def _check(request: HttpRequest) -> HttpResponseBase:
     return redirect("verify_code", code)
 
 
-def _asked_again(request: HttpRequest, message: str) -> HttpResponse:
-    return render(request, "credentials/verify.html", {"problem": message}, status=400)
+def _asked_again(request: HttpRequest, message: str, *, status: int = 400) -> HttpResponse:
+    return render(request, "credentials/verify.html", {"problem": message}, status=status)
 
 
+@open_to(Whom.EVERYBODY, "60 bits that stand on the certificate")
 @limited
 @require_GET
 def verify_code(request: HttpRequest, code: str) -> HttpResponseBase:
@@ -74,6 +81,7 @@ def _shown(request: HttpRequest, finding: Finding, *, file_name: str = "") -> Ht
     return render(request, "credentials/verdict.html", {"finding": finding, "file_name": file_name}, status=status)
 
 
+@open_to(Whom.EVERYBODY, "60 bits that stand on the certificate")
 @limited
 @require_GET
 def proof(request: HttpRequest, code: str) -> HttpResponseBase:
@@ -86,12 +94,14 @@ def proof(request: HttpRequest, code: str) -> HttpResponseBase:
     return proof_response(entry, name=f"{certificate.file_name}-proof.json")
 
 
+@open_to(Whom.EVERYBODY, "who issues badges, as their standard wants it told")
 @require_GET
 def issuer(request: HttpRequest, organisation_uid: str) -> HttpResponse:
     """Who issues, as badges refer to it."""
     return _published(badges.issuer_profile(get_object_or_404(Organisation, uid=organisation_uid)))
 
 
+@open_to(Whom.EVERYBODY, "a public key")
 @require_GET
 def issuer_key(request: HttpRequest, organisation_uid: str, fingerprint: str) -> HttpResponse:
     """A public key of the issuer, as badges refer to it (JSON Web Key)."""
@@ -100,6 +110,7 @@ def issuer_key(request: HttpRequest, organisation_uid: str, fingerprint: str) ->
     return _published(badges.public_jwk(key, kid=badges.key_url(organisation, key)))
 
 
+@open_to(Whom.EVERYBODY, "what a badge is given for, as its standard wants it told")
 @require_GET
 def achievement(request: HttpRequest, organisation_uid: str, course: str, version: int) -> HttpResponse:
     """What was achieved, as badges refer to it. Only what a certificate says of a published version."""
@@ -117,5 +128,9 @@ def achievement(request: HttpRequest, organisation_uid: str, course: str, versio
 
 def _published(content: dict[str, Any]) -> HttpResponse:
     """For wallets and validators anywhere."""
-    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Cache-Control": "public, max-age=300",
+    }
     return JsonResponse(content, headers=headers)

@@ -8,15 +8,16 @@ from typing import Any
 from django import template
 from django.contrib.staticfiles import finders
 from django.urls import reverse
-from django.utils.formats import date_format, number_format
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from milepost.core import clock
-from milepost.core.words import duration
-from milepost.design import navigation
+from milepost.core import once as once_only
+from milepost.core.words import date_format, duration
+from milepost.design import navigation, offers
 
 register = template.Library()
 
@@ -32,7 +33,13 @@ def _icon(name: str) -> str:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A Bootstrap icon, inline and silent for screen readers; words beside it say what it means."""
-    return mark_safe(_icon(name))
+    return mark_safe(_icon(name))  # noqa: S308 (a file of ours)
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """The key of a form that makes something: sent twice, it is made once (see `core.once`)."""
+    return format_html('<input type="hidden" name="{}" value="{}">', once_only.FIELD, once_only.new_key())
 
 
 @register.simple_tag
@@ -59,6 +66,15 @@ def due_in_words(due: date | None) -> str:
     if days <= 14:
         return ngettext("Due tomorrow", "Due in %(days)d days", days) % {"days": days}
     return _("Due %(date)s") % {"date": day(due)}
+
+
+register.filter("offer_of", offers.offer_of)
+
+
+@register.filter("date", expects_localtime=True, is_safe=False)
+def date_in_words(value: date | datetime | None, form: str = "DATE_FORMAT") -> str:
+    """Django's own `date`, with the first of a month as the language says it."""
+    return date_format(value, form) if value else ""
 
 
 @register.filter

@@ -7,7 +7,7 @@ import pikepdf
 from milepost.core import blobs
 from milepost.documents.links import link_of
 from milepost.documents.models import Document
-from milepost.documents.reminders import notify_due
+from milepost.documents.reminding import notify_due
 from milepost.documents.requesting import Party
 from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act

@@ -2,9 +2,12 @@
 
 import contextlib
 import io
+import shutil
+import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -13,9 +16,10 @@ from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from django.core.cache import cache
 from django.core.files.storage import default_storage
+from programs import run
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.timestamps import TimestampRequestError
 from pyhanko.sign.validation.ades import ades_lta_validation
@@ -134,13 +138,13 @@ def test_nobody_waits_twice_for_an_authority_that_does_not_answer(settings, agre
 @pytest.fixture
 def liar(authority, settings, monkeypatch):
     """An authority that answers as it is told: `liar(kind)`."""
-    url, _folder = authority
+    url, folder = authority
     told = []
 
     class Liar(BaseHTTPRequestHandler):
         def do_POST(self):
             asked = tsp.TimeStampReq.load(self.rfile.read(int(self.headers["Content-Length"])))
-            content_type, answer = "application/timestamp-reply", lies(url, asked)[told[-1]]()
+            content_type, answer = "application/timestamp-reply", lies(url, asked, folder)[told[-1]]()
             if told[-1] == "a page":
                 content_type = "text/html"
             self.send_response(200)
@@ -160,7 +164,7 @@ def liar(authority, settings, monkeypatch):
     server.shutdown()
 
 
-def lies(url, asked):
+def lies(url, asked, folder=None):
     def real(**changed):
         other = asked.copy()
         for name, value in changed.items():
@@ -173,6 +177,22 @@ def lies(url, asked):
         for _more in range(20):
             certificates.append(certificates[0])
         return made.dump(force=True)
+
+    def forged():
+        made = bytearray(real())
+        made[-1] ^= 1  # the end of its signature
+        return bytes(made)
+
+    def outdated():
+        with tempfile.TemporaryDirectory() as own:
+            for name in ("serial", "tsa.cnf", "tsa.key"):
+                shutil.copy(folder / name, own)
+            key = serialization.load_pem_private_key(Path(own, "tsa.key").read_bytes(), None)
+            Path(own, "tsa.pem").write_bytes(expired(key).public_bytes(serialization.Encoding.PEM))
+            Path(own, "query").write_bytes(asked.dump())
+            reply = "openssl ts -reply -config tsa.cnf -queryfile query -out reply"
+            run(reply, cwd=own, check=True, capture_output=True)
+            return Path(own, "reply").read_bytes()
 
     def slow():
         time.sleep(0.8)
@@ -190,8 +210,21 @@ def lies(url, asked):
         "a stamp larger than its place": padded,
         "megabytes": lambda: b"\x30\x84\x7f\xff\xff\xff" + bytes(2_000_000),
         "a page": lambda: b"<html>",
+        "a forged stamp": forged,
+        "a stamp under a certificate that has expired": outdated,
         "late": slow,
     }
+
+
+def expired(key):
+    """A certificate for time stamps that ended a year ago."""
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tsa")]), datetime.now(UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(now - timedelta(days=730))
+    use = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
+    return (
+        builder.not_valid_after(now - timedelta(days=365)).add_extension(use, critical=True).sign(key, hashes.SHA256())
+    )
 
 
 @pytest.mark.parametrize("lie", lies("", None))

@@ -3,7 +3,7 @@ import pytest
 from milepost.core import blobs
 from milepost.core.jobs import run_all
 from milepost.documents.composing import compose
-from milepost.documents.jobs import make_file
+from milepost.documents.jobs import make_files
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Wording
 from milepost.documents.tests.agreements import VALUES, pdf_of
@@ -78,6 +78,6 @@ def test_a_clause_s_heading_is_checked_like_its_words(visit, lead):
 
 def test_a_document_that_nobody_signs_is_sealed_by_the_organisation(organisation, lead):
     made = compose(organisation=organisation, kind=KINDS["convocation"], values=VALUES, language="en", by=lead)
-    assert run_all(make_file, queues=["files"]) == 1
+    assert run_all(make_files, queues=["files"]) == 1
     made.refresh_from_db()
     assert milepost_accepts(blobs.read(organisation.uid, made.pdf), seals=1)

@@ -13,35 +13,42 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from milepost.core import once
 from milepost.core.http import download, read_json
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
-from milepost.core.refusals import Refused, as_message
+from milepost.core.refusals import Refused, as_message, complaints_of
 from milepost.documents.bulk import send_to_each
 from milepost.documents.composing import MAX_FILE, RefusedDocument, add_annex, compose, file_of, upload
+from milepost.documents.delegating import confirm_delegation, refuse_delegation
 from milepost.documents.ending import withdraw
 from milepost.documents.kinds import KINDS, VALUES, DocumentKind
 from milepost.documents.links import file_name, link_of
 from milepost.documents.models import Document, Signatory, SignatureRequest
 from milepost.documents.permissions import MANAGE_DOCUMENTS, SEE_DOCUMENTS
 from milepost.documents.places import may_be_placed, put_places
-from milepost.documents.reminders import remind_now
+from milepost.documents.reading import page_count
+from milepost.documents.reminding import remind_now
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_signatures
 from milepost.documents.views.pages import page_picture
 from milepost.journal.queries import timeline
 from milepost.notices.undelivered import undelivered_about
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.confirming import confirmed
 from milepost.people.filters import PeopleFilter
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 from milepost.people.permissions import may
+from milepost.people.views.office import tell_done
 
 OWN_VALUES = frozenset(
     {"organisation", "organisation_address", "registration", "certifier", "date"}
 )  # nobody types them
+LONG_VALUES = frozenset({"objectives", "content", "means", "people"})
 PAGE_WIDTH = 1000  # pixels
 
 
@@ -82,30 +89,37 @@ def documents(request: OrganisationRequest) -> HttpResponse:
 @requires(MANAGE_DOCUMENTS)
 def new_document(request: OrganisationRequest) -> HttpResponseBase:
     """Make a document from a kind and values, or bring a PDF."""
-    problem = ""
+    complaints: dict[str, str] = {}
     if request.method == "POST":
+        file, is_brought = request.FILES.get("file"), "kind" not in request.POST
         try:
-            file = request.FILES.get("file")
             made = _bring(request, file) if file else _compose(request)
             return redirect("document", request.organisation.slug, made.uid)
         except Refused as refused:
-            problem = str(refused)
-    context = {**_kind_fields(request.POST), "problem": problem}
-    return render(request, "documents/new.html", context, status=400 if problem else 200)
+            complaints = {"file": str(refused)} if is_brought else complaints_of(refused, "kind")
+    context = {**_kind_fields(request.organisation, request.POST), "typed": request.POST, "complaints": complaints}
+    return render(request, "documents/new.html", context, status=400 if complaints else 200)
 
 
-def _kind_fields(typed: Mapping[str, str]) -> dict[str, object]:
+def _kind_fields(organisation: Organisation, typed: Mapping[str, str]) -> dict[str, object]:
     """What the fields for a kind and its values show: all there are, with what somebody typed into them."""
     asked = {name: label for name, label in VALUES.items() if name not in OWN_VALUES}
     return {
         "kinds": KINDS.values(),
         "chosen_kind": typed.get("kind"),
+        "chosen_language": typed.get("language", organisation.language),
         "values": [_value_field(name, label, typed) for name, label in asked.items()],
     }
 
 
 def _value_field(name: str, label: str | Promise, typed: Mapping[str, str]) -> dict[str, object]:
-    return {"name": name, "label": label, "value": typed.get(f"value-{name}", "")}
+    return {
+        "field": f"value-{name}",
+        "label": capfirst(str(label)),
+        "value": typed.get(f"value-{name}", ""),
+        "is_long": name in LONG_VALUES,
+        "is_required": name == "title",
+    }
 
 
 def _bring(request: OrganisationRequest, file: UploadedFile[bytes]) -> Document:
@@ -118,6 +132,7 @@ def _bring(request: OrganisationRequest, file: UploadedFile[bytes]) -> Document:
         title=text_of(request.POST, "title"),
         language=_language(request),
         by=request.member,
+        key=once.key_of(request.POST),
     )
 
 
@@ -129,20 +144,21 @@ def _compose(request: OrganisationRequest) -> Document:
         values=_values(request),
         language=_language(request),
         by=request.member,
+        key=once.key_of(request.POST),
     )
 
 
 def _kind(request: HttpRequest, otherwise: str) -> DocumentKind:
     kind = KINDS.get(request.POST.get("kind", ""))
     if kind is None:
-        raise RefusedDocument(otherwise)
+        raise RefusedDocument(otherwise, field="kind")
     return kind
 
 
 def _values(request: HttpRequest) -> dict[str, str]:
     values = {name: text_of(request.POST, f"value-{name}", limit=4000).strip() for name in VALUES}
     if not values["title"]:
-        raise RefusedDocument(_("The document needs the title of the training."))
+        raise RefusedDocument(_("The document needs the title of the training."), field="value-title")
     return values
 
 
@@ -155,8 +171,6 @@ def _language(request: OrganisationRequest) -> str:
 @requires(SEE_DOCUMENTS)
 def document(request: OrganisationRequest, document: str) -> HttpResponse:
     """One document: how it looks, who signed, what happened to it."""
-    from milepost.documents.stamping import page_count
-
     shown = _document(request, document)
     asked = SignatureRequest.objects.filter(document=shown).first()
     signatories = list(asked.signatories.select_related("member")) if asked else []
@@ -258,7 +272,7 @@ def _terms(request: HttpRequest) -> Terms:
     try:
         expires = parse_date(request.POST.get("expires_on", ""))
     except ValueError as error:
-        raise RequestRefused(_("The last day is no date.")) from error
+        raise RequestRefused(_("The last day is no date."), field="expires_on") from error
     return Terms(
         is_ordered="is_ordered" in request.POST,
         needs_code="needs_code" in request.POST,
@@ -292,38 +306,62 @@ def withdrawal(request: OrganisationRequest, document: str) -> HttpResponseBase:
     return redirect("document", request.organisation.slug, document)
 
 
+@require_POST
+@requires(MANAGE_DOCUMENTS)
+def delegation(request: OrganisationRequest, document: str, signatory: str) -> HttpResponseBase:
+    """Agree that somebody else signs, or not. What the page showed is compared with what is proposed now."""
+    rows = Signatory.objects.select_related("request__document__organisation", "member")
+    proposing = get_object_or_404(rows, request__document=_document(request, document), uid=signatory)
+    to = Party(text_of(request.POST, "name"), text_of(request.POST, "email"))
+    with as_message(request):
+        if request.POST.get("answer") == "confirm":
+            confirm_delegation(signatory=proposing, to=to, by=request.member)
+            messages.success(request, _("%(name)s is asked to sign instead.") % {"name": to.name})
+        else:
+            refuse_delegation(signatory=proposing, to=to, by=request.member)
+            messages.success(request, _("%(name)s reads that they are to sign themselves.") % {"name": proposing.name})
+    return redirect("document", request.organisation.slug, document)
+
+
 @require_http_methods(["GET", "POST"])
 @requires(MANAGE_DOCUMENTS)
+@confirmed
 def bulk(request: OrganisationRequest) -> HttpResponseBase:
     """One document for each of many people, sent to them to sign in one act."""
     chosen = PeopleFilter(request.member, MANAGE_DOCUMENTS, request.POST if request.method == "POST" else request.GET)
     members = chosen.members().exclude(email=None)
-    problem = ""
+    problem, complaints = "", {}
     if request.method == "POST":
         try:
-            count = send_to_each(
+            act, count = send_to_each(
                 kind=_kind(request, _("Choose a kind of document.")),
                 values=_values(request),
                 language=_language(request),
-                members=members,
+                members=chosen.shown().exclude(email=None),
                 terms=_terms(request),
                 by=request.member,
+                key=once.key_of(request.POST),
             )
         except Refused as refused:
-            problem = str(refused)
+            if refused.field:
+                complaints = complaints_of(refused, "")
+            else:
+                problem = str(refused)
         else:
             words = ngettext(
                 "%(count)d document goes out, as fast as the mail server takes it.",
                 "%(count)d documents go out, as fast as the mail server takes them.",
                 count,
             )
-            messages.success(request, words % {"count": count})
+            tell_done(request, words % {"count": count}, act=act, count=count)
             return redirect("documents", request.organisation.slug)
     context = {
-        **_kind_fields(request.POST),
+        **_kind_fields(request.organisation, request.POST),
         "chosen": chosen,
         "count": members.count(),
         "sample": members[:12],
         "problem": problem,
+        "complaints": complaints,
+        "typed": request.POST,
     }
-    return render(request, "documents/bulk.html", context, status=400 if problem else 200)
+    return render(request, "documents/bulk.html", context, status=400 if problem or complaints else 200)

@@ -1,4 +1,4 @@
-"""Pages of somebody who is to sign: read, sign, decline, pass on. Whoever has the link needs nothing else."""
+"""Pages of somebody who is to sign: read, sign, decline, pass on. They need the link, and a one-time code where one is asked for."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,30 +7,34 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from milepost.core import links
 from milepost.core.codes import hinted
 from milepost.core.http import blob_download, download
+from milepost.core.openness import Whom, open_to
 from milepost.core.refusals import Refused, as_message
 from milepost.documents.composing import file_of
-from milepost.documents.declining import decline, delegate
-from milepost.documents.identifying import identify, send_code
+from milepost.documents.declining import decline
+from milepost.documents.delegating import may_propose, propose_delegate
+from milepost.documents.identifying import BROWSERS, NotIdentified, identify, send_code
 from milepost.documents.links import file_name
 from milepost.documents.models import Signatory
-from milepost.documents.requesting import Party, RequestRefused
+from milepost.documents.reading import page_count
+from milepost.documents.requesting import Party
 from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act, may_act, meaning, open_document, sign
 from milepost.documents.views.pages import page_picture
 from milepost.people.access import client_address
-from milepost.people.limits import is_over_limit
+from milepost.people.limits import refuse_over_limit
 
 PAGE_WIDTH = 1200  # pixels: sharp on a phone, readable on a desk
 View = Callable[..., HttpResponseBase]
 
 
-def asked(view: View) -> View:
+def linked(view: View) -> View:
     """Find whose link it is; `BrokenLink` for one that is not ours."""
 
     @wraps(view)
@@ -42,7 +46,46 @@ def asked(view: View) -> View:
             raise links.BrokenLink
         return view(request, signatory, **more)
 
-    return guarded
+    return open_to(Whom.LINK, "the link of somebody who is asked to sign")(guarded)
+
+
+def asked(view: View) -> View:
+    """Let whoever has the link in; where the request asks for a code, once it was typed in this browser.
+
+    Every page of a signatory passes here, but the one that sends and takes the code.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, signatory: Signatory, **more: Any) -> HttpResponseBase:
+        if not signatory.request.needs_code:
+            return view(request, signatory, **more)
+        if not _is_identified(request, signatory):
+            return _entrance(request, signatory)
+        return view(request, signatory, **more)
+
+    return linked(guarded)
+
+
+def _is_identified(request: HttpRequest, signatory: Signatory) -> bool:
+    return signatory.request.needs_code and BROWSERS.knows(request, signatory.uid)
+
+
+def _entrance(request: HttpRequest, signatory: Signatory) -> HttpResponse:
+    """Where the code is asked for: it says who asks, and nothing of the document."""
+    is_first_look = request.method == "GET" and request.path == _path(signatory)
+    context = {
+        "signatory": signatory,
+        "asked": signatory.request,
+        "organisation_shown": signatory.organisation,
+        "token": _token(signatory),
+        "hint": hinted(signatory.email),
+        "problem": "" if is_first_look else NotIdentified.sentence,
+    }
+    return render(request, "documents/entrance.html", context, status=200 if is_first_look else NotIdentified.status)
+
+
+def _path(signatory: Signatory) -> str:
+    return reverse("signatory", args=[_token(signatory)])
 
 
 def _token(signatory: Signatory) -> str:
@@ -55,7 +98,7 @@ def signatory(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     """Read and sign."""
     if request.method == "POST":
         return _sign(request, signatory)
-    open_document(signatory)
+    open_document(signatory, is_identified=_is_identified(request, signatory))
     return _page(request, signatory)
 
 
@@ -74,7 +117,7 @@ def _page(
         "places": _places(signatory, values or {}),
         "problem": problem,
         "meaning": meaning(signatory),
-        "needs_code": asked.needs_code and signatory.identified_at is None,
+        "may_propose": may_propose(signatory),
         "signatories": asked.signatories.all(),
         "annexes": list(enumerate(document.annexes)),
     }
@@ -84,15 +127,18 @@ def _page(
 def _places(signatory: Signatory, values: dict[str, str]) -> list[dict[str, Any]]:
     """What the person fills in, with what they typed."""
     return [
-        place | {"number": number, "value": values.get(str(number), "")}
+        place | _place_field(place, number, values.get(str(number), ""))
         for number, place in enumerate(signatory.request.document.places)
         if place["signatory"] == signatory.position and place["kind"] != "signature"
     ]
 
 
-def _pages(signatory: Signatory) -> int:
-    from milepost.documents.stamping import page_count
+def _place_field(place: dict[str, Any], number: int, value: str) -> dict[str, Any]:
+    label = place["label"] or (_("Date") if place["kind"] == "date" else "✓" if place["kind"] == "check" else _("Text"))
+    return {"field": f"place-{number}", "label": label, "value": value}
 
+
+def _pages(signatory: Signatory) -> int:
     return page_count(file_of(signatory.request.document))
 
 
@@ -101,11 +147,16 @@ def _sign(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     values = {name.removeprefix("place-"): value for name, value in sent.items()}
     try:
         signature = Signature.read(request.POST.get("signature", ""))
-        agent = request.headers.get("User-Agent", "")
-        sign(signatory=signatory, act=Act(signature, values, client_address(request), agent))
+        sign(signatory=signatory, act=_act(request, signatory, signature, values))
     except Refused as refused:
         return _page(request, signatory, problem=str(refused), values=values)
     return redirect("signatory", _token(signatory))
+
+
+def _act(request: HttpRequest, signatory: Signatory, signature: Signature, values: dict[str, str]) -> Act:
+    agent = request.headers.get("User-Agent", "")
+    is_identified = _is_identified(request, signatory)
+    return Act(signature, values, client_address(request), agent, is_identified=is_identified)
 
 
 @require_GET
@@ -136,20 +187,21 @@ def annex(request: HttpRequest, signatory: Signatory, number: int) -> HttpRespon
 
 
 @require_POST
-@asked
+@linked
 def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     """Send a one-time code, or take it."""
     typed = "".join(character for character in request.POST.get("code", "")[:20] if character.isdigit())
+    response = redirect("signatory", _token(signatory))
     with as_message(request):
-        if is_over_limit(request, "document-code", a_minute=10):
-            raise RequestRefused(_("Too many tries. Wait a minute."))
+        refuse_over_limit(request, "document-code", link=signatory.uid, organisation=signatory.organisation_id)
         if typed:
             identify(signatory=signatory, code=typed)
+            BROWSERS.remember(response, signatory.uid, path=_path(signatory))
         else:
             send_code(signatory=signatory)
             words = _("A code of six digits is on its way to %(email)s.")
             messages.success(request, words % {"email": hinted(signatory.email)})
-    return redirect("signatory", _token(signatory))
+    return response
 
 
 @require_POST
@@ -161,6 +213,7 @@ def refusal(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
             signatory=signatory,
             reason=request.POST.get("reason", ""),
             address=client_address(request),
+            is_identified=_is_identified(request, signatory),
         )
     return redirect("signatory", _token(signatory))
 
@@ -168,7 +221,13 @@ def refusal(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
 @require_POST
 @asked
 def delegation(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
-    """Pass it on to the person who should sign."""
+    """Propose the person who should sign instead."""
     with as_message(request):
-        delegate(signatory=signatory, to=Party(request.POST.get("name", ""), request.POST.get("email", "")))
+        refuse_over_limit(request, "document-delegation", link=signatory.uid, organisation=signatory.organisation_id)
+        propose_delegate(
+            signatory=signatory,
+            to=Party(request.POST.get("name", ""), request.POST.get("email", "")),
+            is_identified=_is_identified(request, signatory),
+        )
+        messages.success(request, _("Whoever sent it is asked whether they agree."))
     return redirect("signatory", _token(signatory))

@@ -22,7 +22,7 @@ from milepost.people.access import OrganisationRequest, requires
 
 @dataclass
 class Typed:
-    """The words as somebody typed them, with what is wrong by the name of the block or clause."""
+    """The words as somebody typed them, with what is wrong by the id of the field."""
 
     blocks: dict[str, str]
     clauses: list[dict[str, str]]
@@ -38,12 +38,14 @@ class Typed:
         """What the form brings, each part checked."""
         typed = cls({}, [])
         for block in kind.blocks:
-            typed.blocks[block.name] = typed._checked(sent.get(f"block-{block.name}", ""), block.name)
+            name = f"block-{block.name}"
+            typed.blocks[block.name] = typed._checked(sent.get(name, ""), name)
         clauses = zip(sent.getlist("clause-title"), sent.getlist("clause-text"), strict=False)
-        for number, (title, text) in enumerate(clauses):
+        for title, text in clauses:
             if title.strip() or text.strip():
-                heading, words = (typed._checked(part, f"clause-{number}") for part in (title, text))
-                typed.clauses.append({"title": heading[:200], "text": words})
+                number = len(typed.clauses) + 1
+                heading = typed._checked(title, f"clause-title-{number}")
+                typed.clauses.append({"title": heading[:200], "text": typed._checked(text, f"clause-text-{number}")})
         return typed
 
     def _checked(self, words: str, name: str) -> str:
@@ -71,7 +73,7 @@ def wording(request: OrganisationRequest, kind: str, language: str) -> HttpRespo
         "rows": _rows(document_kind, language, typed),
         "clauses": [*typed.clauses, {"title": "", "text": ""}],
         "values": VALUES.items(),
-        "problems": typed.problems,
+        "complaints": typed.problems,
         "kinds": KINDS.values(),
     }
     return render(request, "documents/wording.html", context, status=400 if typed.problems else 200)
@@ -87,11 +89,10 @@ def _rows(kind: DocumentKind, language: str, typed: Typed) -> list[dict[str, str
     with translation.override(language):
         return [
             {
-                "name": block.name,
-                "heading": str(block.heading),
+                "field": f"block-{block.name}",
+                "heading": str(block.heading) or "…",
                 "usual": str(block.words),
                 "own": typed.blocks.get(block.name, ""),
-                "problem": typed.problems.get(block.name, ""),
             }
             for block in kind.blocks
         ]

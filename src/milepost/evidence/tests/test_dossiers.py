@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from milepost import verify as verifier
+from milepost.classroom.connection_logs import take_log
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.documents.jobs import date_file
 from milepost.evidence.actions import add_piece
+from milepost.evidence.contributions import file_kinds, scope_of
 from milepost.evidence.dossiers import ask_for, build
 from milepost.evidence.jobs import build_dossier
 from milepost.evidence.models import Dossier
@@ -49,6 +51,20 @@ def test_a_file_about_one_person_is_in_their_dossier_and_in_nobody_else_s(comple
             build(action=complete, member=member, file=file)
         assert verifier.verify(path).holds
         assert sum(name.startswith("pieces/files/") for name in contents(path)) == count
+
+
+def test_no_name_of_a_file_tells_a_key_of_the_database(complete, session, lead):
+    add_piece(action=complete, key="hot-evaluation", name="hers.pdf", content=b"5", by=lead)
+    log = b"Name (Original Name),User Email,Join Time,Leave Time\nAnna,a@b.example,2026-11-26 09:00,2026-11-26 12:00\n"
+    take_log(session=session, content=log, name="report.csv", by=lead)
+    key, there = 987_654_321, set()
+    for kind in file_kinds():
+        for row in kind.of_action(scope_of(complete)):
+            row.pk = key
+            names = [kind.file(row).path, kind.download_name(row), *(file.path for file in kind.beside(row))]
+            assert not [name for name in names if str(key) in name]
+            there.add(kind.name)
+    assert there >= {"document", "piece", "log", "sheet", "certificate"}
 
 
 def test_one_altered_fact_in_the_dossier_of_a_person_is_found(complete, people, tmp_path):
@@ -141,6 +157,17 @@ def test_the_cover_reads_like_a_report(dossier):
         assert words in text
 
 
+def test_the_cover_is_made_whatever_letters_an_organisation_is_called_by(complete, organisation, tmp_path):
+    organisation.name, complete.title = "บริษัท 王 \ue000", "Évacuation 🚒 \x01"
+    organisation.save()
+    complete.save()
+    with (tmp_path / "dossier.zip").open("w+b") as file:
+        build(action=complete, file=file)
+    text = text_in(contents(tmp_path / "dossier.zip")["cover.pdf"])
+    for written in ("王 \ufffd", "Évacuation", "🚒"):
+        assert written in text
+
+
 def test_the_facts_are_those_of_the_action_and_no_others(dossier, organisation, lead):
     lines = [json.loads(line) for line in contents(dossier)["journal/entries.jsonl"].splitlines()]
     verbs = {json.loads(line["statement"])["verb"] for line in lines}
@@ -179,8 +206,6 @@ def test_a_dossier_that_a_killed_worker_left_is_begun_anew(complete, lead, monke
             run_all(queues=["builds"])
     assert run_all(build_dossier, queues=["builds"]) == 0
     with clock.at(clock.now() + timedelta(minutes=3)):
-        run_all(queues=["builds"])
-    with clock.at(clock.now() + timedelta(minutes=4)):
         assert run_all(build_dossier, queues=["builds"]) == 1
     assert Dossier.objects.get().digest
 

@@ -15,8 +15,9 @@ from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.core.models import Job
 from milepost.core.refusals import Refused
-from milepost.credentials.issuing import reissue, revoke
+from milepost.credentials.issuing import reissue
 from milepost.credentials.models import Certificate
+from milepost.credentials.revoking import revoke
 from milepost.documents.declining import decline
 from milepost.documents.models import Signatory
 from milepost.documents.requesting import Party, Terms, request_signatures

@@ -13,7 +13,7 @@ from milepost.core.jobs import run_all
 from milepost.evidence.auditing import Invitation, invite_auditor, link_of
 from milepost.evidence.contributions import scope_of, story
 from milepost.evidence.dossiers import build
-from milepost.evidence.erasure import ErasureRefused, erase_person, holds_on
+from milepost.evidence.erasing import ErasureRefused, erase_person, holds_on
 from milepost.evidence.export import export_person
 from milepost.evidence.jobs import remove_files
 from milepost.evidence.profiles import read_profile
@@ -94,6 +94,7 @@ def test_the_one_tap_that_it_offers_is_on_the_page(visit, complete, people, lead
     monkeypatch.setattr("milepost.evidence.readiness.profiles", lambda: {"fr": read_profile(path)})
     client = Client()
     client.force_login(lead.user)
+    client.get("/aldermoor/")  # which leads to the page of the second factor, once
     page = f"/aldermoor/actions/{complete.uid}/"
     assert "Send a trainer" in client.get(f"{page}people/{people[1].uid}/").text
     tap = {"remedy": "send-trainer", "target": "now", "person": people[1].uid}

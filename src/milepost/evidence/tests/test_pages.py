@@ -7,7 +7,7 @@ from milepost.core.jobs import run_all
 from milepost.documents.models import Document
 from milepost.evidence.models import TrainingAction
 from milepost.journal.sealing import seal
-from tests.worlds import make_member
+from tests.worlds import make_member, once_of
 
 pytestmark = pytest.mark.django_db
 NEW = {
@@ -29,6 +29,15 @@ def test_an_action_is_made_from_the_page_and_says_what_is_left(visit, lead, sess
     assert "“Evacuation”: 6 things to do." in page.text
     made = TrainingAction.objects.get()
     assert (made.reference, made.minutes, made.members.count()) == ("A-2026-001", 420, 4)
+
+
+def test_an_action_is_made_once_however_often_its_form_is_sent(visit, lead, session):
+    client, form = visit(lead), NEW | {"sessions": [session.pk], "course": session.course_id}
+    key = once_of(client.get("/aldermoor/actions/new/"))
+    pages = [client.post("/aldermoor/actions/new/", form | key) for _pressed in range(2)]
+    assert pages[0].url == pages[1].url
+    client.post("/aldermoor/actions/new/", form | key | {"title": "Another"})
+    assert TrainingAction.objects.count() == 2
 
 
 @pytest.mark.parametrize(
@@ -75,6 +84,9 @@ def test_the_proof_of_a_fact_is_one_tap_away(visit, lead, action):
     assert fact + "proof/" in visit(lead).get(fact).text
     proof = visit(lead).get(fact + "proof/")
     assert proof.json()["type"] == "milepost-inclusion-proof/1"
+    name = f"entry-{proof.json()['leaf'][:16]}-proof.json"
+    assert name in proof.headers["Content-Disposition"]
+    assert f"milepost verify {name}" in visit(lead).get(fact).text
 
 
 def test_an_auditor_reads_and_changes_nothing(visit, organisation, complete):

@@ -13,6 +13,8 @@ from milepost.journal.proofs import inclusion_proof
 from milepost.journal.recording import SYSTEM
 from milepost.journal.sealing import seal
 from milepost.journal.timestamping import stamp_newest
+from milepost.people.granting import grant
+from milepost.people.roles import Role
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +44,7 @@ def test_the_proof_of_a_fact_is_checked_without_us(proof):
         (lambda proof_content: proof_content["path"].pop(), "does not lead from the fact"),
         (
             lambda proof_content: proof_content["seal"].update(
-                statement=proof_content["seal"]["statement"].replace('"2026-', '"2025-')
+                statement=proof_content["seal"]["statement"].replace('"20', '"19')
             ),
             "The seal was changed",
         ),
@@ -95,3 +97,16 @@ def test_a_time_stamp_may_be_anybodys_so_its_certificate_is_told_and_it_is_not_o
         stamp_newest(organisation.pk)
     path.write_text(json.dumps(inclusion_proof(entry)))
     assert "is older than the seal that it dates" in complaint(path)
+
+
+def test_a_seal_that_stays_in_order_after_a_clock_went_back_may_be_dated_by_what_the_clock_said(
+    organisation, lead, tmp_path, settings, authority
+):
+    settings.TIMESTAMP_URL, path = authority[0], tmp_path / "proof.json"
+    with clock.at(clock.now() + timedelta(days=1)):
+        seal(organisation.pk)
+    grant(member=lead, role=Role.AUTHOR)
+    seal(organisation.pk)
+    stamp_newest(organisation.pk)
+    path.write_text(json.dumps(inclusion_proof(Entry.objects.latest("pk"))))
+    assert any("dates the seal" in line for line in verifier.verify(path).holds)

@@ -11,17 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.core.codes import hinted
+from milepost.core.cookies import LANGUAGE
 from milepost.core.http import blob_download
 from milepost.core.links import BrokenLink
+from milepost.core.openness import Whom, open_to
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
-from milepost.evidence.audit_cookie import is_identified, remember
-from milepost.evidence.auditing import audit_of, identify, note, send_code
+from milepost.evidence.auditing import BROWSERS, audit_of, identify, note, send_code
 from milepost.evidence.contributions import entries, entry_numbers, scope_of, story
 from milepost.evidence.exploring import page_of as history_page
 from milepost.evidence.exploring import shown
@@ -33,7 +33,7 @@ from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.journal.recording import Reference
 from milepost.journal.views import proof_response
-from milepost.people.limits import is_over_limit
+from milepost.people.limits import refuse_over_limit
 
 View = Callable[..., HttpResponseBase]
 
@@ -44,18 +44,18 @@ def in_room(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
         audit = _entered(request, token)
-        if not audit.is_open or not is_identified(request, audit):
+        if not audit.is_open or not BROWSERS.knows(request, audit.uid):
             return redirect("audit_room", token)
         return view(request, audit, **more)
 
-    return never_cache(guarded)
+    return open_to(Whom.LINK, "the link of an audit, and the code that was sent to the auditor")(guarded)
 
 
 def _entered(request: HttpRequest, token: str) -> Audit:
     audit = audit_of(token)
     if audit is None:
         raise BrokenLink
-    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+    if not LANGUAGE.of(request):
         translation.activate(audit.language)
         request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
     timezone.activate(audit.organisation.time_zone)
@@ -70,7 +70,7 @@ def _render(request: HttpRequest, template: str, audit: Audit, **context: Any) -
     )
 
 
-@never_cache
+@open_to(Whom.LINK, "where the code of an audit is asked for")
 @require_http_methods(["GET", "POST"])
 def audit_room(request: HttpRequest, token: str) -> HttpResponseBase:
     """The way in, and then the actions that the audit covers."""
@@ -79,7 +79,7 @@ def audit_room(request: HttpRequest, token: str) -> HttpResponseBase:
         return _render(request, "evidence/room_closed.html", audit)
     if request.method == "POST":
         return _identify(request, audit, token)
-    if not is_identified(request, audit):
+    if not BROWSERS.knows(request, audit.uid):
         return _render(request, "evidence/room_entrance.html", audit, hint=hinted(audit.email))
     text = text_of(request.GET, "q")
     rows = audit.scope.filter(title__icontains=text) if text else audit.scope
@@ -91,18 +91,16 @@ def audit_room(request: HttpRequest, token: str) -> HttpResponseBase:
 def _identify(request: HttpRequest, audit: Audit, token: str) -> HttpResponseBase:
     response = redirect("audit_room", token)
     typed = "".join(character for character in request.POST.get("code", "")[:20] if character.isdigit())
-    if is_over_limit(request, "audit-code", a_minute=10):
-        messages.error(request, _("Too many tries. Wait a minute."))
-    elif typed:
-        if problem := identify(audit=audit, code=typed):
-            messages.error(request, problem)
-        else:
-            remember(response, audit, path=reverse("audit_room", args=[token]))
-    else:
-        with as_message(request):
+    with as_message(request):
+        refuse_over_limit(request, "audit-code", link=audit.uid, organisation=audit.organisation_id)
+        if not typed:
             send_code(audit=audit)
             words = _("A code of six digits is on its way to %(email)s.")
             messages.success(request, words % {"email": hinted(audit.email)})
+        elif problem := identify(audit=audit, code=typed):
+            messages.error(request, problem)
+        else:
+            BROWSERS.remember(response, audit.uid, path=reverse("audit_room", args=[token]))
     return response
 
 
@@ -208,4 +206,5 @@ def audit_entry(request: HttpRequest, audit: Audit, action: str, entry: int) -> 
 @in_room
 def audit_proof(request: HttpRequest, audit: Audit, action: str, entry: int) -> HttpResponse:
     """The proof as a file."""
-    return proof_response(_entry(_action(audit, action), entry), name=f"entry-{entry}-proof.json")
+    fact = _entry(_action(audit, action), entry)
+    return proof_response(fact, name=fact.proof_name)

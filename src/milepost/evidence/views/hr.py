@@ -9,15 +9,17 @@ from django.views.decorators.http import require_http_methods
 
 from milepost.core.refusals import Refused
 from milepost.evidence.contributions import named
-from milepost.evidence.erasure import erase_person, holds_on
+from milepost.evidence.erasing import erase_person, holds_on
 from milepost.evidence.export import rows_of
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.confirming import confirmed
 from milepost.people.models import Member
 from milepost.people.permissions import MANAGE_PEOPLE, visible
 
 
 @require_http_methods(["GET", "POST"])
 @requires(MANAGE_PEOPLE)
+@confirmed
 def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
     """What would go and what stands against it; then, typed in full, the erasure."""
     reached = visible(request.member, MANAGE_PEOPLE).select_related("user", "organisation")

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from milepost.core import clock
+from milepost.core import clock, once
 from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
@@ -24,6 +24,7 @@ from milepost.evidence.readiness import readiness_of
 from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.confirming import confirmed
 from milepost.people.models import Member
 from milepost.people.permissions import may
 
@@ -70,7 +71,7 @@ def _open(request: OrganisationRequest, form: ActionForm) -> TrainingAction:
     given = form.cleaned_data
     names = (*ActionForm.Meta.fields, "sessions", "takes_course")
     plan = ActionPlan(minutes=int(given["hours"] * 60), **{name: given[name] for name in names})
-    return open_action(organisation=request.organisation, plan=plan, by=request.member)
+    return open_action(organisation=request.organisation, plan=plan, by=request.member, key=once.key_of(request.POST))
 
 
 def _action(request: OrganisationRequest, uid: str) -> TrainingAction:
@@ -147,6 +148,7 @@ def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
 
 @require_POST
 @requires(MANAGE_EVIDENCE)
+@confirmed
 def dossiers(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Have the dossier built."""
     training_action = _action(request, action)
@@ -215,6 +217,7 @@ def retention_page(request: OrganisationRequest) -> HttpResponse:
 
 @require_POST
 @requires(MANAGE_EVIDENCE)
+@confirmed
 def letting_go(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Let an action go whose time is over."""
     training_action = get_object_or_404(
@@ -243,6 +246,7 @@ def audits(request: OrganisationRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @requires(MANAGE_EVIDENCE)
+@confirmed
 def new_audit(request: OrganisationRequest) -> HttpResponseBase:
     """Invite an auditor."""
     form = AuditForm(request.organisation, request.POST or None)
@@ -254,7 +258,11 @@ def new_audit(request: OrganisationRequest) -> HttpResponseBase:
             made = invite_auditor(
                 organisation=request.organisation,
                 by=request.member,
-                invitation=Invitation(actions=chosen, **{name: given[name] for name in names}),
+                invitation=Invitation(
+                    actions=chosen,
+                    key=once.key_of(request.POST),
+                    **{name: given[name] for name in names},
+                ),
             )
         except Refused as refused:
             add_to_form(refused, form)

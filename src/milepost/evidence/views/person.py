@@ -7,10 +7,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from milepost.evidence.erasure import holds_on
+from milepost.evidence.erasing import holds_on
 from milepost.evidence.export import export_person
 from milepost.evidence.permissions import TAKE_DATA
 from milepost.people.access import OrganisationRequest, member_required, requires
+from milepost.people.confirming import confirmed
 from milepost.people.permissions import visible
 
 
@@ -23,6 +24,7 @@ def my_data(request: OrganisationRequest) -> HttpResponse:
 
 @require_POST
 @requires(TAKE_DATA)
+@confirmed
 def data_export(request: OrganisationRequest, member: str) -> HttpResponseBase:
     """Everything known of a person, as a zip: for themselves, and for those who answer when they ask."""
     reached = visible(request.member, TAKE_DATA).select_related("user", "organisation")

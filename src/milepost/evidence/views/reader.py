@@ -43,4 +43,4 @@ def entry(request: OrganisationRequest, entry: int) -> HttpResponse:
 def entry_proof(request: OrganisationRequest, entry: int) -> HttpResponse:
     """The proof as a file."""
     fact = get_object_or_404(Entry, organisation_id=request.organisation.pk, pk=entry)
-    return proof_response(fact, name=f"entry-{fact.pk}-proof.json")
+    return proof_response(fact, name=fact.proof_name)

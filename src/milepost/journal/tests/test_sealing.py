@@ -1,4 +1,5 @@
 import base64
+import errno
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,9 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection, transaction
 from programs import run
 
-from milepost.core import clock
+from milepost.core import clock, encryption
 from milepost.core.jobs import run_all
-from milepost.journal import jobs, keys, merkle, tiles, witnesses
+from milepost.journal import jobs, keys, measures, merkle, tiles, witnesses
 from milepost.journal.folding import fold
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.models import Entry, Seal, SigningKey, Tile, Timestamp, Unfolded
@@ -358,9 +359,15 @@ def test_the_kept_key_does_not_open_with_another_secret(settings):
     assert Unfolded.objects.count() == 1
 
 
+def test_a_key_that_is_made_here_has_3072_bits(monkeypatch):
+    monkeypatch.undo()  # tests share one that is made quickly
+    assert keys._new_private_key().key_size == 3072
+
+
 def test_the_private_key_is_nowhere_in_the_clear():
     key = keys.current_key(7)
-    assert "ENCRYPTED" in key.private
+    assert key.private.startswith(encryption.MARK) and encryption.is_current(key.private)
+    assert "PRIVATE KEY" not in key.private
 
 
 # --- Time stamps, by a real authority made with openssl -----------------------------------------------------
@@ -458,6 +465,34 @@ def test_nothing_is_built_on_a_level_of_the_tree_that_does_not_hold(level):
     with pytest.raises(tiles.BrokenTree):
         seal(7)
     assert Seal.objects.count() == 1
+
+
+def test_seals_that_could_not_be_remembered_on_a_full_disk_are_with_the_next(memory, monkeypatch):
+    def refuse(*_arguments):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    write(1)
+    with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
+        full.setattr(witnesses.json, "dumps", refuse)
+        seal(7)
+    assert Seal.objects.count() == 2  # the seal is in the database
+    assert [witness.size for witness in witnesses.all_of(7)] == [3]
+    seal(7)  # the job tries again, and nothing is new
+    assert [witness.size for witness in witnesses.all_of(7)] == [3, 4]
+    seal(7)
+    assert [witness.size for witness in witnesses.all_of(7)] == [3, 4]
+    assert verify(7).finding is None
+
+
+def test_facts_that_wait_for_a_seal_are_told_of_after_a_clock_was_ahead():
+    write(1)
+    with clock.at(clock.now() + timedelta(days=365)):
+        seal(7)
+    write(1)
+    seal(7)  # dated after the one before, and says what the clock said
+    write(1)
+    with clock.at(clock.now() + timedelta(minutes=10)):
+        assert 590 < measures.oldest_unsealed_fact() < 700
 
 
 def test_a_clock_that_goes_backwards_leaves_seals_in_order_and_they_say_so(caplog):

@@ -191,6 +191,19 @@ def test_finishing_twice_is_one_result(enrolment, organisation):
     assert verbs(organisation).count("passed") == 1
 
 
+def test_a_verb_takes_the_enrolment_once_and_joins_nothing_to_it(enrolment):
+    attempt, page = start(enrolment), activity(enrolment, READ)
+    for verb in (
+        lambda: finish(enrolment, attempt),
+        lambda: start(enrolment),
+        lambda: complete_activity(enrolment=enrolment, activity=page),
+    ):
+        with CaptureQueriesContext(connection) as captured:
+            verb()
+        [sql] = [query["sql"] for query in captured if 'FROM "learning_enrolment"' in query["sql"]]
+        assert " JOIN " not in sql
+
+
 def test_the_server_keeps_the_time(enrolment):
     attempt = start(enrolment, seconds=60)
     with clock.at(attempt.started_at + timedelta(seconds=70)):

@@ -1,5 +1,7 @@
 """The L&D lead's pages: how the courses stand, who is in them, and enrolling people."""
 
+from uuid import uuid4
+
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,6 +25,7 @@ from milepost.people.filters import PeopleFilter
 from milepost.people.inviting import invite
 from milepost.people.models import MemberQuerySet
 from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
+from milepost.people.views.office import tell_done
 
 
 @require_GET
@@ -92,10 +95,12 @@ def new_enrolments(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     chosen = PeopleFilter(request.member, ENROL_PEOPLE, query, course)
     form = EnrolForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        count = enrol_many(members=chosen.members(), course=course, due=form.cleaned_data["due"], by=request.member)
-        enrolled = ngettext("%(count)d person was enrolled.", "%(count)d people were enrolled.", count)
-        nobody_new = _("Everybody you chose is in the course already.")
-        messages.success(request, enrolled % {"count": count} if count else nobody_new)
+        act, due = uuid4(), form.cleaned_data["due"]
+        if count := enrol_many(members=chosen.shown(), course=course, due=due, by=request.member, act=act):
+            enrolled = ngettext("%(count)d person was enrolled.", "%(count)d people were enrolled.", count)
+            tell_done(request, enrolled % {"count": count}, act=act, count=count)
+        else:
+            messages.success(request, _("Everybody you chose is in the course already."))
         return redirect("enrolments", request.organisation.slug, course.slug)
     members = chosen.members()
     already = Enrolment.objects.filter(course=course)

@@ -17,7 +17,7 @@ from milepost.courses.permissions import SEE_COURSES
 from milepost.learning import players
 from milepost.learning.addresses import activity_url
 from milepost.learning.enrolling import NotOpen, enrol
-from milepost.learning.models import Enrolment, Progress
+from milepost.learning.models import Enrolment, NotOpened, Progress
 from milepost.learning.players import Play
 from milepost.learning.progressing import open_activity
 from milepost.learning.queries import catalogue as open_courses
@@ -167,7 +167,10 @@ def _outline_rows(play: Play, rows: dict[str, Progress]) -> list[dict[str, objec
 
 @member_required
 def resource(request: OrganisationRequest, slug: str, module: str, activity: str, resource: str) -> HttpResponseBase:
-    """Something that the activity's kind takes: a completion, a beat, answers. Who only looks is led to the activity."""
+    """Something that the activity's kind takes: a completion, a beat, answers. Who only looks is led to the activity.
+
+    So is whoever never opened it: nothing is done that was not seen. What a page kept and sends later is refused then.
+    """
     enrolment = _enrolment(request, slug)
     if request.method in ("GET", "HEAD"):
         return redirect("activity", request.organisation.slug, slug, module, activity)
@@ -177,8 +180,11 @@ def resource(request: OrganisationRequest, slug: str, module: str, activity: str
     handler = players.player_of(step).resources().get(resource) if step else None
     if step is None or handler is None:
         raise Http404
-    known = progress_of(enrolment, step)
-    progress = known or open_activity(enrolment=enrolment, activity=step, progress=None)
+    progress = progress_of(enrolment, step)
+    if progress is None:
+        if "Milepost-Person" in request.headers:  # a script sends it, which can't be led anywhere
+            raise NotOpened
+        return players.shown_first(request, activity_url(request.organisation.slug, slug, step.key))
     return handler(Play(request, enrolment, step, progress))
 
 

@@ -77,6 +77,11 @@ class Channel(ABC):
     def send(self, delivery: Delivery) -> None:
         """Bring the letter, within a bound of time. Raises `RefusedForGood`, `TryLater`, `Lost` or `Away`."""
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing goes out by it now, in the words of whoever refuses; empty while all is well, as far as is known."""
+        return ""
+
     def held_open(self) -> AbstractContextManager[object]:
         """Keep what a letter needs (a connection) for the letters inside the block."""
         return nullcontext()

@@ -1,10 +1,16 @@
 """What the office sees of messages."""
 
+from datetime import timedelta
+
 import pytest
 
+from milepost.core import clock
 from milepost.notices.kinds import kinds
 from milepost.notices.models import Notice
 from milepost.notices.sending import send_due
+from milepost.notices.tests.conftest import use_server
+from milepost.notices.tests.servers import inbox
+from tests.servers import hang, trouble
 from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +61,21 @@ def test_every_kind_can_be_looked_at_as_a_real_person_reads_it(visit, lead, peop
 def test_a_person_to_preview_with_is_found_by_name(visit, lead, people):
     page = visit(lead).get("/aldermoor/messages/preview/", {"q": "family2"})
     assert str(people[2].uid) in page.text
+
+
+def test_while_the_mail_server_takes_nothing_the_list_says_how_much_waits_and_why(
+    visit, settings, organisation, people, say
+):
+    client = visit(make_member(organisation, "ravi", roles=["hr"]))
+    with trouble(hang) as port:
+        pass  # nobody listens any more
+    use_server(settings, port)
+    say(people)
+    send_due()
+    page = client.get("/aldermoor/messages/undelivered/").text
+    assert "Every message arrived." not in page
+    assert "3 messages wait and are sent by themselves once it does." in page
+    assert "Connection refused" in page
+    with inbox(port=port), clock.at(clock.now() + timedelta(minutes=1)):
+        assert send_due() == 3
+    assert "Every message arrived." in client.get("/aldermoor/messages/undelivered/").text

@@ -1,5 +1,6 @@
 """What people choose about being told, and that it is kept to."""
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,7 +31,8 @@ def test_what_is_switched_off_is_not_sent(server, people, say):
 
 def test_what_must_be_said_can_t_be_switched_off(people):
     assert not switch_off(people[0], "signature_request")
-    assert choose(people[0], Choices(off=["signature_request", "certificate"])).off == ["certificate"]
+    choose(people[0], Choices(off=["signature_request", "certificate"]))
+    assert Preferences.objects.get(member=people[0]).off == ["certificate"]
 
 
 def test_quiet_hours_are_kept_by_the_person_s_own_time_zone(server, people, say):
@@ -100,6 +102,15 @@ def test_a_person_chooses_on_their_page(visit, organisation, note):
     kept = Preferences.objects.get(member=member)
     assert ("note" in kept.off, "certificate" in kept.off, kept.quiet_from) == (True, False, time(22))
     assert "or leave both empty" in client.post("/aldermoor/messages/", {"quiet_from": "22:00"}).text
+
+
+def test_saved_is_said_only_when_something_changed(visit, organisation, note):
+    client = visit(make_member(organisation, "jonas"))
+    wanted = re.findall(r'name="wanted" value="([^"]+)"', client.get("/aldermoor/messages/").text)
+    assert "Saved." not in client.post("/aldermoor/messages/", {"wanted": wanted}, follow=True).text
+    assert "Saved." in client.post("/aldermoor/messages/", {"wanted": wanted[1:]}, follow=True).text
+    assert "Saved." not in client.post("/aldermoor/messages/", {"wanted": wanted[1:]}, follow=True).text
+    assert "Saved." in client.post("/aldermoor/messages/", {"wanted": wanted[1:], "once_a_day": "on"}, follow=True).text
 
 
 def test_the_link_in_a_message_switches_its_kind_off_without_signing_in(people, note):

@@ -1,7 +1,10 @@
 """What the outbox promises, at a real mail server that counts."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
+from threading import Thread
+from uuid import uuid4
 
 import pytest
 
@@ -9,10 +12,12 @@ from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.journal.recording import Reference
 from milepost.notices import jobs
+from milepost.notices.channels import Away, Delivery, channels
 from milepost.notices.channels.email.breaker import Breaker
-from milepost.notices.models import Notice
+from milepost.notices.letters import Letter
+from milepost.notices.models import Notice, Recipient
 from milepost.notices.outbox import Outside, notify, withdraw
-from milepost.notices.sending import PAUSES, forget_old, send_due
+from milepost.notices.sending import PAUSES, forget_old, is_due, send_due
 from milepost.notices.tests.conftest import use_server
 from milepost.notices.tests.servers import close_in_the_middle, inbox
 from milepost.notices.undelivered import leave_it, try_again, undelivered_in
@@ -116,9 +121,11 @@ def test_what_has_lost_its_point_is_not_sent(server, people, say):
     say(people[:1], is_gone=True)
     people[1].left_on = clock.today()
     people[1].save()
-    say(people[1:2])
+    people[2].declined_at = clock.now()  # said no to the organisation
+    people[2].save()
+    say(people[1:])
     assert send_due() == 0
-    assert states() == ["dropped", "dropped"]
+    assert states() == ["dropped", "dropped", "dropped"]
 
 
 def test_a_temporary_refusal_is_tried_again_later(server, people, say):
@@ -266,3 +273,45 @@ def test_what_was_settled_long_ago_is_forgotten(server, people, say):
     assert forget_old() == 0
     with later(days=401):
         assert forget_old() == 3
+
+
+def test_what_was_put_off_while_the_clock_was_ahead_does_not_wait_for_that_day(server, settings, people, say):
+    say(people[:1])
+    with later(days=400):
+        say(people[1:2])
+        with trouble(hang) as port:
+            pass
+        use_server(settings, port)
+        assert send_due() == 0  # nobody is there: both are put off
+    use_server(settings, server.port)
+    assert is_due()
+    assert send_due() == 2
+    assert not is_due()
+
+
+def test_what_a_worker_took_while_the_clock_was_ahead_is_taken_back_soon(server, people, say):
+    say(people[:1])
+    ahead = clock.now() + timedelta(days=400)
+    Notice.objects.update(state="sending", leased_by=people[0].uid, leased_until=ahead)
+    send_due()
+    with later(minutes=3):
+        assert send_due() == 1
+
+
+def test_a_server_that_hangs_leaves_one_thread_to_those_who_only_read(settings, organisation):
+    """As many wait for it as may; who comes then is told so at once."""
+    with trouble(hang) as port:
+        use_server(settings, port, patience=2.5)
+        to, begun, waited = Recipient("", "", "n0@aldermoor.example", "en", "UTC"), time.monotonic(), []
+
+        def wait():
+            with suppress(Away):
+                channels.get("email").send(Delivery(uuid4(), to, organisation, Letter("A note", ["Hello."])))
+            waited.append(time.monotonic() - begun)
+
+        threads = [Thread(target=wait) for _each in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert waited[0] < 2 < waited[1]

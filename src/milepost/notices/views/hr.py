@@ -19,7 +19,7 @@ from milepost.notices.channels.email.message import as_html, as_text
 from milepost.notices.kinds import Kind, kinds
 from milepost.notices.letters import Letter, written
 from milepost.notices.models import Notice, NoticeQuerySet, Recipient
-from milepost.notices.undelivered import leave_it, may_look_after, try_again, undelivered_in
+from milepost.notices.undelivered import held_up_in, leave_it, may_look_after, try_again, undelivered_in
 from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.models import Member
 from milepost.people.permissions import MANAGE_ORGANISATION, MANAGE_PEOPLE, sees_everybody, visible
@@ -32,7 +32,8 @@ OFFERED = 20  # people offered to preview with
 def undelivered(request: OrganisationRequest) -> HttpResponse:
     """What did not arrive, with the address and the reason."""
     page = page_of(request, _reached(request, undelivered_in(request.organisation)))
-    return render(request, "notices/undelivered.html", {"page": page})
+    held_up = held_up_in(request.organisation) if sees_everybody(request.member, MANAGE_PEOPLE) else None
+    return render(request, "notices/undelivered.html", {"page": page, "held_up": held_up})
 
 
 @require_POST
@@ -69,7 +70,7 @@ def preview(request: OrganisationRequest) -> HttpResponse:
     text = text_of(request.GET, "q")
     everybody = Member.objects.active().filter(organisation=request.organisation)
     context = {
-        "kinds": kinds.items(),
+        "kinds": [(offered, kind.label) for offered, kind in kinds.items()],
         "name": name,
         "kind": kind,
         "person": person,
@@ -82,8 +83,11 @@ def preview(request: OrganisationRequest) -> HttpResponse:
 
 
 # Mail programs read styles from the tags themselves, so this one page has them there; it holds no script.
-@csp_override({"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF]})
-@xframe_options_sameorigin
+LETTER = {"default-src": [CSP.NONE], "style-src": [CSP.UNSAFE_INLINE], "frame-ancestors": [CSP.SELF]}
+
+
+@csp_override(LETTER)  # never: exempting (another policy, which allows no script either)
+@xframe_options_sameorigin  # never: exempting (shown in the page that previews it)
 @require_GET
 @requires(MANAGE_ORGANISATION)
 def preview_letter(request: OrganisationRequest) -> HttpResponse:

@@ -3,19 +3,20 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from milepost.core.links import BrokenLink
+from milepost.core.openness import Whom, open_to
 from milepost.notices.kinds import kinds
 from milepost.notices.preferences import switch_off
 from milepost.notices.unsubscribing import whose
 from milepost.people.context import Brand
 
 
-@csrf_exempt  # RFC 8058: mail programs send the form; the link itself is the permission
-@never_cache
+@open_to(Whom.LINK, "ends one kind of message to one person")
+# RFC 8058: mail programs send the form; the link itself is the permission.
+@csrf_exempt  # never: exempting (the link is the permission)
 @require_http_methods(["GET", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """One button; mail programs press it on their own (RFC 8058, section 3.2). Opening the page changes nothing."""

@@ -27,21 +27,19 @@ def notice_preferences(request: OrganisationRequest) -> HttpResponseBase:
         "channel": chosen.channel or DEFAULT,
     }
     form = ChoicesForm(request.POST or None, initial=initial)
+    offered = [(name, kind) for name, kind in kinds.items() if not kind.is_secret and kind.is_for_members]
     if request.method == "POST" and form.is_valid():
         wanted = set(request.POST.getlist("wanted"))
-        off = [name for name in kinds.names() if name not in wanted]
+        off = [name for name, _kind in offered if name not in wanted]
         try:
-            choose(request.member, Choices(off=off, **form.cleaned_data))
+            is_new = choose(request.member, Choices(off=off, **form.cleaned_data))
         except QuietHoursUnclear as refused:
             add_to_form(refused, form)
         else:
-            messages.success(request, _("Saved."))
+            if is_new:
+                messages.success(request, _("Saved."))
             return redirect("notice_preferences", request.organisation.slug)
-    rows = [
-        (name, kind, name not in chosen.off)
-        for name, kind in kinds.items()
-        if not kind.is_secret and kind.is_for_members
-    ]
+    rows = [(name, kind, name not in chosen.off) for name, kind in offered]
     context = {
         "form": form,
         "free": [row for row in rows if not row[1].why_always],

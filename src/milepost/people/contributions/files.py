@@ -25,7 +25,8 @@ class Listed(StrEnum):
 class File:
     """A blob that belongs to an action or a person.
 
-    `path` is where it lies in a dossier, below `pieces/`; without one it is no evidence, and goes with the rest only.
+    `path` is where it lies in a dossier, below `pieces/`; without one it is no evidence, and goes with the rest only. It
+    names things by their uid: a key of the database tells others how much is kept, and is another one elsewhere.
     `kind` is what `milepost verify` takes it for; `kind_unsealed` what it is until the journal says that it was sealed.
     `thing` is the object of the facts that say what became of the file (a signature, a time stamp), so that a dossier
     holds it as these facts tell of it; without one the facts must name `digest` itself.
@@ -72,8 +73,8 @@ class FileKind[Row: Model](ABC):
         return ""
 
     def download_name(self, row: Row) -> str:
-        """What the file is called once it was downloaded."""
-        return f"{self.name}-{row.pk}"
+        """What the file is called once it was downloaded: as in a dossier."""
+        return self.file(row).path.rpartition("/")[2] or self.name
 
     def reference(self, row: Row, scope: Scope) -> Reference:
         """What an auditor opened, for the fact that says so."""

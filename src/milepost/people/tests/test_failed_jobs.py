@@ -67,3 +67,8 @@ def test_the_page_costs_the_same_for_one_and_for_a_thousand(visit, lead, organis
     with django_assert_max_num_queries(12):
         assert client.get(PAGE).status_code == 200
     assert retry(Job.objects.failing()) == 1000
+
+
+def test_where_nothing_failed_the_page_says_what_would_stand_there(visit, lead):
+    page = visit(lead).get(PAGE).text
+    assert "what still fails stands here" in page and "Back to the organisation" in page

@@ -6,8 +6,8 @@ from milepost.core.tables import read_table
 from milepost.journal.models import Entry
 from milepost.people.granting import grant
 from milepost.people.headings import guess_mapping
-from milepost.people.import_plan import department_path, plan_import
-from milepost.people.importing import ImportRefused, apply_import
+from milepost.people.import_plan import ImportRefused, department_path, plan_import
+from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member
 from milepost.people.roles import Role
 
@@ -24,7 +24,8 @@ def plan(organisation, text, **options):
 
 
 def run(organisation, text, **options):
-    return apply_import(plan=plan(organisation, text, **options))
+    seen = options.pop("seen", None)
+    return import_people(organisation=organisation, file=HRFile(read_table(text.encode()), **options), seen=seen)
 
 
 def said(found):
@@ -66,9 +67,8 @@ def test_people_sites_departments_and_managers_come_from_the_file(organisation):
 def test_running_the_same_file_twice_changes_nothing(organisation):
     run(organisation, THREE)
     before = Entry.objects.count()
-    again = plan(organisation, THREE, is_complete=True)
-    assert again.is_empty
-    apply_import(plan=again)
+    assert plan(organisation, THREE, is_complete=True).is_empty
+    run(organisation, THREE, is_complete=True)
     assert Entry.objects.count() == before
 
 
@@ -124,10 +124,17 @@ def test_nor_does_a_leaving_date_take_the_last_one_away(organisation):
 
 def test_what_was_looked_at_is_what_is_done_or_nothing_is(organisation):
     """Somebody else changed the people between the look and the import."""
-    looked_at = plan(organisation, THREE)
+    seen = plan(organisation, THREE).fingerprint
     run(organisation, THREE)
     with pytest.raises(ImportRefused, match="once more"):
-        apply_import(plan=looked_at)
+        run(organisation, THREE, seen=seen)
+
+
+def test_a_file_is_compared_with_the_people_once_however_many_they_are(organisation):
+    run(organisation, THREE)
+    with CaptureQueriesContext(connection) as captured:
+        run(organisation, THREE)
+    assert len([1 for query in captured if 'FROM "people_rolegrant"' in query["sql"]]) == 1
 
 
 def test_a_department_deeper_than_can_be_kept_is_a_problem_of_its_row(organisation):
@@ -166,7 +173,7 @@ def test_what_is_wrong_is_told_with_row_and_column_and_nothing_is_written(organi
     found = plan(organisation, THREE + row + "\n")
     assert all(word in said(found)[0] for word in words), said(found)
     with pytest.raises(ImportRefused):
-        apply_import(plan=found)
+        run(organisation, THREE + row + "\n")
     assert not Member.objects.exists()
 
 

@@ -4,16 +4,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 
+import pytest
 from django.db import OperationalError, connection
 from django.test import RequestFactory
 
 from milepost.core import clock
 from milepost.core.models import Tries
-from milepost.people.limits import is_over_limit
+from milepost.people.limits import DAY, MINUTE, Limit, Per, Rate, is_over_limit, limits
 
 
-def tries(address: str, limit: int = 10) -> bool:
-    return not is_over_limit(RequestFactory().get("/", REMOTE_ADDR=address), "verify", a_minute=limit)
+@pytest.fixture(autouse=True)
+def limit():
+    with limits.holding("code", Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(15, DAY, Per.LINK))) as limit:
+        yield limit
+
+
+def tries(address: str, limit: int | None = None, *, link: object = None) -> bool:
+    if limit is not None:
+        limits.get("code").rates = (Rate(limit, MINUTE, Per.ADDRESS),)
+    whose = link or object()
+    return not is_over_limit(RequestFactory().get("/", REMOTE_ADDR=address), "code", link=whose)
 
 
 def test_after_so_many_tries_the_next_minute_is_waited_for(db):
@@ -32,10 +42,24 @@ def test_the_addresses_of_one_household_are_one(db):
     assert tries("2001:db8:0:1::1", 2)
 
 
+def test_one_link_has_so_many_tries_a_day_from_however_many_addresses(db):
+    passed = [tries(f"192.0.2.{number}", link="one") for number in range(20)]
+    assert passed == [True] * 15 + [False] * 5
+    assert tries("192.0.2.99", link="another")
+    with clock.at(clock.now() + timedelta(days=1, seconds=1)):
+        assert tries("192.0.2.99", link="one")
+
+
+def test_a_try_that_one_address_may_not_make_costs_the_link_none(db):
+    for _try in range(40):
+        tries("192.0.2.1", link="one")
+    assert [tries("192.0.2.2", link="one") for _try in range(6)] == [True] * 5 + [False]
+
+
 def test_counts_that_are_over_are_cleared_away(db):
-    tries("192.0.2.1")
+    tries("192.0.2.1", 2)
     with clock.at(clock.now() + timedelta(seconds=61)):
-        tries("192.0.2.2")
+        tries("192.0.2.2", 2)
     assert Tries.objects.count() == 1
 
 
@@ -44,7 +68,7 @@ def test_of_thirty_tries_at_once_exactly_ten_pass(django_db_setup, django_db_blo
         try:
             while True:
                 with suppress(OperationalError):  # a SQLite in memory does not let writers wait, and counted nothing
-                    return tries("192.0.2.1")
+                    return tries("192.0.2.1", 10)
         finally:
             connection.close()
 
@@ -55,3 +79,9 @@ def test_of_thirty_tries_at_once_exactly_ten_pass(django_db_setup, django_db_blo
         Tries.objects.all().delete()
         connection.close()
     assert passed == 10
+
+
+def test_a_minute_that_was_counted_while_the_clock_was_ahead_is_over(db):
+    with clock.at(clock.now() + timedelta(days=365)):
+        assert [tries("192.0.2.1", 2) for _try in range(3)] == [True, True, False]
+    assert [tries("192.0.2.1", 2) for _try in range(3)] == [True, True, False]

@@ -22,6 +22,17 @@ def upload(client, content=FILE, name="hr.csv"):
     return client.post("/aldermoor/people/imports/new/", {"file": SimpleUploadedFile(name, content)}, follow=True)
 
 
+IMPORT = {
+    f"column-{at}": name for at, name in enumerate(["employee_number", "given_name", "family_name", "email", "site"])
+}
+IMPORT["apply"] = "1"
+
+
+def seen(page):
+    """What the page says that the file would do, as its button sends it back."""
+    return re.search(r'name="seen" value="([^"]+)"', page.text)[1]
+
+
 def test_people_are_found_without_their_accents(visit, lead, organisation):
     make_member(organisation, "håkon")
     page = visit(lead).get("/aldermoor/people/", {"q": "hakon nygard"})
@@ -52,6 +63,7 @@ def test_an_hr_file_is_shown_before_it_is_imported(visit, lead):
         page.request["PATH_INFO"],
         {
             "apply": "1",
+            "seen": seen(page),
             **{
                 f"column-{i}": n
                 for i, n in enumerate(["employee_number", "given_name", "family_name", "email", "site"])
@@ -63,6 +75,29 @@ def test_an_hr_file_is_shown_before_it_is_imported(visit, lead):
     assert Member.objects.get(given_name="Zoé").site.name == "Lyon"
 
 
+@pytest.mark.parametrize(("count", "is_asked"), [(50, False), (51, True)])
+def test_the_button_says_how_many_a_file_touches_and_asks_above_fifty(visit, lead, count, is_asked):
+    rows = "\n".join(f"N{n},Given{n},Family{n}" for n in range(count))
+    file = SimpleUploadedFile("hr.csv", f"Employee number,First name,Last name\n{rows}\n".encode())
+    page = visit(lead).post("/aldermoor/people/imports/new/", {"file": file}, follow=True)
+    button = page.text.partition('name="apply"')[2].partition("</button>")[0]
+    assert f"Import {count} people" in button
+    assert ('data-confirm="51 new, 0 changed, 0 gone. Import?"' in button) == is_asked
+
+
+def test_what_is_imported_is_what_the_page_showed(visit, lead, organisation):
+    """Somebody added the person meanwhile; then a column is chosen anew and “Import” is pressed without a look."""
+    client = visit(lead)
+    page = upload(client)
+    Member.objects.filter(pk=make_member(organisation, "zoe").pk).update(email="zoe@a.example")
+    other = client.post(page.request["PATH_INFO"], IMPORT | {"seen": seen(page)})
+    assert "Look at it once more" in other.text
+    assert "0 new, 1 changed, 0 gone." in other.text
+    without_site = {name: value for name, value in IMPORT.items() if name != "column-4"}
+    assert "Look at it once more" in client.post(page.request["PATH_INFO"], without_site | {"seen": seen(other)}).text
+    assert not Member.objects.filter(given_name="Zoé", site__name="Lyon").exists()
+
+
 def test_the_file_is_wiped_once_it_was_imported(visit, lead):
     from milepost.people.models import PeopleImport
 
@@ -70,7 +105,7 @@ def test_the_file_is_wiped_once_it_was_imported(visit, lead):
     page = upload(client)
     client.post(
         page.request["PATH_INFO"],
-        {"apply": "1", "column-0": "employee_number", "column-1": "given_name", "column-2": "family_name"},
+        IMPORT | {"seen": seen(page)},
     )
     assert bytes(PeopleImport.objects.get().content) == b""
 
@@ -152,7 +187,7 @@ def test_a_stranger_who_asks_for_a_code_gets_no_account(db):
 def test_signing_in_and_joining_are_on_record(organisation, learner):
     from milepost.journal.models import Entry
 
-    Client().post("/accounts/login/", {"login": learner.email, "password": "correct horse"})
+    Client().post("/accounts/login/", {"login": learner.email, "password": "correct horse"}, follow=True)
     assert Entry.objects.filter(verb="signed-in", actor_id=str(learner.uid)).exists()
 
 
@@ -230,6 +265,7 @@ def test_contrast_is_what_wcag_says(one, other, ratio):
 def test_the_roles_are_listed_with_those_who_hold_them(visit, lead):
     page = visit(lead).get("/aldermoor/people/roles/")
     assert "Claire Nygård alone decides who may do what." in page.text
+    assert "Nobody holds it." in page.text and "Choose somebody, and give it on their page" in page.text
 
 
 def test_a_device_is_signed_out_from_another(learner):
@@ -307,3 +343,12 @@ def test_a_role_that_cannot_be_given_says_which_field_is_to_be_mended_and_keeps_
     assert 'value="Nowhere"' in answer.text
     assert re.search(r'name="which"[^>]*aria-invalid="true"', answer.text)
     assert not RoleGrant.objects.filter(member=learner).exists()
+
+
+@pytest.mark.parametrize("page", ["people/invitations/", "courses/ladders/enrolments/new/", "documents/bulk/"])
+def test_a_form_that_says_nothing_of_whom_it_showed_acts_on_nobody(visit, lead, course, organisation, page):
+    """Sent bare, it meant everybody of the organisation."""
+    make_people(organisation, 3)
+    answer = visit(lead).post(f"/aldermoor/{page}", {"kind": "non-disclosure", "value-title": "X"})
+    assert (answer.status_code, "Nobody was chosen" in answer.text) == (400, True)
+    assert not Member.objects.exclude(invited_at=None).exists() and not course.enrolments.exists()

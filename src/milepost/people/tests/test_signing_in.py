@@ -1,6 +1,8 @@
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 
@@ -50,3 +52,12 @@ def test_a_form_from_before_somebody_else_signed_in_says_that_nothing_was_saved(
     assert sent.status_code == 403
     assert "This was not saved." in sent.text
     assert 'href="http://testserver/aldermoor/messages/"' in sent.text
+
+
+@pytest.mark.parametrize("page", ["login/", "login/code/", "password/reset/"])
+def test_the_pages_of_signing_in_are_french_and_say_e_mail_as_everybody_else_does(db, page):
+    client = Client()
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "fr"
+    text = client.get(f"/accounts/{page}").text
+    assert ">E-mail<" in text and "courriel" not in text.lower()
+    assert not re.search(r">\s*(?:Password|Email|Sign in|Code|Confirm)\s*<", text)

@@ -4,26 +4,28 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from milepost.core import once
 from milepost.core.paging import page_of
-from milepost.core.queries import uuid_of
+from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form
 from milepost.core.tables import MAX_COLUMNS
 from milepost.journal.models import Entry
 from milepost.journal.queries import timeline
-from milepost.people import import_drafts
+from milepost.people import import_drafts, second_factor
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.confirming import confirmed_if
 from milepost.people.filters import PeopleFilter
 from milepost.people.forms import GrantForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
-from milepost.people.import_plan import SHOWN_PROBLEMS, Plan
+from milepost.people.import_plan import SHOWN_PROBLEMS, ImportRefused, Plan
 from milepost.people.inviting import invite
-from milepost.people.models import Member, MemberQuerySet, PeopleImport
+from milepost.people.models import FactorReset, Member, MemberQuerySet, PeopleImport
 from milepost.people.permissions import (
     IMPORT_PEOPLE,
     MANAGE_PEOPLE,
@@ -36,6 +38,7 @@ from milepost.people.permissions import (
 )
 from milepost.people.queries import as_held, scopes_to_give
 from milepost.people.sections import sections_of
+from milepost.people.views.office import tell_done
 
 SHOWN_CHANGES = 20
 
@@ -60,7 +63,7 @@ def _to_invite(request: OrganisationRequest, query: QueryDict) -> MemberQuerySet
     if not may(request.member, MANAGE_PEOPLE):
         return Member.objects.none()
     chosen = PeopleFilter(request.member, MANAGE_PEOPLE, query)
-    return chosen.members().filter(user=None).exclude(email=None)
+    return chosen.members().filter(user=None, declined_at=None).exclude(email=None)
 
 
 def person_for(request: OrganisationRequest, member: str) -> Member:
@@ -91,6 +94,8 @@ def person_page(request: OrganisationRequest, person: Member, form: GrantForm | 
         "held": as_held(person.grants),
     }
     if may(request.member, MANAGE_ROLES, person):
+        context["may_reset"] = second_factor.has_one(person.user_id) and second_factor.may_reset(request.member, person)
+        context["reset"] = FactorReset.objects.filter(user=person.user_id).first() if context["may_reset"] else None
         context |= {"form": form or GrantForm(), "names": scopes_to_give(request.member)}
     return render(request, "people/person.html", context, status=400 if form else 200)
 
@@ -118,15 +123,18 @@ def invitations(request: OrganisationRequest) -> HttpResponseBase:
         uid = uuid_of(request.POST, "member")
         members = [get_object_or_404(visible(request.member, MANAGE_PEOPLE), uid=uid)]
     else:
+        PeopleFilter(request.member, MANAGE_PEOPLE, request.POST).shown()
         members = list(_to_invite(request, request.POST))
-    count = invite(members=members, by=request.member)
+    key = once.key_of(request.POST)
+    act = once.uid_of(key, request.organisation.uid, "invitations", *sorted(member.pk for member in members))
+    count = invite(members=members, by=request.member, act=act)
     if count:
         sent = ngettext(
             "An invitation is on its way to %(count)d person.",
             "Invitations are on their way to %(count)d people.",
             count,
         )
-        messages.success(request, sent % {"count": count})
+        tell_done(request, sent % {"count": count}, act=act, count=count)
     else:
         messages.info(request, _("Nobody to invite: they have joined already, or have no address."))
     if "member" in request.POST:
@@ -153,27 +161,43 @@ def new_import(request: OrganisationRequest) -> HttpResponseBase:
     return render(request, "people/new_import.html", {"form": form, "fields": FIELDS})
 
 
+def _is_last_step(request: HttpRequest) -> bool:
+    return "apply" in request.POST
+
+
 @require_http_methods(["GET", "POST"])
 @requires(IMPORT_PEOPLE)
+@confirmed_if(_is_last_step)
 def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
     """See what an import would do, correct the columns, and do it."""
     upload = get_object_or_404(PeopleImport, organisation=request.organisation, uid=draft, applied_at=None)
     if request.method == "POST":
         columns = {at: name for at in range(MAX_COLUMNS) if (name := request.POST.get(f"column-{at}"))}
         import_drafts.choose_columns(draft=upload, columns=columns, is_complete="is_complete" in request.POST)
+    if request.method == "POST" and "apply" in request.POST:
+        try:
+            counts = import_drafts.finish(draft=upload, seen=text_of(request.POST, "seen"), by=request.member)
+        except import_drafts.UploadOver:
+            raise
+        except ImportRefused as refused:  # what the file would do now is shown below the reason
+            messages.error(request, str(refused))
+        else:
+            outcome = _("Done: %(new)d new, %(changed)d changed, %(gone)d left, %(unchanged)d as they were.")
+            messages.success(request, outcome % counts)
+            return redirect("people", request.organisation.slug)
     plan = import_drafts.plan_of(upload, by=request.member)
-    if request.method == "POST" and "apply" in request.POST and plan.is_possible:
-        counts = import_drafts.finish(draft=upload, plan=plan, by=request.member)
-        outcome = _("Done: %(new)d new, %(changed)d changed, %(gone)d left, %(unchanged)d as they were.")
-        messages.success(request, outcome % counts)
-        return redirect("people", request.organisation.slug)
     return render(request, "people/import.html", _import_context(upload, plan))
 
 
 def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
     by_index = {index: name for name, index in plan.mapping.items()}
     columns = [
-        {"index": index, "heading": heading, "field": by_index.get(index, ""), "sample": _sample(plan, index)}
+        {
+            "name": f"column-{index}",
+            "heading": heading,
+            "field": by_index.get(index, ""),
+            "sample": _sample(plan, index),
+        }
         for index, heading in enumerate(plan.table.header)
     ]
     labels = {field.name: field.label for field in FIELDS}
@@ -189,6 +213,7 @@ def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
             for change in plan.changed[:SHOWN_CHANGES]
         ],
         "gone": plan.gone[:SHOWN_CHANGES],
+        "staying": plan.staying[:SHOWN_CHANGES],
         "total": len(plan.table.rows),
     }
 

@@ -7,10 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from milepost.core.openness import Whom, open_to
 from milepost.people import outbox as mailbox
 from milepost.people.access import in_own_zone
 
 
+@open_to(Whom.EVERYBODY, "nobody but who sits at the machine itself finds it, as long as no mail server is set")
 @require_GET
 @in_own_zone
 def outbox(request: HttpRequest) -> HttpResponse:
@@ -18,6 +20,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     return render(request, "people/outbox.html", {"mails": mailbox.mails(_folder(request))})
 
 
+@open_to(Whom.EVERYBODY, "as the outbox")
 @require_GET
 @in_own_zone
 def outbox_message(request: HttpRequest, name: str) -> HttpResponse:

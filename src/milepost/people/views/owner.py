@@ -3,9 +3,11 @@
 from collections import defaultdict
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import localize
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -14,11 +16,13 @@ from milepost.core.models import Job, JobQuerySet
 from milepost.core.paging import page_of
 from milepost.core.queries import key_of
 from milepost.core.refusals import Refused, add_to_form, as_message
-from milepost.people import scopes, settings
+from milepost.people import scopes, second_factor, settings
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.forms import GrantForm, SettingsForm
 from milepost.people.granting import MoreThanYouHold, grant, revoke
 from milepost.people.models import Member, Organisation, RoleGrant
+from milepost.people.own_settings import SIGNING_IN
 from milepost.people.permissions import (
     MANAGE_ORGANISATION,
     MANAGE_ROLES,
@@ -56,6 +60,7 @@ def roles(request: OrganisationRequest) -> HttpResponse:
 
 @require_POST
 @requires(MANAGE_ROLES)
+@confirmed
 def grants(request: OrganisationRequest, member: str) -> HttpResponseBase:
     """Give a role within a scope, or take one (`take` is what is taken)."""
     person = get_object_or_404(visible(request.member, MANAGE_ROLES).select_related("organisation"), uid=member)
@@ -79,6 +84,23 @@ def grants(request: OrganisationRequest, member: str) -> HttpResponseBase:
     return redirect("person", request.organisation.slug, person.uid)
 
 
+@require_POST
+@requires(MANAGE_ROLES)
+@confirmed
+def factor_reset(request: OrganisationRequest, member: str) -> HttpResponseBase:
+    """Ask that the second factor of somebody who lost it be taken away; or take that back (`keep`)."""
+    person = get_object_or_404(visible(request.member, MANAGE_ROLES).select_related("organisation", "user"), uid=member)
+    with as_message(request):
+        if "keep" in request.POST and person.user and second_factor.may_reset(request.member, person):
+            second_factor.keep(user=person.user, by=request.member)
+            messages.success(request, _("Their second factor stays as it is."))
+        elif "keep" not in request.POST:
+            reset = second_factor.ask_reset(member=person, by=request.member)
+            words = _("%(person)s was told. Their second factor goes on %(time)s, unless they use it until then.")
+            messages.success(request, words % {"person": person, "time": localize(localtime(reset.due_at))})
+    return redirect("person", request.organisation.slug, person.uid)
+
+
 def _take(request: OrganisationRequest, member: Member) -> None:
     held = get_object_or_404(RoleGrant, member=member, pk=key_of(request.POST, "take") or 0)
     revoke(member=member, role=Role(held.role), scope=held.scope, key=held.scope_key, by=request.member)
@@ -99,15 +121,20 @@ def _find(request: OrganisationRequest, scope: str, which: str) -> int:
         raise refused if sees_everybody(request.member, MANAGE_ROLES) else MoreThanYouHold from refused
 
 
+def _is_about_signing_in(request: HttpRequest) -> bool:
+    return request.POST.get("page") == SIGNING_IN.name
+
+
 @require_http_methods(["GET", "POST"])
 @requires(MANAGE_ORGANISATION)
+@confirmed_if(_is_about_signing_in)
 def organisation_settings(request: OrganisationRequest) -> HttpResponseBase:
     """What the organisation decides, in the parts that rooms registered; one part is saved at a time."""
     asked = request.POST.get("page", "")
     forms, status = [], 200
-    for page in settings.pages():
+    for page in settings.pages(request.member):
         is_asked = request.method == "POST" and page.name == asked
-        form = SettingsForm(page, request.organisation, *((request.POST, request.FILES) if is_asked else ()))
+        form = SettingsForm(page, request.member, *((request.POST, request.FILES) if is_asked else ()))
         if is_asked and form.is_valid():
             try:
                 settings.change(organisation=request.organisation, values=form.cleaned_data, by=request.member)

@@ -22,6 +22,7 @@ def begun(organisation, lead, learner, visit):
     """A browser in which one of two questions was answered, and then nobody was there any more."""
     enrol(member=learner, course=make_course(organisation, TIMED, by=lead), by=lead)
     client = visit(learner)
+    client.get(PAGE)
     client.post(PAGE + "attempt/")
     client.post(PAGE + "answers/", {"question": "q1", "q1": "2"})
     return client

@@ -109,6 +109,14 @@ class QuestionType(ABC):
         """The response in a form. Whatever a browser sends is bounded here."""
         return data.get(question["key"], "")[:MAX_TEXT]
 
+    def is_whole(self, question: Question, response: Response) -> bool:
+        """Whether a response that is not empty leaves nothing open; what it has so far counts all the same."""
+        return True
+
+    def complaint(self, question: Question, response: Response) -> str:
+        """Why a response that is not empty can be no answer, and what to do; empty when it can."""
+        return ""
+
     @abstractmethod
     def mark(self, question: Question, response: Response) -> Mark:
         """The mark of a response that is not empty; one that does not fit the question is worth nothing."""
@@ -133,6 +141,11 @@ def notations() -> list[Notation]:
 def feedback_of(item: Item) -> str:
     """What was written under an answer, as HTML."""
     return render_inline(" ".join(item.feedback)) if item.feedback else ""
+
+
+def is_filled(response: Response, keys: Iterable[str]) -> bool:
+    """Whether a response of several parts has something in each."""
+    return isinstance(response, dict) and all(str(response.get(key, "")).strip() for key in keys)
 
 
 def keys_in(data: QueryDict, name: str) -> list[str]:

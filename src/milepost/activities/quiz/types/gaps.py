@@ -2,12 +2,13 @@
 
 import re
 from html import escape
+from itertools import count
 from typing import Any
 
 from django.http import QueryDict
 
 from milepost.activities.quiz.notation import Draft, Notation
-from milepost.activities.quiz.types import MAX_TEXT, Mark, Question, QuestionType, Response, Showing, Written
+from milepost.activities.quiz.types import MAX_TEXT, Mark, Question, QuestionType, Response, Showing, Written, is_filled
 from milepost.activities.quiz.types.text import words
 from milepost.courses.markdown import render_inline
 
@@ -38,15 +39,14 @@ class Gaps(QuestionType):
 
     def show(self, question: Question, response: Response, showing: Showing) -> dict[str, Any]:
         given = response if isinstance(response, dict) else {}
-        parts = question["parts"]
-        return {
-            "parts": [
-                {"key": part["key"], "value": given.get(part["key"], "")} if "key" in part else part for part in parts
-            ]
-        }
+        numbers = count(1)
+        return {"parts": [_shown(part, given, numbers) if "key" in part else part for part in question["parts"]]}
 
     def take(self, question: Question, data: QueryDict) -> Response:
         return {gap["key"]: data.get(f"{question['key']}.{gap['key']}", "")[:MAX_TEXT] for gap in _gaps(question)}
+
+    def is_whole(self, question: Question, response: Response) -> bool:
+        return is_filled(response, [gap["key"] for gap in _gaps(question)])
 
     def mark(self, question: Question, response: Response) -> Mark:
         given = response if isinstance(response, dict) else {}
@@ -58,6 +58,10 @@ class Gaps(QuestionType):
 
     def tell(self, question: Question, response: Response) -> list[str]:
         return [escape(", ".join(str(value) or "…" for value in response.values()))]
+
+
+def _shown(part: dict[str, Any], given: dict[str, Any], numbers: "count[int]") -> dict[str, Any]:
+    return {"key": part["key"], "number": next(numbers), "value": given.get(part["key"], "")}
 
 
 def _gaps(question: Question) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from milepost.activities.quiz.notation import Draft, Notation
-from milepost.activities.quiz.types import MAX_KEY, Mark, Question, QuestionType, Response, Showing, Written
+from milepost.activities.quiz.types import MAX_KEY, Mark, Question, QuestionType, Response, Showing, Written, is_filled
 from milepost.courses.markdown import render_inline
 
 PAIRS = Notation("pairs", re.compile(r"^[-*+][ \t]+(?P<text>.+?)[ \t]+::[ \t]+(?P<other>.+)$"))
@@ -51,6 +51,9 @@ class Matching(QuestionType):
     def take(self, question: Question, data: QueryDict) -> Response:
         keys = [pair["key"] for pair in question["pairs"]]
         return {key: data.get(f"{question['key']}.{key}", "")[:MAX_KEY] for key in keys}
+
+    def is_whole(self, question: Question, response: Response) -> bool:
+        return is_filled(response, [pair["key"] for pair in question["pairs"]])
 
     def mark(self, question: Question, response: Response) -> Mark:
         given, pairs = _given(response), question["pairs"]

@@ -47,6 +47,12 @@ class Number(QuestionType):
     def show(self, question: Question, response: Response, showing: Showing) -> dict[str, Any]:
         return shown_value(question, response)
 
+    def complaint(self, question: Question, response: Response) -> str:
+        if number_of(response) is not None:
+            return ""
+        words = _("“%(value)s” is not a number. Write it in digits alone, such as 12 or 3.5.")
+        return words % {"value": response}
+
     def mark(self, question: Question, response: Response) -> Mark:
         given = number_of(response)
         if given is None:

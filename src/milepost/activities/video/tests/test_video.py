@@ -28,6 +28,10 @@ def client(visit, learner, organisation, lead):
     return client
 
 
+def later(**span):
+    return clock.at(clock.now() + timedelta(**span))
+
+
 def beat(client, *ranges, position=0.0):
     return client.post(
         ADDRESS + "beat/", json.dumps({"position": position, "ranges": ranges}), content_type="application/json"
@@ -36,9 +40,74 @@ def beat(client, *ranges, position=0.0):
 
 def test_what_is_watched_adds_up_to_completion(client):
     assert beat(client, [0, 50], position=50).json() == {"percent": 50, "complete": False}
-    assert beat(client, [40, 80], position=80).json()["complete"] is True
+    with later(seconds=15):
+        assert beat(client, [40, 80], position=80).json()["complete"] is True
     fact = Entry.objects.filter(verb="progressed").get().content
     assert fact["result"]["ranges"] == [[0, 80]]
+
+
+def test_the_record_says_that_a_browser_reported_it(client, visit, lead, learner):
+    beat(client, [0, 100])
+    assert Entry.objects.filter(verb="progressed").get().content["context"]["caveat"] == "reported"
+    assert "Finished “Film”, as the browser reported" in visit(lead).get(f"/aldermoor/people/{learner.uid}/").text
+
+
+def test_a_film_that_was_never_opened_is_not_watched_by_a_post(visit, learner, organisation, lead):
+    enrol(member=learner, course=make_course(organisation, TREE), by=lead)
+    client, told = visit(learner), json.dumps({"position": 100, "ranges": [[0, 100]]})
+    assert client.post(ADDRESS + "beat/", told, content_type="application/json").status_code == 302
+    by_script = {"content_type": "application/json", "headers": {"Milepost-Person": str(learner.uid)}}
+    assert client.post(ADDRESS + "beat/", told, **by_script).status_code == 409
+    assert not Progress.objects.exists()
+
+
+def test_no_beat_claims_more_than_was_played_since_the_one_before(client):
+    assert beat(client, [0, 10], position=10).json()["percent"] == 10
+    with later(seconds=15):
+        assert beat(client, [10, 70], position=70).json()["percent"] == 10
+    with later(seconds=30):
+        assert (
+            beat(client, [10, 60], position=60).json()["percent"] == 60
+        )  # at twice the speed, and a clock that is off
+
+
+def test_a_clock_that_may_be_off_is_off_once_and_not_with_each_beat(client):
+    beat(client, [0, 1])
+    percents = [beat(client, [start, start + 15]).json()["percent"] for start in range(1, 90, 15)]
+    assert percents == [16] * 6
+
+
+def test_two_beats_one_after_the_other_share_the_time_that_passed(client):
+    for _both in range(2):
+        beat(client, [0, 1])
+    with later(seconds=20):
+        assert beat(client, [1, 55]).json()["percent"] == 55
+        assert beat(client, [55, 100]).json()["percent"] == 55
+
+
+def test_what_was_watched_without_a_network_counts_when_it_arrives(client):
+    """Beats that wait are one with all their ranges; an answer that was lost has the same sent again, with more."""
+    beat(client, [0, 5])
+    with later(seconds=60):
+        assert beat(client, [0, 5], [5, 30], [30, 62]).json()["percent"] == 62
+        assert beat(client, [0, 5], [5, 30], [30, 62]).json()["percent"] == 62
+
+
+def test_a_clock_that_went_back_makes_nobody_wait_for_the_day_that_it_showed(client):
+    with later(days=2):
+        beat(client, [0, 10])
+    beat(client, [0, 10])
+    with later(seconds=30):
+        assert beat(client, [10, 60]).json()["percent"] == 60
+
+
+def test_a_film_that_was_replaced_is_opened_before_it_is_watched(client, organisation, lead):
+    other = TREE["01-first/05-film.video.md"].replace("Film", "Another film")
+    make_course(organisation, TREE | {"01-first/05-film.video.md": other}, by=lead)
+    assert beat(client, [0, 30]).status_code == 409
+    client.get(ADDRESS)
+    with later(seconds=15):
+        assert beat(client, [0, 30]).json()["percent"] == 30
 
 
 def test_seeking_to_the_end_does_not_count(client):
@@ -92,6 +161,14 @@ def test_beats_are_not_facts(client):
 def test_going_on_without_watching_does_not_complete(client):
     client.post(ADDRESS + "completion/")
     assert not Progress.objects.get().is_complete
+
+
+def test_a_film_that_was_watched_says_so(client):
+    assert "hidden data-done" in client.get(ADDRESS).text
+    beat(client, [0, 95], position=95)
+    page = client.get(ADDRESS).text
+    assert "data-done" in page
+    assert "hidden data-done" not in page
 
 
 def test_captions_chapters_and_transcript_are_on_the_page(client):

@@ -26,7 +26,7 @@ function draw(place) {
     },
     series: series.map(({ name, values }) => ({
       type: "bar", name, data: values, barMaxWidth: 16, itemStyle: { borderRadius: [0, 4, 4, 0] },
-      label: { show: true, position: "right", color: colour("--ink-soft"), fontFamily: font },
+      label: { show: true, position: "right", formatter: ({ value }) => value.toLocaleString(document.documentElement.lang), color: colour("--ink-soft"), fontFamily: font },
     })),
   });
   if (!drawn.includes(chart)) drawn.push(chart);

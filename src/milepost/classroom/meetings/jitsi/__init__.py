@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
-import jwt
 from django.conf import settings
 from django.utils.translation import gettext_lazy
 
@@ -37,6 +36,8 @@ class Jitsi(MeetingProvider):
         return f"{address}?jwt={self._token(room, guest)}"
 
     def _token(self, room: str, guest: Guest) -> str:
+        import jwt  # large, and few processes need it
+
         now = clock.now()
         user: dict[str, Any] = {"id": guest.id, "name": guest.name}
         if guest.email:

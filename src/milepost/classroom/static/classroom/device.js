@@ -32,7 +32,8 @@ function showKept() {
 function back() {
   form.hidden = true;
   list.hidden = false;
-  button(who)?.focus();
+  const chosen = button(who);
+  (chosen && !chosen.disabled ? chosen : list.querySelector("h1")).focus();
 }
 
 list.addEventListener("click", (event) => {
@@ -41,9 +42,11 @@ list.addEventListener("click", (event) => {
   who = chosen.dataset.who;
   list.hidden = true;
   form.hidden = false;
-  form.querySelector("[data-who-signs]").textContent = chosen.dataset.name;
   pad.clear();
   pad.show("drawn");
+  const heading = form.querySelector("[data-who-signs]");
+  heading.textContent = chosen.dataset.name;
+  heading.focus();
 });
 form.querySelector("[data-back]").addEventListener("click", back);
 
@@ -51,7 +54,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   event.stopPropagation();
   const signature = pad.value();
-  if (!signature) return;
+  if (!signature) return pad.complain();
   const body = JSON.stringify({ signatures: [{ who, signature, at: Date.now() }] });
   send({ url, name: who, body, type: "application/json", clock: true, keep: true });
   showKept();
@@ -67,5 +70,13 @@ listen((_request, answer) => {
 });
 
 showKept();
-// Keep this page within reach when the network is gone and somebody reloads it.
-navigator.serviceWorker?.register("/room/offline.js", { scope: "/room/" });
+// Keep this page within reach when the network is gone and somebody reloads it. What came before the worker did is asked
+// for once more, through it.
+const worker = navigator.serviceWorker;
+worker?.register("/room/offline.js", { scope: "/room/" });
+worker?.addEventListener("controllerchange", () => {
+  const parts = performance.getEntriesByType("resource").map(({ name }) => name);
+  for (const url of [location.href, ...parts.filter((name) => name.startsWith(`${location.origin}/`))]) {
+    fetch(url).then((answer) => answer.blob()); // what nobody reads, and may not be stored, would keep its connection
+  }
+}, { once: true });

@@ -1,5 +1,9 @@
 // What every page has: the theme switch, menus that close, the loading bar, forms that are sent once.
-import { flush } from "./reliable.js";
+import { flush, forgetAll, isShared, waiting } from "./reliable.js";
+import { forgetTyped, keepTyped } from "./typed.js";
+
+let isReachable = false; // the server answers, though the browser says that there is no network
+let next = null; // what was asked for without a network
 
 document.addEventListener("click", (event) => {
   const switcher = event.target.closest("[data-theme-switch]");
@@ -21,17 +25,32 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// Signing out on a computer that is not one's own.
+const isLeaving = (form, button) =>
+  form.getAttribute("action")?.endsWith("/accounts/logout/") && (button?.name === "leave_nothing" || isShared());
+
 const bar = document.getElementById("loading");
 const loading = (on) => bar?.classList.toggle("on", on);
 
 document.addEventListener("submit", (event) => {
+  if (event.defaultPrevented) return;
   const form = event.target;
+  if (stays(event, () => form.requestSubmit(event.submitter))) return;
   const question = event.submitter?.dataset.confirm;
   if (question && !confirm(question)) {
     event.preventDefault();
     return;
   }
+  if (isLeaving(form, event.submitter)) {
+    const unsent = document.getElementById("unsent")?.content.textContent;
+    if (waiting().length && !confirm(unsent)) {
+      event.preventDefault();
+      return;
+    }
+    forgetAll();
+  }
   if (form.dataset.sent) event.preventDefault();
+  if (!form.dataset.sent) keepTyped(form);
   form.dataset.sent = "yes";
   setTimeout(() => delete form.dataset.sent, 4000);
   loading(true);
@@ -40,22 +59,54 @@ addEventListener("pageshow", () => loading(false));
 document.addEventListener("htmx:before:request", () => loading(true));
 document.addEventListener("htmx:finally:request", () => loading(false));
 
+// What a filter found is said in a few words by an element that stays, and not read from one end to the other.
+document.addEventListener("htmx:after:swap", () => {
+  forgetTyped();
+  const words = document.querySelector("#main [data-said], #main .empty h2")?.textContent.trim();
+  if (words) document.getElementById("said").textContent = words;
+});
+
 // A part of a page that could not come since the database is away (503): why stands above what is there, which stays.
 document.addEventListener("htmx:response:error", ({ detail: { ctx } }) => {
   if (ctx.response.status !== 503 || ctx.hx?.retarget !== "#main") return;
   document.querySelector("#main > .messages[role=alert]")?.remove();
-  document.getElementById("main").insertAdjacentHTML("afterbegin", ctx.text);
+  document.getElementById("main").insertAdjacentHTML("afterbegin", ctx.text); // never: written (a part of a page of ours)
 });
+
+// A picture that could not come, since too many are made at this moment (503), is asked for again a little later.
+const comeAgain = (picture) => {
+  const tries = Number(picture.dataset.again);
+  if (tries >= 6) return;
+  picture.dataset.again = tries + 1;
+  setTimeout(() => { picture.src = picture.src; }, 500 * (tries + 1) * (1 + Math.random()));
+};
+document.addEventListener("error", ({ target }) => { if (target.matches?.("img[data-again]")) comeAgain(target); }, { capture: true });
+for (const picture of document.querySelectorAll("img[data-again]")) {
+  if (picture.complete && !picture.naturalWidth) comeAgain(picture); // it failed before this was here
+}
 
 // A form that came back with something to mend: its first wrong field is where the keyboard is, even far down the page.
 const wrong = document.querySelector("#main [aria-invalid=true]");
 for (let fold = wrong?.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
 wrong?.focus();
 
-// Controls that apply a filter as they change; without JavaScript the button beside them does it.
-document.addEventListener("change", (event) => {
-  if (event.target.closest("[data-submit-on-change]")) event.target.form.requestSubmit();
+// Controls that apply a choice as it changes; without JavaScript the button beside them does it. An arrow key changes a
+// list at each press, so what is chosen by keyboard counts once the list is left. The keyboard stays where it is.
+let isByKey = false;
+document.addEventListener("keydown", () => { isByKey = true; }, { capture: true });
+document.addEventListener("pointerdown", () => { isByKey = false; }, { capture: true });
+document.addEventListener("change", ({ target }) => {
+  if (!target.closest("[data-submit-on-change]")) return;
+  const apply = () => setTimeout(() => {
+    sessionStorage.setItem("focus", document.activeElement.name || target.name);
+    target.form.requestSubmit();
+  });
+  if (isByKey && target.matches("select")) target.addEventListener("blur", apply, { once: true });
+  else apply();
 });
+const left = sessionStorage.getItem("focus");
+sessionStorage.removeItem("focus");
+if (left && !wrong) document.getElementsByName(left)[0]?.focus();
 
 // Wide screens show the outline of the player, phones fold it.
 const outline = document.querySelector(".player-outline");
@@ -83,7 +134,34 @@ document.addEventListener("keydown", (event) => {
 
 const notice = document.querySelector(".offline");
 const tell = () => notice?.classList.toggle("shown", !navigator.onLine);
-addEventListener("online", () => { tell(); flush(); });
-addEventListener("offline", tell);
+addEventListener("online", () => { tell(); flush(); goOn(); });
+addEventListener("offline", () => { isReachable = false; tell(); });
 tell();
 flush();
+
+// A page that is left without a network is lost to the browser's own, with what was typed into it. So it stays, says so,
+// and goes on by itself. Without a network, yet with a server within reach (both on one machine), it just goes on.
+// A page that a service worker keeps is its own affair.
+function stays(event, proceed) {
+  if (navigator.onLine || isReachable || navigator.serviceWorker?.controller) return false;
+  event.preventDefault();
+  next = proceed;
+  notice?.classList.add("stays");
+  fetch("/healthz", { cache: "no-store" }).then(({ ok }) => ok && goOn(), () => {});
+  return true;
+}
+
+function goOn() {
+  const proceed = next;
+  [isReachable, next] = [true, null];
+  notice?.classList.remove("stays");
+  proceed?.();
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+  if (!link || !isPlain || event.defaultPrevented || link.origin !== location.origin || link.target || link.download) return;
+  if (link.hash && link.pathname === location.pathname) return;
+  stays(event, () => { location.href = link.href; });
+});

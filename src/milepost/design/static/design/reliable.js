@@ -14,9 +14,12 @@
 // `answer.ok` says that the server took it, and nothing else does. `answer.refused`: it never will, and the request is
 // dropped, unless it has `keep`. `answer.held`: it waits until its person is signed in again.
 
+// On a computer that others use (`data-shared`) it is kept in this window alone, and goes with it.
+
 const PAUSES = [1, 2, 5, 10, 20, 30]; // seconds between tries
 const person = document.documentElement.dataset.person;
 const OURS = `waiting|${person}|`;
+const store = isShared() ? sessionStorage : localStorage;
 const listeners = new Set();
 const told = [];
 let timer = null;
@@ -41,7 +44,7 @@ export function listen(listener) {
 
 // The person's requests that wait, the oldest first.
 export function waiting() {
-  const keys = [...new Set([...Object.keys(localStorage), ...unkept.keys()])].filter((key) => key.startsWith(OURS));
+  const keys = [...new Set([...Object.keys(store), ...unkept.keys()])].filter((key) => key.startsWith(OURS));
   return keys.map(read).sort((one, other) => one.at - other.at);
 }
 
@@ -80,7 +83,7 @@ async function post(request) {
   const response = await fetch(request.url, {
     method: "POST",
     body,
-    headers: { "Content-Type": request.type, "X-CSRFToken": cookie("csrftoken") ?? "", "Milepost-Person": person },
+    headers: { "Content-Type": request.type, "X-CSRFToken": cookie("__Host-csrftoken") ?? cookie("csrftoken") ?? "", "Milepost-Person": person },
     keepalive: body.length < 60000,
     redirect: "manual",
   });
@@ -102,19 +105,36 @@ const keyOf = ({ url, name }) => `${OURS}${url}#${name}`;
 // Each request is an item of its own, so that two windows never write over each other's; what the browser will not
 // keep (it is full, or forbids it) waits in this window alone.
 const unkept = new Map();
-const read = (key) => unkept.get(key) ?? JSON.parse(localStorage.getItem(key));
+const read = (key) => unkept.get(key) ?? JSON.parse(store.getItem(key));
 const write = (key, request) => {
   try {
-    localStorage.setItem(key, JSON.stringify(request));
+    store.setItem(key, JSON.stringify(request));
     unkept.delete(key);
   } catch {
     unkept.set(key, request);
   }
 };
 const remove = (key) => {
-  localStorage.removeItem(key);
+  store.removeItem(key);
   unkept.delete(key);
 };
+
+// Whoever signs out for good leaves nothing of theirs in this browser.
+export function forgetAll() {
+  for (const { url, name } of waiting()) remove(keyOf({ url, name }));
+  sessionStorage.clear();
+}
+
+// Once said, it holds for the window, whoever signs in next.
+export function isShared() {
+  if ("shared" in document.documentElement.dataset) sessionStorage.setItem("shared", "yes");
+  return sessionStorage.getItem("shared") === "yes";
+}
+
+addEventListener("beforeunload", (event) => { if (store === sessionStorage && waiting().length && !event.defaultPrevented && !isGoing) event.preventDefault(); });
+let isGoing = false; // by a link or a form: to a page of ours, which sends what waits
+document.addEventListener("click", ({ target }) => { isGoing = !!target.closest("a[href], button"); }, { capture: true });
+document.addEventListener("submit", () => { isGoing = true; }, { capture: true });
 
 // A window that closes has no time to wait for its turn.
 addEventListener("pagehide", () => { isLeaving = true; });

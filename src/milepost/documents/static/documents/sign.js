@@ -14,7 +14,7 @@ export class Pad {
     this.pad.addEventListener("beginStroke", () => { this.hint.hidden = true; this.say(""); });
     root.querySelector("[data-clear]").addEventListener("click", () => this.clear());
     root.querySelector("[data-type]").addEventListener("click", () => { this.show("typed"); this.typed.focus(); });
-    root.querySelector("[data-draw]").addEventListener("click", () => this.show("drawn"));
+    root.querySelector("[data-draw]").addEventListener("click", () => { this.show("drawn"); root.querySelector("[data-type]").focus(); });
     root.querySelector("[data-draw]").hidden = false;
     addEventListener("resize", () => this.fit());
     this.show("drawn");
@@ -51,6 +51,13 @@ export class Pad {
     this.root.querySelector("[data-problem]").textContent = problem;
   }
 
+  // There is nothing to send yet: said at once, beside the place to sign, with the keyboard where it can be done.
+  complain() {
+    this.say(this.root.dataset.empty);
+    if (this.isTyped) this.typed.focus();
+    else this.root.querySelector("[data-type]").focus();
+  }
+
   // What the server keeps; null when there is nothing yet.
   value() {
     if (this.isTyped) return this.typed.value.trim() ? { text: this.typed.value.trim() } : null;
@@ -71,5 +78,12 @@ for (const form of document.querySelectorAll("[data-sign-form]")) {
   const wish = form.querySelector("[data-location]");
   wish?.addEventListener("change", async () => { form.elements.location.value = wish.checked ? await place() : ""; });
   // In the capture phase, before the shell counts the form as sent.
-  form.addEventListener("submit", () => { pad.field.value = JSON.stringify(pad.value() ?? {}); }, { capture: true });
+  form.addEventListener("submit", (event) => {
+    const signature = pad.value();
+    pad.field.value = JSON.stringify(signature ?? {});
+    if (signature) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    pad.complain();
+  }, { capture: true });
 }

@@ -1,9 +1,9 @@
 """By e-mail: through the mail server that is set, or into the outbox folder when there is none."""
 
-import smtplib
+import smtplib  # never: network (what its errors are called)
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import local
+from contextlib import contextmanager, nullcontext
+from threading import BoundedSemaphore, local
 from typing import Any
 
 from django.core import mail
@@ -14,6 +14,9 @@ from milepost.notices.channels.email.breaker import Breaker
 from milepost.notices.channels.email.message import message_of
 from milepost.notices.channels.email.smtp import EmailBackend
 from milepost.notices.models import Recipient
+
+TURN = 1.0  # seconds that somebody waits for the end of another's conversation
+_CONVERSATIONS = BoundedSemaphore(3)  # at once in a web process, which has four threads (`config/serving.py`)
 
 
 class EmailChannel(Channel):
@@ -28,7 +31,13 @@ class EmailChannel(Channel):
         return bool(to.email)
 
     def send(self, delivery: Delivery) -> None:
-        post(message_of(delivery), handing_over=delivery.handing_over, server=getattr(self._thread, "server", None))
+        server = getattr(self._thread, "server", None)
+        with nullcontext() if server is not None else _at_hand():
+            post(message_of(delivery), handing_over=delivery.handing_over, server=server)
+
+    @property
+    def trouble(self) -> str:
+        return _breaker_of(mail.mailers.default).reason
 
     @contextmanager
     def held_open(self) -> Iterator[None]:
@@ -40,10 +49,21 @@ class EmailChannel(Channel):
             server.close()
 
 
+@contextmanager
+def _at_hand() -> Iterator[None]:
+    """A conversation while somebody waits for it. Raises `Away` where as many others wait as may: one thread is left to pages."""
+    if not _CONVERSATIONS.acquire(timeout=TURN):
+        raise Away("The mail server has not answered others yet.", TURN)
+    try:
+        yield
+    finally:
+        _CONVERSATIONS.release()
+
+
 def post(message: mail.EmailMessage, *, handing_over: Callable[[], None] = lambda: None, server: Any = None) -> None:
     """Give the message to the mail server, over the connection of `server` if one is open. Raises as `Channel.send`."""
     mailer = mail.mailers.default if server is None else server
-    breaker = Breaker(getattr(mailer, "host", "") or type(mailer).__module__)
+    breaker = _breaker_of(mailer)
     if pause := breaker.pause:
         raise Away(breaker.reason, pause)
     try:
@@ -65,6 +85,10 @@ def post(message: mail.EmailMessage, *, handing_over: Callable[[], None] = lambd
         if server is None:
             mailer.close()
     breaker.succeeded()
+
+
+def _breaker_of(mailer: Any) -> Breaker:
+    return Breaker(getattr(mailer, "host", "") or type(mailer).__module__)
 
 
 def _hand_to_backend(mailer: Any, message: mail.EmailMessage, handing_over: Callable[[], None]) -> None:

@@ -21,7 +21,8 @@ class Breaker:
     @property
     def pause(self) -> float:
         """For how many seconds the server is to be left alone from now; 0 when it may be asked."""
-        return max(0.0, self._state()[1] - clock.now().timestamp())
+        left = self._state()[1] - clock.now().timestamp()
+        return max(0.0, left) if left <= LONGEST else 0.0  # the clock went back since
 
     @property
     def reason(self) -> str:

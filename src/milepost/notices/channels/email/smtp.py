@@ -6,7 +6,7 @@ list of those to look after, is in `notices/sending.py` and `notices/undelivered
 Each conversation as a whole is on a leash (`core.leash`), since a time-out on a socket bounds one read only.
 """
 
-import smtplib
+import smtplib  # never: network in this file (it sends mails, on a leash)
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,7 +20,7 @@ from django.core.mail.backends import smtp
 from milepost.core.leash import Leash
 from milepost.notices.channels import Away, Lost, RefusedForGood, TryLater
 
-PATIENCE = 30.0  # seconds for one message, and for opening a connection
+PATIENCE = 30.0  # seconds for one message, and for opening a connection, unless `MILEPOST_MAIL_URL` says otherwise
 SILENCE = 15.0  # seconds without a byte
 
 

@@ -13,8 +13,21 @@ const counter = form.querySelector(".counter");
 let at = 0;
 let dirty = null;
 
-const isAnswered = (question) => [...question.querySelectorAll("input, select")].some((control) =>
-  control.type === "hidden" ? question.dataset.touched : ["radio", "checkbox"].includes(control.type) ? control.checked : control.value.trim());
+// A question counts as answered once each of its fields is filled (or something is chosen), and nothing is wrong with it.
+const isAnswered = (question) => {
+  const fields = [...question.querySelectorAll("select, input[type=text]")];
+  if (fields.length) return fields.every((field) => field.value.trim()) && !complaintOf(question).textContent;
+  return Boolean(question.dataset.touched || question.querySelector("input:checked"));
+};
+const complaintOf = (question) => question.querySelector("[data-complaint]");
+
+// What the server says of an answer that can be none; it is kept as it was typed.
+function complain(question, words) {
+  complaintOf(question).textContent = words;
+  for (const field of question.querySelectorAll("input[type=text]")) {
+    if (words) field.setAttribute("aria-invalid", "true"); else field.removeAttribute("aria-invalid");
+  }
+}
 
 function save(question) {
   const data = new URLSearchParams();
@@ -46,10 +59,16 @@ listen((request, answer) => {
     location.reload();
     return;
   }
+  const question = questions.find((one) => one.id === request?.name);
+  const complaint = answer?.complaints?.[request.name] ?? "";
+  if (answer?.ok && question) {
+    complain(question, complaint);
+    show(at, false);
+  }
   if (answer?.refused) status.textContent = words.refused;
   else if (answer?.held) status.textContent = words.held;
   else if (mine.length && !answer) status.textContent = words.waiting;
-  else if (!mine.length && answer?.ok) status.textContent = words.saved;
+  else if (!mine.length && answer?.ok) status.textContent = complaint ? "" : words.saved;
 });
 
 function show(index, focus = true) {

@@ -79,5 +79,9 @@ listen((_request, answer) => {
   if (answer?.percent === undefined || !meter) return;
   meter.querySelector("progress").value = answer.percent;
   meter.querySelector("[data-percent]").textContent = answer.percent;
-  if (answer.complete) meter.classList.add("complete");
+  if (!answer.complete) return;
+  meter.classList.add("complete");
+  meter.querySelector("[data-done]").hidden = false;
+  document.querySelector(".steps form .btn").classList.replace("btn-quiet", "btn-primary");
+  document.getElementById("said").textContent = meter.innerText;
 });

@@ -1,0 +1,59 @@
+from datetime import timedelta
+
+import pytest
+
+from milepost.classroom.contribution import ClassroomContribution
+from milepost.classroom.models import Attendance, Way
+from milepost.classroom.registering import leave
+from milepost.classroom.reminding import remind_due, remind_missing
+from milepost.classroom.signing import Circumstances, Signing, sign
+from milepost.classroom.tests.conftest import DRAWN
+from milepost.core import clock
+from milepost.documents.signatures import Signature
+from milepost.notices.models import Notice
+from tests.meanwhile import meanwhile
+
+pytestmark = pytest.mark.django_db
+
+
+def told(kind):
+    return set(Notice.objects.filter(kind=kind).values_list("recipient", flat=True))
+
+
+def signs(row):
+    sign(attendance=row, signing=Signing(Signature.read(DRAWN), Way.LINK, "I was there.", Circumstances()))
+
+
+def gives_up_the_seat(row):
+    leave(participant=row.participant)
+
+
+def leaves_the_organisation(row):
+    row.participant.member.left_on = row.slot.starts_at.date() - timedelta(days=1)
+    row.participant.member.save()
+
+
+def is_erased(row):
+    ClassroomContribution().erase(row.participant.member)
+
+
+MEANWHILE = [signs, gives_up_the_seat, leaves_the_organisation, is_erased]
+
+
+@pytest.mark.parametrize("act", MEANWHILE)
+def test_whoever_is_done_in_the_meantime_is_not_reminded(session, slots, people, row_of, act):
+    with clock.at(slots[0].ends_at + timedelta(minutes=31)):
+        row = row_of(people[3])
+        with meanwhile(Attendance, lambda: act(row)):
+            remind_missing(slots[0])
+    assert told("signature_missing") == {str(person.uid) for person in people if person != people[3]}
+    assert not Attendance.objects.filter(pk=row.pk, reminded_at__isnull=False).exists()
+
+
+def test_whoever_has_left_before_is_not_counted_among_the_reminded(session, slots, people, row_of):
+    with clock.at(slots[0].ends_at + timedelta(minutes=31)):
+        leaves_the_organisation(row_of(people[0]))
+        assert remind_missing(slots[0]) == len(people) - 1
+        assert remind_missing(slots[0]) == 0
+        remind_due()
+    assert len(told("signature_missing")) == len(people) - 1

@@ -1,0 +1,202 @@
+"""How much of the installation an organisation may use: set by whoever runs it (`MILEPOST_QUOTAS`), seen by its owners.
+
+    quotas.register("people", Quota(label, reached, used))                  registered.py
+    refuse_beyond(organisation, "people", more=12)                          a verb that holds the organisation's row, before it writes
+    take(organisation, "exports")                                           one more of today's; counted in one statement
+    take_bytes(organisation, 10_000)                                        the same for what is stored
+
+Without a word from the operator nothing is bounded, and nothing is counted. What is full refuses what comes next in words; what is there
+stays, and what Milepost makes itself (certificates, sheets, seals) is never refused. A day begins with its first use.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db.models import F
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import clock
+from milepost.core.models import Job, State, Stored, Tries
+from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
+from milepost.core.tries import DatabaseStorage
+
+DAY = 86_400  # seconds
+NEARLY = 80  # per cent, from which on somebody is warned
+
+
+class Owner(Protocol):
+    """An organisation, as this floor knows it."""
+
+    pk: int
+    slug: str
+
+
+class QuotaReached(Refused):
+    """The organisation uses all that the installation gives it; the message says of what, and what to do."""
+
+    status = 429
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Something that is bounded. `reached` is what is said when it is full; `used` tells how much there is, by the organisation's key."""
+
+    label: str | Promise
+    reached: str | Promise
+    used: Callable[[int], int]
+    is_bytes: bool = False
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much of a quota is used."""
+
+    quota: Quota
+    used: int
+    limit: int
+
+    @property
+    def percent(self) -> int:
+        return min(100, 100 * self.used // self.limit) if self.limit else 100
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.percent >= NEARLY
+
+
+quotas: Registry[Quota] = Registry("quota")
+
+
+def limit_of(organisation: Owner, name: str) -> int | None:
+    """How much it may use, or None for as much as it likes."""
+    given: dict[tuple[str, str], int] = settings.QUOTAS
+    return given.get((organisation.slug, name), given.get(("", name)))
+
+
+def usage_of(organisation: Owner) -> list[Usage]:
+    """What is bounded for it, and how much of that it uses."""
+    bounded = [(quota, limit_of(organisation, name)) for name, quota in quotas.items()]
+    return [Usage(quota, quota.used(organisation.pk), limit) for quota, limit in bounded if limit is not None]
+
+
+def refuse_beyond(organisation: Owner, name: str, *, more: int) -> None:
+    """Raise `QuotaReached` if so many more are too many. Of two at once, each holds the organisation's row."""
+    limit = limit_of(organisation, name)
+    if limit is not None and more > 0 and quotas.get(name).used(organisation.pk) + more > limit:
+        raise QuotaReached(quotas.get(name).reached % {"limit": limit})
+
+
+def take(organisation: Owner, name: str, amount: int = 1) -> None:
+    """So many more of today's. Raises `QuotaReached`, and then none of them is counted."""
+    if not has_room(organisation, name, amount):
+        raise QuotaReached(quotas.get(name).reached % {"limit": limit_of(organisation, name)})
+
+
+def has_room(organisation: Owner, name: str, amount: int = 1) -> bool:
+    """Take so many more of today's, and say whether there was room; if not, none of them is counted."""
+    limit = limit_of(organisation, name)
+    if limit is None:
+        return True
+    store, key = DatabaseStorage(), _key(organisation.pk, name)
+    if store.incr(key, DAY, amount) <= limit:
+        return True
+    Tries.objects.filter(key=key, count__gte=amount).update(count=F("count") - amount)
+    return False
+
+
+def today(name: str) -> Callable[[int], int]:
+    """What tells how many of today's were taken, for a `Quota`."""
+    return lambda organisation_id: DatabaseStorage().get(_key(organisation_id, name))
+
+
+def seconds_left(organisation: Owner, name: str) -> float:
+    """Until the day is over that began with the first one."""
+    return max(60.0, DatabaseStorage().get_expiry(_key(organisation.pk, name)) - clock.now().timestamp())
+
+
+def _key(organisation_id: int, name: str) -> str:
+    return f"quota:{name}:{organisation_id}"
+
+
+# --- What is stored -----------------------------------------------------------------------------------------
+
+
+def take_bytes(organisation: Owner, size: int) -> None:
+    """So many bytes more. Raises `QuotaReached`, and then none is counted. What goes again is seen when it is next measured."""
+    limit = limit_of(organisation, "storage")
+    if limit is None:
+        return
+    Stored.objects.get_or_create(organisation_id=organisation.pk)
+    room = Stored.objects.filter(organisation_id=organisation.pk, measured__lte=limit - size - F("since"))
+    if not room.update(since=F("since") + size):
+        raise QuotaReached(quotas.get("storage").reached % {"limit": f"{limit / 1024**3:,.1f}"})
+
+
+def stored_by(organisation_id: int) -> int:
+    """How many bytes it stores: as they were measured, and what was sent since."""
+    row = Stored.objects.filter(organisation_id=organisation_id).first()
+    return row.measured + row.since if row else 0
+
+
+def measure(organisation_id: int, uid: object) -> None:
+    """Look at all files of the organisation, and remember how large they are together."""
+    row, _is_new = Stored.objects.get_or_create(organisation_id=organisation_id)
+    total = _size_of_folder(f"blobs/{uid}")
+    Stored.objects.filter(pk=row.pk).update(measured=total, since=F("since") - row.since, measured_at=clock.now())
+
+
+def _size_of_folder(path: str) -> int:
+    try:
+        folders, files = default_storage.listdir(path)
+    except FileNotFoundError:
+        return 0
+    size = 0
+    for name in files:
+        try:
+            size += default_storage.size(f"{path}/{name}")
+        except FileNotFoundError:  # it went in this moment
+            continue
+    return size + sum(_size_of_folder(f"{path}/{name}") for name in folders)
+
+
+def waiting_jobs(organisation_id: int) -> int:
+    """How much work of the organisation waits in the background."""
+    return Job.objects.filter(organisation_id=organisation_id, state=State.WAITING).count()
+
+
+OWN = {
+    "storage": Quota(
+        _("Stored files"),
+        _(
+            "The files of your organisation fill the %(limit)s GB that it has here. Remove what nobody needs, or ask whoever runs Milepost for more."
+        ),
+        stored_by,
+        is_bytes=True,
+    ),
+    "uploads": Quota(
+        _("Files sent today"),
+        _(
+            "Your organisation has sent %(limit)s files today, which is all that it may. Go on tomorrow, or ask whoever runs Milepost for more."
+        ),
+        today("uploads"),
+    ),
+    "exports": Quota(
+        _("Exports today"),
+        _(
+            "Your organisation has taken %(limit)s exports today, which is all that it may. Go on tomorrow, or ask whoever runs Milepost for more."
+        ),
+        today("exports"),
+    ),
+    "jobs": Quota(
+        _("Work that waits in the background"),
+        _(
+            "More than %(limit)s pieces of work of your organisation wait in the background. Try again when they are done; nothing of them is lost."
+        ),
+        waiting_jobs,
+    ),
+}

@@ -1,0 +1,155 @@
+"""The process that children are forked from: it has Django and the parsers loaded, one thread, and no file of anybody's.
+
+    python -m milepost.core.sandbox.fork_server NUMBER|PATH
+
+Either it belongs to one process, which hands it sockets through the one of this number; or it listens at a path, to every process
+of its host that may open that. For each request a socket comes, and the name of a function. Its module is loaded here, once; the child is a fork that sets
+itself limits, reads the request, answers on that socket, and ends. Each file has a child of its own, so that none finds anything
+of another’s, and what a parser leaks goes with it.
+"""
+
+import gc
+import os
+import pickle
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from milepost.core.ending import end_with
+from milepost.core.sandbox.channel import NAME_BYTES, exactly
+
+NICE = 5  # pages go before files
+MAX_REQUEST = 256 << 20  # bytes
+NAMING = 1.0  # seconds in which whoever connects names a function …
+NO_REQUEST = 60  # … and sends it what it reads
+ELSEWHERE = 0.3  # seconds of the CPU time of a call that are spent outside of its child, at most
+
+
+def main() -> None:
+    """Serve until the process that asks has ended, or until whoever keeps the host's server ends it."""
+    where = sys.argv[1]
+    is_of_host = not where.isdigit()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # it ends with who asks, and not before
+    if is_of_host:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
+    os.nice(NICE)
+    control = _listening(where) if is_of_host else socket.socket(fileno=int(where))
+    next_one = _connected if is_of_host else _handed_over
+    import django
+
+    django.setup()
+    functions: dict[str, Callable[..., Any]] = {}
+    while True:
+        name, connection = next_one(control)
+        if name not in functions:
+            try:
+                functions[name] = _load(name)
+            except Exception as error:  # whoever asks for what there is not
+                print(f"No function {name!r} could be loaded: {error!r}", file=sys.stderr, flush=True)
+                connection.close()
+                continue
+        server = os.getpid()
+        if os.fork() == 0:
+            control.close()
+            _be_child(functions[name], connection, server)
+        connection.close()
+
+
+def _listening(path: str) -> socket.socket:
+    """At the path, in the place of a server that was killed. Its folder says who may connect."""
+    Path(path).unlink(missing_ok=True)
+    control = socket.socket(socket.AF_UNIX)
+    control.bind(path)
+    control.listen(128)
+    return control
+
+
+def _connected(control: socket.socket) -> tuple[str, socket.socket]:
+    while True:
+        connection, _address = control.accept()
+        connection.settimeout(NAMING)
+        try:
+            name = exactly(connection, NAME_BYTES)
+        except OSError:
+            connection.close()
+        else:
+            connection.settimeout(None)
+            return name.decode(errors="replace").strip(), connection
+
+
+def _handed_over(control: socket.socket) -> tuple[str, socket.socket]:
+    message, descriptors, _flags, _address = socket.recv_fds(control, NAME_BYTES, 1)
+    if not message:
+        os._exit(0)  # its children end with it
+    return message.decode().strip(), socket.socket(fileno=descriptors[0])
+
+
+def _load(name: str) -> Callable[..., Any]:
+    module, _colon, function = name.partition(":")
+    loaded: Callable[..., Any] = getattr(import_module(module), function)
+    for needed in vars(loaded)["loads"]:
+        import_module(needed)
+    gc.collect()
+    gc.freeze()  # what is loaded is shared with all children, and stays so
+    return loaded
+
+
+def _be_child(function: Callable[..., Any], connection: socket.socket, server: int) -> None:
+    from django.utils import translation
+
+    from milepost.core import sandbox
+    from milepost.core.sandbox import channel
+
+    status = 1
+    try:
+        end_with(server)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.alarm(NO_REQUEST)  # whoever asked may have been stopped
+        channel.send(connection, channel.BEGUN, b"")
+        kind, request = channel.receive(connection, at_most=MAX_REQUEST)
+        assert kind == channel.REQUEST  # noqa: S101 (our own words)
+        limits, language, args, kwargs = pickle.loads(request)  # noqa: S301 (from the process that started this one)
+        del request
+        translation.activate(language) if language else translation.deactivate_all()
+        _limit(limits)
+        sandbox.answer(connection, function, args, kwargs)
+        status = 0
+    except BaseException as error:  # whatever it is, the parent tells it as one refusal
+        with suppress(Exception):
+            channel.send(connection, channel.FAILED, type(error).__name__.encode())
+    finally:
+        os._exit(status)
+
+
+def _limit(limits: Any) -> None:
+    """Set the limits that this process can’t get beyond any more: it is ended, or its allocations fail.
+
+    The kernel counts the limit of CPU in whole seconds, so a timer ends whatever has not been taken over a little before.
+    """
+    import resource
+
+    for number in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(number, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, limits.wall)
+    signal.setitimer(signal.ITIMER_PROF, limits.seconds - ELSEWHERE)
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    with suppress(OSError):  # elsewhere than on Linux, the seconds alone bound the memory
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when the machine has none left
+        most = pages * resource.getpagesize() + limits.memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+
+
+if __name__ == "__main__":
+    main()

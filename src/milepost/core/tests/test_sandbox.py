@@ -1,0 +1,215 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from django.utils import translation
+
+from milepost.core import sandbox
+from milepost.core.refusals import Refused
+from milepost.core.sandbox import client
+from milepost.core.sandbox.places import Places
+from milepost.core.tests import parsers
+from milepost.core.tests.parsers import NoNumber
+
+pytestmark = pytest.mark.one_database("sqlite")
+
+
+def test_a_confined_function_answers_as_it_would_anywhere():
+    assert parsers.number(b"42") == 42
+    assert parsers.doubled(b"\x00\xff") == b"\x00\xff\x00\xff"
+    assert parsers.number(content=b"7") == 7
+
+
+def test_each_file_is_read_in_a_process_of_its_own():
+    (first, server), (second, same_server) = parsers.pids(b""), parsers.pids(b"")
+    assert len({os.getpid(), first, second, server}) == 4
+    assert server == same_server
+
+
+def test_it_speaks_the_language_of_who_asks():
+    with translation.override("fr"):
+        assert parsers.language(b"") == "fr"
+
+
+def test_it_knows_no_secret_of_the_server(settings):
+    os.environ["MILEPOST_DATABASE_URL_OF_A_TEST"] = "postgresql://milepost:password@nowhere/"
+    try:
+        known = sandbox.ForkServer()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sandbox, "_server", known)
+            told = parsers.told_by_its_environment(b"")
+    finally:
+        del os.environ["MILEPOST_DATABASE_URL_OF_A_TEST"]
+    assert "MILEPOST_DATABASE_URL_OF_A_TEST" not in told
+    assert settings.SECRET_KEY not in told.values()
+    assert told["database"] == "milepost.core.sqlite"
+
+
+def test_a_refusal_of_its_own_passes_through_with_sentence_and_field():
+    with pytest.raises(NoNumber) as refused:
+        parsers.number(b"minus")
+    assert str(refused.value) == "Numbers begin at 0."
+    assert refused.value.field == "file"
+
+
+@pytest.mark.parametrize("parser", [parsers.greedy, parsers.crashing, parsers.asleep], ids=lambda p: p.__name__)
+def test_whatever_befalls_a_parser_is_one_refusal(parser):
+    with pytest.raises(NoNumber, match="This is no number"):
+        parser(b"1")
+    assert parsers.number(b"1") == 1, "and the next file is read"
+
+
+def test_a_fault_of_a_parser_is_the_same_refusal():
+    with pytest.raises(NoNumber, match="This is no number"):
+        parsers.number(b"many")
+
+
+def test_one_that_takes_too_long_is_ended_and_told_by_the_place_that_it_had_come_to(caplog):
+    began = time.monotonic()
+    with pytest.raises(NoNumber, match="line 3 can’t be read"):
+        parsers.endless(b"")
+    assert time.monotonic() - began < 15  # by the clock five seconds at most, once it has begun
+    assert "parsers:endless, at line 3" in caplog.text
+
+
+def test_a_parser_writes_no_file(tmp_path):
+    with pytest.raises(NoNumber):
+        parsers.writing(str(tmp_path / "file").encode())
+    assert not (tmp_path / "file").exists() or (tmp_path / "file").read_bytes() == b""
+
+
+@pytest.mark.parametrize(
+    "words", [b"", b"v", b"v" + b"\xff" * 8, b"y" + (1 << 40).to_bytes(8), b"v" + (2).to_bytes(8) + b"{!"]
+)
+def test_one_that_was_taken_over_can_say_nothing_but_an_answer(words):
+    with pytest.raises(NoNumber):
+        parsers.lying(words)
+
+
+def test_a_fork_server_that_was_killed_is_started_again():
+    _child, server = parsers.pids(b"")
+    os.kill(server, signal.SIGKILL)
+    assert parsers.number(b"3") == 3
+    assert parsers.pids(b"")[1] != server
+
+
+def test_forty_threads_get_each_its_own_answer():
+    with ThreadPoolExecutor(40) as threads:
+        assert list(threads.map(parsers.number, [b"%d" % n for n in range(40)])) == list(range(40))
+
+
+def test_a_queue_of_strangers_leaves_places_to_members(monkeypatch):
+    places = Places()
+    places.bound(3, patience=0.05)
+    monkeypatch.setattr(sandbox, "places", places)
+    stranger = Thread(target=parsers.waiting_of_strangers, args=(b"1.5",))
+    stranger.start()
+    time.sleep(0.3)
+    began = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        parsers.waiting_of_strangers(b"0")
+    assert refused.value.status == 503 and refused.value.retry_after
+    assert time.monotonic() - began < 0.5
+    assert parsers.number(b"1") == 1
+    stranger.join()
+    assert parsers.waiting_of_strangers(b"0") == 1
+
+
+def test_children_end_with_who_asked_even_when_it_is_killed(tmp_path):
+    source = (
+        "import os, django; django.setup()\n"
+        "from threading import Thread\n"
+        "from milepost.core.tests import parsers\n"
+        "print(*parsers.pids(b''), flush=True)\n"
+        "parsers.waiting(b'60')\n"
+    )
+    program = subprocess.Popen(
+        [sys.executable, "-c", source],
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    first, server = map(int, program.stdout.readline().split())
+    _until(lambda: set(_children_of(server)) - {first})
+    (child,) = set(_children_of(server)) - {first}
+    program.kill()
+    program.wait()
+    _until(lambda: not _lives(server) and not _lives(child))
+
+
+def _children_of(pid):
+    return [int(number) for number in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _until(is_so):
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def of_host(tmp_path, monkeypatch):
+    """Start the fork server of a host; every process that has this environment asks it."""
+    path, started = str(tmp_path / "files"), []
+    monkeypatch.setenv(client.AT_HOST, path)
+    monkeypatch.setattr(client, "HOST_PATIENCE", 20)
+
+    def start():
+        started.append(subprocess.Popen([*client.PROGRAM, path], env=client.environment()))
+        return started[-1].pid
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_all_processes_of_a_host_fork_from_one(of_host, monkeypatch):
+    pid = of_host()
+    source = "import django; django.setup()\nfrom milepost.core.tests import parsers\nprint(parsers.pids(b'')[1])"
+    another = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    )
+    monkeypatch.setattr(sandbox, "_server", client.ForkServer())
+    assert parsers.pids(b"")[1] == int(another.stdout) == pid
+
+
+def test_while_the_one_of_the_host_is_gone_a_process_forks_from_its_own(of_host, monkeypatch):
+    monkeypatch.setattr(sandbox, "_server", client.ForkServer())
+    pid = of_host()
+    assert parsers.pids(b"")[1] == pid
+    os.kill(pid, signal.SIGKILL)
+    monkeypatch.setattr(client, "HOST_PATIENCE", 0.3)
+    own = parsers.pids(b"")[1]
+    assert own not in (pid, os.getpid())
+    monkeypatch.setattr(client, "HOST_PATIENCE", 20)
+    again = of_host()
+    assert parsers.pids(b"")[1] == again, "and from the host's as soon as it is there again"
+
+
+@pytest.mark.parametrize("words", [b"", b"os:system".ljust(256), b"nothing".ljust(256), b"\xff" * 256, b"milepost"])
+def test_whoever_asks_the_one_of_the_host_for_something_else_gets_nothing_and_holds_nobody_up(of_host, words):
+    pid = of_host()
+    assert parsers.number(b"1") == 1
+    with socket.socket(socket.AF_UNIX) as bad:
+        bad.connect(os.environ[client.AT_HOST])
+        bad.settimeout(20)
+        bad.sendall(words)
+        began = time.monotonic()
+        assert parsers.pids(b"")[1] == pid
+        assert time.monotonic() - began < 5
+        assert bad.recv(1) == b""

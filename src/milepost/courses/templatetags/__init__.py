@@ -1,0 +1,1 @@
+"""What pages of courses and of what is learnt in them need."""

@@ -1,0 +1,61 @@
+"""What a file that a stranger shows says of itself: the seals in a PDF, the claims of a badge. Nothing is believed of it here."""
+
+import re
+from itertools import islice
+from typing import Any
+
+from milepost.core.sandbox import Unreadable, confined
+from milepost.credentials import badges
+from milepost.credentials.models import ALPHABET
+from milepost.verify import Broken, seals_in
+
+MAX_BADGE = 64 * 1024  # characters; ours have some 3,000
+MAX_CODES = 5
+LOADED = ("jwt", "pyhanko.pdf_utils.reader", "pyhanko.sign.validation")
+_SHOWN_CODE = re.compile(rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{2,4}}){{6}}".encode())
+
+
+@confined(Unreadable, by_strangers=True, loads=LOADED)
+def read(content: bytes) -> dict[str, Any]:
+    """What the file is, as `{"kind": …}`, and what it says.
+
+    A `pdf`: its `seals` as `{"key", "reason", "signer", "holds", "is_stamp"}` in their order, none where they can't be read, and
+    the first `codes` that stand in it. A `badge`: its `token`, the `id` that it claims, and the `kid` of its key. Else `unknown`.
+    """
+    if content.lstrip()[:5] == b"%PDF-":
+        return {"kind": "pdf", "seals": _seals(content), "codes": _codes(content)}
+    token = badges.token_in(content)
+    return _badge(token) if token and len(token) <= MAX_BADGE else {"kind": "unknown"}
+
+
+def _seals(content: bytes) -> list[dict[str, Any]]:
+    try:
+        return [
+            {
+                "key": seal.key,
+                "reason": seal.reason,
+                "signer": seal.signer,
+                "holds": seal.holds,
+                "is_stamp": bool(seal.dated),
+            }
+            for seal in seals_in(content)
+        ]
+    except Broken:
+        return []
+
+
+def _codes(content: bytes) -> list[str]:
+    """The first few that differ: a file can be made to show millions."""
+    shown = dict.fromkeys(code[0] for code in islice(_SHOWN_CODE.finditer(content), 100 * MAX_CODES))
+    return [code.decode("ascii") for code in islice(shown, MAX_CODES)]
+
+
+def _badge(token: str) -> dict[str, Any]:
+    import jwt
+
+    try:
+        claims: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
+        kid = str(jwt.get_unverified_header(token).get("kid", ""))
+    except jwt.PyJWTError:
+        return {"kind": "unknown"}
+    return {"kind": "badge", "token": token, "id": str(claims.get("id", ""))[:500], "kid": kid[:500]}

@@ -1,0 +1,89 @@
+"""Erasing a person where no law wants their records kept, without breaking any proof (GDPR, article 17).
+
+Each room says what holds them, which facts are theirs alone, and takes their rows away (see `people.contributions`).
+"""
+
+from itertools import batched
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from milepost.core import clock
+from milepost.core.irrevocable import irrevocable
+from milepost.core.refusals import Refused
+from milepost.evidence.export import files_about
+from milepost.evidence.forgetting import forget_files, named_in
+from milepost.evidence.models import TrainingAction
+from milepost.journal.erasing import erase, nameless
+from milepost.journal.models import Entry
+from milepost.journal.vocabulary import fact_types
+from milepost.notices.outbox import Outside, notify
+from milepost.people.contributions import BATCH, Hold, contributions
+from milepost.people.models import Member, Organisation
+
+
+class ErasureRefused(Refused):
+    """A law still wants the records kept; `holds` says which, and until when."""
+
+    def __init__(self, holds: list[Hold]) -> None:
+        super().__init__("; ".join(hold.reason for hold in holds))
+        self.holds = holds
+
+
+def holds_on(member: Member) -> list[Hold]:
+    """Why the person's records have to stay, in words for them to read; empty when they can be erased."""
+    holds = [hold for contribution in contributions.all() for hold in contribution.holds(member)]
+    asked = [hold.session_id for hold in holds if hold.session_id]
+    in_actions = TrainingAction.sessions.through._default_manager.filter(livesession__in=asked)
+    spoken_for = set(in_actions.values_list("livesession", flat=True)) if asked else set()
+    return [hold for hold in holds if hold.session_id not in spoken_for]
+
+
+@irrevocable
+def erase_person(*, member: Member, by: Member) -> int:
+    """Erase everything of the person, their account too, for good; return how many facts lost their words.
+
+    Numbers lose them as well: what was theirs is gone, and no proof of anybody else is touched. What they did in an
+    office (published a course, say) stays a fact of the organisation. They are told by a last message, if they have an
+    address. Raises `ErasureRefused`. Records `erased`.
+    """
+    with transaction.atomic():
+        Organisation.objects.select_for_update().get(pk=member.organisation_id)  # as whoever imports people does
+        locked = Member.objects.select_for_update(of=("self",)).get(pk=member.pk)
+        if holds := holds_on(locked):
+            raise ErasureRefused(holds)
+        organisation, facts = locked.organisation, _facts_of(locked)
+        digests = {*(file.digest for file in files_about(locked)), *named_in(facts)}
+        about, reason = nameless(locked.as_reference()), _("Asked for by the person")
+        count = erase(facts, organisation=organisation, by=by.as_reference(), about=about, reason=reason)
+        for contribution in reversed(contributions.all()):
+            contribution.erase(locked)
+        forget_files(organisation, digests)
+        if locked.email:
+            _say_goodbye(locked, by)
+    return count
+
+
+def _say_goodbye(member: Member, by: Member) -> None:
+    """Tell the person what was done (GDPR, article 12(3)), by a notice of which nothing stays once it was sent."""
+    organisation = member.organisation
+    day = clock.today(organisation.time_zone).isoformat()
+    notify(
+        "erased",
+        to=Outside(organisation, member.email or "", member.full_name, member.speaks),
+        about=organisation.as_reference(),
+        key=str(member.uid),
+        data={"day": day, "contact": by.email or organisation.name},
+    )
+
+
+def _facts_of(member: Member) -> set[int]:
+    """The facts about what is theirs alone, and those that tell what they did, but for an office."""
+    entries = Entry.objects.filter(organisation_id=member.organisation_id).exclude(statement="").order_by()
+    # What somebody did for the organisation stays a fact about the organisation.
+    office = [fact_type.name for fact_type in fact_types.all() if fact_type.is_office]
+    facts = set(entries.filter(actor_id=str(member.uid)).exclude(fact__in=office).values_list("id", flat=True))
+    objects = (uid for contribution in contributions.all() for uid in contribution.things_of(member))
+    for part in batched(objects, BATCH, strict=False):
+        facts.update(entries.filter(object_id__in=part).values_list("id", flat=True))
+    return facts

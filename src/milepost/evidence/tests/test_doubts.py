@@ -1,0 +1,109 @@
+"""A signature that is in doubt, on its way through readiness and dossiers: two signed on one phone, and one of them was not there."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from milepost import verify as verifier
+from milepost.classroom.closing import close_slot
+from milepost.classroom.deciding import decide
+from milepost.classroom.models import Attendance
+from milepost.classroom.signing import sign
+from milepost.core import clock
+from milepost.core.jobs import run_all
+from milepost.evidence.dossiers import build
+from milepost.evidence.export import rows_of
+from milepost.evidence.readiness import readiness_of
+from milepost.evidence.tests.archives import contents
+from milepost.evidence.tests.conftest import DRAWN, SIGNING, drawn_by
+from milepost.journal.subscriptions import deliver_all
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lent(action, session, people):
+    """Both half-days closed; in both, the second signed on the phone of the first."""
+    trainer = session.trainers.select_related("session__organisation").get()
+    for slot in session.slots.select_related("session__organisation"):
+        with clock.at(slot.starts_at):
+            for row in Attendance.objects.filter(slot=slot).select_related("slot__session", "participant__member"):
+                phone = "of two" if row.participant.member in people[:2] else f"of {row.pk}"
+                sign(attendance=row, signing=replace(SIGNING, signature=drawn_by(row), devices=(phone,)))
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, signing=replace(SIGNING, signature=DRAWN))
+    tell()
+    return action
+
+
+def tell():
+    deliver_all()
+    run_all(queues=["files"])
+
+
+def say(session, person, decision, lead):
+    """Somebody decides about both half-days of the person."""
+    for slot in session.slots.select_related("session__organisation"):
+        row = Attendance.objects.select_related("participant").get(slot=slot, participant__member=person)
+        seen = {str(row.participant.uid): row.doubts_seen}
+        decide(slot=slot, seen=seen, decision=decision, by=lead.as_reference(), reason="I asked.")
+    tell()
+
+
+def findings(action):
+    return {finding.key: finding for finding in readiness_of(action).findings}
+
+
+def dossier_of(action, tmp_path, member=None):
+    path = tmp_path / "dossier.zip"
+    with path.open("w+b") as file:
+        build(action=action, member=member, file=file)
+    return verifier.verify(path), contents(path)
+
+
+def test_readiness_asks_for_a_decision_and_is_content_with_either(lent, session, people, lead):
+    finding = findings(lent)["doubts"]
+    assert (str(finding.state), str(finding.actor)) == ("inconsistent", "trainer")
+    assert f"nobody has decided: {people[0].full_name}, {people[1].full_name}." in finding.words
+    assert "/slots/" in finding.link
+    say(session, people[0], "there", lead)
+    say(session, people[1], "not-there", lead)
+    assert findings(lent)["doubts"].is_ready
+
+
+def test_who_was_not_there_has_no_certificate_in_readiness_and_is_told_apart_in_the_dossier(
+    lent, session, people, lead, tmp_path
+):
+    assert findings(lent)["certificate"].is_ready
+    say(session, people[0], "there", lead)
+    say(session, people[1], "not-there", lead)
+    found = findings(lent)
+    assert (found["certificate"].ready, found["certificate"].of) == (3, 4)
+    assert found["hours"].is_ready
+    report, files = dossier_of(lent, tmp_path)
+    assert report.holds
+    assert "8 attendance signatures fit the journal." in report.holds
+    rows = [row for row in json.loads(files["records/attendance.json"]) if row["person"] == str(people[1].uid)]
+    assert [(row["state"], row["minutes"], row["decided_by"]) for row in rows] == [("struck", 0, lead.full_name)] * 2
+    assert all(row["signature"] and row["doubts"][0]["code"] == "same-device" for row in rows)
+
+
+def test_taking_the_decision_back_gives_the_certificate_back(lent, session, people, lead):
+    for decision in ("not-there", "there"):
+        say(session, people[1], decision, lead)
+    assert findings(lent)["certificate"].is_ready
+    assert findings(lent)["hours"].is_ready
+
+
+def test_what_is_held_of_one_names_nobody_with_whom_they_shared_a_phone(lent, session, people, lead, tmp_path):
+    say(session, people[1], "not-there", lead)
+    report, files = dossier_of(lent, tmp_path, people[0])
+    assert report.holds
+    text = b"".join(content for name, content in files.items() if not name.endswith((".pdf", ".sig"))).decode()
+    copy = "".join(str(list(rows.values())) for rows in rows_of(people[0]).values())
+    for other in people[1:]:
+        assert str(other.uid) not in text + copy
+        assert other.full_name not in text + copy
+    assert "same-device" in text
+    assert "same-device" in copy

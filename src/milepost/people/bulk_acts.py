@@ -1,0 +1,119 @@
+"""Acts on many people at once, remembered for a month so that each can be undone in one act.
+
+A verb that does something to many takes `act`, the uid under which it can be undone, and remembers in its transaction to
+whom it did it:
+
+    remember(Done("enrolment", act, course.as_reference()), to=[(row.member_id, row.pk) for row in new], by=by)
+
+The room says how that is taken back (its `undoing.py`), and hangs it up in its `registered.py`:
+
+    bulk_kinds.register("enrolment", EnrolmentsInBulk())
+
+The rest is the same for all: the page that lists such acts, who may undo which, once, in the background where it takes
+longer than somebody waits, and the fact that says so (`milepost.people.undoing`).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import Model
+from django.utils.functional import Promise
+
+from milepost.core import clock
+from milepost.core.registry import Registry
+from milepost.journal.recording import Reference
+from milepost.people.models import BulkAct, BulkActPerson, Member
+from milepost.people.permissions import Permission
+
+BATCH = 2_000
+
+
+class BulkKind(ABC):
+    """How one kind of act on many is told, and how it is taken back."""
+
+    permission: ClassVar[Permission]
+    """Whoever holds it for everybody may undo anybody's act; whoever did it, their own, for those within their reach."""
+
+    explains: ClassVar[str | Promise]
+    """What undoing it does, and who keeps what they have: read before it is done."""
+
+    reasons: ClassVar[Mapping[str, str | Promise]]
+    """Why somebody keeps it, by the word that `kept` answers: “has begun”."""
+
+    undone: ClassVar[str | Promise]
+    """The fact in a sentence, with %(object)s, %(taken_back)s and %(kept)s."""
+
+    @abstractmethod
+    def title(self, act: BulkAct) -> str:
+        """What was done: “120 people enrolled in “Ladders””."""
+
+    def subject(self, act: BulkAct) -> Model | None:
+        """What the permission is asked about: the course, the session; None for people alone."""
+        return None
+
+    def permission_of(self, member: Member, subject: Model | None) -> Permission:
+        """The permission by which this member undoes it; where there is more than one."""
+        return self.permission
+
+    @abstractmethod
+    def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
+        """Lock what the verbs lock that change the same rows, in their order; `kept` reads after it."""
+
+    @abstractmethod
+    def kept(self, act: BulkAct, people: Sequence[BulkActPerson]) -> Mapping[int, str]:
+        """Why these keep it, by the key of the row in `people`: they began, signed, or were changed since."""
+
+    @abstractmethod
+    def take_back(self, act: BulkAct, people: Sequence[BulkActPerson], by: Member) -> None:
+        """Take it back for these, in a bounded number of statements, and record a fact for each."""
+
+
+bulk_kinds: Registry[BulkKind] = Registry("act on many people")
+
+
+@dataclass(frozen=True)
+class Done:
+    """An act on many: its kind, its uid, what it was about, and what else taking it back has to know, as JSON values."""
+
+    kind: str
+    uid: UUID
+    about: Reference
+    data: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime = field(default_factory=clock.now)
+
+
+def remember(done: Done, *, to: Collection[tuple[int, int]], by: Member) -> None:
+    """Remember the act and to whom it was done, in the transaction in which it is; nothing where it was done to nobody.
+
+    `to` holds for each the key of the member, and what the kind needs to take it back: the key of the row that was made.
+    """
+    if not to:
+        return
+    bulk_kinds.get(done.kind)
+    act = BulkAct.objects.create(
+        uid=done.uid,
+        organisation_id=by.organisation_id,
+        kind=done.kind,
+        by=by,
+        at=done.at,
+        about_id=done.about.id,
+        about_name=done.about.name[:200],
+        data=dict(done.data),
+        count=len(to),
+    )
+    people = (BulkActPerson(act=act, member_id=member, key=key) for member, key in to)
+    BulkActPerson.objects.bulk_create(people, batch_size=BATCH)
+
+
+def in_act(act: UUID | None) -> dict[str, str]:
+    """What the context of a fact says of the act that it is part of."""
+    return {"act": str(act)} if act else {}
+
+
+def keys_of(people: Iterable[BulkActPerson]) -> list[int]:
+    """What the kind remembered of each."""
+    return [person.key for person in people]

@@ -1,0 +1,36 @@
+"""What the background does for people: undoing what was done to many, and forgetting what can't be undone any more."""
+
+from django.utils.translation import gettext_lazy as _
+
+from milepost.core import clock, quotas
+from milepost.core.jobs import job
+from milepost.people import second_factor, undoing
+from milepost.people.models import BulkAct, FactorReset, Organisation
+
+
+@job(queue="imports", title=_("Undo a change to many people"), attempts=None)
+def undo_bulk_act(organisation_id: int, act_id: int) -> None:
+    """Take back what is left of it."""
+    for act in BulkAct.objects.filter(organisation=organisation_id, pk=act_id):
+        undoing.carry_on(act)
+
+
+@job(queue="mail")
+def reset_factors() -> None:
+    """Take away the second factors whose day has come."""
+    for reset in FactorReset.objects.filter(due_at__lte=clock.now()).select_related("user", "member"):
+        second_factor.finish_reset(reset)
+
+
+@job(queue="imports")
+def forget_bulk_acts() -> None:
+    """Delete acts of which the 30 days are over."""
+    undoing.forget_old()
+
+
+@job(queue="files")
+def measure_storage() -> None:
+    """Look how much each organisation stores whose files are bounded."""
+    for organisation in Organisation.objects.all():
+        if quotas.limit_of(organisation, "storage") is not None:
+            quotas.measure(organisation.pk, organisation.uid)

@@ -1,0 +1,39 @@
+"""A computer that others use: said at the door, before any way of signing in, or when leaving.
+
+A session that begins there lasts as long as the window and little longer than somebody reads (`session_ends.SHARED`); what its pages
+keep for later lies in the window alone (`design/reliable.js`), and signing out leaves nothing behind, with a word first where an answer
+has not been sent.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from milepost.people.session_ends import KIND, Kind, is_shared
+
+LEAVE_NOTHING = "leave_nothing"  # in the form that signs out
+
+
+def say_shared(request: HttpRequest, *, is_so: bool) -> None:
+    """Note before somebody signs in that the computer is not theirs, or that it is after all."""
+    if is_so:
+        request.session[KIND] = str(Kind.SHARED)
+    else:
+        request.session.pop(KIND, None)
+
+
+def leaving_nothing[F: Callable[..., Any]](view: F) -> F:
+    """Of the view that signs out: have the browser forget the pages that it kept, where the computer is not the person's own."""
+
+    @wraps(view)
+    def leave(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        leaves = request.method == "POST" and (is_shared(request.session) or LEAVE_NOTHING in request.POST)
+        response: HttpResponseBase = view(request, *args, **kwargs)
+        if leaves:
+            # Not "storage": in it lies what other people, or a trainer without a network, have not sent yet.
+            response.headers["Clear-Site-Data"] = '"cache"'
+        return response
+
+    return leave  # type: ignore[return-value]

@@ -1,0 +1,75 @@
+"""Races about the log of security events and what an organisation may use."""
+
+from itertools import count
+
+from django.conf import settings
+from django.test import RequestFactory
+
+from milepost.core.quotas import take, take_bytes
+from milepost.people.happenings import REFUSED, tell
+from milepost.people.members import add_member
+from milepost.people.models import Member, Organisation
+from milepost.people.organisations import create_organisation
+from milepost.security import keeping
+from milepost.security.models import SecurityEvent, SecurityLog
+from tests.racing import Act, Pair, Race
+
+NUMBERS = count(1)
+AT_ONCE = 6
+
+
+def _organisation(_world: None = None) -> tuple[Organisation, Member]:
+    number = next(NUMBERS)
+    organisation = create_organisation(slug=f"gate-{number}", name=f"Gate {number}")
+    member = Member.objects.create(organisation=organisation, given_name="A", family_name="B", email="a@x.example")
+    return organisation, member
+
+
+def _refused_at_once(_world: None) -> Pair:
+    """Six are refused at the same moment, three from one address: each is counted, and no number is given twice."""
+    organisation, member = _organisation()
+    keeping._counts.clear()
+
+    def refused(address: str) -> Act:
+        return lambda: tell(REFUSED, RequestFactory().get("/", REMOTE_ADDR=address), member=member, detail="people")
+
+    def count_up(answers: list[str]) -> None:
+        assert answers == ["done"] * AT_ONCE, answers
+        rows = SecurityEvent.objects.filter(organisation=organisation)
+        told = sorted(rows.values_list("count", "number"))
+        assert [count for count, _number in told] == [1, 1, 1, 3], told
+        assert len({number for _count, number in told}) == 4, told
+        assert SecurityLog.objects.get(organisation=organisation).last == AT_ONCE, told
+
+    addresses = ["192.0.2.1"] * 3 + [f"192.0.2.{number}" for number in (2, 3, 4)]
+    return [refused(address) for address in addresses], count_up
+
+
+def _the_last_place(name: str) -> Race:
+    """Six take at the same moment of what has room for two: two of them do."""
+
+    def pair(_world: None) -> Pair:
+        organisation, _member = _organisation()
+        settings.QUOTAS = {(organisation.slug, name): {"people": 3, "storage": 250, "exports": 2}[name]}
+
+        def taken(number: int) -> object:
+            if name == "people":
+                return add_member(
+                    organisation=organisation, email=f"p{number}@x.example", given_name="P", family_name="Q"
+                )
+            return take_bytes(organisation, 100) if name == "storage" else take(organisation, name)
+
+        def count_up(answers: list[str]) -> None:
+            assert sorted(answers) == ["QuotaReached"] * 4 + ["done"] * 2, answers
+
+        return [lambda number=number: taken(number) for number in range(AT_ONCE)], count_up
+
+    return Race(lambda: None, pair, turns=5)
+
+
+RACES = {
+    "refused at once": Race(lambda: None, _refused_at_once, turns=5),
+    "the last place": _the_last_place("people"),
+    "the last bytes": _the_last_place("storage"),
+    "the last export": _the_last_place("exports"),
+}
