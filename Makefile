@@ -33,12 +33,15 @@ $(BIN)/.installed-dev: $(BIN)/.installed requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-.PHONY: help up dev install system test check lint audit sbom release format messages lock vendor screenshots bench storm attack
+.PHONY: help up dev install system test thorough check lint audit sbom release format messages lock vendor screenshots bench storm attack
 system:
 	@$(PYTHON) scripts/programs.py
 
 test: system $(BIN)/.installed-dev ## Lint, types, import contract, and every test on SQLite and PostgreSQL
 	@$(BIN)/python scripts/run_checks.py
+
+thorough: system $(BIN)/.installed-dev ## The same with each kill, race and hostile value, where every day takes some (hours)
+	@THOROUGH=1 $(BIN)/python scripts/run_checks.py
 
 check: $(BIN)/.installed-dev ## What you changed, in under a minute: lint, types, the tests of its rooms on SQLite
 	@$(BIN)/python scripts/check_changes.py

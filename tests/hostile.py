@@ -7,7 +7,6 @@ somebody adds is covered without a word here.
 import inspect
 import io
 import json
-import os
 import re
 import sys
 import zipfile
@@ -25,7 +24,8 @@ from django.http import HttpResponseBase
 from django.test import Client
 from openpyxl import Workbook
 
-IS_THOROUGH = "MILEPOST_TESTS_THOROUGH" in os.environ  # each value at each place: minutes instead of seconds
+from tests.thorough import IS_THOROUGH
+
 SOME = 2  # on each database: others on SQLite than on PostgreSQL, so that a run on both has twice as many
 HUGE = "9" * 30  # beyond bigint
 DEEP = "[" * 3_000 + "]" * 3_000

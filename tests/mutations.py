@@ -1,9 +1,9 @@
-"""Real files, damaged at random: what hypothesis gives each parser, a few in every run, many with MILEPOST_TESTS_THOROUGH."""
+"""Real files, damaged at random: what hypothesis gives each parser, a few in every run, many with `make thorough`."""
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from tests.hostile import IS_THOROUGH
+from tests.thorough import IS_THOROUGH
 
 # A database that is the same for all examples is meant here.
 bounded = settings(

@@ -1,7 +1,8 @@
 """Two people at once, with real connections: what happens once, happens once, and what is counted is what is there.
 
-A `Race` is told by the modules `races_of_…`; `tests.races` has them all. Each makes thirty pairs (on SQLite five); both of
-a pair wait at a barrier, and go. All run in one process with a database of its own, one after the other as their names are asked for.
+A `Race` is told by the modules `races_of_…`; `tests.races` has them all. Each makes eight pairs, thirty with `make
+thorough` (on SQLite two, five); both of a pair wait at a barrier, and go. All run in one process with a database of its
+own, one after the other as their names are asked for.
 """
 
 import json
@@ -20,10 +21,12 @@ from milepost.core.refusals import Refused
 from milepost.journal.models import Entry
 from milepost.people.models import Member, Organisation
 from milepost.people.organisations import create_organisation
+from tests.thorough import IS_THOROUGH
 from tests.worlds import make_member, make_people
 
 # SQLite lets one writer in at a time: what is checked before its turn is all that can go wrong there, and does at once.
-PAIRS = 30 if connection.vendor == "postgresql" else 5
+OF_A_DAY, OF_ALL = (8, 30) if connection.vendor == "postgresql" else (2, 5)
+PAIRS = OF_ALL if IS_THOROUGH else OF_A_DAY
 Act = Callable[[], object]
 type Pair = tuple[list[Act], Callable[[list[str]], None]]
 _numbers = count(1)

@@ -1,6 +1,5 @@
 """A running Milepost whose clock jumps in all of its processes: nothing waits for a day that was shown by mistake."""
 
-import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,8 +7,8 @@ import pytest
 
 from tests.conftest import own_copy
 from tests.sites import Site
+from tests.thorough import IS_THOROUGH
 
-IS_THOROUGH = "MILEPOST_TESTS_THOROUGH" in os.environ
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 

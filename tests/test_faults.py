@@ -31,6 +31,7 @@ from tests.disks import Disk
 from tests.servers import Between, drip, hang
 from tests.sites import FIRST, Site
 from tests.test_machine import children, command
+from tests.thorough import IS_THOROUGH
 
 READING = ["/storm/", "/storm/catalogue/storm/", "/storm/people/", "/storm/documents/", "/storm/settings/"]
 FRENCH_SPEAKING = range(31, 39, 2)
@@ -197,9 +198,7 @@ def stop_writing(site):
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.skipif(
-    "MILEPOST_TESTS_THOROUGH" not in os.environ, reason="it migrates a database of its own; thorough runs do"
-)
+@pytest.mark.skipif(not IS_THOROUGH, reason="it migrates a database of its own; thorough runs do")
 @pytest.mark.skipif(ON_SQLITE, reason="it is about a server of PostgreSQL")
 def test_a_postgresql_whose_disk_is_full_is_told_in_words_and_goes_on_once_there_is_room():
     with (

@@ -16,13 +16,11 @@ from milepost.courses.reading import read_course
 from milepost.documents import reading
 from milepost.documents.reading import RefusedPdf
 from tests import harmful
-from tests.hostile import IS_THOROUGH
+from tests.thorough import IS_THOROUGH
 from tests.worlds import SMALL_COURSE
 
 PATIENCE = 30  # seconds: ten at most by the clock, and what a busy machine adds
-SLOW = pytest.mark.skipif(
-    not IS_THOROUGH, reason="takes its two seconds, like the ones that are run (MILEPOST_TESTS_THOROUGH)"
-)
+SLOW = pytest.mark.skipif(not IS_THOROUGH, reason="takes its two seconds, like the ones that are run")
 
 
 def cases(made, quick):
