@@ -7,10 +7,15 @@ from contextlib import contextmanager
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.urls import path
 
+from milepost.config import urls as addresses
+from milepost.core.openness import Whom, open_to
 from milepost.core.pictures import UnreadablePicture, media_type
 from milepost.core.sandbox import Unreadable
 from milepost.core.tables import UnreadableTable, read_table
+from milepost.core.tests import parsers
 from milepost.courses.files import InMemory, RefusedFiles, Zip
 from milepost.courses.reading import read_course
 from milepost.documents import reading
@@ -169,6 +174,22 @@ def test_texts_that_are_endless_together_are_refused():
     texts = {f"{number:02}-a/01-b.page.md": b"x" * (1 << 20) for number in range(17)}
     with pytest.raises(RefusedFiles, match="larger than 16 MB together"):
         read_course(InMemory(texts))
+
+
+@open_to(Whom.EVERYBODY, "of this test")
+def reads_two_files(request):
+    return HttpResponse(f"{parsers.busy(b'0.9')} {parsers.busy(b'0.9')}")
+
+
+urlpatterns = [path("two/", reads_two_files), *addresses.urlpatterns]
+
+
+@pytest.mark.django_db
+@pytest.mark.urls(__name__)
+def test_all_that_one_page_reads_costs_no_more_than_one_file_may(client):
+    answer = client.get("/two/")
+    assert answer.status_code == 422
+    assert "This is no number" in answer.text
 
 
 def test_each_is_one_kind_of_refusal():

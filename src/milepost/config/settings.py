@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "milepost.config.monitoring.MonitoringMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "milepost.config.observing.ObservingMiddleware",
+    "milepost.config.reading.ReadingMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "milepost.design.characters.CharactersMiddleware",
     "milepost.people.session_cookies.SignedSessionMiddleware",

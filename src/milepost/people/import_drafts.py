@@ -81,5 +81,4 @@ def finish(*, draft: PeopleImport, seen: str, by: Member) -> Counter[str]:
 
 
 def _file(draft: PeopleImport) -> HRFile:
-    content = bytes(draft.content)
-    return HRFile(read_table(content), draft.mapping, draft.is_complete, draft.file_name, fingerprint(content))
+    return HRFile(draft.table, draft.mapping, draft.is_complete, draft.file_name, fingerprint(bytes(draft.content)))

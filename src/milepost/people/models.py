@@ -21,6 +21,7 @@ from milepost.core.blobs.fields import BlobField
 from milepost.core.canonical import fingerprint
 from milepost.core.local_days import from_today
 from milepost.core.prepared import Prepared
+from milepost.core.tables import Table, read_table
 from milepost.journal.recording import Reference
 from milepost.people.roles import FOLLOWING, ORGANISATION, Role
 
@@ -396,6 +397,11 @@ class PeopleImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @cached_property
+    def table(self) -> Table:
+        """What is in the file, read once however often it is asked for. Raises `UnreadableTable`."""
+        return read_table(bytes(self.content))
 
 
 class BulkAct(models.Model):

@@ -16,14 +16,18 @@ A `Refused` of the class that it names passes through with its own sentence. It 
 The child is a fork of a process that has Django and the parsers loaded and has never seen a file (`fork_server`): it is there in
 milliseconds, and ends with its answer. All processes under one `milepost up` share that one; any other has its own. There are few `places` in each process; whoever finds none free is told so (503) instead
 of keeping others waiting. Where there are no forks (Windows), functions run where they are called, without limits.
+
+What answers a request has one `Allowance` for all files that it reads (`as_one`): a second child gets what the first has left.
 """
 
 import json
 import logging
 import os
 import pickle
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, ClassVar, Self, cast
 
@@ -36,8 +40,9 @@ from milepost.core.sandbox.client import ForkServer
 from milepost.core.sandbox.places import Places
 
 IS_POSSIBLE = hasattr(os, "fork")
-SECONDS = 2  # of CPU
+SECONDS = 1.6  # of CPU, of all children of a request together: with what goes on around them, less than 2
 MEMORY = 176 << 20  # bytes beyond what the process has when it begins: with that, less than 300 MB
+LEAST = 0.05  # seconds, with less of which no child is begun
 WALL = 5  # times as many seconds by the clock as of CPU: others are at work, too
 MAX_ANSWER = 128 << 20  # bytes
 
@@ -68,21 +73,49 @@ class TooManyFiles(Refused):
 class Limits:
     """What one call may cost: seconds of CPU and by the clock, and bytes of memory."""
 
-    seconds: int
-    wall: int
+    seconds: float
+    wall: float
     memory: int
+
+    def within(self, seconds: float) -> Self:
+        """These, with no more than so many seconds of CPU."""
+        seconds = min(self.seconds, seconds)
+        return replace(self, seconds=seconds, wall=WALL * seconds)
+
+
+class Allowance:
+    """Seconds of CPU that some children may use together. What one says that it used is believed; one that says nothing used all."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    def spend(self, seconds: float) -> None:
+        if seconds > 0:
+            self.left -= seconds
 
 
 logger = logging.getLogger(__name__)
 places = Places()
 _server = ForkServer()
 _parent: Any = None  # the connection to who asked, in a child
+_allowance: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+
+
+@contextmanager
+def as_one(seconds: float = SECONDS) -> Iterator[Allowance]:
+    """Whatever is read within may cost so many seconds of CPU together, however many files and children that takes."""
+    allowance = Allowance(seconds)
+    token = _allowance.set(allowance)
+    try:
+        yield allowance
+    finally:
+        _allowance.reset(token)
 
 
 def confined[**P, R](
     refusal: type[Unreadable],
     *,
-    seconds: int = SECONDS,
+    seconds: float = SECONDS,
     memory: int = MEMORY,
     by_strangers: bool = False,
     loads: Sequence[str] = (),
@@ -104,7 +137,7 @@ def confined[**P, R](
             with places.taken(TooManyFiles, by_strangers=by_strangers):
                 if not IS_POSSIBLE:
                     return _here(function, refusal, args, kwargs)
-                return cast(R, _ask(name, (limits, get_language(), args, kwargs), refusal, limits))
+                return cast(R, _ask(name, (get_language(), args, kwargs), refusal, limits))
 
         vars(call).update(refusal=refusal, loads=loads)
         return call
@@ -134,13 +167,21 @@ def _here[R](function: Callable[..., R], refusal: type[Unreadable], args: Any, k
 
 
 def _ask(name: str, request: tuple[Any, ...], refusal: type[Unreadable], limits: Limits) -> Any:
-    place = ""
+    allowance = _allowance.get() or Allowance(limits.seconds)
+    limits = limits.within(allowance.left)
+    if limits.seconds < LEAST:
+        logger.warning("A file was not read (%s): others of the same request took the time", name)
+        raise refusal.at("")
+    place, spent = "", limits.seconds  # all of it, unless the child says otherwise
     with _server.connect(name) as connection:
         connection.settimeout(limits.wall + 1)
         try:
-            channel.send(connection, channel.REQUEST, pickle.dumps(request))
-            while (said := channel.receive(connection, at_most=MAX_ANSWER))[0] == channel.PLACE:
-                place = said[1][:500].decode(errors="replace")
+            channel.send(connection, channel.REQUEST, pickle.dumps((limits, request)))
+            while (said := channel.receive(connection, at_most=MAX_ANSWER))[0] in channel.ON_THE_WAY:
+                if said[0] == channel.SPENT:
+                    spent = float(said[1][:20])
+                else:
+                    place = said[1][:500].decode(errors="replace")
             kind, payload = said
             if kind == channel.FAILED:
                 raise ConnectionAbortedError(payload[:100].decode(errors="replace"))
@@ -148,14 +189,18 @@ def _ask(name: str, request: tuple[Any, ...], refusal: type[Unreadable], limits:
         except (OSError, ValueError, RecursionError) as error:  # it failed, was ended, is held up, or babbles
             logger.warning("A file could not be read (%s%s): %s", name, place and f", at {place}", error)
             raise refusal.at(place) from error
+        finally:
+            allowance.spend(spent)
     if kind == channel.REFUSED:
         told = value if isinstance(value, dict) else {}
         raise refusal(str(told.get("sentence", "")), field=str(told.get("field", "")))
     return value
 
 
-def answer(connection: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> None:
-    """In a child: run the function, and send what it answers or refuses."""
+def answer(
+    connection: Any, function: Callable[..., Any], args: Any, kwargs: Any, *, spent: Callable[[], float]
+) -> None:
+    """In a child: run the function, and send what it answers or refuses, and the seconds of CPU that it took."""
     global _parent
     _parent = connection
     try:
@@ -163,10 +208,9 @@ def answer(connection: Any, function: Callable[..., Any], args: Any, kwargs: Any
     except Exception as error:
         if not isinstance(error, vars(function)["refusal"]):
             raise
-        told = {"sentence": str(error), "field": error.field}
-        channel.send(connection, channel.REFUSED, json.dumps(told).encode())
+        kind, payload = channel.REFUSED, json.dumps({"sentence": str(error), "field": error.field}).encode()
     else:
-        if isinstance(value, bytes):
-            channel.send(connection, channel.BYTES, value)
-        else:
-            channel.send(connection, channel.VALUE, json.dumps(value).encode())
+        is_bytes = isinstance(value, bytes)
+        kind, payload = (channel.BYTES, value) if is_bytes else (channel.VALUE, json.dumps(value).encode())
+    channel.send(connection, channel.SPENT, b"%f" % spent())
+    channel.send(connection, kind, payload)

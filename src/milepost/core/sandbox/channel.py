@@ -3,7 +3,8 @@
 import socket
 import struct
 
-REQUEST, BEGUN, PLACE, VALUE, BYTES, REFUSED, FAILED = b"q", b"b", b"p", b"v", b"y", b"r", b"f"
+REQUEST, BEGUN, PLACE, SPENT, VALUE, BYTES, REFUSED, FAILED = b"q", b"b", b"p", b"s", b"v", b"y", b"r", b"f"
+ON_THE_WAY = (PLACE, SPENT)  # said before the answer
 NAME_BYTES = 256  # in which the name of a function is sent, before anything else
 _HEAD = struct.Struct(">cQ")
 _PART = 1 << 20

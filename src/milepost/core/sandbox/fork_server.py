@@ -14,9 +14,11 @@ import pickle
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,7 @@ NICE = 5  # pages go before files
 MAX_REQUEST = 256 << 20  # bytes
 NAMING = 1.0  # seconds in which whoever connects names a function …
 NO_REQUEST = 60  # … and sends it what it reads
-ELSEWHERE = 0.3  # seconds of the CPU time of a call that are spent outside of its child, at most
+AFTER_LOADING = 0.5  # seconds of CPU that the first file of its kind has, however long its parser took to load
 
 
 def main() -> None:
@@ -48,6 +50,7 @@ def main() -> None:
     functions: dict[str, Callable[..., Any]] = {}
     while True:
         name, connection = next_one(control)
+        began = time.process_time()
         if name not in functions:
             try:
                 functions[name] = _load(name)
@@ -55,10 +58,10 @@ def main() -> None:
                 print(f"No function {name!r} could be loaded: {error!r}", file=sys.stderr, flush=True)
                 connection.close()
                 continue
-        server = os.getpid()
+        server, loading = os.getpid(), time.process_time() - began
         if os.fork() == 0:
             control.close()
-            _be_child(functions[name], connection, server)
+            _be_child(functions[name], connection, server, loading)
         connection.close()
 
 
@@ -101,11 +104,14 @@ def _load(name: str) -> Callable[..., Any]:
     return loaded
 
 
-def _be_child(function: Callable[..., Any], connection: socket.socket, server: int) -> None:
+def _be_child(function: Callable[..., Any], connection: socket.socket, server: int, loading: float) -> None:
     from django.utils import translation
 
     from milepost.core import sandbox
     from milepost.core.sandbox import channel
+
+    def spent() -> float:
+        return loading + time.process_time()
 
     status = 1
     try:
@@ -116,31 +122,34 @@ def _be_child(function: Callable[..., Any], connection: socket.socket, server: i
         channel.send(connection, channel.BEGUN, b"")
         kind, request = channel.receive(connection, at_most=MAX_REQUEST)
         assert kind == channel.REQUEST  # noqa: S101 (our own words)
-        limits, language, args, kwargs = pickle.loads(request)  # noqa: S301 (from the process that started this one)
+        limits, (language, args, kwargs) = pickle.loads(request)  # noqa: S301 (from the process that started this one)
         del request
         translation.activate(language) if language else translation.deactivate_all()
-        _limit(limits)
-        sandbox.answer(connection, function, args, kwargs)
+        _limit(limits, loading)
+        sandbox.answer(connection, function, args, kwargs, spent=spent)
         status = 0
     except BaseException as error:  # whatever it is, the parent tells it as one refusal
         with suppress(Exception):
+            channel.send(connection, channel.SPENT, b"%f" % spent())
             channel.send(connection, channel.FAILED, type(error).__name__.encode())
     finally:
         os._exit(status)
 
 
-def _limit(limits: Any) -> None:
+def _limit(limits: Any, loading: float) -> None:
     """Set the limits that this process can’t get beyond any more: it is ended, or its allocations fail.
 
-    The kernel counts the limit of CPU in whole seconds, so a timer ends whatever has not been taken over a little before.
+    The kernel counts the limit of CPU in whole seconds, so a timer ends whatever has not been taken over before. The seconds in which
+    its parser was loaded for it are among them: whoever comes first waits for that, too.
     """
     import resource
 
     for number in (signal.SIGALRM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, limits.wall)
-    signal.setitimer(signal.ITIMER_PROF, limits.seconds - ELSEWHERE)
-    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds + 1))
+    left = max(limits.seconds - loading, min(limits.seconds, AFTER_LOADING))
+    signal.setitimer(signal.ITIMER_PROF, left)
+    resource.setrlimit(resource.RLIMIT_CPU, (ceil(left), ceil(left) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))

@@ -95,3 +95,19 @@ def told_by_its_environment(content: bytes) -> dict[str, str]:
     from django.conf import settings
 
     return dict(os.environ) | {"secret": settings.SECRET_KEY, "database": settings.DATABASES["default"]["ENGINE"]}
+
+
+@confined(NoNumber)
+def busy(content: bytes) -> float:
+    """Be at work for so many seconds of CPU."""
+    while (spent := time.process_time()) < float(content):
+        pass
+    return spent
+
+
+@confined(NoNumber)
+def saying_that_it_spent(content: bytes) -> bool:
+    """Say something of its time and answer, as a parser that was taken over might."""
+    sandbox.channel.send(sandbox._parent, sandbox.channel.SPENT, content)
+    sandbox.channel.send(sandbox._parent, sandbox.channel.VALUE, b"true")
+    os._exit(0)

@@ -13,9 +13,9 @@ from django.utils import translation
 
 from milepost.core import sandbox
 from milepost.core.refusals import Refused
-from milepost.core.sandbox import client
+from milepost.core.sandbox import Unreadable, client
 from milepost.core.sandbox.places import Places
-from milepost.core.tests import parsers
+from milepost.core.tests import parsers, parsers_that_load_long
 from milepost.core.tests.parsers import NoNumber
 
 pytestmark = pytest.mark.one_database("sqlite")
@@ -77,6 +77,44 @@ def test_one_that_takes_too_long_is_ended_and_told_by_the_place_that_it_had_come
         parsers.endless(b"")
     assert time.monotonic() - began < 15  # by the clock five seconds at most, once it has begun
     assert "parsers:endless, at line 3" in caplog.text
+
+
+def test_all_files_of_one_request_cost_no_more_together_than_one_may():
+    parsers.busy(b"0")  # its parser is loaded now
+    with sandbox.as_one():
+        spent = parsers.busy(b"0.9")
+        with pytest.raises(NoNumber):
+            parsers.busy(b"0.9")
+        began = time.monotonic()
+        with pytest.raises(NoNumber):
+            parsers.number(b"1")
+        assert time.monotonic() - began < 0.05, "nothing is begun for which no time is left"
+    assert spent < sandbox.SECONDS < 2 * spent
+    assert parsers.busy(b"0.9") and parsers.number(b"1") == 1, "and the next request has its own"
+
+
+def test_a_file_that_took_little_leaves_the_rest_to_the_next():
+    with sandbox.as_one():
+        for number in range(20):
+            assert parsers.number(b"%d" % number) == number
+        with pytest.raises(NoNumber, match="begin at 0"):
+            parsers.number(b"minus")
+        assert parsers.busy(b"0.5")
+
+
+@pytest.mark.parametrize("words", [b"-100", b"nan", b"-inf"])
+def test_what_a_child_says_of_its_time_gives_the_request_no_more(words):
+    with sandbox.as_one(seconds=0.5):
+        assert parsers.saying_that_it_spent(words)
+        with pytest.raises(NoNumber):
+            parsers.busy(b"0.9")
+
+
+def test_what_it_takes_to_load_a_parser_counts_for_who_comes_first(monkeypatch):
+    monkeypatch.setattr(sandbox, "_server", client.ForkServer())
+    with sandbox.as_one(), pytest.raises(Unreadable):
+        parsers_that_load_long.busy(b"1.4")
+    assert parsers_that_load_long.busy(b"1.4")
 
 
 def test_a_parser_writes_no_file(tmp_path):

@@ -9,9 +9,11 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from milepost.core import clock
+from milepost.core import clock, sandbox
 from milepost.core.jobs import run_all
-from milepost.people.models import Member, RoleGrant
+from milepost.people import import_drafts
+from milepost.people.import_plan import ImportRefused
+from milepost.people.models import Member, PeopleImport, RoleGrant
 from milepost.people.roles import Role
 from tests.worlds import make_member, make_people
 
@@ -99,8 +101,6 @@ def test_what_is_imported_is_what_the_page_showed(visit, lead, organisation):
 
 
 def test_the_file_is_wiped_once_it_was_imported(visit, lead):
-    from milepost.people.models import PeopleImport
-
     client = visit(lead)
     page = upload(client)
     client.post(
@@ -108,6 +108,17 @@ def test_the_file_is_wiped_once_it_was_imported(visit, lead):
         IMPORT | {"seen": seen(page)},
     )
     assert bytes(PeopleImport.objects.get().content) == b""
+
+
+def test_an_hr_file_is_read_once_though_a_refused_import_shows_again_what_it_would_do(lead):
+    import_drafts.upload(content=b"Email,First name,Last name\na@aldermoor.example,A,N\n", name="a.csv", by=lead)
+    draft = PeopleImport.objects.get()
+    with sandbox.as_one() as allowance:
+        with pytest.raises(ImportRefused):
+            import_drafts.finish(draft=draft, seen="something else", by=lead)
+        left = allowance.left
+        assert import_drafts.plan_of(draft, by=lead).new
+    assert allowance.left == left < sandbox.SECONDS
 
 
 def test_a_broken_file_is_answered_with_what_to_do(visit, lead):
@@ -284,8 +295,6 @@ def test_a_device_is_signed_out_from_another(learner):
 
 
 def test_an_hr_file_that_nobody_imported_does_not_stay(visit, lead):
-    from milepost.people.models import PeopleImport
-
     client = visit(lead)
     upload(client)
     upload(client)
