@@ -19,6 +19,7 @@ from hypothesis import settings as hypothesis_settings
 from programs import run
 
 from tests import prepared_databases
+from tests.thorough import IS_THOROUGH
 from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_member, make_organisation
 
 pytest_plugins = ["tests.processor_time"]
@@ -42,8 +43,10 @@ def pytest_collection_modifyitems(config, items):
 
 
 def only_database_of(item) -> str | None:
-    """Where a test runs that says so by `one_database`, or asks for no database and so gets none; None: on both."""
+    """Where a test runs that says so by a mark, or asks for no database and so gets none; None: on both."""
     if mark := item.get_closest_marker("one_database"):
+        return mark.args[0]
+    if not IS_THOROUGH and (mark := item.get_closest_marker("each_day_on")):
         return mark.args[0]
     asks = item.get_closest_marker("django_db") or {"db", "transactional_db", "prepared_environment"}.intersection(
         item.fixturenames

@@ -18,7 +18,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from running import SECRET, clean_environment, postgresql
+from running import SECRET, clean_environment, postgresql, reader_of_files
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -43,7 +43,8 @@ def go_along(lane: Sequence[str], *, shown_at_once: bool) -> list[str]:
     """Take the steps of a lane one after the other; what did not hold."""
     with tempfile.TemporaryDirectory(prefix="milepost-checks-") as folder:
         check = partial(step, shown_at_once=shown_at_once)
-        return [failed for name in lane for failed in STEPS[name](environment_in(folder), check)]
+        with reader_of_files(environment_in(folder)) as environment:
+            return [failed for name in lane for failed in STEPS[name](environment, check)]
 
 
 def environment_in(folder: str) -> dict[str, str]:

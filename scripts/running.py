@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from urllib.request import urlopen
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from programs import program
 
+ROOT = Path(__file__).parent.parent
 SECRET = "only-for-tests-" + "x" * 40
 
 
@@ -150,6 +151,21 @@ def postgresql(*, survives_power_cuts: bool = True) -> Iterator[str]:
         finally:
             _run_as(user, program("pg_ctl"), "-D", folder / "data", "-m", "fast", "-w", "stop")
     finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def reader_of_files(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The environment with one fork server for all processes in it; beginning one for each would be half of their work."""
+    folder = Path(tempfile.mkdtemp(prefix="milepost-files-"))
+    path = folder / "files"
+    known = {**environment, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "scripts")])}
+    process = subprocess.Popen([sys.executable, "-m", "milepost.core.sandbox.fork_server", str(path)], env=known)
+    try:
+        yield {**environment, "FORK_SERVER": str(path)}
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
         shutil.rmtree(folder, ignore_errors=True)
 
 

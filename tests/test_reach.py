@@ -145,6 +145,7 @@ def seen_of_zebedee(client, whole, part):
                 transaction.set_rollback(True)
 
 
+@pytest.mark.each_day_on("sqlite")
 def test_no_role_within_a_part_hears_a_word_of_anybody_beyond_it_at_any_address(whole, part, visit, lead):
     """By the identifiers of people of the part and beyond it, with every filter, in pages, tables and files."""
     found = {}

@@ -21,6 +21,12 @@ from milepost.core.tests.parsers import NoNumber
 pytestmark = pytest.mark.one_database("sqlite")
 
 
+@pytest.fixture(autouse=True)
+def _one_of_our_own(monkeypatch):
+    """What is told of a fork server is told of this process's, and not of the one that tests share."""
+    monkeypatch.delenv(client.AT_HOST, raising=False)
+
+
 def test_a_confined_function_answers_as_it_would_anywhere():
     assert parsers.number(b"42") == 42
     assert parsers.doubled(b"\x00\xff") == b"\x00\xff\x00\xff"
