@@ -149,3 +149,17 @@ class Stored(models.Model):
 
     def __str__(self) -> str:
         return f"{self.organisation_id}: {self.measured} + {self.since}"
+
+
+class NearlyFull(models.Model):
+    """Something of which an organisation uses nearly all that it may, from when that was seen until it is so no more (`quotas`)."""
+
+    organisation_id = models.BigIntegerField()
+    quota = models.CharField(max_length=20)
+    since = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation_id", "quota"], name="nearly_full_once")]
+
+    def __str__(self) -> str:
+        return f"{self.organisation_id}: {self.quota} since {self.since}"

@@ -5,12 +5,15 @@
     take(organisation, "exports")                                           one more of today's; counted in one statement
     take_bytes(organisation, 10_000)                                        the same for what is stored
 
+    look_at(organisation)                                                   what became nearly full, once each time
+
 Without a word from the operator nothing is bounded, and nothing is counted. What is full refuses what comes next in words; what is there
 stays, and what Milepost makes itself (certificates, sheets, seals) is never refused. A day begins with its first use.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from django.conf import settings
@@ -20,13 +23,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
-from milepost.core.models import Job, State, Stored, Tries
+from milepost.core.models import Job, NearlyFull, State, Stored, Tries
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.core.tries import DatabaseStorage
 
 DAY = 86_400  # seconds
 NEARLY = 80  # per cent, from which on somebody is warned
+NO_MORE = 75  # per cent, below which that is over: what goes to and fro is told once
 
 
 class Owner(Protocol):
@@ -56,9 +60,11 @@ class Quota:
 class Usage:
     """How much of a quota is used."""
 
+    name: str
     quota: Quota
     used: int
     limit: int
+    since: datetime | None = None  # it was seen to be nearly full
 
     @property
     def percent(self) -> int:
@@ -80,8 +86,27 @@ def limit_of(organisation: Owner, name: str) -> int | None:
 
 def usage_of(organisation: Owner) -> list[Usage]:
     """What is bounded for it, and how much of that it uses."""
-    bounded = [(quota, limit_of(organisation, name)) for name, quota in quotas.items()]
-    return [Usage(quota, quota.used(organisation.pk), limit) for quota, limit in bounded if limit is not None]
+    bounded = [(name, quota, limit_of(organisation, name)) for name, quota in quotas.items()]
+    since = dict(NearlyFull.objects.filter(organisation_id=organisation.pk).values_list("quota", "since"))
+    return [
+        Usage(name, quota, quota.used(organisation.pk), limit, since.get(name))
+        for name, quota, limit in bounded
+        if limit is not None
+    ]
+
+
+def look_at(organisation: Owner) -> list[NearlyFull]:
+    """What has become nearly full since it was last looked at; what is so no more is forgotten. In a transaction."""
+    usages = {usage.name: usage for usage in usage_of(organisation)}
+    known = NearlyFull.objects.filter(organisation_id=organisation.pk)
+    is_over = [row.pk for row in known if row.quota not in usages or usages[row.quota].percent < NO_MORE]
+    NearlyFull.objects.filter(pk__in=is_over).delete()
+    found = [
+        NearlyFull.objects.get_or_create(organisation_id=organisation.pk, quota=usage.name)
+        for usage in usages.values()
+        if usage.is_nearly_full
+    ]
+    return [row for row, is_new in found if is_new]
 
 
 def refuse_beyond(organisation: Owner, name: str, *, more: int) -> None:

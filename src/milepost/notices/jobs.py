@@ -1,7 +1,7 @@
 """What the background does for notices."""
 
 from milepost.core.jobs import job
-from milepost.notices import sending
+from milepost.notices import quota, sending
 
 # A turn ends within the patience of a worker that is told to stop.
 TURN = 3.0  # seconds
@@ -17,3 +17,9 @@ def send() -> None:
 def forget() -> None:
     """Delete what was settled long ago."""
     sending.forget_old()
+
+
+@job(queue="mail")
+def look_at_quotas() -> None:
+    """Tell owners of what is nearly full."""
+    quota.tell_owners()

@@ -1,5 +1,6 @@
 """What notices bring to the rooms below: themselves on people's pages, and their work in the background."""
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import every
@@ -14,7 +15,7 @@ from milepost.notices.channels.email import EmailChannel
 from milepost.notices.contribution import NoticesContribution
 from milepost.notices.invitations import DeclinedKind, InvitationKind, bring, tell_declined
 from milepost.notices.kinds import kinds
-from milepost.notices.quota import MAILS
+from milepost.notices.quota import MAILS, NearlyFullKind
 from milepost.notices.recognising import AddressChangedKind, warn
 from milepost.notices.second_factors import FactorResetKind, tell
 from milepost.notices.sections import undelivered_section
@@ -28,6 +29,8 @@ def register() -> None:
     channels.register(DEFAULT, EmailChannel())
 
     quotas.register("mails", MAILS)
+    kinds.register("nearly_full", NearlyFullKind())
+    every(600, jobs.look_at_quotas, when=lambda: bool(settings.QUOTAS))
     kinds.register("invitation", InvitationKind())
     inviting.carriers.register("notices", bring)
     kinds.register("membership_declined", DeclinedKind())

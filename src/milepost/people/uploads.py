@@ -1,4 +1,4 @@
-"""Files that members send are counted in one place, whatever form they stand in: how many a day, and how many bytes in all."""
+"""Files that people send are counted in one place, whatever form they stand in: how many a day, and how many bytes in all."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,8 +7,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
-from milepost.core.quotas import QuotaReached, limit_of, refuse_beyond, take, take_bytes, usage_of
+from milepost.core.quotas import QuotaReached, Usage, limit_of, refuse_beyond, take, take_bytes, usage_of
 from milepost.design.refusals import answer_to
+from milepost.people.models import Organisation
 
 BOUNDED = ("uploads", "storage", "jobs")
 
@@ -24,20 +25,31 @@ class UploadsMiddleware:
 
     def process_view(self, request: Any, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         organisation = getattr(request, "organisation", None)
-        is_of_files = request.method == "POST" and request.content_type == "multipart/form-data"
-        if organisation is None or not is_of_files or all(limit_of(organisation, name) is None for name in BOUNDED):
-            return None
-        files = [file for name in request.FILES for file in request.FILES.getlist(name)]
-        if not files:
+        if organisation is None:
             return None
         try:
-            refuse_beyond(organisation, "jobs", more=1)
-            take(organisation, "uploads", len(files))
-            take_bytes(organisation, sum(file.size or 0 for file in files))
+            usages = count_files(request, organisation)
         except QuotaReached as refused:
             return answer_to(request, refused)
-        for usage in usage_of(organisation):
+        for usage in usages:
             if usage.is_nearly_full:
                 words = _("%(what)s: your organisation uses %(percent)d %% of what it has here.")
                 messages.warning(request, words % {"what": usage.quota.label, "percent": usage.percent})
         return None
+
+
+def count_files(request: HttpRequest, organisation: Organisation) -> list[Usage]:
+    """Count the files of a form as the organisation's, and tell what it uses then; nothing of a form without files. Raises `QuotaReached`.
+
+    The middleware calls it for members. A page of somebody without an account that takes files calls it once it knows whose link it is.
+    """
+    is_of_files = request.method == "POST" and request.content_type == "multipart/form-data"
+    if not is_of_files or all(limit_of(organisation, name) is None for name in BOUNDED):
+        return []
+    files = [file for name in request.FILES for file in request.FILES.getlist(name)]
+    if not files:
+        return []
+    refuse_beyond(organisation, "jobs", more=1)
+    take(organisation, "uploads", len(files))
+    take_bytes(organisation, sum(file.size or 0 for file in files))
+    return usage_of(organisation)

@@ -3,6 +3,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
@@ -11,6 +12,7 @@ from milepost.classroom.presence import trainer_token
 from milepost.classroom.signing import sign
 from milepost.classroom.tests.signatures import DRAWN, entries, signing
 from milepost.core import clock
+from milepost.core.quotas import usage_of
 from milepost.documents.signatures import Signature
 from milepost.notices.sending import send_due
 from milepost.people.settings import change
@@ -65,6 +67,25 @@ def test_the_trainer_notes_and_closes_with_a_signature(trainer_page, people, row
     assert "Closed." in page.text
     morning.refresh_from_db()
     assert morning.closed_by.name == "Tess Okafor"
+
+
+def test_a_file_that_a_trainer_without_an_account_sends_counts_as_the_organisation_s(
+    trainer_page, people, row_of, client, settings, organisation
+):
+    settings.QUOTAS = {("", "uploads"): 1, ("", "storage"): 1_000}
+    note = {"who": row_of(people[0]).participant.uid, "state": "absent", "reason": "ill"}
+
+    def send():
+        return client.post(
+            trainer_page + "marks/", note | {"file": SimpleUploadedFile("note.pdf", b"%PDF-1.4 " + b"x" * 491)}
+        )
+
+    assert send().status_code == 302
+    assert [(usage.name, usage.used) for usage in usage_of(organisation)] == [("storage", 500), ("uploads", 1)]
+    refused = send()
+    assert refused.status_code == 429
+    assert "has sent 1 files today" in refused.text
+    assert client.post(trainer_page + "marks/", note).status_code == 302, "without a file, it goes on"
 
 
 def test_a_trainer_may_not_justify_where_the_organisation_does_it_itself(trainer_page, people, row_of, client, morning):

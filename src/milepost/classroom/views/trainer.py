@@ -41,6 +41,7 @@ from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
 from milepost.documents.typesetting import qr_code
+from milepost.people.uploads import count_files
 
 MAX_DELIVERY = 2_000_000  # bytes
 LATE_AFTER = timedelta(seconds=30)  # a signature that takes longer to arrive was made without a network
@@ -70,7 +71,7 @@ class TrainerLinkOver(Refused):
 
 
 def held(view: View) -> View:
-    """Find the trainer by their link and the slot by its code, in the session's time zone."""
+    """Find the trainer by their link and the slot by its code, in the session's time zone; count what files they send."""
 
     @wraps(view)
     def guarded(request: HttpRequest, token: str, code: str | None = None, **more: Any) -> HttpResponseBase:
@@ -84,6 +85,7 @@ def held(view: View) -> View:
             if request.user.is_authenticated:
                 raise AnotherTrainer
             return redirect_to_login(request.get_full_path())
+        count_files(request, trainer.session.organisation)
         with timezone.override(trainer.session.zone):
             if code is None:
                 return view(request, trainer, **more)
