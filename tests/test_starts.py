@@ -106,6 +106,7 @@ def test_whoever_was_waited_for_and_failed_holds_nobody_up():
         assert not is_alone
 
 
+@pytest.mark.each_day_on("postgresql")
 def test_a_site_has_one_reader_of_files_which_is_kept_and_ends_with_it(own_database, tmp_path):
     log = tmp_path / "log"
     with log.open("wb") as kept, Site(own_database, Path(own_database["MILEPOST_DATA"]), people=1, log=kept) as site:
