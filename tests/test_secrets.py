@@ -1,7 +1,9 @@
 """What a thief of the database finds: no secret that is kept is there to be read, and every column that may hold one says how."""
 
+import base64
 import re
 import secrets
+import zlib
 from datetime import date
 from importlib import import_module
 from zoneinfo import ZoneInfo
@@ -110,6 +112,31 @@ def test_a_copy_of_the_database_holds_no_secret_that_opens_anything(kept):
     copy = dump()
     assert b"aldermoor" in copy
     assert [what for what, secret in kept.items() if secret.encode() in copy] == []
+
+
+def test_what_a_session_holds_while_a_factor_is_set_up_or_a_code_is_awaited_is_in_no_copy(learner, mailoutbox):
+    client = Client()
+    client.post("/accounts/login/", {"login": learner.email, "password": "correct horse"})
+    assert client.get("/accounts/2fa/totp/activate/").status_code == 200
+    seed = client.session["mfa.totp.secret"]
+    Client().post("/accounts/login/code/", {"email": learner.email})
+    code = re.search(r"\n\n([A-Z0-9-]{6,9})\n", mailoutbox[-1].body)[1]
+    copy = dump() + b"".join(map(unpacked, re.findall(rb"^\.([\w-]+):[\w:-]+$", dump(), re.MULTILINE)))
+    assert seed.encode() not in copy
+    assert code.encode() not in copy
+
+
+def unpacked(session):
+    """What Django's own sessions keep in the clear: JSON, packed, in the digits of addresses."""
+    return zlib.decompress(base64.urlsafe_b64decode(session + b"=" * (-len(session) % 4)))
+
+
+def test_a_session_that_does_not_open_with_the_server_s_secret_is_over(learner, settings):
+    client = Client()
+    client.force_login(learner.user)
+    assert client.get("/aldermoor/").status_code == 200
+    settings.SECRET_KEY = secrets.token_urlsafe(50)
+    assert client.get("/aldermoor/").status_code == 302
 
 
 def test_a_private_key_needs_the_server_s_secret(organisation):

@@ -13,11 +13,13 @@ from django.contrib.auth import logout
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
+from django.contrib.sessions.serializers import JSONSerializer
 from django.db import Error, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
+from milepost.core.encryption import Locked, decrypted, encrypted
 from milepost.core.irrevocable import irrevocable
 from milepost.core.outages import is_outage
 from milepost.core.prepared import Prepared
@@ -26,11 +28,12 @@ from milepost.people import second_factor, session_ends
 from milepost.people.facts import MEMBER_SIGNED_IN
 from milepost.people.models import Member, User
 
+USE = "people.session"  # what sessions are encrypted for
 ENTERED = "entered"  # in a session: the members, by their keys, as whom it came into their organisations
 
 
 class SessionStore(db.SessionStore):
-    """Sessions in the database, each until its end (`session_ends`)."""
+    """Sessions in the database, encrypted, each until its end (`session_ends`)."""
 
     ends_at: datetime | None = None  # as it was when it was read
 
@@ -41,6 +44,18 @@ class SessionStore(db.SessionStore):
             return None
         self.ends_at = session.expire_date
         return session
+
+    def encode(self, session_dict: dict[str, Any]) -> str:
+        """What lies in the row: encrypted, for it holds seeds of factors that are being set up, and codes that were just sent."""
+        return encrypted(JSONSerializer().dumps(session_dict).decode(), USE)
+
+    def decode(self, session_data: str | bytes) -> dict[str, Any]:
+        """What `encode` was given; nothing of what doesn't open with the secrets of this server: such a session is over."""
+        try:
+            found: dict[str, Any] = JSONSerializer().loads(decrypted(str(session_data), USE).encode())
+        except (Locked, ValueError):
+            return {}
+        return found
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         kept = cast(Session, super().create_model_instance(data))
@@ -76,7 +91,7 @@ def enter(session: SessionBase, member: Member) -> bool:
     with transaction.atomic():
         # The session's row is the lock: a page asks for its parts at the same moment.
         kept = Session.objects.select_for_update().filter(session_key=session.session_key).first()
-        entered = kept.get_decoded().get(ENTERED, []) if kept else []
+        entered = SessionStore().decode(kept.session_data).get(ENTERED, []) if kept else []
         session[ENTERED] = [*entered, member.pk] if member.pk not in entered else entered
         is_new = kept is not None and member.pk not in entered
         if is_new:
