@@ -107,9 +107,8 @@ def note_use(session: SessionBase, member: Member) -> None:
 
     While the database can't be written, the session lasts as it did.
     """
-    becomes_role = (
-        session.get(session_ends.KIND) == session_ends.Kind.PERSON and "grants" in vars(member) and member.grants
-    )
+    is_longer = session.get(session_ends.KIND) not in (session_ends.Kind.ROLE, session_ends.Kind.SHARED)
+    becomes_role = is_longer and "grants" in vars(member) and member.grants
     if becomes_role:
         session[session_ends.KIND] = str(session_ends.Kind.ROLE)
     elif (ends_at := getattr(session, "ends_at", None)) and session_ends.is_worth_noting(session, ends_at):

@@ -17,10 +17,13 @@ LEAVE_NOTHING = "leave_nothing"  # in the form that signs out
 
 
 def say_shared(request: HttpRequest, *, is_so: bool) -> None:
-    """Note before somebody signs in that the computer is not theirs, or that it is after all."""
+    """Note that the computer is not theirs; or, before somebody signs in, that it is after all.
+
+    Whoever is signed in makes no session longer by it: on such a computer the next one who comes would.
+    """
     if is_so:
         request.session[KIND] = str(Kind.SHARED)
-    else:
+    elif not request.user.is_authenticated:
         request.session.pop(KIND, None)
 
 

@@ -93,3 +93,27 @@ def test_it_can_be_said_when_leaving(learner):
     assert client.post("/accounts/logout/", {"leave_nothing": "1"}).headers["Clear-Site-Data"] == '"cache"'
     come_in(client, learner)
     assert "Clear-Site-Data" not in client.post("/accounts/logout/").headers
+
+
+@pytest.mark.parametrize("roles", [[], ["owner"]])
+def test_nobody_makes_the_session_of_whoever_is_signed_in_longer_by_saying_that_it_is_theirs(
+    kiosk, organisation, roles, monkeypatch
+):
+    from tests.worlds import make_member
+
+    come_in(kiosk, make_member(organisation, "kim", roles=roles))
+    kiosk.get("/aldermoor/")  # an owner is led to the second factor, once
+    kiosk.post("/accounts/shared/")
+    assert " data-shared>" in kiosk.get("/aldermoor/messages/").text
+    later(monkeypatch, minutes=30)
+    assert not is_in(kiosk)
+
+
+def test_a_session_of_a_role_stays_one_whatever_is_said_of_the_computer(lead, monkeypatch):
+    client = Client()
+    come_in(client, lead)
+    client.post("/accounts/shared/")
+    client.get("/aldermoor/")  # led to the second factor, once
+    assert is_in(client)
+    later(monkeypatch, hours=5)
+    assert not is_in(client)
