@@ -26,6 +26,8 @@ LIMITED = {
     "signatory_delegation": "document-delegation",
     "audit_room": "audit-code",
     "spoken_code": "spoken-code",
+    "room_reminders": "room-reminders",
+    "room_people": "room-people",
     "verify": "verify",
     "verify_code": "verify",
     "certificate_proof": "verify",

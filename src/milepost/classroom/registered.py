@@ -70,6 +70,9 @@ def register() -> None:
             Rate(300, DAY, Per.ACCOUNT),
         ),
     )
+    # What a trainer's link sends: it may have been passed on, and whoever has it is nobody whom the organisation knows.
+    limits.register("room-reminders", Limit(Rate(20, MINUTE, Per.ADDRESS), Rate(10, DAY, Per.LINK)))
+    limits.register("room-people", Limit(Rate(60, MINUTE, Per.ADDRESS), Rate(200, DAY, Per.LINK)))
     sections.register("classroom", sessions_of)
     timestamps.register("sheets", undated, facts.SHEET_SEALED)
 

@@ -15,6 +15,7 @@ from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
 from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, is_settled
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.core import clock
+from milepost.core.names import refuse_address
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record_many
 from milepost.journal.vocabulary import FactType
@@ -101,11 +102,9 @@ def register_arrival(*, arrival: Arrival, trainer: Trainer) -> Participant:
     session, rules = trainer.session, Rules.of(trainer.session.organisation)
     email = arrival.email.strip().lower()
     member = Member.objects.filter(organisation=session.organisation, email=email).first() if email else None
-    if member is not None and rules.allows(TrainerRight.ADD_PEOPLE):
+    if member is not None and rules.allows(TrainerRight.ADD_PEOPLE) and _is_known_to(trainer, member, arrival):
         if member.has_left:
             raise RegistrationRefused(_("%(name)s has left the organisation.") % {"name": email})
-        if trainer.member is None and plain(" ".join(arrival.family_name.split())) != plain(member.family_name):
-            raise RegistrationRefused(_("Give the family name as well, as the organisation has it."))
         return register(session=session, member=member, by=trainer.member)
     if member is None and rules.allows(TrainerRight.ADD_NEW_PEOPLE):
         try:
@@ -113,13 +112,30 @@ def register_arrival(*, arrival: Arrival, trainer: Trainer) -> Participant:
                 return register(session=session, member=_new_member(arrival, email, trainer), by=trainer.member)
         except AddressTaken:  # somebody else took them in at the same moment
             return register_arrival(arrival=arrival, trainer=trainer)
-    raise RegistrationRefused(_("The training team adds people here. Ask them, and note the name meanwhile."))
+    raise RegistrationRefused(_nobody(trainer, rules))
+
+
+def _is_known_to(trainer: Trainer, member: Member, arrival: Arrival) -> bool:
+    """A trainer from outside says the family name too: else an address would tell them who belongs to the organisation."""
+    family = " ".join(arrival.family_name.split())
+    return trainer.member is not None or plain(family) == plain(" ".join(member.family_name.split()))
+
+
+def _nobody(trainer: Trainer, rules: Rules) -> str:
+    """The same for an address that nobody has and for one whose person is called otherwise."""
+    if trainer.member is None and rules.allows(TrainerRight.ADD_PEOPLE):
+        return _(
+            "Nobody with this address and family name is known here. Look at both once more; else the training team adds people: ask "
+            "them, and note the name meanwhile."
+        )
+    return _("The training team adds people here. Ask them, and note the name meanwhile.")
 
 
 def _new_member(arrival: Arrival, email: str, trainer: Trainer) -> Member:
     given, family = (" ".join(name.split()) for name in (arrival.given_name, arrival.family_name))
     if not given or not family:
         raise RegistrationRefused(_("Nobody here has this address yet. Give their names as well."))
+    refuse_address(given, family)
     try:
         validate_email(email)
     except ValidationError as error:

@@ -20,6 +20,7 @@ from milepost.people.models import Organisation, zone_of
 
 GRACE = timedelta(hours=6)  # a worker that was off for longer tells nothing that has lost its point
 UNSIGNED_AFTER = timedelta(minutes=30)
+PAUSE = timedelta(minutes=15)  # before somebody is asked once more by hand
 
 
 def remind_due() -> int:
@@ -33,11 +34,11 @@ def is_near() -> bool:
 
 
 def remind_missing(slot: Slot) -> int:
-    """Ask all who have not signed the half-day, now; return how many are asked."""
-    now = clock.now()
+    """Ask all who have not signed the half-day, now, but for who was asked a moment ago; return how many are asked."""
+    before = clock.now() - PAUSE
     rows = unsigned().filter(organisation=slot.session.organisation, slot=slot)
-    not_now = Q(reminded_at=None) | Q(reminded_at__lt=now)
-    return tell_due("signature_missing", due=lambda: rows.filter(not_now), noted="reminded_at", said=_said)
+    not_lately = Q(reminded_at=None) | Q(reminded_at__lte=before)
+    return tell_due("signature_missing", due=lambda: rows.filter(not_lately), noted="reminded_at", said=_said)
 
 
 def unsigned() -> "QuerySet[Attendance]":

@@ -28,6 +28,7 @@ from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
 from milepost.classroom.sheets import ask_for_sheet
 from milepost.core import clock, once
+from milepost.core.names import refuse_address
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.journal.recording import Reference, record, time_text
@@ -229,6 +230,7 @@ def _add_trainer(session: LiveSession, holder: Holder) -> tuple[Trainer, bool]:
     name, email = " ".join(holder.name.split())[:200], holder.email.strip().lower()
     if not name:
         raise InvalidSession(_("A trainer from outside needs a name."), field="name")
+    refuse_address(name, field="name")
     try:
         validate_email(email)
     except ValidationError as error:

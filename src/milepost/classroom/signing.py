@@ -173,25 +173,30 @@ def take_offline(*, slot: Slot, signings: Iterable[tuple[str, Signing]]) -> dict
         except AlreadySigned:
             outcomes[uid] = "already"
         except SlotClosed:
-            _keep_late(attendance, signing)
-            outcomes[uid] = "closed"
+            outcomes[uid] = "closed" if _keep_late(attendance, signing) else "refused"
     return outcomes
 
 
-def _keep_late(attendance: Attendance, signing: Signing) -> None:
+def _keep_late(attendance: Attendance, signing: Signing) -> bool:
+    """Whether it is kept: nobody signs a half-day more often than `MOST_LATE` times by mistake."""
     kept = KeptSignature(
         clock.now(), signing.way, signing.signature.as_json(), signing.circumstances.fingerprint, DELIVERED_LATE
     ).as_json()
     with transaction.atomic():
         LiveSession.locked(attendance.slot.session_id)
         locked = Attendance.objects.get(pk=attendance.pk)
+        late = [earlier for earlier in locked.earlier if earlier["kept_because"] == DELIVERED_LATE]
         if any(earlier["signature"] == kept["signature"] for earlier in locked.earlier):
-            return  # the same delivery again
+            return True  # the same delivery again
+        if len(late) >= MOST_LATE:
+            return False
         locked.earlier = [*locked.earlier, kept]
         locked.save(update_fields=["earlier"])
         record_many([_fact(SLOT_DELIVERED, attendance, signing)], organisation=attendance.organisation)
+    return True
 
 
+MOST_LATE = 3  # of one person in one half-day
 DELIVERED_LATE = "delivered after the closing"
 PUT_ASIDE = "put aside by a correction"
 

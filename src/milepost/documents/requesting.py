@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.jobs import named
-from milepost.core.names import holds_address
+from milepost.core.names import refuse_address
 from milepost.core.refusals import Refused
 from milepost.documents.composing import make_file
 from milepost.documents.facts import DOCUMENT_REQUESTED
@@ -27,6 +27,7 @@ from milepost.people.bulk_acts import in_act
 from milepost.people.models import Member
 
 MAX_SIGNATORIES = 20
+MAX_COPIES = 20  # addresses that get the signed document and sign nothing
 
 
 class RequestRefused(Refused):
@@ -137,7 +138,7 @@ def _requested(
 
 
 def check_parties(parties: Sequence[Party], terms: Terms) -> list[Party]:
-    """The people as they are kept: names and addresses trimmed. Raises `RequestRefused`."""
+    """The people as they are kept: names and addresses trimmed. Raises `RequestRefused`, `NoName`."""
     if not parties:
         raise RequestRefused(_("Say who signs."))
     if len(parties) > MAX_SIGNATORIES:
@@ -147,13 +148,12 @@ def check_parties(parties: Sequence[Party], terms: Terms) -> list[Party]:
         name, email = " ".join(party.name.split())[:200], party.email.strip().lower()
         if not name:
             raise RequestRefused(_("Person %(number)d has no name.") % {"number": number})
-        if party.member is None and holds_address(name):
-            words = _(
-                "“%(name)s” is no name: it has an address in it. Write first and last name, with a space between them."
-            )
-            raise RequestRefused(words % {"name": name[:80]})
+        if party.member is None:
+            refuse_address(name)
         _check_email(email)
         checked.append(Party(name, email, party.capacity.strip()[:160], party.member))
+    if len(terms.copies) > MAX_COPIES:
+        raise RequestRefused(_("At most %(count)d people get a copy of one document.") % {"count": MAX_COPIES})
     for email in terms.copies:
         _check_email(email)
     if terms.expires_on and terms.expires_on < clock.today():

@@ -15,6 +15,8 @@ from milepost.core import clock
 from milepost.core.quotas import usage_of
 from milepost.documents.signatures import Signature
 from milepost.notices.sending import send_due
+from milepost.people.limits import DAY, Per, Rate, limits
+from milepost.people.models import Member
 from milepost.people.settings import change
 from tests.worlds import make_member
 
@@ -174,14 +176,67 @@ def test_the_worker_for_the_offline_page_is_served(client, db):
 
 
 @pytest.mark.parametrize("rights", [[], ["add-people"]])
-def test_an_address_tells_a_trainer_from_outside_no_name_of_who_has_left(
-    trainer_page, client, organisation, morning, rights
+def test_an_address_tells_a_trainer_from_outside_neither_who_has_it_nor_whether_anybody_has(
+    trainer_page, client, organisation, people, rights
 ):
     make_member(organisation, "oddvar", left_on=clock.today() - timedelta(days=9))
     change(organisation=organisation, values={"trainer_rights": rights})
-    said = client.post(trainer_page + "people/", {"email": "oddvar@aldermoor.example"}, follow=True).text
-    assert ("has left the organisation" in said) == bool(rights)
-    assert "Oddvar" not in said
+    for sent in (
+        {"email": "oddvar@aldermoor.example"},
+        {"email": people[0].email, "family": "Wrong"},
+        {"email": "nobody@aldermoor.example", "family": "Nygård"},
+    ):
+        said = client.post(trainer_page + "people/", sent, follow=True).text
+        assert ("Nobody with this address and family name" in said) == bool(rights)
+        assert "training team adds people" in said and "has left" not in said and "Oddvar" not in said
+    left = {"email": "oddvar@aldermoor.example", "family": "nygard"}
+    assert ("has left" in client.post(trainer_page + "people/", left, follow=True).text) == bool(rights)
+
+
+def test_a_name_that_a_trainer_types_for_somebody_new_sends_nobody_an_address(trainer_page, client, organisation):
+    change(organisation=organisation, values={"trainer_rights": ["add-new-people"]})
+    for given in ("You won, press evil.example/win", "See http://evil.example", "Write to me@evil.example"):
+        new = {"email": "new@outside.example", "given": given, "family": "Holm"}
+        assert "it has an address in it" in client.post(trainer_page + "people/", new, follow=True).text
+    assert not Member.objects.filter(email="new@outside.example").exists()
+
+
+def test_no_more_people_are_added_by_one_link_than_the_table_says(trainer_page, client, organisation, monkeypatch):
+    change(organisation=organisation, values={"trainer_rights": ["add-new-people"]})
+    monkeypatch.setattr(limits.get("room-people"), "rates", (Rate(2, DAY, Per.LINK),))
+    for number in range(4):
+        new = {"email": f"n{number}@outside.example", "given": "Nils", "family": "Holm"}
+        page = client.post(trainer_page + "people/", new, follow=True, REMOTE_ADDR=f"198.51.100.{number}").text
+        assert ("Too many tries" in page) == (number > 1)
+    assert Member.objects.filter(email__endswith="outside.example").count() == 2
+
+
+def test_whoever_was_asked_by_a_trainer_a_moment_ago_is_not_asked_again(trainer_page, client, people, morning):
+    with clock.at(morning.starts_at + timedelta(minutes=20)):
+        assert f"{len(people)} people were asked" in client.post(trainer_page + "reminders/", follow=True).text
+        assert "was not asked in the last quarter" in client.post(trainer_page + "reminders/", follow=True).text
+    with clock.at(morning.starts_at + timedelta(minutes=40)):
+        assert f"{len(people)} people were asked" in client.post(trainer_page + "reminders/", follow=True).text
+
+
+def test_a_delivery_of_more_signatures_than_the_page_sends_at_once_is_refused(trainer_page, people, row_of, client):
+    seat = row_of(people[0]).participant.uid
+    assert deliver(client, trainer_page, *[(seat, 1)] * 1_500).status_code == 413
+    assert row_of(people[0]).state == "missing"
+
+
+def test_signatures_of_one_person_after_the_closing_are_kept_so_often_as_can_be_a_mistake(
+    trainer_page, people, row_of, client, trainer, morning
+):
+    close_slot(slot=morning, trainer=trainer, signing=signing())
+    seat = str(row_of(people[0]).participant.uid)
+    outcomes = []
+    for number in range(5):
+        body = {"now": 1, "signatures": [{"who": seat, "at": 1, "signature": {"text": f"{people[0]} {number}"}}]}
+        answer = client.post(trainer_page + "deliveries/", json.dumps(body), content_type="application/json")
+        outcomes.append(answer.json()["outcomes"][seat])
+    assert outcomes == ["closed"] * 3 + ["refused"] * 2
+    assert len(row_of(people[0]).earlier) == len(entries("delivered")) == 3
 
 
 def test_whoever_closes_reads_by_name_who_has_not_signed(trainer_page, people, row_of, trainer, client):

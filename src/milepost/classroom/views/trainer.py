@@ -41,9 +41,11 @@ from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
 from milepost.documents.typesetting import qr_code
+from milepost.people.limits import refuse_over_limit
 from milepost.people.uploads import count_files
 
 MAX_DELIVERY = 2_000_000  # bytes
+MOST_DELIVERED = 50  # signatures at once: the page sends each by itself
 LATE_AFTER = timedelta(seconds=30)  # a signature that takes longer to arrive was made without a network
 CLOCK_OFF = timedelta(minutes=5)  # from where on a device's clock is wrong, or was changed since the signature
 OLDEST = timedelta(days=7)  # what is said to be older was made on a device whose clock is wrong
@@ -208,9 +210,12 @@ def _list_fingerprint(slot: Slot) -> str:
 @held
 def reminders(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """Ask all who are missing, by mail."""
-    count = remind_missing(slot)
-    asked = ngettext("%(count)d person was asked by mail.", "%(count)d people were asked by mail.", count)
-    messages.success(request, asked % {"count": count} if count else _("Nobody is missing who has an e-mail address."))
+    with as_message(request):
+        refuse_over_limit(request, "room-reminders", link=slot.uid)
+        count = remind_missing(slot)
+        asked = ngettext("%(count)d person was asked by mail.", "%(count)d people were asked by mail.", count)
+        nobody = _("Nobody is missing who has an e-mail address and was not asked in the last quarter of an hour.")
+        messages.success(request, asked % {"count": count} if count else nobody)
     return _to_slot(trainer, slot)
 
 
@@ -238,6 +243,7 @@ def people(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBa
         text_of(request.POST, "family", limit=120),
     )
     with as_message(request):
+        refuse_over_limit(request, "room-people", link=trainer.uid)
         seat = register_arrival(arrival=arrival, trainer=trainer)
         messages.success(request, _("%(name)s is on the list.") % {"name": seat.member.full_name})
     return _to_slot(trainer, slot)
@@ -295,7 +301,7 @@ def deliveries(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespon
     _refuse_unless_handed_round(trainer)
     try:
         delivery = json_of(request)
-        if len(request.body) > MAX_DELIVERY:
+        if len(request.body) > MAX_DELIVERY or len(delivery["signatures"]) > MOST_DELIVERED:
             return JsonResponse({"detail": _("Too many signatures at once.")}, status=413)
         device_now = float(delivery["now"])
         read = [_delivered(request, trainer, slot, item, device_now) for item in delivery["signatures"]]

@@ -3,9 +3,10 @@
 import pytest
 from django.test import Client
 
+from milepost.core.names import NoName
 from milepost.documents.delegating import confirm_delegation, propose_delegate
 from milepost.documents.models import Signatory
-from milepost.documents.requesting import Party, RequestRefused, Terms, request_signatures
+from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signing import sign
 from milepost.documents.tests.agreements import DRAWN, act, mail_due, path_of, pdf_of, people_of
 from milepost.journal.models import Entry
@@ -141,5 +142,5 @@ def test_names_as_people_have_them_are_kept(first, name):
 
 
 def test_whoever_asks_for_signatures_types_names_and_no_addresses(agreement, lead):
-    with pytest.raises(RequestRefused, match="is no name"):
+    with pytest.raises(NoName, match="is no name"):
         request_signatures(document=agreement, parties=[Party("a@b.example", "a@b.example")], terms=Terms(), by=lead)

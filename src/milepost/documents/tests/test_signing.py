@@ -188,6 +188,7 @@ def test_the_signed_file_goes_to_all_and_to_those_in_copy(agreement, lead, mailo
         ([Party("", "a@b.example")], Terms(), "has no name"),
         ([Party("A", "nonsense")], Terms(), "is not an e-mail address"),
         (TWO, Terms(copies=["x"]), "is not an e-mail address"),
+        (TWO, Terms(copies=[f"n{number}@one.example" for number in range(21)]), "At most 20 people get a copy"),
         (TWO, Terms(expires_on=clock.today() - timedelta(days=1)), "over already"),
         (TWO * 11, Terms(), "At most 20"),
     ],
