@@ -31,6 +31,7 @@ ENROLMENTS = {"open", "invited"}
 CERTIFICATES = {"completion", "none"}
 TEXTS = (".md", ".vtt")  # the files that are read; all others are named only
 MAX_TEXTS = 16 << 20  # bytes
+MAX_OBJECTIVES = 50
 
 
 @dataclass(frozen=True)
@@ -157,10 +158,13 @@ class _Reader:
         course.certificate = source.choice("certificate", CERTIFICATES, "completion")
         course.pass_mark = source.number("pass_mark", None, low=1, high=100)
         course.certificate_months = source.number("certificate_months", None, low=1, high=600)
-        for name, limit in (("title", 160), ("summary", 300), ("category", 60)):
-            if len(getattr(course, name)) > limit:
-                message = _("“%(name)s” is longer than %(count)d characters.") % {"name": name, "count": limit}
-                source.problem(source.line_of(name), message)
+        _refuse_longer(source, 160, title=[course.title])
+        _refuse_longer(source, 300, summary=[course.summary])
+        _refuse_longer(source, 60, category=[course.category])
+        _refuse_longer(source, 500, objectives=course.objectives)
+        if len(course.objectives) > MAX_OBJECTIVES:
+            message = _("There are more than %(count)d objectives. Say the few that matter.") % {"count": MAX_OBJECTIVES}
+            source.problem(source.line_of("objectives"), message)
         if course.slug and not _SLUG.match(course.slug):
             source.problem(source.line_of("slug"), _("“slug” may have small letters, digits and hyphens."))
         source.refuse_unknown()
@@ -200,6 +204,8 @@ class _Reader:
         elif source := self._split(path):
             module.title = source.text("title")
             module.summary = source.text("summary", "")
+            _refuse_longer(source, 200, title=[module.title])
+            _refuse_longer(source, 1_000, summary=[module.summary])
             module.rule = source.choice("completion", RULES, "required")
             source.refuse_unknown()
         for path in (path for path in self.paths if path.startswith(folder + "/")):
@@ -230,11 +236,7 @@ class _Reader:
             return
         kind = kinds.get(slug_and_kind[2])
         title = source.text("title")
-        if len(title) > 200:
-            source.problem(
-                source.line_of("title"),
-                _("“title” is longer than %(count)d characters.") % {"name": "title", "count": 200},
-            )
+        _refuse_longer(source, 200, title=[title])
         minutes = source.number("minutes", None, low=1, high=600)
         is_required = source.flag("required", default=True)
         definition = kind.read(
@@ -272,3 +274,11 @@ class _Reader:
         except UnicodeDecodeError:
             source.problem(1, _("%(path)s is not UTF-8. Save it with the encoding UTF-8.") % {"path": path})
             return None
+
+
+def _refuse_longer(source: SourceFile, limit: int, **fields: Sequence[str]) -> None:
+    """Report a field of which a text is longer: titles stand on every page, objectives on every certificate."""
+    for name, texts in fields.items():
+        if any(len(text) > limit for text in texts):
+            message = _("“%(name)s” is longer than %(count)d characters.") % {"name": name, "count": limit}
+            source.problem(source.line_of(name), message)

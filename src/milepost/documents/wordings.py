@@ -4,11 +4,13 @@ A name in braces that no value has is refused when the words are saved, not when
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.core.refusals import Refused
 from milepost.documents.facts import WORDING_UPDATED
@@ -20,11 +22,21 @@ from milepost.people.models import Member, Organisation
 _NAME = re.compile(r"\{(\w+)\}")
 MAX_BLOCK = 4_000
 MAX_CLAUSES = 20
+MAX_DOCUMENT = 100_000  # characters, some forty pages: words name values as often as they like, and typesetting takes what it gets
 
 
 class UnknownValue(Refused):
     """Words name a value that does not exist; the message says which, and which there are."""
 
+    status = 422
+
+
+class TooManyWords(Refused):
+    """With its values in it a document has more words than are typeset."""
+
+    sentence = gettext_lazy(
+        "With these words and values the document is longer than 100,000 characters, some forty pages. Shorten a value, or name it less often."
+    )
     status = 422
 
 
@@ -77,16 +89,28 @@ def check_words(words: str) -> str:
 
 
 def sections(kind: DocumentKind, wording: Wording, values: Mapping[str, str], language: str) -> list[dict[str, object]]:
-    """The document's parts as its template lays them out: headings with paragraphs. A part without words is left out."""
+    """The document's parts as its template lays them out: headings with paragraphs. A part without words is left out.
+
+    Raises `TooManyWords`.
+    """
     with translation.override(language):
         parts = [(str(block.heading), wording.blocks.get(block.name) or str(block.words)) for block in kind.blocks]
         parts += [(clause["title"], clause["text"]) for clause in wording.clauses]
+    _refuse_endless(parts, values)
     filled = [(filled_in(heading, values), filled_in(words, values)) for heading, words in parts]
     return [
         {"heading": heading, "paragraphs": [line.strip() for line in words.splitlines() if line.strip()]}
         for heading, words in filled
         if words.strip(" .")
     ]
+
+
+def _refuse_endless(parts: Sequence[tuple[str, str]], values: Mapping[str, str]) -> None:
+    """Before any of it is made: of twenty clauses that name one value over and over it is fifty megabytes."""
+    words = [words for part in parts for words in part]
+    named = Counter(name for text in words for name in _NAME.findall(text))
+    if sum(map(len, words)) + sum(len(values.get(name, "")) * count for name, count in named.items()) > MAX_DOCUMENT:
+        raise TooManyWords
 
 
 def filled_in(words: str, values: Mapping[str, str]) -> str:

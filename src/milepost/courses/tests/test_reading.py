@@ -55,6 +55,13 @@ def test_the_small_course_is_read_in_the_order_of_its_names():
         ("course.md", "---\ntitle: [a\n---\n", "course.md:"),
         ("course.md", "---\na: &x [1]\ntitle: *x\n---\n", "references"),
         ("course.md", b"---\ntitle: A\n---\n\ncaf\xe9\n", "course.md:5: This is not UTF-8"),
+        (
+            "course.md",
+            f"---\ntitle: A\nobjectives:\n  - {'x' * 501}\n---\n",
+            "course.md:3: “objectives” is longer than 500 characters",
+        ),
+        ("course.md", f"---\ntitle: A\nobjectives: [{'x, ' * 51}]\n---\n", "There are more than 50 objectives"),
+        ("01-first/module.md", f"---\ntitle: {'x' * 201}\n---\n", "“title” is longer than 200 characters"),
         ("01-first/module.md", "---\nsummary: x\n---\n", "01-first/module.md:1: “title:” is missing"),
         (
             "01-first/03-x.page.md",

@@ -5,9 +5,9 @@ from milepost.core.jobs import run_all
 from milepost.documents.composing import compose
 from milepost.documents.jobs import make_files
 from milepost.documents.kinds import KINDS
-from milepost.documents.models import Wording
+from milepost.documents.models import Document, Wording
 from milepost.documents.tests.agreements import VALUES, pdf_of
-from milepost.documents.wordings import UnknownValue, check_words
+from milepost.documents.wordings import TooManyWords, UnknownValue, check_words
 from tests.readers import milepost_accepts, text_in
 
 pytestmark = pytest.mark.django_db
@@ -81,3 +81,17 @@ def test_a_document_that_nobody_signs_is_sealed_by_the_organisation(organisation
     assert run_all(make_files, queues=["files"]) == 1
     made.refresh_from_db()
     assert milepost_accepts(blobs.read(organisation.uid, made.pdf), seals=1)
+
+
+def test_words_that_name_a_value_over_and_over_make_no_document_of_a_thousand_pages(organisation, lead, visit):
+    lead_s = visit(lead)
+    address = "/aldermoor/documents/wordings/agreement/en/"
+    lead_s.post(address, {"clause-title": ["All of it"] * 20, "clause-text": ["{content}" * 444] * 20})
+    long = VALUES | {"content": "word " * 800}
+    with pytest.raises(TooManyWords):
+        compose(organisation=organisation, kind=KINDS["agreement"], values=long, language="en", by=lead)
+    sent = {f"value-{name}": value for name, value in long.items()} | {"kind": "agreement", "language": "en"}
+    assert "100,000 characters" in lead_s.post("/aldermoor/documents/new/", sent).text
+    assert not Document.objects.exists()
+    short = VALUES | {"content": "Types of ladders"}
+    assert compose(organisation=organisation, kind=KINDS["programme"], values=short, language="en", by=lead).pk
