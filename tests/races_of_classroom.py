@@ -106,7 +106,10 @@ def _sign_and_leave(world: Any) -> Pair:
         assert answers.count("done") == 1, answers
         assert there == facts("signed", row.slot.uid), (there, facts("signed", row.slot.uid), answers)
 
-    return [lambda: sign(attendance=row, signing=SIGNING), lambda: leave(participant=row.participant)], count
+    return [
+        lambda: sign(attendance=row, signing=SIGNING),
+        lambda: leave(participant=row.participant, by=world[1]),
+    ], count
 
 
 def _sign_and_cancel(world: Any) -> Pair:

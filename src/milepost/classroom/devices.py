@@ -25,10 +25,14 @@ _COOKIE, _BETWEEN, _USE = Cookie("device", is_below=True), "~", "device"
 
 @dataclass(frozen=True)
 class Device:
-    """A browser, by its numbers; the eldest first, so that it stays the first whatever is added. One that `is_new` brought none."""
+    """A browser, by its numbers; the eldest first, so that it stays the first whatever is added. One that `is_new` brought none.
+
+    It may have `brought` more numbers than are kept.
+    """
 
     numbers: tuple[UUID, ...]
     is_new: bool = False
+    brought: frozenset[UUID] = frozenset()
 
     @classmethod
     def of(cls, request: HttpRequest) -> Self:
@@ -37,7 +41,7 @@ class Device:
         numbers = {number for token in sent.split(_BETWEEN) if (number := links.uid_in(token, _USE))}
         if not numbers:
             return cls((_new_number(),), is_new=True)
-        return cls(tuple(sorted(numbers, key=lambda number: number.bytes)[:KEPT]))
+        return cls(tuple(sorted(numbers, key=lambda number: number.bytes)[:KEPT]), brought=frozenset(numbers))
 
     def fingerprints(self, session: LiveSession) -> tuple[str, ...]:
         """What attendances of the session know it by, SHA-256; of another session, others."""
@@ -47,6 +51,15 @@ class Device:
     def tokens(self) -> str:
         """What the browser keeps."""
         return _BETWEEN.join(links.token(_USE, number) for number in self.numbers)
+
+    @property
+    def name(self) -> str:
+        """By which a code that was scanned with it says so."""
+        return str(self.numbers[0])
+
+    def is_another_than(self, name: str) -> bool:
+        """Whether it is none of that name; one that brought no number may be."""
+        return bool(name) and not self.is_new and name not in map(str, self.brought)
 
     def remember(self, response: HttpResponseBase) -> None:
         """Let the browser keep it; its page puts it into the other two places."""

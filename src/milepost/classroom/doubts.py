@@ -42,6 +42,7 @@ class Look:
     now: datetime
     in_other_account: bool = False
     hides_device: bool = False
+    was_handed_on: bool = False
     clock_is_off: bool = False
     was_absent: bool = False
 
@@ -224,6 +225,16 @@ class HiddenDevice(Doubt):
             yield Found(look.row)
 
 
+class HandedOn(Doubt):
+    """Whoever scanned the code gave what it let their browser do to another, which may be anywhere."""
+
+    sentence = gettext_lazy("The code was scanned with another phone or computer than the one on which it was signed.")
+
+    def find(self, look: Look) -> Iterator[Found]:
+        if look.was_handed_on:
+            yield Found(look.row)
+
+
 class SameConnection(Doubt):
     """Few people at one address with one kind of browser, shortly after one another, while the others sign from elsewhere.
 
@@ -335,6 +346,7 @@ OWN: Mapping[str, Doubt] = {
     "same-device": SameDevice(),
     "other-account": OtherAccount(),
     "hidden-device": HiddenDevice(),
+    "handed-on": HandedOn(),
     "same-connection": SameConnection(),
     "same-ink": SameInk(),
     "other-name": OtherName(),

@@ -97,6 +97,15 @@ def expecting_name(name: str) -> "QuerySet[Attendance]":
     return _seated().filter(pk__in=named)
 
 
+def whose_tries(name: str, expects: "QuerySet[Attendance]") -> str:
+    """For whom somebody tries who types this name: the person, however the name is spelt; without one, its words.
+
+    Of namesakes it is the first: whoever tries for all of them has no more tries for it.
+    """
+    person = expects.order_by("participant__member").values_list("participant__member", flat=True).first()
+    return f"person {person}" if person else f"name {' '.join(sorted(set(plain(name).split())))}"
+
+
 def _is_called(member: Member, typed: list[str]) -> bool:
     words = plain(member.full_name).split()
     return set(typed) <= set(words) and len(set(typed)) >= min(2, len(set(words)))
@@ -170,11 +179,14 @@ def feed_of(token: str) -> CalendarFeed | None:
 
 @dataclass(frozen=True)
 class Presence:
-    """That this browser showed a code or a link for a slot. `attendance` is known from a link."""
+    """That this browser showed a code or a link for a slot. `attendance` is known from a link; `device` is the number of the
+    browser that scanned the code (`devices.py`), so that the cookie is known again elsewhere.
+    """
 
     slot: str
     way: Way
     attendance: str = ""
+    device: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest, slot: Slot) -> "Presence | None":
@@ -186,11 +198,11 @@ class Presence:
             return None
         if shown["slot"] != slot.code:
             return None
-        return cls(slot.code, Way(shown["way"]), shown["attendance"])
+        return cls(slot.code, Way(shown["way"]), shown["attendance"], shown.get("device", ""))
 
     def remember(self, response: HttpResponseBase) -> None:
         """Let the browser keep it, out of reach of scripts."""
-        shown = {"slot": self.slot, "way": str(self.way), "attendance": self.attendance}
+        shown = {"slot": self.slot, "way": str(self.way), "attendance": self.attendance, "device": self.device}
         value = signing.dumps(shown, salt=_SALT)
         _cookie(self.slot).keep(response, value, seconds=PRESENCE_SECONDS, path=f"/s/{self.slot}/")
 

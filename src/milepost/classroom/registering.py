@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
-from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, is_settled
+from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, is_on_record
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.core import clock
 from milepost.core.names import refuse_address
@@ -153,23 +153,31 @@ def _new_member(arrival: Arrival, email: str, trainer: Trainer) -> Member:
 def leave(*, participant: Participant, by: Member | None = None) -> Participant | None:
     """Give the seat up; whoever waited longest gets it, and is returned. Records `withdrew`, and `registered` for them.
 
-    Raises `RegistrationRefused` once the person has signed a slot.
+    Raises `RegistrationRefused` once something of the person stands on a sheet, a half-day that they are expected at was closed, or,
+    where they do it themselves, has begun: who stays away is absent, and does not leave the list.
     """
     with transaction.atomic():
         session = _locked(participant.session)
         seat = Participant.objects.select_related("member").get(pk=participant.pk)
         if seat.status == LEFT:
             return None
-        if seat.attendances.filter(is_settled()).exists():
-            raise RegistrationRefused(
-                _("There is a signature or an absence on the sheet already; that stays on record.")
-            )
+        _refuse_recorded(seat, by)
         was_seated = seat.status == SEATED
         seat.attendances.all().delete()
         seat.status = LEFT
         seat.save(update_fields=["status"])
         record_many([_fact(SESSION_WITHDREW, session, seat.member, by, {})], organisation=session.organisation)
         return next(iter(_promote(session, 1)), None) if was_seated else None
+
+
+def _refuse_recorded(seat: Participant, by: Member | None) -> None:
+    if seat.attendances.filter(is_on_record() | Q(slot__closed_at__isnull=False)).exists():
+        raise RegistrationRefused(_("There is a signature or an absence on the sheet already; that stays on record."))
+    is_self = by is None or by.pk == seat.member_id
+    if is_self and seat.attendances.filter(slot__starts_at__lte=clock.now()).exists():
+        raise RegistrationRefused(
+            _("The session has begun, so nobody leaves the list any more. Tell the trainer or the training team.")
+        )
 
 
 def leave_many(*, session: LiveSession, seats: Sequence[Participant], by: Member, act: UUID) -> list[Participant]:
@@ -190,7 +198,7 @@ def leave_many(*, session: LiveSession, seats: Sequence[Participant], by: Member
 
 def on_a_sheet(seats: Collection[int]) -> set[int]:
     """Those of these seats, by their keys, of which a sheet says something: present or absent, or closed without a word."""
-    told = is_settled() | Q(slot__closed_at__isnull=False)
+    told = is_on_record() | Q(slot__closed_at__isnull=False)
     return set(Attendance.objects.filter(told, participant__in=seats).values_list("participant", flat=True))
 
 

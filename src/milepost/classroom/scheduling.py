@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -25,7 +25,7 @@ from milepost.classroom.facts import (
 )
 from milepost.classroom.invitations import recipient_of, subject_of
 from milepost.classroom.meetings import meeting_tools
-from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
+from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer, is_on_record
 from milepost.classroom.sheets import ask_for_sheet
 from milepost.core import clock, once
 from milepost.core.names import refuse_address
@@ -48,9 +48,11 @@ class InvalidSession(Refused):
 
 
 class SlotHasSignatures(InvalidSession):
-    """A slot that somebody signed, or that is closed, can be neither moved nor removed."""
+    """A slot of which something stands on record (a signature, an absence, a correction), or that is closed, can be neither moved nor removed."""
 
-    sentence = gettext_lazy("Somebody has signed this half-day already, so its hours stay as they were.")
+    sentence = gettext_lazy(
+        "Somebody has signed this half-day already, or was noted as there or absent, so its hours stay as they were."
+    )
 
 
 Span = tuple[datetime, datetime]
@@ -171,8 +173,12 @@ def cancel_session(*, session: LiveSession, reason: str, by: Member) -> LiveSess
         locked = LiveSession.locked(session.pk)
         if locked.cancelled_at:
             raise InvalidSession(_("The session is cancelled already."))
-        if _has_signatures(locked):
-            raise InvalidSession(_("Somebody has signed for this session: it took place, at least in part."))
+        if _has_taken_place(locked):
+            raise InvalidSession(
+                _(
+                    "Somebody has signed for this session, or was there without a signature: it took place, at least in part."
+                )
+            )
         locked.cancelled_at, locked.cancellation_reason = clock.now(), reason
         locked.sequence += 1
         locked.save(update_fields=["cancelled_at", "cancellation_reason", "sequence"])
@@ -277,7 +283,7 @@ def _change_slots(session: LiveSession, spans: list[Span]) -> bool:
     gone = [slot for span, slot in there.items() if span not in set(spans)]
     new = [span for span in spans if span not in there]
     for slot in gone:
-        if slot.is_closed or slot.attendances.exclude(signed_at=None, absent_at=None).exists():
+        if slot.is_closed or slot.attendances.filter(is_on_record()).exists():
             raise SlotHasSignatures
         slot.delete()
     made = Slot.objects.bulk_create(
@@ -293,8 +299,9 @@ def _change_slots(session: LiveSession, spans: list[Span]) -> bool:
     return bool(gone or new)
 
 
-def _has_signatures(session: LiveSession) -> bool:
-    return Attendance.objects.signed().filter(slot__session=session).exists()
+def _has_taken_place(session: LiveSession) -> bool:
+    was_there = Q(signed_at__isnull=False) | Q(attested_at__isnull=False)
+    return Attendance.objects.filter(was_there, slot__session=session).exists()
 
 
 def _intervals(spans: Sequence[Span]) -> list[str]:

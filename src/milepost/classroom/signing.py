@@ -70,6 +70,7 @@ class Signing:
     devices: tuple[str, ...] = ()  # by what this session knows the browser (`devices.py`), the eldest first
     in_other_account: bool = False  # somebody else is signed in in the browser
     hides_device: bool = False  # the browser brought no number, which the page had given it
+    was_handed_on: bool = False  # the code was scanned with another browser
     clock_is_off: bool = False  # of the device that says when it was made
 
 
@@ -101,6 +102,7 @@ def sign(*, attendance: Attendance, signing: Signing) -> Attendance:
             now,
             in_other_account=signing.in_other_account,
             hides_device=signing.hides_device,
+            was_handed_on=signing.was_handed_on,
             clock_is_off=signing.clock_is_off,
             was_absent=row.absent_at is not None,
         )

@@ -163,7 +163,9 @@ class _Reader:
         _refuse_longer(source, 60, category=[course.category])
         _refuse_longer(source, 500, objectives=course.objectives)
         if len(course.objectives) > MAX_OBJECTIVES:
-            message = _("There are more than %(count)d objectives. Say the few that matter.") % {"count": MAX_OBJECTIVES}
+            message = _("There are more than %(count)d objectives. Say the few that matter.") % {
+                "count": MAX_OBJECTIVES
+            }
             source.problem(source.line_of("objectives"), message)
         if course.slug and not _SLUG.match(course.slug):
             source.problem(source.line_of("slug"), _("“slug” may have small letters, digits and hyphens."))

@@ -22,7 +22,9 @@ from milepost.people.models import Member, Organisation
 _NAME = re.compile(r"\{(\w+)\}")
 MAX_BLOCK = 4_000
 MAX_CLAUSES = 20
-MAX_DOCUMENT = 100_000  # characters, some forty pages: words name values as often as they like, and typesetting takes what it gets
+MAX_DOCUMENT = (
+    100_000  # characters, some forty pages: words name values as often as they like, and typesetting takes what it gets
+)
 
 
 class UnknownValue(Refused):

@@ -44,6 +44,12 @@ def is_settled(path: str = "") -> Q:
     )
 
 
+def is_on_record(path: str = "") -> Q:
+    """Somebody signed or was noted as anything, now or before a correction: the row stays, whatever becomes of hours and seats."""
+    times = Q(**{f"{path}arrived_at__isnull": False}) | Q(**{f"{path}left_at__isnull": False})
+    return Q(is_settled(path) | times | Q(**{f"{path}corrections__gt": 0}))
+
+
 def is_in_doubt(path: str = "") -> Q:
     """There are doubts about the signature, and nobody has decided; it counts meanwhile."""
     return Q(**{f"{path}doubted_at__isnull": False, f"{path}judged_at": None})

@@ -156,6 +156,31 @@ def test_a_browser_that_hides_its_number_is_in_doubt(morning, people, row_of):
     assert codes(row) == ["hidden-device"]
 
 
+def test_a_code_that_was_scanned_on_another_phone_is_in_doubt(morning, people, row_of):
+    """Its cookie could be copied to somebody who was not there, for a quarter of an hour."""
+    there, away, row = Client(), Client(), row_of(people[0])
+    there.get(path_of(projected_address(morning, clock.now())))
+    away.cookies[f"presence-{morning.code}"] = there.cookies[f"presence-{morning.code}"].value
+    away.get(f"/s/{morning.code}/?who={row.participant.uid}")
+    away.post(f"/s/{morning.code}/", {"who": row.participant.uid, "signature": ink(1)})
+    assert codes(row) == ["handed-on"]
+    assert told([row])[row.pk] == [
+        "The code was scanned with another phone or computer than the one on which it was signed."
+    ]
+    sign_on(there, row_of(people[1]), 2)
+    assert codes(row_of(people[1])) == []
+
+
+def test_a_phone_that_is_given_back_older_numbers_is_the_one_that_scanned(morning, people, row_of):
+    olds = []
+    for number in range(6):
+        page, _answer = sign_on(Client(), row_of(people[number]), number)
+        olds.append(device_sent(page))
+    row = row_of(people[7])
+    sign_on(Client(), row, 7, device="~".join(olds))
+    assert "handed-on" not in codes(row)
+
+
 def test_nobody_makes_up_the_number_of_a_device(morning, people, row_of):
     known, made_up = Client(), Client()
     page, _answer = sign_on(known, row_of(people[0]), 1)

@@ -8,6 +8,7 @@ from milepost.classroom.closing import close_slot
 from milepost.classroom.presence import personal_link, projected_address, spoken_code
 from milepost.classroom.tests.signatures import DRAWN, entries, path_of, signing
 from milepost.core import clock
+from milepost.people.limits import Per, limits
 from milepost.people.settings import change
 from tests.worlds import make_member
 
@@ -202,3 +203,19 @@ def test_whoever_signed_before_the_closing_still_sees_their_signature(morning, p
     phone.post(f"/s/{morning.code}/", {"signature": DRAWN})
     close_slot(slot=morning, trainer=trainer, signing=signing())
     assert "Signed. Thank you." in phone.get(f"/s/{morning.code}/").text
+
+
+def test_however_a_name_is_spelt_its_person_has_no_more_tries_at_the_spoken_code(morning, people):
+    """Each other spelling of one name had as many tries again: the code of a half-day was found by patience."""
+    given, family = people[0].given_name, people[0].family_name
+    spellings = [
+        f"{given}{' ' * n}{family}{' ' + family if n % 2 else ''}{' ' + given if n % 3 else ''}" for n in range(1, 31)
+    ]
+    most = min(rate.count for rate in limits.get("spoken-code").rates if rate.per is Per.ACCOUNT)
+    answers = [
+        Client().post("/sign/", {"code": "000000", "name": name}, REMOTE_ADDR=f"198.51.100.{number}").status_code
+        for number, name in enumerate(spellings)
+    ]
+    assert answers == [400] * most + [429] * (len(spellings) - most)
+    someone_else = {"code": spoken_code(morning, clock.now()), "name": people[1].full_name}
+    assert Client().post("/sign/", someone_else).status_code == 302

@@ -11,6 +11,7 @@ from milepost.classroom.tests.conftest import DRAWN
 from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.notices.models import Notice
+from milepost.people.models import Member
 from tests.meanwhile import meanwhile
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +26,7 @@ def signs(row):
 
 
 def gives_up_the_seat(row):
-    leave(participant=row.participant)
+    leave(participant=row.participant, by=Member.objects.get(given_name="Claire"))
 
 
 def leaves_the_organisation(row):

@@ -7,6 +7,8 @@ import pytest
 from icalendar import Calendar
 
 from milepost.classroom import calendars
+from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.invitations import invite_due
 from milepost.classroom.models import Attendance, Participant, Way
 from milepost.classroom.registering import RegistrationRefused, leave, register, register_many
@@ -23,6 +25,7 @@ from milepost.classroom.scheduling import (
     schedule_session,
 )
 from milepost.classroom.signing import Circumstances, Signing, sign
+from milepost.classroom.tests.signatures import signing
 from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.notices.sending import send_due
@@ -85,7 +88,7 @@ def test_the_last_seat_goes_to_one_and_who_waits_longest_moves_up(organisation, 
     assert register_many(session=made, members=people[:4], by=lead) == 4
     statuses = list(made.participants.order_by("pk").values_list("status", flat=True))
     assert statuses == ["seated", "seated", "waiting", "waiting"]
-    promoted = leave(participant=made.participants.order_by("pk")[0])
+    promoted = leave(participant=made.participants.order_by("pk")[0], by=lead)
     assert promoted.member == people[2]
     assert Attendance.objects.filter(participant=promoted).count() == 2
     assert register(session=made, member=people[0]).status == Participant.Status.WAITING
@@ -242,6 +245,48 @@ def test_a_half_day_that_was_signed_keeps_its_hours(session, morning, people, ro
         cancel_session(session=session, reason="No.", by=lead)
     with pytest.raises(RegistrationRefused):
         leave(participant=session.participants.get(member=people[0]))
+
+
+def test_who_stayed_away_does_not_leave_the_list_afterwards(session, morning, people, row_of, trainer, lead):
+    """Their row of a half-day that was closed was deleted, and nobody had been absent."""
+    away, other = row_of(people[0]), row_of(people[1])
+    with pytest.raises(RegistrationRefused, match="has begun"):
+        leave(participant=away.participant)
+    leave(participant=other.participant, by=lead)  # who was on the list by mistake
+    close_slot(slot=morning, trainer=trainer, signing=signing())
+    for by in (None, lead):
+        with pytest.raises(RegistrationRefused, match="stays on record"):
+            leave(participant=away.participant, by=by)
+    assert Attendance.objects.filter(slot=morning).count() == len(people) - 1
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        Change("present"),
+        Change("absent"),
+        Change(arrived_at=datetime(2026, 11, 26, 9, 30, tzinfo=PARIS)),
+    ],
+)
+def test_a_half_day_of_which_something_was_noted_keeps_its_hours(session, morning, people, row_of, lead, noted):
+    """Moving it deleted whom somebody had answered for."""
+    change_attendance(attendance=row_of(people[0]), change=noted, by=lead.as_reference(), why="I saw them.")
+    with pytest.raises(SlotHasSignatures):
+        change_session(session=session, plan=plan_of(session, spans=half_days(date(2026, 11, 27), PARIS)), by=lead)
+    with pytest.raises(RegistrationRefused, match="stays on record"):
+        leave(participant=session.participants.get(member=people[0]), by=lead)
+    if noted.state == "present":
+        with pytest.raises(InvalidSession, match="it took place"):
+            cancel_session(session=session, reason="No.", by=lead)
+
+
+def test_a_signature_that_was_put_aside_stays_with_its_half_day(session, morning, people, row_of, lead):
+    sign(
+        attendance=row_of(people[0]), signing=Signing(Signature.read(DRAWN), Way.LINK, "I was there.", Circumstances())
+    )
+    change_attendance(attendance=row_of(people[0]), change=Change("missing"), by=lead.as_reference(), why="Not she.")
+    with pytest.raises(SlotHasSignatures):
+        change_session(session=session, plan=plan_of(session, spans=half_days(date(2026, 11, 27), PARIS)), by=lead)
 
 
 def test_the_feed_holds_what_one_takes_part_in(session, people, client):

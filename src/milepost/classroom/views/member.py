@@ -132,6 +132,10 @@ def _session_context(session: LiveSession, member: Member) -> dict[str, Any]:
         "trainer_token": next((presence.trainer_token(trainer) for trainer in trainers.filter(member=member)), None),
         "may_manage": may_manage(member, session),
         "is_over": bool(slots) and slots[-1].ends_at < clock.now(),
+        # Their seat is no longer theirs to give up: the session has begun.
+        "is_held": bool(
+            seat and seat.status == Participant.Status.SEATED and slots and slots[0].starts_at <= clock.now()
+        ),
         "now": clock.now(),
     }
 

@@ -51,7 +51,10 @@ def projected_code(request: HttpRequest, code: str, token: str) -> HttpResponseB
     if Way.PROJECTED not in Rules.of(slot.session.organisation).ways or not presence.is_projected_now(slot, token):
         message = _("This code is over: it changes every 15 seconds. Scan the one that is on the screen now.")
         return _over(request, slot, message, status=410)
-    return _present(slot, Presence(slot.code, Way.PROJECTED))
+    device = Device.of(request)
+    response = _present(slot, Presence(slot.code, Way.PROJECTED, device=device.name))
+    device.remember(response)
+    return response
 
 
 @open_to(Whom.LINK, "somebody's own seat")
@@ -79,13 +82,13 @@ def spoken_code(request: HttpRequest) -> HttpResponseBase:
     if request.method == "GET":
         return _ask_for_code(request)
     name = text_of(request.POST, "name", limit=100)
-    whose = request.user.pk if request.user.is_authenticated else plain(name) or client_address(request)
-    if is_over_limit(request, "spoken-code", account=fingerprint(str(whose).encode())):
+    expects = presence.expecting_name(name) if name else presence.expecting_user(request.user.pk)
+    whose = presence.whose_tries(name, expects) if name else f"user {request.user.pk or client_address(request)}"
+    if is_over_limit(request, "spoken-code", account=fingerprint(whose.encode())):
         problem = _("Too many tries. Wait a minute, then type the code once more.")
         return _ask_for_code(request, problem, status=429)
     typed = request.POST.get("code", "")[:20]
     code = "".join(character for character in typed if character.isascii() and character.isdigit())
-    expects = presence.expecting_name(name) if name else presence.expecting_user(request.user.pk)
     slot = presence.slot_of_spoken_code(code, expects) if len(code) == 6 else None
     if slot is None or Way.CODE not in Rules.of(slot.session.organisation).ways:
         problem = _(
@@ -222,6 +225,7 @@ def _sign(
             devices=device.fingerprints(slot.session),
             in_other_account=_is_somebody_else(request, attendance.participant.member),
             hides_device=device.is_new,
+            was_handed_on=device.is_another_than(shown.device),
         )
         sign(attendance=attendance, signing=signing)
     except NoSignature as refused:
