@@ -88,3 +88,12 @@ def test_whoever_was_taken_out_meanwhile_leaves_nothing_to_judge(begun, lead):
         run_all()
     assert not Attempt.objects.exists()
     assert not Job.objects.filter(seconds=None).exists()
+
+
+def test_a_number_that_no_arithmetic_bears_is_judged_like_any_other_wrong_one(begun):
+    """Its attempt could never be handed in: it was under way for good, and counted among none."""
+    said = begun.post(PAGE + "answers/", {"question": "q2", "q2": "1e9999999"}).json()
+    assert "is not a number" in said["complaints"]["q2"]
+    assert begun.post(PAGE + "submission/", {"question": "q2", "q2": "-1e9999999"}).status_code == 302
+    attempt = Attempt.objects.get()
+    assert (attempt.is_over, attempt.score) == (True, 50.0)

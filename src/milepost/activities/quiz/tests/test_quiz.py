@@ -137,6 +137,9 @@ def test_no_response_whatever_breaks_the_grading_or_leaves_its_bounds(questions,
         ("abc", 0),
         ("NaN", 0),
         ("1e999", 0),
+        ("1e9999999", 0),
+        ("-9e999999", 0),
+        ("1e-9999999", 0),
     ],
 )
 def test_a_number_is_right_within_its_tolerance(questions, response, fraction):

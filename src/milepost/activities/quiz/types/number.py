@@ -11,6 +11,7 @@ from milepost.activities.quiz.notation import Draft
 from milepost.activities.quiz.types import Mark, Question, QuestionType, Response, Showing, Written, feedback_of
 from milepost.activities.quiz.types.values import VALUES, right_values, shown_value, wrong_values
 
+MOST_DIGITS = 100
 _NUMBER = re.compile(r"^([-+]?\d+(?:[.,]\d+)?)(?:\s*(?:±|\+-|\+/-)\s*(\d+(?:[.,]\d+)?))?(?:\s+([^\d\s].*))?$")
 
 
@@ -75,7 +76,8 @@ def number_of(response: Response) -> Decimal | None:
         value = Decimal(_with_point("".join(str(response).split())))
     except InvalidOperation:
         return None
-    return value if value.is_finite() else None
+    # Beyond so many digits before or after the point nobody means a number, and decimals are at an end (`decimal.Overflow`).
+    return value if value.is_finite() and abs(value.adjusted()) <= MOST_DIGITS else None
 
 
 def _with_point(text: str) -> str:
