@@ -34,11 +34,30 @@ from milepost.people.permissions import Permission, may
 from milepost.people.sessions import enter, note_use
 
 
+KEPT_FOR = "Milepost-Person"  # the header by which such a request says whose it is
+
+
 class AnotherPerson(Refused):
     """What a browser kept for one person (`design/reliable.js`) arrives while another is signed in: it goes on waiting."""
 
     sentence = gettext_lazy("This was kept for somebody else. It is sent when they sign in here again.")
     status = 403
+
+
+class NothingThatIsKept(Refused):
+    """What a browser sends as kept is nothing that any page of ours keeps: somebody else put it there."""
+
+    sentence = gettext_lazy("Nothing that waits in a browser is done here. It was not sent by a page of Milepost.")
+    status = 400
+
+
+def takes_kept[F: Callable[..., Any]](view: F) -> F:
+    """Say of a view that it takes what a page kept in the browser and sends later by itself (`design/reliable.js`).
+
+    No other does: whoever used a computer before could leave anything there, for the next one to send under their name.
+    """
+    view.takes_kept = True  # type: ignore[attr-defined]
+    return view
 
 
 class OrganisationRequest(HttpRequest):
@@ -69,6 +88,8 @@ class OrganisationMiddleware:
     ) -> HttpResponseBase | None:
         if not is_declared(view):
             raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} doesn’t say who may open it.")
+        if KEPT_FOR in request.headers and not getattr(view, "takes_kept", False):
+            return problem_response(NothingThatIsKept())
         if "organisation" not in kwargs:
             return None
         slug = kwargs.pop("organisation")
@@ -79,7 +100,7 @@ class OrganisationMiddleware:
                 response.status_code = 200
             return response
         member = membership(user=request.user, slug=slug)
-        kept_for = request.headers.get("Milepost-Person")
+        kept_for = request.headers.get(KEPT_FOR)
         if kept_for and (member is None or kept_for != str(member.uid)):
             return problem_response(AnotherPerson())
         if member is None:

@@ -32,6 +32,7 @@ class QuizPlayer(Player):
 
     kind = "quiz"
     template = "quiz/play.html"
+    kept = frozenset({"answers"})
 
     def context(self, play: Play) -> dict[str, Any]:
         attempts = attempts_at(play.enrolment, play.activity)[::-1]

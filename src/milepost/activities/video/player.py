@@ -18,6 +18,7 @@ class VideoPlayer(Player):
 
     kind = "video"
     template = "video/play.html"
+    kept = frozenset({"beat"})
 
     def context(self, play: Play) -> dict[str, Any]:
         definition, state = play.definition, play.progress.state

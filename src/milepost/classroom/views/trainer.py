@@ -41,6 +41,7 @@ from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, as_message, problem_response
 from milepost.documents.signatures import NoSignature, Signature
 from milepost.documents.typesetting import qr_code
+from milepost.people.access import takes_kept
 from milepost.people.limits import refuse_over_limit
 from milepost.people.uploads import count_files
 
@@ -291,6 +292,7 @@ def offline_worker(request: HttpRequest) -> HttpResponse:
     )
 
 
+@takes_kept
 @require_POST
 @held
 def deliveries(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:

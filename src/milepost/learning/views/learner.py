@@ -29,7 +29,7 @@ from milepost.learning.queries import (
     progress_by_key,
     progress_of,
 )
-from milepost.people.access import OrganisationRequest, member_required
+from milepost.people.access import KEPT_FOR, NothingThatIsKept, OrganisationRequest, member_required, takes_kept
 from milepost.people.permissions import may
 
 
@@ -165,6 +165,7 @@ def _outline_rows(play: Play, rows: dict[str, Progress]) -> list[dict[str, objec
     ]
 
 
+@takes_kept
 @member_required
 def resource(request: OrganisationRequest, slug: str, module: str, activity: str, resource: str) -> HttpResponseBase:
     """Something that the activity's kind takes: a completion, a beat, answers. Who only looks is led to the activity.
@@ -177,12 +178,15 @@ def resource(request: OrganisationRequest, slug: str, module: str, activity: str
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
     step = enrolment.outline.by_key.get(f"{module}/{activity}")
-    handler = players.player_of(step).resources().get(resource) if step else None
-    if step is None or handler is None:
+    player = players.player_of(step) if step else None
+    handler = player.resources().get(resource) if player else None
+    if step is None or player is None or handler is None:
         raise Http404
+    if KEPT_FOR in request.headers and resource not in player.kept:
+        raise NothingThatIsKept
     progress = progress_of(enrolment, step)
     if progress is None:
-        if "Milepost-Person" in request.headers:  # a script sends it, which can't be led anywhere
+        if KEPT_FOR in request.headers:  # a script sends it, which can't be led anywhere
             raise NotOpened
         return players.shown_first(request, activity_url(request.organisation.slug, slug, step.key))
     return handler(Play(request, enrolment, step, progress))

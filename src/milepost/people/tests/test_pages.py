@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from milepost.core import clock, sandbox
 from milepost.core.jobs import run_all
+from milepost.journal.models import Entry
 from milepost.people import import_drafts
 from milepost.people.import_plan import ImportRefused
 from milepost.people.models import Member, PeopleImport, RoleGrant
@@ -301,11 +302,13 @@ def test_an_hr_file_that_nobody_imported_does_not_stay(visit, lead):
     assert PeopleImport.objects.count() == 1
 
 
+KEPT = "/aldermoor/learn/ladders/01-first/02-check/answers/"
+
+
 def test_what_a_browser_kept_for_one_person_is_not_taken_from_another(visit, lead, learner, enrolment):
-    address = "/aldermoor/learn/fire-safety/"
     kept_for = {"Milepost-Person": str(learner.uid)}
-    assert visit(learner).get(address, headers=kept_for).status_code != 403
-    refused = visit(lead).get(address, headers=kept_for)
+    assert visit(learner).post(KEPT, headers=kept_for).status_code != 403
+    refused = visit(lead).post(KEPT, headers=kept_for)
     assert (refused.status_code, refused.json()["code"]) == (403, "another-person")
 
 
@@ -313,8 +316,34 @@ def test_what_was_kept_waits_also_while_somebody_from_outside_is_signed_in(visit
     from milepost.people.organisations import create_organisation
 
     stranger = make_member(create_organisation(slug="other", name="Other", time_zone="Europe/Paris"), "stranger")
-    answer = visit(stranger).post("/aldermoor/", headers={"Milepost-Person": str(learner.uid)})
+    answer = visit(stranger).post(KEPT, headers={"Milepost-Person": str(learner.uid)})
     assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/aldermoor/people/{uid}/roles/", {"role": "owner", "scope": "organisation"}),
+        ("/aldermoor/learn/ladders/02-second/02-sign/completion/", {"confirmed": "1"}),
+        ("/accounts/email/", {"action_add": "", "email": "mine@elsewhere.example"}),
+        ("/accounts/logout/", {}),
+    ],
+)
+def test_what_somebody_left_in_a_browser_is_not_done_under_the_name_of_the_next(
+    visit, lead, learner, course, organisation, path, sent
+):
+    """Whoever had a shared computer before made themselves an owner as soon as one signed in there."""
+    from milepost.learning.enrolling import enrol
+
+    enrol(member=lead, course=course)
+    client = visit(lead)
+    client.post("/accounts/login/", {"login": lead.email, "password": "correct horse"})
+    client.get("/aldermoor/learn/ladders/02-second/02-sign/")
+    for person in (str(lead.uid), "trainer-x", ""):
+        answer = client.post(path.format(uid=learner.uid), sent, headers={"Milepost-Person": person})
+        assert answer.status_code in (400, 403)  # not kept by any page, or not theirs
+    assert client.get("/aldermoor/").status_code == 200
+    assert not learner.role_grants.exists() and not Entry.objects.filter(verb="progressed").exists()
 
 
 def test_whoever_filters_people_invites_those_shown_and_nobody_else(visit, lead, organisation):
