@@ -87,7 +87,10 @@ class Player(ABC):
 
     kind: ClassVar[str]
     template: ClassVar[str]
-    kept: ClassVar[frozenset[str]] = frozenset()  # of its resources, those that its page keeps and sends later by itself
+    is_read: ClassVar[bool] = False  # it is a text (`html`), which takes time to read
+    kept: ClassVar[frozenset[str]] = (
+        frozenset()
+    )  # of its resources, those that its page keeps and sends later by itself
 
     def context(self, play: Play) -> dict[str, Any]:
         """What the template needs beyond the play itself."""

@@ -1,4 +1,4 @@
-"""The kind that warns whoever holds a role that they have another address now. Who may change it is `people.recognising`."""
+"""The kind that warns whoever has joined or holds a role that they have another address now. Who may change it is `people.recognising`."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,7 +18,7 @@ class AddressChangedKind(Kind):
 
     label = _("Changed addresses")
     template = "notices/address_changed.txt"
-    why_always = _("It goes to the old address of whoever holds a role.")
+    why_always = _("It goes to the old address of whoever has joined or holds a role.")
     is_for_members = False
 
     def find(self, notice: Notice) -> Notice:
@@ -26,19 +26,24 @@ class AddressChangedKind(Kind):
 
     def context(self, notice: Notice, thing: Notice) -> dict[str, Any]:
         by = _by(notice)
-        return {"by": by.full_name if by else notice.organisation.name, "day": notice.created_at, "old": notice.address}
+        return {
+            "by": by.full_name if by else notice.organisation.name,
+            "day": notice.created_at,
+            "old": notice.address,
+            "holds_role": notice.data.get("holds_role", True),
+        }
 
     def reply_to(self, notice: Notice, thing: Notice) -> str:
         by = _by(notice)
         return (by.email if by else "") or ""
 
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
-        return {"by": "Claire Fontaine", "day": clock.now(), "old": to.email}
+        return {"by": "Claire Fontaine", "day": clock.now(), "old": to.email, "holds_role": True}
 
 
 def warn(moved: Sequence[Moved], by: Member | None) -> None:
     """Tell these people at their old addresses; each change is a purpose of its own."""
-    key, who = f"{clock.now():%Y%m%dT%H%M%S.%f}", {"by": str(by.uid) if by else ""}
+    key, by_whom = f"{clock.now():%Y%m%dT%H%M%S.%f}", str(by.uid) if by else ""
     notify_many(
         "address_changed",
         (
@@ -46,7 +51,7 @@ def warn(moved: Sequence[Moved], by: Member | None) -> None:
                 Outside(one.member.organisation, one.old_address, one.member.full_name, one.member.speaks),
                 one.member.as_reference(),
                 f"{one.member.uid}:{key}",
-                who,
+                {"by": by_whom, "holds_role": one.holds_role},
             )
             for one in moved
         ),

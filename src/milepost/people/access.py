@@ -33,7 +33,6 @@ from milepost.people.models import Member, Organisation, User
 from milepost.people.permissions import Permission, may
 from milepost.people.sessions import enter, note_use
 
-
 KEPT_FOR = "Milepost-Person"  # the header by which such a request says whose it is
 
 

@@ -326,14 +326,15 @@ class _Planner:
                 change.fields.append("department")
 
     def _refuse_moving_roles(self) -> None:
-        """Nobody moves or shuts out somebody whose role they may not give; who may is not silent about the old address."""
+        """Nobody moves or shuts out somebody whose role they may not give; who may is not silent about the old address, nor is
+        who moves somebody that has joined: links to sign and documents go to the new one.
+        """
         for change in self.changes:
-            if change.member not in self.holders:
-                continue
-            if objection := self.holders.objection(change.member, change.before):
+            holds_role = change.member in self.holders
+            if holds_role and (objection := self.holders.objection(change.member, change.before)):
                 self._problem(change.row, next(name for name in RECOGNISED_BY if name in change.before), objection)
-            elif old := change.before.get("email"):
-                self.plan.moved.append(Moved(change.member, old))
+            elif (holds_role or change.member.user_id) and (old := change.before.get("email")):
+                self.plan.moved.append(Moved(change.member, old, holds_role))
 
     def _keep_an_owner(self) -> None:
         """Somebody stays who owns everything, for good: no leaving date takes the last one away."""

@@ -23,10 +23,11 @@ RECOGNISED_BY = ("email", "employee_number", "left_on")
 
 @dataclass(frozen=True)
 class Moved:
-    """Somebody who holds a role and has another address than before."""
+    """Somebody who holds a role, or has joined, and has another address than before."""
 
     member: Member
     old_address: str
+    holds_role: bool = True
 
 
 # What tells people that their address was changed: the room that speaks to them stands above this one and hangs itself

@@ -19,6 +19,7 @@ class AcknowledgementPlayer(Player):
 
     kind = "acknowledgement"
     template = "acknowledgement/play.html"
+    is_read = True
 
     def context(self, play: Play) -> dict[str, Any]:
         return {"html": play.html(play.definition["html"])}
@@ -41,6 +42,6 @@ def _acknowledge(play: Play) -> HttpResponseBase:
         activity=play.activity,
         result={"statement": statement, "text": text, "text_sha256": fingerprint(text.encode())},
         state={"statement": statement, "at": clock.now().isoformat()},
-        caveat=caveat_of_reading(play.progress),
+        caveat=caveat_of_reading(play.enrolment, play.progress),
     )
     return play.onwards()

@@ -15,6 +15,7 @@ class PagePlayer(Player):
 
     kind = "page"
     template = "page/play.html"
+    is_read = True
 
     def context(self, play: Play) -> dict[str, Any]:
         return {"html": play.html(play.definition["html"])}
@@ -27,6 +28,6 @@ def _complete(play: Play) -> HttpResponseBase:
     if not play.was_shown:
         return play.shown_first()
     play.enrolment = complete_activity(
-        enrolment=play.enrolment, activity=play.activity, caveat=caveat_of_reading(play.progress)
+        enrolment=play.enrolment, activity=play.activity, caveat=caveat_of_reading(play.enrolment, play.progress)
     )
     return play.onwards()

@@ -82,6 +82,43 @@ def test_a_page_that_is_done_sooner_than_it_can_be_read_is_done_and_the_record_s
     assert "Finished “Read” sooner than anybody can read it" in page
 
 
+def long_course(pages):
+    texts = {
+        f"01-first/{n:02}-read.page.md": f"---\ntitle: R{n}\n---\n\n" + "word " * 2_000 for n in range(1, pages + 1)
+    }
+    head = "---\ntitle: Long\nslug: ladders\nenrolment: open\n---\nHello.\n"
+    return {"course.md": head, "01-first/module.md": "---\ntitle: First\n---\n"} | texts
+
+
+@pytest.mark.parametrize(("minutes", "hasty"), [(5, 3), (9, 1), (11, 0)])
+def test_pages_that_were_opened_at_once_were_read_one_after_the_other(
+    visit, learner, lead, organisation, minutes, hasty
+):
+    """Five pages of two minutes each, opened together, were all read two minutes later."""
+    enrol_many(members=Member.objects.filter(pk=learner.pk), course=make_course(organisation, long_course(5)), by=lead)
+    client, addresses = visit(learner), [f"/aldermoor/learn/ladders/01-first/{n:02}-read/" for n in range(1, 6)]
+    for address in addresses:
+        client.get(address)
+    with clock.at(clock.now() + timedelta(minutes=minutes)):
+        for address in addresses:
+            client.post(address + "completion/")
+    done = Entry.objects.filter(verb="progressed")
+    assert [entry.content["context"].get("caveat") for entry in done].count("hasty") == hasty
+    assert done.count() == 5
+
+
+def test_whoever_reads_one_page_after_another_is_as_quick_as_before(visit, learner, lead, organisation):
+    enrol_many(members=Member.objects.filter(pk=learner.pk), course=make_course(organisation, long_course(3)), by=lead)
+    client, start = visit(learner), clock.now()
+    for number in range(3):
+        address = f"/aldermoor/learn/ladders/01-first/{number + 1:02}-read/"
+        with clock.at(start + timedelta(seconds=125 * number)):
+            client.get(address)
+        with clock.at(start + timedelta(seconds=125 * number + 121)):
+            client.post(address + "completion/")
+    assert all("caveat" not in entry.content["context"] for entry in Entry.objects.filter(verb="progressed"))
+
+
 def test_a_closed_course_is_hidden_from_those_who_are_not_in_it(visit, learner, organisation):
     make_course(organisation, SMALL_COURSE | {"course.md": "---\ntitle: Closed\nslug: closed\n---\n"})
     client = visit(learner)

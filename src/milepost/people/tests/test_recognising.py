@@ -125,9 +125,16 @@ def test_the_old_address_of_whoever_holds_a_role_is_told(organisation, lead, tes
     assert told.reply_to == ["claire@aldermoor.example"]
 
 
-def test_somebody_without_a_role_is_moved_by_hr_and_no_mail_goes_out(organisation, hr):
-    make_member(organisation, "zoe", employee_number="1")
+def test_somebody_without_a_role_is_moved_by_hr_and_told_so_once_they_have_joined(organisation, hr):
+    """Links to sign went to whatever mailbox HR wrote down, and the person heard of nothing."""
+    zoe = make_member(organisation, "zoe", employee_number="1")
     run(organisation, "1,Zoe,Nygård,zoe.berg@aldermoor.example,", hr)
+    run_all()
+    [told] = mail.outbox
+    assert told.to == ["zoe@aldermoor.example"] and "role" not in told.body
+    mail.outbox.clear()
+    Member.objects.filter(pk=zoe.pk).update(user=None)
+    run(organisation, "1,Zoe,Nygård,zoe.lind@aldermoor.example,", hr)
     run_all()
     assert mail.outbox == []
 
