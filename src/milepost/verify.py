@@ -23,7 +23,7 @@ import struct
 import sys
 import zipfile
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -110,6 +110,7 @@ class _Dossier:
         self.manifest: dict[str, Any] = {}
         self.facts: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
         self.marks: set[str] = set()  # every fingerprint that a fact names
+        self.told = Told()  # of each person's attendance, what the facts say
         self.replaced: set[str] = set()  # fingerprints of files that a time stamp was added to
         self.statements: list[dict[str, Any]] = []
 
@@ -321,6 +322,7 @@ class _Dossier:
                 yield index, hashlib.sha256(LEAF + salt + text.encode()).digest()
 
     def _remember(self, statement: dict[str, Any]) -> None:
+        self.told.hear(statement)
         result = statement.get("result") or {}
         if statement["verb"] == "sealed" and "document_sha256" in result:
             self.replaced.add(result["document_sha256"])
@@ -370,11 +372,13 @@ class _Dossier:
             raise Broken(f"{name} is sealed with a key that is not the organisation’s.")
 
     def _attendance(self) -> None:
-        """Every drawn signature is the one that the journal speaks of, and belongs to the same person and slot."""
+        """Every signature is the one that the journal speaks of, of the same person and slot; every row says what it says."""
         if "records/attendance.json" not in self.manifest["files"]:
             return
         rows = json.loads(self._read("records/attendance.json"))
         for row in rows:
+            if trouble := self.told.trouble_of(row):
+                raise Broken(f"{trouble} {row['name']} for {row['hours']} is not what the journal says.")
             if not row.get("signature"):
                 continue
             mark = hashlib.sha256(canonical(row["signature"])).hexdigest()
@@ -396,6 +400,11 @@ class _Dossier:
         self.report.holds.append(
             f"{sum(bool(row.get('signature')) for row in rows)} attendance signatures fit the journal."
         )
+        if gone := self.told.left_out(rows):
+            raise Broken(
+                f"An attendance is left out of records/attendance.json (“{gone['state']}”), of which the journal tells."
+            )
+        self.report.holds.append(f"What {len(rows)} rows say of who was there is what the journal says.")
 
     def _tables(self) -> None:
         """The table of attendance, which people open, says what the JSON says that was held against the journal."""
@@ -413,6 +422,78 @@ class _Dossier:
                     raise Broken(
                         f"Row {number} of records/attendance.csv says “{cell}” where the JSON beside it says “{told}”."
                     )
+
+
+# --- Attendance -------------------------------------------------------------------------------------------
+
+
+class Told:
+    """What facts say of who was there, the last one last: of each slot and person a state, times, and who decided.
+
+    A state is signed, struck (signed, and somebody decided that they were not there), attested, absent, or missing.
+    """
+
+    NOTHING: Mapping[str, str] = {"state": "missing"}
+    SIGNED: Mapping[str, str] = {"state": "signed"}
+    VERBS = ("signed", "marked", "corrected", "decided")
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[str, str], Mapping[str, str]] = {}
+
+    def hear(self, statement: dict[str, Any]) -> None:
+        """Take the next fact; those about anything else say nothing here."""
+        thing, result = statement["object"], statement.get("result") or {}
+        if statement["verb"] not in self.VERBS or thing.get("type") != "slot":
+            return
+        key = (thing["id"], statement["actor"]["id"])
+        before = self._told.get(key, self.NOTHING)
+        times = {name: before[name] for name in ("arrived_at", "left_at") if name in before}
+        if statement["verb"] == "signed":
+            self._told[key] = {**self.SIGNED, **times} if times else self.SIGNED
+        elif statement["verb"] == "decided":
+            by = (statement["context"].get("instructor") or {}).get("name", "")[:200]
+            state = "struck" if result["decision"] == "not-there" else "signed"
+            decided = {} if result["decision"] == "undecided" else {"decided_by": by, "decided_at": statement["time"]}
+            self._told[key] = {"state": state, **times, **decided, "decision_reason": result.get("reason", "")}
+        else:
+            known = {name: text for name, text in result["now"].items() if name in ("state", *_OF_ATTENDANCE)}
+            decided = {name: before[name] for name in _OF_DECISION if name in before}
+            self._told[key] = known | (decided if known["state"] in ("signed", "struck") else {})
+
+    def of(self, slot: str, person: str) -> Mapping[str, str]:
+        """The last word on whether this person was there."""
+        return self._told.get((slot, person), self.NOTHING)
+
+    def left_out(self, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, str] | None:
+        """The first state that the facts tell of and no row does, if there is one."""
+        there = {(row["slot"], row["person"]) for row in rows}
+        gone = (told for key, told in self._told.items() if told["state"] != "missing" and key not in there)
+        return next(gone, None)
+
+    def trouble_of(self, row: Mapping[str, Any]) -> str:
+        """What of a row of records/attendance.json is not what the facts say, as the beginning of a sentence; or nothing."""
+        told = self.of(row["slot"], row["person"])
+        if row["state"] != told["state"]:
+            return f"The state (“{row['state']}”, told: “{told['state']}”) of"
+        if bool(row.get("signature")) != (told["state"] in ("signed", "struck")):
+            return "The signature of"
+        if told["state"] not in ("signed", "attested") and row.get("minutes"):
+            return "The time of"
+        for name, words in _OF_ATTENDANCE.items():
+            if (row.get(name) or "") != told.get(name, ""):
+                return words
+        is_decided = told["state"] == "struck" or row.get("decided_by")  # a further doubt ends that somebody was there
+        if is_decided and any(row.get(name) != told.get(name) for name in ("decided_by", "decision_reason")):
+            return "What was decided about"
+        return ""
+
+
+_OF_ATTENDANCE = {
+    "arrived_at": "The arrival of",
+    "left_at": "The departure of",
+    "absence_reason": "The reason of the absence of",
+}
+_OF_DECISION = ("decided_by", "decided_at", "decision_reason")
 
 
 def _tags(extra: bytes) -> list[int]:

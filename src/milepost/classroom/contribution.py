@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.db.models import Count, Q, QuerySet
@@ -24,6 +24,7 @@ from milepost.classroom.models import (
 from milepost.classroom.readiness import CHECKS, sheet
 from milepost.classroom.rules import KEPT_YEARS
 from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of, slots_of
+from milepost.classroom.signing import PUT_ASIDE
 from milepost.core import clock
 from milepost.journal.recording import Reference, time_text
 from milepost.people.contributions import (
@@ -244,13 +245,12 @@ class ClassroomContribution(Contribution):
 
 
 def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]]:
-    """A row for each person and half-day. What was signed while the dossier was being written is left for the next."""
+    """A row for each person and half-day. What was signed, noted or decided while the dossier was being written is left for the next."""
     rows = attendances_of(scope).order_by("slot__starts_at", "participant__member__family_name", "pk")
     for row in rows.iterator(PART):
-        if row.drawn and not dossier.knows(row.drawn.fingerprint):
-            row.signed_at = row.signature = row.location = row.judged_at = row.struck_at = None
-            row.doubts, row.judged_by, row.judgement_reason = [], "", ""
-            row.way = row.address = row.agent = ""
+        told = dossier.told_of(str(row.slot.uid), str(row.participant.member.uid))
+        if (row.drawn and not dossier.knows(row.drawn.fingerprint)) or not _says(row, told):
+            _tell_as(row, told)
         times = {
             name: getattr(row, name) for name in ("signed_at", "device_time", "arrived_at", "left_at", "judged_at")
         }
@@ -279,6 +279,38 @@ def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]
             "decided_by": row.judged_by,
             "decision_reason": row.judgement_reason,
         }
+
+
+def _says(row: Attendance, told: Mapping[str, str]) -> bool:
+    """Whether the row says what the facts do."""
+    times = {name: time_text(time) if (time := getattr(row, name)) else "" for name in ("arrived_at", "left_at")}
+    return (
+        row.state == told["state"]
+        and row.absence_reason == told.get("absence_reason", "")
+        and all(text == told.get(name, "") for name, text in times.items())
+        and (row.state != "struck" or row.judged_by == told.get("decided_by"))
+    )
+
+
+def _tell_as(row: Attendance, told: Mapping[str, str]) -> None:
+    """Have a row that was changed since, and is not saved, say what the facts say."""
+    state, is_signed = told["state"], told["state"] in ("signed", "struck")
+    if is_signed and not row.signature:  # a correction has put it aside
+        aside = next(kept for kept in reversed(row.earlier) if kept["kept_because"] == PUT_ASIDE)
+        row.signed_at, row.way = datetime.fromisoformat(aside["signed_at"]), aside["way"]
+        row.signature, row.doubts = aside["signature"], aside.get("doubts", [])
+        row.earlier = [kept for kept in row.earlier if kept is not aside]
+    elif not is_signed:
+        row.signed_at = row.signature = row.location = None
+        row.doubts, row.way, row.address, row.agent = [], "", "", ""
+    now = clock.now()
+    row.struck_at = now if state == "struck" else None
+    row.attested_at = now if state == "attested" else None
+    row.absent_at = now if state == "absent" else None
+    for name, field in (("arrived_at", "arrived_at"), ("left_at", "left_at"), ("decided_at", "judged_at")):
+        setattr(row, field, datetime.fromisoformat(told[name]) if name in told else None)
+    row.judged_by, row.judgement_reason = told.get("decided_by", ""), told.get("decision_reason", "")
+    row.absence_reason = told.get("absence_reason", "")
 
 
 def _array(lines: Iterable[str]) -> Iterator[bytes]:

@@ -6,9 +6,10 @@ as these facts tell of it. What rooms have in it is told by their contributions,
 
 import hashlib
 import json
+import re
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import batched
 from typing import Any
 
@@ -28,9 +29,10 @@ from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import newest
 from milepost.people.contributions import File, Finding, Scope, contributions
-from milepost.verify import FORMAT
+from milepost.verify import FORMAT, Told
 
 PART = 1_000
+_OF_ATTENDANCE = re.compile(rf'"verb":"({"|".join(Told.VERBS)})"')  # in canonical JSON
 Progress = Callable[[int, int], object]
 
 
@@ -51,6 +53,7 @@ class DossierFile:
         self.key = keys.current_key(self.organisation.pk)
         self.now = clock.now()
         self.files: dict[str, dict[str, Any]] = {}
+        self.told = Told()  # of each person's attendance, what the facts say
         self.known: set[str] = set()  # every digest that the facts name
         self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
         self.sealed: set[str] = set()  # the digests of files that carry our seal, and all signatures
@@ -78,6 +81,10 @@ class DossierFile:
     def knows(self, digest: str) -> bool:
         """Whether a fact in the dossier names this SHA-256."""
         return digest in self.known
+
+    def told_of(self, thing: str, person: str) -> Mapping[str, str]:
+        """What the facts in the dossier say of a person's attendance at a half-day."""
+        return self.told.of(thing, person)
 
     def add(self, name: str, chunks: Iterable[bytes], *, kind: str = "", compressed: bool = True) -> None:
         """Add a file, and remember its fingerprint."""
@@ -178,6 +185,8 @@ class DossierFile:
             yield ("\n".join(lines) + "\n").encode()
 
     def _remember(self, statement: str) -> None:
+        if _OF_ATTENDANCE.search(statement):
+            self.told.hear(json.loads(statement))
         if digests := digests_in(statement):
             self.known.update(digests)
             fact = json.loads(statement)

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from milepost.core.ending import end_with
+from milepost.core.sandbox import confinement
 from milepost.core.sandbox.channel import NAME_BYTES, exactly
 
 NICE = 5  # pages go before files
@@ -47,6 +48,8 @@ def main() -> None:
     import django
 
     django.setup()
+    if absent := confinement.missing():
+        print(f"Files that people send are read without {' and '.join(absent)}.", file=sys.stderr, flush=True)
     functions: dict[str, Callable[..., Any]] = {}
     while True:
         name, connection = next_one(control)
@@ -126,6 +129,7 @@ def _be_child(function: Callable[..., Any], connection: socket.socket, server: i
         del request
         translation.activate(language) if language else translation.deactivate_all()
         _limit(limits, loading)
+        confinement.confine()
         sandbox.answer(connection, function, args, kwargs, spent=spent)
         status = 0
     except BaseException as error:  # whatever it is, the parent tells it as one refusal

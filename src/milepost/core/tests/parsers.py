@@ -1,8 +1,12 @@
 """Parsers as bad as any, to be confined in tests."""
 
+import ctypes
 import os
 import signal
+import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from milepost.core import sandbox
@@ -111,3 +115,41 @@ def saying_that_it_spent(content: bytes) -> bool:
     sandbox.channel.send(sandbox._parent, sandbox.channel.SPENT, content)
     sandbox.channel.send(sandbox._parent, sandbox.channel.VALUE, b"true")
     os._exit(0)
+
+
+@confined(NoNumber)
+def taken_over(folder: bytes, other: bytes) -> dict[str, str]:
+    """Try what whoever took a parser over would: each deed that nothing hindered, with what came of it."""
+    place, pid, libc, done = Path(folder.decode()), int(other), ctypes.CDLL(None), {}
+    deeds: dict[str, Callable[[], object]] = {
+        "reads the secret": (place / "secret-key").read_text,
+        "reads the database": (place / "milepost.sqlite3").read_bytes,
+        "lists the folder": lambda: list(place.iterdir()),
+        "reads the variables of another process": Path(f"/proc/{pid}/environ").read_bytes,
+        "reads what the host keeps": Path("/etc/passwd").read_text,
+        "reads what an earlier descriptor led to": lambda: Path("/proc/self/environ").read_bytes(),
+        "empties a file": lambda: (place / "secret-key").open("w").close(),
+        "removes a file": (place / "milepost.sqlite3").unlink,
+        "renames a file": lambda: (place / "secret-key").rename(place / "gone"),
+        "makes a folder": (place / "new").mkdir,
+        "makes a link": lambda: (place / "link").symlink_to("/"),
+        "opens a file to everybody": lambda: (place / "secret-key").chmod(0o666),
+        "changes when a file was": lambda: os.utime(place / "secret-key", (1, 1)),
+        "calls by TCP": lambda: socket.create_connection(("127.0.0.1", 9), 1),
+        "opens a UDP socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM),
+        "opens a socket of this host": lambda: socket.socket(socket.AF_UNIX),
+        "starts a program": lambda: os.execv("/bin/true", ["true"]),  # noqa: S606
+        "ends another process": lambda: os.kill(pid, signal.SIGTERM),
+        "looks into another process": lambda: _or_raise(libc.ptrace(16, pid, 0, 0)),
+        "opens a ring of calls": lambda: _or_raise(libc.syscall(425, 1, bytes(120))),
+    }
+    for name, deed in deeds.items():
+        with suppress(OSError):
+            done[name] = str(deed())[:80]
+    return done
+
+
+def _or_raise(result: int) -> int:
+    if result < 0:
+        raise OSError
+    return result

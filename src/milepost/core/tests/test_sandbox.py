@@ -13,7 +13,7 @@ from django.utils import translation
 
 from milepost.core import sandbox
 from milepost.core.refusals import Refused
-from milepost.core.sandbox import Unreadable, client
+from milepost.core.sandbox import Unreadable, client, confinement
 from milepost.core.sandbox.places import Places
 from milepost.core.tests import parsers, parsers_that_load_long
 from milepost.core.tests.parsers import NoNumber
@@ -56,6 +56,34 @@ def test_it_knows_no_secret_of_the_server(settings):
     assert "MILEPOST_DATABASE_URL_OF_A_TEST" not in told
     assert settings.SECRET_KEY not in told.values()
     assert told["database"] == "milepost.core.sqlite"
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A data folder with something to find in it, and a process that lives beside."""
+    (tmp_path / "secret-key").write_text("the secret of the server")
+    (tmp_path / "milepost.sqlite3").write_text("everything")
+    yield tmp_path
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "secret-key": "the secret of the server",
+        "milepost.sqlite3": "everything",
+    }
+
+
+@pytest.mark.skipif(bool(confinement.missing()), reason="this kernel has no such walls")
+def test_one_that_was_taken_over_finds_no_file_of_ours_changes_none_and_reaches_nobody(data):
+    with subprocess.Popen(["sleep", "60"]) as beside:
+        try:
+            assert parsers.taken_over(str(data).encode(), str(beside.pid).encode()) == {}
+            assert beside.poll() is None
+        finally:
+            beside.kill()
+
+
+@pytest.mark.parametrize("absent", ["_version", "_can_filter"])
+def test_a_kernel_without_one_of_the_walls_still_puts_up_the_other_and_says_so(monkeypatch, absent):
+    monkeypatch.setattr(confinement, absent, lambda: 0)
+    assert len(confinement.missing()) == 1
 
 
 def test_a_refusal_of_its_own_passes_through_with_sentence_and_field():

@@ -2,11 +2,13 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from milepost import verify as verifier
 from milepost.classroom.closing import close_slot
+from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.deciding import decide
 from milepost.classroom.models import Attendance
 from milepost.classroom.signing import sign
@@ -15,8 +17,10 @@ from milepost.core.jobs import run_all
 from milepost.evidence.dossiers import build
 from milepost.evidence.export import rows_of
 from milepost.evidence.readiness import readiness_of
-from milepost.evidence.tests.archives import contents
+from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.conftest import DRAWN, SIGNING, drawn_by
+from milepost.evidence.tests.test_tampering import as_the_insider, signed
+from milepost.journal import keys
 from milepost.journal.subscriptions import deliver_all
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +91,99 @@ def test_who_was_not_there_has_no_certificate_in_readiness_and_is_told_apart_in_
     rows = [row for row in json.loads(files["records/attendance.json"]) if row["person"] == str(people[1].uid)]
     assert [(row["state"], row["minutes"], row["decided_by"]) for row in rows] == [("struck", 0, lead.full_name)] * 2
     assert all(row["signature"] and row["doubts"][0]["code"] == "same-device" for row in rows)
+
+
+def rewrite(**changes):
+    return lambda rows: [row | changes for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("forge", "words"),
+    [
+        (rewrite(state="signed", minutes=210, decided_by="", decision_reason=""), "The state"),
+        (rewrite(state="attested", signature=None), "The state"),
+        (rewrite(decided_by="Somebody Else"), "What was decided about"),
+        (rewrite(decision_reason="They said so."), "What was decided about"),
+        (rewrite(minutes=210), "The time of"),
+        (rewrite(signature=None), "The signature of"),
+        (rewrite(absence_reason="Ill"), "The reason of the absence of"),
+        (rewrite(arrived_at="2026-11-26T09:00:00.000000Z"), "The arrival of"),
+        (lambda _rows: [], "An attendance is left out"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_whoever_holds_the_organisation_s_key_makes_nobody_present_who_was_found_not_to_be(
+    lent, session, people, lead, tmp_path, forge, words
+):
+    say(session, people[1], "not-there", lead)
+    path = tmp_path / "dossier.zip"
+    with path.open("w+b") as file:
+        build(action=lent, file=file)
+    files, private = contents(path), keys.private_key(keys.current_key(lent.organisation_id))
+    rows = json.loads(files["records/attendance.json"])
+    theirs = [row for row in rows if row["person"] == str(people[1].uid)]
+    others = [row for row in rows if row["person"] != str(people[1].uid)]
+    assert len(theirs) == 2
+    files["records/attendance.json"] = json.dumps(others + forge(theirs)).encode()
+    forged = rewritten(path, signed(files, as_the_insider(files), private))
+    assert complaint(forged).startswith(words)
+
+
+@pytest.mark.parametrize("before", ["undecided", "not-there"])
+@pytest.mark.parametrize("act", ["decided", "corrected", "attested", "noted"])
+def test_what_is_decided_or_corrected_while_a_dossier_is_written_is_left_for_the_next(
+    lent, session, people, lead, tmp_path, before, act
+):
+    """The rows are read after the facts: whatever came in between is not in these facts."""
+    if before == "not-there":
+        say(session, people[1], before, lead)
+    slots = list(session.slots.select_related("session__organisation"))
+    changes = {"corrected": Change(state="absent", absence_reason="Ill"), "attested": Change(state="present")}
+    changes["noted"] = Change(arrived_at=slots[0].starts_at + timedelta(minutes=20))
+    acts = []
+
+    def meanwhile(done, _total):
+        if done == 1 and not acts:
+            acts.append(act)
+            row = Attendance.objects.get(slot=slots[0], participant__member=people[1])
+            if act == "decided":
+                say(session, people[1], "there" if before == "not-there" else "not-there", lead)
+            elif not (act == "attested" and before == "undecided"):  # who signed is there already
+                change_attendance(attendance=row, change=changes[act], by=lead.as_reference(), why="I saw it.")
+
+    path = tmp_path / "dossier.zip"
+    with path.open("w+b") as file:
+        build(action=lent, file=file, progress=meanwhile)
+    assert acts
+    assert verifier.verify(path).holds
+    state = "struck" if before == "not-there" else "signed"
+    rows = [row for row in json.loads(contents(path)["records/attendance.json"]) if row["person"] == str(people[1].uid)]
+    assert [(row["state"], bool(row["signature"]), row["arrived_at"]) for row in rows] == [(state, True, None)] * 2
+    with path.open("w+b") as file:
+        build(action=lent, file=file)
+    assert verifier.verify(path).holds
+
+
+def test_every_way_in_which_somebody_is_there_or_not_stands_in_the_dossier_as_in_the_journal(
+    lent, session, people, lead, tmp_path
+):
+    rows = Attendance.objects.filter(slot=session.slots.first()).select_related("participant__member").order_by("pk")
+    start = session.slots.first().starts_at
+    several = [
+        [Change(state="absent", absence_reason="Ill"), Change(absence_reason="Very ill")],
+        [Change(arrived_at=start + timedelta(minutes=20)), Change(left_at=start + timedelta(minutes=90))],
+        [Change(state="absent"), Change(state="present"), Change(arrived_at=start + timedelta(minutes=5))],
+        [Change(state="missing")],
+    ]
+    for row, changes in zip(rows, several, strict=True):
+        for change in changes:
+            change_attendance(attendance=row, change=change, by=lead.as_reference(), why="I saw it.")
+    tell()
+    for member in (None, *people):
+        report, files = dossier_of(lent, tmp_path, member)
+        assert any("is what the journal says" in words for words in report.holds)
+    states = {row["state"] for row in json.loads(files["records/attendance.json"])}
+    assert states == {"missing", "signed"}
 
 
 def test_taking_the_decision_back_gives_the_certificate_back(lent, session, people, lead):

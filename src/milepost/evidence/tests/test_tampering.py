@@ -112,12 +112,14 @@ def drop_piece(files, chance):
 def edit_attendance(files, chance):
     rows = json.loads(files["records/attendance.json"])
     row = chance.choice(rows)
-    change = chance.choice(["signature", "address", "signed_at"])
+    change = chance.choice(["signature", "address", "signed_at", "state"])
     row[change] = (
         {"text": "Somebody else"}
         if change == "signature"
         else "10.9.9.9"
         if change == "address"
+        else "absent"
+        if change == "state"
         else "2026-11-26T23:00:00.000000Z"
     )
     return files | {"records/attendance.json": json.dumps(rows).encode()}
@@ -167,8 +169,8 @@ TAMPERINGS = {
     edit_piece: PIECE,
     drop_piece: PIECE,
     swap_pieces: PIECE,
-    edit_attendance: r"(The signature of|From where|When) [A-Z]\w+ [A-Z]\w+ ",
-    swap_attendance: r"The signature of [A-Z]\w+ [A-Z]\w+ ",
+    edit_attendance: r"(The signature of|From where|When|The state .+ of) [A-Z]\w+ [A-Z]\w+ ",
+    swap_attendance: r"(The signature of|The state .+ of) [A-Z]\w+ [A-Z]\w+ ",
     edit_table: r"Row \d+ of records/attendance.csv|records/attendance.csv has \d+ rows",
     edit_seal: r"journal/seal.json|The journal’s seal",
     edit_proof: r"journal/proof.json",

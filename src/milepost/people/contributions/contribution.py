@@ -153,5 +153,8 @@ class DossierWriter(Protocol):
     def knows(self, digest: str) -> bool:
         """Whether a fact in the dossier names this SHA-256. What none names came while the dossier was being written."""
 
+    def told_of(self, thing: str, person: str) -> Mapping[str, str]:
+        """What the facts in the dossier say of a person's attendance at a half-day, by its uid and theirs (`verify.Told`)."""
+
 
 contributions: Registry[Contribution] = Registry("contribution to evidence")
