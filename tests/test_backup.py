@@ -328,6 +328,7 @@ def test_another_secret_in_the_environment_is_refused_and_the_one_of_the_backup_
     assert (data / "secret-key-of-backup").read_text().strip() == made_under
     settings.SECRET_KEY_FALLBACKS = [made_under]
     assert restore(tmp_path / "all.tar", replaces=True).findings == []
+    assert not (data / "secret-key-of-backup").exists()
 
 
 def test_nothing_is_written_over_and_nothing_half_written_stays(world, tmp_path, monkeypatch):

@@ -133,6 +133,18 @@ def test_the_secret_key_is_made_once_and_kept_to_oneself(home):
     assert key.stat().st_mode & 0o077 == 0
 
 
+def test_what_is_kept_is_for_one_s_own_user_in_a_folder_that_somebody_else_made_too(tmp_path):
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    for folder in (data, elsewhere):
+        folder.mkdir()
+        folder.chmod(0o755)
+    assert run(data, "migrate")[0] == 0
+    assert run(data, "migrate", MILEPOST_DATABASE_URL=f"sqlite:///{elsewhere}/all.sqlite3")[0] == 0
+    assert data.stat().st_mode & 0o007 == 0
+    kept = [data / "milepost.sqlite3", elsewhere / "all.sqlite3"]
+    assert [path.stat().st_mode & 0o077 for path in kept] == [0, 0]
+
+
 def test_the_journal_is_sealed_and_verified(home):
     assert "Seal " in run(home, "journal", "seal", "--organisation", "acme")[1]
     status, out, _err = run(home, "journal", "verify", "--organisation", "acme")

@@ -198,6 +198,7 @@ def _place(contents: Contents, folder: Path, apps: Apps) -> None:
     data = Path(settings.ENVIRONMENT.data)
     if not Variables().text(secret.SECRET):
         secret.put(data, contents.secrets["secret"], contents.secrets["earlier"])
+    (data / SECRET_OF_BACKUP).unlink(missing_ok=True)  # it was there to be set, and counts now
     remembered = data / witnesses.FOLDER
     remembered.mkdir(mode=0o700, exist_ok=True)
     for fingerprint in apps.get_model("journal", "SigningKey")._base_manager.values_list("fingerprint", flat=True):

@@ -51,6 +51,7 @@ class Commands(click.Group):
     """The commands: whatever is refused ends with status 1 and its sentence on stderr, in this one place."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        os.umask(os.umask(0o077) | 0o077)  # what is written (a database, files, logs of seals) is for this user alone
         try:
             return super().invoke(ctx)
         except Refused as refused:

@@ -8,7 +8,9 @@ stands in `addresses.py`, where the secret lies in `secret.py`.
 """
 
 import re
+import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_network
@@ -126,6 +128,11 @@ def _data(variables: Variables) -> Path:
     data = Path(variables.text("MILEPOST_DATA", "data")).expanduser().resolve()
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if (
+            mode := data.stat().st_mode
+        ) & stat.S_IRWXO:  # made by hand, or by an installer: nobody else reads the database
+            with suppress(PermissionError):  # it is another user's
+                data.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
     except OSError as error:
         raise Misconfigured(
             f"MILEPOST_DATA: {data} can't be made ({error.strerror}). Set it to a folder that this user may write to."

@@ -87,7 +87,7 @@ def _write(key: _Key, now: datetime, amount: int) -> int:
         log = _locked(organisation_id)
         if log is None:
             return amount  # the organisation is gone
-        log.last += 1
+        log.last = _next(log)
         rows = SecurityEvent.objects.filter(organisation=organisation_id, hour=hour, kind=kind, entry_id=None)
         # Another may have come a moment later and written before: clocks, of hosts too, only agree on average.
         changes = {"count": F("count") + amount, "last_at": Greatest(F("last_at"), Value(now)), "number": log.last}
@@ -124,6 +124,15 @@ def _locked(organisation_id: int) -> SecurityLog | None:
     return log
 
 
+def _next(log: SecurityLog) -> int:
+    """The number of the next event: larger than any before, those that a database knew which was put back since included.
+
+    It is the time in milliseconds, where that is larger than the one before. A program that follows holds the last number that it read
+    against these: after a restore, numbers that began again where the backup ended would be behind it, and unseen.
+    """
+    return max(log.last + 1, int(clock.now().timestamp() * 1000))
+
+
 def point_to(facts: Sequence[Entry]) -> None:
     """List these facts of one organisation among its events; one that is listed already stays where it is."""
     organisation_id = facts[0].organisation_id
@@ -144,7 +153,7 @@ def point_to(facts: Sequence[Entry]) -> None:
         fact_type = fact_type_of(fact.fact)
         if fact_type is None or fact.time < oldest:
             continue
-        log.last += 1
+        log.last = _next(log)
         events.append(
             SecurityEvent(
                 organisation_id=organisation_id,

@@ -24,7 +24,7 @@ from milepost.people.roles import Role
 from milepost.security import keeping
 from milepost.security.feed import end_key, make_key
 from milepost.security.keeping import forget_old
-from milepost.security.models import SecurityEvent, SecurityFeed
+from milepost.security.models import SecurityEvent, SecurityFeed, SecurityLog
 from tests.worlds import make_member
 
 PAGE = "/aldermoor/security/"
@@ -294,6 +294,27 @@ def test_a_program_reads_on_from_where_it_was(lead, learner, organisation):
     tell(REFUSED, asked(), member=learner, detail="people")
     (again,) = fetch(key, last)
     assert (again["event.id"], again["milepost.count"]) == (refused["event.id"], 2)
+
+
+def test_a_program_misses_nothing_after_an_older_state_of_the_database_was_put_back(lead, learner, organisation):
+    key = make_key(organisation=organisation, by=lead)
+    tell(REFUSED, asked(), member=learner, detail="people")
+    saved = SecurityLog.objects.filter(organisation=organisation).values().get()
+    for page in ("courses", "documents", "evidence"):
+        tell(REFUSED, asked(), member=learner, detail=page)
+    last = fetch(key)[-1]["event.sequence"]
+    SecurityEvent.objects.filter(organisation=organisation, number__gt=saved["last"]).delete()
+    SecurityLog.objects.filter(organisation=organisation).update(last=saved["last"])
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        tell(REFUSED, asked(), member=learner, detail="roles")
+        assert [line["event.reason"] for line in fetch(key, last)] == ["roles"]
+
+
+@pytest.mark.parametrize("after", ["abc", "-1", "1e3", "", "9" * 30])
+def test_a_program_that_lost_its_place_is_told_so(lead, learner, organisation, after):
+    tell(REFUSED, asked(), member=learner, detail="people")
+    answer = fetch(make_key(organisation=organisation, by=lead), after)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (400, "application/problem+json")
 
 
 def test_a_key_is_shown_once_renewed_and_ended(visit, lead, organisation):

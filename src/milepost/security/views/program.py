@@ -23,7 +23,8 @@ NDJSON = "application/x-ndjson"
 def events(request: HttpRequest, slug: str) -> HttpResponse:
     """The events after `?after=` (the `event.sequence` of the last line that was read; without one, from the beginning).
 
-    An answer without a line says that there is nothing new. 401 for whoever shows no key, or not this organisation's.
+    An answer without a line says that there is nothing new. 401 for whoever shows no key, or not this organisation's;
+    400 for what is no number, since a program that lost its place should hear so, and not read everything again.
     """
     scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
     organisation = feed.opened_by(slug, key.strip()) if scheme.lower() == "bearer" else None
@@ -34,7 +35,11 @@ def events(request: HttpRequest, slug: str) -> HttpResponse:
         response = HttpResponse(words, status=401, content_type="application/problem+json")
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
-    rows = feed.events_after(organisation, key_of(request.GET, "after") or 0)
+    after = key_of(request.GET, "after") if "after" in request.GET else 0
+    if after is None:
+        words = '{"title": "“after” is the event.sequence of the last line that was read, a number.", "status": 400}\n'
+        return HttpResponse(words, status=400, content_type="application/problem+json")
+    rows = feed.events_after(organisation, after)
     entries = entries_of(rows)
     with translation.override(organisation.language):
         lines = [
