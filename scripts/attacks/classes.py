@@ -413,6 +413,7 @@ def codes_walked_around(target: Target) -> Attempts:
 def letters_that_stop_evidence(target: Target) -> Attempts:
     """Hole 5: letters of the world, and those that nobody can see."""
     token, lead = target.known["signatories"][2], target.browser("lead")
+    target.browser().get(f"/d/{token}/")
     for text in ("a\u0000b", "a\u001bb", "\u202e\u202e"):
         answer = target.browser().post(f"/d/{token}/", {"signature": json.dumps({"text": text})})
         yield f"a name of {text!r}: {answer.status}", answer.status not in (200, 400)

@@ -47,9 +47,11 @@ def _sessions(play: Play) -> Any:
 
 
 def _take_seat(play: Play) -> HttpResponseBase:
-    session = _sessions(play).filter(uid=uuid_of(play.request.POST, "session")).first()
+    """One that has begun is not taken any more: whoever came gets a seat from the trainer, who sees them."""
+    chosen = uuid_of(play.request.POST, "session")
+    session = upcoming(_sessions(play)).filter(uid=chosen).first()
     if session is None:
-        messages.error(play.request, _("Choose a date first."))
+        messages.error(play.request, _("Choose a date that has not begun yet.") if chosen else _("Choose a date first."))
         return play.again()
     with as_message(play.request):
         seat = register(session=session, member=play.enrolment.member)

@@ -220,6 +220,30 @@ def test_a_live_step_is_done_by_being_there(visit, lead, organisation):
     assert "You were there." in client.get(page).text
 
 
+@pytest.mark.parametrize("minutes", [5, 240, 600])
+def test_whoever_stayed_at_home_takes_no_seat_once_the_session_has_begun(visit, lead, organisation, minutes):
+    """They took one in the evening, signed from their own page, and the step was done."""
+    course = make_course(organisation, BLENDED, by=lead)
+    learner = make_member(organisation, "jonas")
+    enrol(member=learner, course=course, by=lead)
+    now = clock.now()
+    made = schedule_session(
+        organisation=organisation,
+        by=lead,
+        plan=Plan(
+            title="The drill",
+            spans=[(now - timedelta(minutes=minutes), now - timedelta(minutes=minutes - 200))],
+            place="Depot",
+            course=course,
+            activity_key="01-first/01-drill",
+        ),
+    )
+    client, page = visit(learner), "/aldermoor/learn/blended/01-first/01-drill/"
+    client.get(page)
+    told = client.post(page + "seat/", {"session": str(made.uid)}, follow=True).text
+    assert "Choose a date that has not begun yet." in told and not made.participants.exists()
+
+
 def test_the_page_of_all_sessions_costs_the_same_for_one_and_for_thirty(
     visit, lead, session, organisation, django_assert_max_num_queries
 ):

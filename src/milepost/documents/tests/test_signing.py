@@ -42,7 +42,9 @@ def test_a_document_is_signed_in_any_letters_and_read_by_others(organisation, le
     parties = [Party("王小明", "wang@norrviken.example", "代表"), Party("دانیال علی‌پور", "dan@norrviken.example", "")]
     asked = request_signatures(document=document, parties=parties, terms=Terms(), by=lead)
     for who, name in zip(people_of(asked), ("王小明 😀", "دانیال"), strict=True):
-        page = Client().post(path_of(who), {"signature": json.dumps({"text": name})}, follow=True)
+        phone = Client()
+        phone.get(path_of(who))
+        page = phone.post(path_of(who), {"signature": json.dumps({"text": name})}, follow=True)
         assert page.status_code == 200
     content = pdf_of(asked)
     assert pdfsig_accepts(content, seals=2)
@@ -138,6 +140,7 @@ def test_withdrawn_and_expired_links_say_so(asked, lead, organisation):
     withdraw(request=asked, reason="A mistake in the dates.", by=lead)
     page = Client().get(path_of(first))
     assert "has withdrawn it" in page.text
+    Client().get(path_of(second))
     assert Client().post(path_of(second), {"signature": DRAWN}).status_code == 400
 
 
@@ -215,6 +218,15 @@ def test_a_person_reads_and_signs_with_nothing_but_the_link(asked):
     assert [entry.verb for entry in Entry.objects.order_by("id")][-2:] == ["viewed", "signed"]
 
 
+def test_nobody_signs_by_a_post_what_they_never_opened(asked):
+    [first, _second] = people_of(asked)
+    phone = Client()
+    shown = phone.post(path_of(first), {"signature": DRAWN}, follow=True)
+    assert "You had not opened this document yet." in shown.text
+    assert not Entry.objects.filter(verb="signed").exists()
+    assert "You have signed" in phone.post(path_of(first), {"signature": DRAWN}, follow=True).text
+
+
 def test_with_a_one_time_code_nobody_signs_without_the_mailbox(agreement, lead, mailoutbox):
     asked = request_signatures(document=agreement, parties=TWO, terms=Terms(needs_code=True), by=lead)
     [first, _second] = people_of(asked)
@@ -225,7 +237,7 @@ def test_with_a_one_time_code_nobody_signs_without_the_mailbox(agreement, lead, 
     code = re.search(r"\n(\d{6})\n", mailoutbox[-1].body)[1]
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
     assert "This is not the code" in phone.post(path + "code/", {"code": wrong}, follow=True).text
-    phone.post(path + "code/", {"code": code})
+    phone.post(path + "code/", {"code": code}, follow=True)
     assert "You have signed" in phone.post(path, {"signature": DRAWN}, follow=True).text
     assert (
         "one-time code" in name_typed_as_signature(asked)

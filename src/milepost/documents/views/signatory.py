@@ -95,7 +95,10 @@ def _token(signatory: Signatory) -> str:
 @require_http_methods(["GET", "POST"])
 @asked
 def signatory(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
-    """Read and sign."""
+    """Read and sign. Nobody signs here what they never opened."""
+    if request.method == "POST" and not signatory.opened_at:
+        messages.info(request, _("You had not opened this document yet. Here it is: read it, and sign below."))
+        return redirect("signatory", _token(signatory))
     if request.method == "POST":
         return _sign(request, signatory)
     open_document(signatory, is_identified=_is_identified(request, signatory))
