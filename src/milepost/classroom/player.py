@@ -51,7 +51,9 @@ def _take_seat(play: Play) -> HttpResponseBase:
     chosen = uuid_of(play.request.POST, "session")
     session = upcoming(_sessions(play)).filter(uid=chosen).first()
     if session is None:
-        messages.error(play.request, _("Choose a date that has not begun yet.") if chosen else _("Choose a date first."))
+        messages.error(
+            play.request, _("Choose a date that has not begun yet.") if chosen else _("Choose a date first.")
+        )
         return play.again()
     with as_message(play.request):
         seat = register(session=session, member=play.enrolment.member)

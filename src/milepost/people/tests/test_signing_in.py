@@ -3,6 +3,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.core import mail
 from django.test import Client
 
 
@@ -61,3 +62,18 @@ def test_the_pages_of_signing_in_are_french_and_say_e_mail_as_everybody_else_doe
     text = client.get(f"/accounts/{page}").text
     assert ">E-mail<" in text and "courriel" not in text.lower()
     assert not re.search(r">\s*(?:Password|Email|Sign in|Code|Confirm)\s*<", text)
+
+
+@pytest.mark.parametrize(
+    ("address", "subject"),
+    [("nobody@elsewhere.example", "Nobody signs in with this address"), (None, "Choose a new password")],
+)
+def test_whoever_asks_for_a_new_password_is_answered_in_our_words_and_led_nowhere_that_there_is_not(
+    learner, address, subject
+):
+    """A stranger whose address somebody typed was told to sign up, which nobody can."""
+    Client().post("/accounts/password/reset/", {"email": address or learner.email})
+    [message] = mail.outbox
+    assert message.subject == subject
+    assert ("/accounts/password/reset/key/" in message.body) == (address is None)
+    assert "signup" not in message.body and "account with email" not in message.body
