@@ -53,6 +53,13 @@ def test_the_live_list_costs_the_same_for_eight_and_for_a_hundred(
         client.get(trainer_page)
 
 
+def test_the_code_that_is_projected_asks_for_nobody_on_the_list(trainer_page, client, django_assert_max_num_queries):
+    """Of ten thousand seats each of its changes, four a minute, read them all."""
+    with django_assert_max_num_queries(6) as captured:
+        assert "Scan to sign" in client.get(trainer_page + "code/").text
+    assert not any("classroom_attendance" in query["sql"] for query in captured.captured_queries)
+
+
 def test_one_tap_reminds_the_missing(trainer_page, people, row_of, client, mailoutbox):
     sign(attendance=row_of(people[0]), signing=signing())
     client.post(trainer_page + "reminders/")

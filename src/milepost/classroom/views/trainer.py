@@ -174,29 +174,28 @@ def live_list(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
 @held
 def live_code(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
     """The code to project now."""
-    return render(request, "classroom/live_code.html", _live_context(trainer, slot))
+    return render(request, "classroom/live_code.html", _code_context(trainer, slot))
 
 
 def _live_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
+    rows = list(attendances(slot))
+    there = {"rows": rows, "tally": tally(slot), "list_fingerprint": _list_fingerprint(slot)}
+    return _code_context(trainer, slot) | doubts_context(rows) | there
+
+
+def _code_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
+    """What is projected, four times a minute: nothing of the list, however long that is."""
     now, ways = clock.now(), Rules.of(trainer.session.organisation).ways
     digits = presence.spoken_code(slot, now) if Way.CODE in ways else ""
-    rows = list(attendances(slot))
-    return (
-        _context(trainer)
-        | doubts_context(rows)
-        | {
-            "slot": slot,
-            "rows": rows,
-            "tally": tally(slot),
-            "list_fingerprint": _list_fingerprint(slot),
-            "is_open": now >= slot.signing_opens_at and not slot.is_closed,
-            "has_begun": now >= slot.starts_at,
-            "has_ended": now >= slot.ends_at,
-            "qr": qr_code(presence.projected_address(slot, now)) if Way.PROJECTED in ways else "",
-            "seconds": presence.seconds_left(now) + 1,
-            "spoken": f"{digits[:3]} {digits[3:]}" if digits else "",
-        }
-    )
+    return _context(trainer) | {
+        "slot": slot,
+        "is_open": now >= slot.signing_opens_at and not slot.is_closed,
+        "has_begun": now >= slot.starts_at,
+        "has_ended": now >= slot.ends_at,
+        "qr": qr_code(presence.projected_address(slot, now)) if Way.PROJECTED in ways else "",
+        "seconds": presence.seconds_left(now) + 1,
+        "spoken": f"{digits[:3]} {digits[3:]}" if digits else "",
+    }
 
 
 def _list_fingerprint(slot: Slot) -> str:
