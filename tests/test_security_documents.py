@@ -37,3 +37,13 @@ def test_the_table_has_each_requirement_of_the_two_levels_once_and_says_how_or_w
         assert standing in ("met", "open", "not here"), number
         assert len(gist.strip()) > 3, number
         assert len(words) > 8, number
+
+
+def test_the_numbers_of_each_chapter_are_those_of_its_lines():
+    text = (ROOT / "docs/security.md").read_text()
+    lines = re.findall(r"^\| (\d+)\.\d+\.\d+ \| [12] \| [^|]+ \| (met|open|not here): ", text, re.MULTILINE)
+    told = re.findall(r"^\| (?:V(\d+) [^|]+|all 253) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert len(told) == 18
+    for chapter, *numbers in told:
+        counted = [standing for number, standing in lines if chapter in ("", number)]
+        assert [counted.count(standing) for standing in ("met", "open", "not here")] == list(map(int, numbers)), chapter

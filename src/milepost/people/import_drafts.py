@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
@@ -16,6 +15,8 @@ from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_plan import ImportRefused, Plan
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member, PeopleImport
+
+DRAFT_LIVES = timedelta(days=1)
 
 
 class UploadOver(ImportRefused):
@@ -29,13 +30,12 @@ class UploadOver(ImportRefused):
 def upload(*, content: bytes, name: str, by: Member) -> PeopleImport:
     """Keep the file until it is imported; nothing is imported yet. Raises `UnreadableTable`.
 
-    An HR file that nobody imported does not stay: one's own goes now, others after a day.
+    An HR file that nobody imported does not stay: one's own goes now, others after a day (`forget_unfinished`).
     """
     table = read_table(content, name=name)
     with transaction.atomic():
         unfinished = PeopleImport.objects.filter(organisation=by.organisation, applied_at=None)
-        yesterday = clock.now() - timedelta(days=1)
-        unfinished.filter(Q(uploaded_by=by) | Q(uploaded_at__lt=yesterday)).delete()
+        unfinished.filter(uploaded_by=by).delete()
         return PeopleImport.objects.create(
             organisation=by.organisation,
             uploaded_by=by,
@@ -43,6 +43,11 @@ def upload(*, content: bytes, name: str, by: Member) -> PeopleImport:
             content=content,
             mapping=guess_mapping(table.header),
         )
+
+
+def forget_unfinished() -> int:
+    """Delete the HR files that were uploaded more than a day ago and that nobody imported; return how many."""
+    return PeopleImport.objects.filter(applied_at=None, uploaded_at__lt=clock.now() - DRAFT_LIVES).delete()[0]
 
 
 def choose_columns(*, draft: PeopleImport, columns: Mapping[int, str], is_complete: bool) -> None:

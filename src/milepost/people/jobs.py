@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock, quotas
 from milepost.core.jobs import job
-from milepost.people import second_factor, undoing
+from milepost.people import import_drafts, second_factor, sessions, undoing
 from milepost.people.models import BulkAct, FactorReset, Organisation
 
 
@@ -26,6 +26,13 @@ def reset_factors() -> None:
 def forget_bulk_acts() -> None:
     """Delete acts of which the 30 days are over."""
     undoing.forget_old()
+
+
+@job(queue="imports")
+def forget_what_is_over() -> None:
+    """Delete sessions that have ended, with their devices and addresses, and HR files that nobody imported within a day."""
+    sessions.forget_ended()
+    import_drafts.forget_unfinished()
 
 
 @job(queue="files")

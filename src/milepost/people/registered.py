@@ -53,6 +53,7 @@ def register() -> None:
     every(60, jobs.reset_factors, when=lambda: FactorReset.objects.filter(due_at__lte=clock.now()).exists())
 
     happenings.happenings.register_all({kind.name: kind for kind in happenings.OWN})
+    every(3600, jobs.forget_what_is_over)
     every(6 * 3600, jobs.measure_storage, when=lambda: any(name == "storage" for _slug, name in installation.QUOTAS))
     quotas.register("people", members.PEOPLE)
     keepers.register("factors", factors_at_rest.keep_under_current_secret)

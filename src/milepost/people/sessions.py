@@ -4,7 +4,7 @@ Both are Django's own with another way of asking the database. Every request ask
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from allauth.account.auth_backends import AuthenticationBackend
@@ -15,6 +15,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.contrib.sessions.serializers import JSONSerializer
 from django.db import Error, transaction
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,7 @@ from milepost.people.facts import MEMBER_SIGNED_IN
 from milepost.people.models import Member, User
 
 USE = "people.session"  # what sessions are encrypted for
+FORGOTTEN_AT_ONCE = 5_000  # rows that one statement deletes
 ENTERED = "entered"  # in a session: the members, by their keys, as whom it came into their organisations
 
 
@@ -126,6 +128,20 @@ def end_others(user: User, *, but: str | None = None) -> int:
     with transaction.atomic():
         ended, _by_model = Session.objects.filter(session_key__in=keys).delete()
         others.delete()
+    return ended
+
+
+def forget_ended() -> int:
+    """Delete the rows of sessions that have ended by themselves, and say how many there were. Nobody comes back for them.
+
+    The list of devices names the address and browser of each: it goes with its session.
+    """
+    now, ended = clock.now(), 0
+    while keys := list(Session.objects.filter(expire_date__lte=now).values_list("pk", flat=True)[:FORGOTTEN_AT_ONCE]):
+        ended += Session.objects.filter(pk__in=keys, expire_date__lte=now).delete()[0]
+    # One that just begins may stand on the list before its row does.
+    without = ~Exists(Session.objects.filter(session_key=OuterRef("session_key")))
+    UserSession.objects.filter(without, created_at__lt=now - timedelta(days=1)).delete()
     return ended
 
 

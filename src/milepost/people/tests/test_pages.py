@@ -1,5 +1,5 @@
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from milepost.core import clock, sandbox
-from milepost.core.jobs import run_all
+from milepost.core.jobs import named, run_all
 from milepost.journal.models import Entry
 from milepost.people import import_drafts
 from milepost.people.import_plan import ImportRefused
@@ -263,6 +263,19 @@ def test_the_language_that_was_chosen_wins_over_the_member_s(visit, learner):
 
 def test_the_language_switch_never_leads_to_another_site(db):
     assert Client().post("/language/", {"language": "fr", "next": "https://evil.example/"}).url == "/"
+
+
+def test_an_hr_file_that_nobody_imported_is_gone_after_a_day_whether_or_not_another_one_comes(lead):
+    content = b"Email,First name,Last name\na@aldermoor.example,A,N\n"
+    with clock.at(clock.now() - timedelta(hours=25)):
+        import_drafts.upload(content=content, name="a.csv", by=lead)
+    named("people.forget_what_is_over").enqueue()
+    run_all(queues=["imports"])
+    assert not PeopleImport.objects.exists()
+    import_drafts.upload(content=content, name="b.csv", by=lead)
+    named("people.forget_what_is_over").enqueue()
+    run_all(queues=["imports"])
+    assert PeopleImport.objects.get().file_name == "b.csv"
 
 
 @pytest.mark.parametrize(

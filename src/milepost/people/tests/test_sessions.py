@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from milepost.core import clock
+from milepost.core.jobs import named, run_all
 from milepost.people.granting import grant
 from milepost.people.models import User
 from milepost.people.roles import Role
@@ -25,6 +26,25 @@ def test_a_session_that_is_over_signs_nobody_in(visit, learner):
     assert signed_in(client)
     Session.objects.update(expire_date=clock.now() - timedelta(seconds=1))
     assert not signed_in(client)
+
+
+def test_a_session_that_has_ended_leaves_no_row_no_address_and_no_device(learner, lead):
+    begun = {learner: clock.now() - timedelta(days=40), lead: clock.now()}
+    browsers = {}
+    for number, (member, instant) in enumerate(begun.items()):
+        member.user.set_password("a-long-one-for-this-test")
+        member.user.save()
+        browsers[member] = Client(REMOTE_ADDR=f"192.0.2.{number}")
+        with clock.at(instant):
+            typed = {"login": member.email, "password": "a-long-one-for-this-test"}
+            browsers[member].post("/accounts/login/", typed)
+        UserSession.objects.filter(user=member.user).update(created_at=instant)
+    assert UserSession.objects.count() == Session.objects.count() == 2
+    named("people.forget_what_is_over").enqueue()
+    run_all(queues=["imports"])
+    assert [session.ip for session in UserSession.objects.all()] == ["192.0.2.1"]
+    assert Session.objects.count() == 1
+    assert browsers[lead].get("/accounts/devices/").status_code == 200
 
 
 def test_an_account_that_was_switched_off_is_signed_out_at_once(visit, learner):
