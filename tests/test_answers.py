@@ -208,8 +208,11 @@ import json, django; django.setup()
 from django.test import Client
 answer = Client().post("/language/", {"language": "fr"}, headers={"Host": "learn.example.org", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"})
 from django.conf import settings
+COOKIES = [("SESSION", "SECURE"), ("SESSION", "HTTPONLY"), ("SESSION", "SAMESITE"), ("CSRF", "SECURE"), ("CSRF", "SAMESITE")]
 names = settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
-print(json.dumps([answer.status_code, dict(answer.headers), answer.cookies.output(header=""), names]))
+flags = ["DEBUG", *(f"{name}_COOKIE_{flag}" for name, flag in COOKIES)]
+flags = {name: getattr(settings, name) for name in flags}
+print(json.dumps([answer.status_code, dict(answer.headers), answer.cookies.output(header=""), names, flags]))
 """
 
 
@@ -225,8 +228,17 @@ def test_behind_a_proxy_with_tls_cookies_belong_to_this_host_and_browsers_come_b
     asked = [sys.executable, "-c", ASK]
     done = subprocess.run(asked, env=clean_environment(**variables), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    status, headers, cookies, names = json.loads(done.stdout)
+    status, headers, cookies, names, flags = json.loads(done.stdout)
     cookie = SimpleCookie(cookies)["__Host-django_language"]
     assert (status, names) == (302, ["__Host-sessionid", "__Host-csrftoken"])
     assert headers["Strict-Transport-Security"] == "max-age=63072000; includeSubDomains; preload"
     assert (cookie["path"], cookie["domain"], cookie["secure"], cookie["samesite"]) == ("/", "", True, "Lax")
+    assert cookie["httponly"]
+    assert flags == {
+        "DEBUG": False,
+        "SESSION_COOKIE_SECURE": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "CSRF_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SAMESITE": "Lax",
+    }

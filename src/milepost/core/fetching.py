@@ -21,7 +21,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from milepost.core.leash import Leash
 
 CONNECTING = 4.0  # seconds until somebody is there
-MOST_REDIRECTS = 3
 
 
 class NoAnswer(ConnectionError):
@@ -58,7 +57,6 @@ def fetch(
 
 def _session(leash: Leash) -> requests.Session:
     session = requests.Session()
-    session.max_redirects = MOST_REDIRECTS
     session.headers["Accept-Encoding"] = "identity"  # what is packed small may be large
     for scheme in ("http://", "https://"):
         session.mount(scheme, _HeldAdapter(leash))
@@ -69,7 +67,11 @@ def _answer(
     session: requests.Session, request: requests.Request, leash: Leash, *, within: float, at_most: int
 ) -> Answer:
     times = (min(CONNECTING, within), within)
-    with session.send(session.prepare_request(request), stream=True, timeout=times) as response:
+    with session.send(session.prepare_request(request), stream=True, timeout=times, allow_redirects=False) as response:
+        if response.is_redirect:  # to whatever host it says, with what was meant for this one
+            raise NoAnswer(
+                f"{leash.server} leads elsewhere (status {response.status_code}): set the address that it leads to."
+            )
         if response.status_code >= 400:
             raise NoAnswer(f"{leash.server} answers with status {response.status_code}.")
         content = bytearray()

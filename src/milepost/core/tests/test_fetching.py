@@ -56,6 +56,23 @@ def test_an_answer_comes_in_full_with_its_type():
     assert says.request.startswith(b"GET /api?secret=s3cret HTTP/1.1\r\n")
 
 
+@pytest.mark.parametrize("status", [b"301 Moved", b"302 Found", b"307 Temporary Redirect", b"308 Permanent Redirect"])
+def test_nobody_is_followed_elsewhere(status):
+    with server(says(HEAD + b"Content-Length: 5\r\n\r\nhello")) as elsewhere:
+        says.request = b""
+        told = b"HTTP/1.1 " + status + b"\r\nLocation: " + elsewhere.encode() + b"\r\nContent-Length: 0\r\n\r\n"
+        for content in (None, b"what was meant for one"):
+            with (
+                server(says(told)) as url,
+                pytest.raises(NoAnswer, match="leads elsewhere") as refused,
+            ):
+                fetch(url, within=2, at_most=100, content=content)
+            assert "s3cret" not in str(refused.value)
+            assert (
+                b" /api" in says.request and elsewhere.rpartition(":")[2].partition("/")[0].encode() not in says.request
+            )
+
+
 def test_content_is_posted():
     with server(says(HEAD + b"Content-Length: 0\r\n\r\n")) as url:
         assert fetch(url, within=2, at_most=5, content=b"question", headers={"X-Kind": "q"}).content == b""

@@ -1,7 +1,7 @@
 import pytest
 from django.test import RequestFactory
 
-from milepost.core.http import ranged_response, read_json
+from milepost.core.http import next_of, page_before, ranged_response, read_json
 
 DATA = bytes(range(100))
 
@@ -59,3 +59,16 @@ def test_json_is_read_as_it_was_sent():
 def test_json_that_is_none_or_that_no_database_keeps_is_refused(sent):
     with pytest.raises(ValueError):
         read_json(sent)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://evil.example/x", "//evil.example/x", r"/\evil.example", "javascript:alert(1)", ""]
+)
+def test_nobody_goes_on_to_another_site_nor_comes_back_from_one(address):
+    request = RequestFactory().get("/", {"next": address}, headers={"referer": address})
+    assert (next_of(request), page_before(request)) == ("/", "")
+
+
+def test_one_goes_on_to_a_page_of_ours():
+    request = RequestFactory().get("/", {"next": "/aldermoor/"}, headers={"referer": "http://testserver/a/"})
+    assert (next_of(request), page_before(request)) == ("/aldermoor/", "http://testserver/a/")

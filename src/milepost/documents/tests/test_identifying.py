@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 
 from milepost.core import clock
@@ -11,6 +12,7 @@ from milepost.documents.composing import add_annex
 from milepost.documents.declining import decline
 from milepost.documents.delegating import propose_delegate
 from milepost.documents.identifying import NotIdentified
+from milepost.documents.models import Signatory
 from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signing import open_document, sign
 from milepost.documents.tests.agreements import DRAWN, TWO, act, path_of, people_of
@@ -84,6 +86,16 @@ def test_with_the_code_all_pages_open_in_that_browser_and_in_no_other(first, mai
     assert anybody.post(path_of(first), {"signature": DRAWN}).status_code == 403
     assert "You have signed" in phone.post(path_of(first), {"signature": DRAWN}, follow=True).text
     assert Entry.objects.get(verb="signed").content["result"]["identified"] == "link+code"
+
+
+def test_a_code_holds_for_ten_minutes(first):
+    for minutes, is_taken in ((9, True), (11, False)):
+        sent_at = clock.now() + timedelta(hours=minutes)
+        with clock.at(sent_at):
+            code = first.new_code()
+        with clock.at(sent_at + timedelta(minutes=minutes)), transaction.atomic():
+            locked = Signatory.objects.select_for_update().get(pk=first.pk)
+            assert (locked.take_code(code) == "") is is_taken
 
 
 def test_after_half_an_hour_a_code_is_asked_for_again(first, mailoutbox):

@@ -10,6 +10,7 @@ from django.test import RequestFactory
 
 from milepost.core import clock
 from milepost.core.models import Tries
+from milepost.people.access import client_address
 from milepost.people.limits import DAY, MINUTE, Limit, Per, Rate, is_over_limit, limits
 
 
@@ -40,6 +41,22 @@ def test_another_address_has_tries_of_its_own(db):
 def test_the_addresses_of_one_household_are_one(db):
     assert [tries(f"2001:db8::{number:x}", 2) for number in range(3)] == [True, True, False]
     assert tries("2001:db8:0:1::1", 2)
+
+
+def test_an_address_is_what_the_last_trusted_proxy_saw_and_never_what_somebody_wrote(db, settings):
+    told = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "203.0.113.9, 198.51.100.7"}
+    for proxies, seen in ((0, "10.0.0.1"), (1, "198.51.100.7"), (2, "203.0.113.9")):
+        settings.TRUSTED_PROXIES = settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+        assert client_address(RequestFactory().get("/", **told)) == seen
+
+
+def test_the_two_who_count_proxies_are_told_the_same():
+    """Ours for numbers of requests, allauth's for addresses: apart, one of them would believe what a stranger writes."""
+    from milepost.config import settings as configured
+
+    assert (
+        configured.TRUSTED_PROXIES == configured.ALLAUTH_TRUSTED_PROXY_COUNT == configured.ENVIRONMENT.trusted_proxies
+    )
 
 
 def test_one_link_has_so_many_tries_a_day_from_however_many_addresses(db):

@@ -47,6 +47,15 @@ def test_a_session_that_has_ended_leaves_no_row_no_address_and_no_device(learner
     assert browsers[lead].get("/accounts/devices/").status_code == 200
 
 
+def test_the_cookie_of_a_session_that_was_signed_out_opens_nothing_any_more(learner):
+    browser, thief = Client(), Client()
+    browser.force_login(learner.user)
+    thief.cookies["sessionid"] = browser.cookies["sessionid"].value
+    assert signed_in(thief)
+    browser.post("/accounts/logout/")
+    assert not signed_in(thief)
+
+
 def test_an_account_that_was_switched_off_is_signed_out_at_once(visit, learner):
     client = visit(learner)
     assert signed_in(client)

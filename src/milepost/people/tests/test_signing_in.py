@@ -77,3 +77,12 @@ def test_whoever_asks_for_a_new_password_is_answered_in_our_words_and_led_nowher
     assert message.subject == subject
     assert ("/accounts/password/reset/key/" in message.body) == (address is None)
     assert "signup" not in message.body and "account with email" not in message.body
+
+
+def test_no_code_by_mail_is_worth_anything_after_ten_minutes():
+    from allauth.account import app_settings as allauth
+
+    from milepost.people.confirming import CODE_HOLDS_FOR
+
+    lives = [allauth.LOGIN_BY_CODE_TIMEOUT, allauth.EMAIL_VERIFICATION_BY_CODE_TIMEOUT, CODE_HOLDS_FOR.total_seconds()]
+    assert max(lives) <= 600
