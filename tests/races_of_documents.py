@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from milepost.core import clock
 from milepost.core.codes import TRIES
 from milepost.documents import signing as signing_documents
 from milepost.documents.composing import compose
@@ -14,11 +15,13 @@ from milepost.documents.delegating import confirm_delegation, propose_delegate
 from milepost.documents.ending import withdraw
 from milepost.documents.identifying import identify
 from milepost.documents.kinds import KINDS
-from milepost.documents.models import Signatory, SignatureRequest
+from milepost.documents.models import LINK_LIVES, Signatory, SignatureRequest
+from milepost.documents.renewing import renew_link
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_signatures
 from milepost.documents.signing import Act as DocumentAct
 from milepost.documents.signing import sign as sign_document
 from milepost.journal.models import Entry
+from milepost.notices.models import Notice
 from milepost.people.models import Member
 from tests.racing import Pair, Race, house, no_fault
 from tests.stories import DRAWN, VALUES
@@ -148,6 +151,22 @@ def _last_tries(world: Any) -> Pair:
     return [lambda: identify(signatory=who, code=wrong), lambda: identify(signatory=who, code=code)], count
 
 
+def _renew_twice(world: Any) -> Pair:
+    """A link that has ended is renewed once, and sent once."""
+    who = _document(world)[0]
+    Signatory.objects.filter(pk=who.pk).update(asked_at=clock.now() - 2 * LINK_LIVES)
+
+    def renew() -> None:
+        renew_link(signatory=Signatory.objects.get(pk=who.pk), by=world[1])
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert Notice.objects.filter(kind="signature_link", about_id=str(who.uid)).count() == 1
+        assert Entry.objects.filter(object_id=str(who.request.document.uid), verb="renewed").count() == 1
+
+    return [renew, renew], count
+
+
 def _in_place(who: Signatory, people: int) -> None:
     place = Signatory.objects.filter(request=who.request_id, position=who.position)
     assert place.count() == people
@@ -170,6 +189,7 @@ RACES = {
     ),
     "signing and declining a document": Race(house, _sign_and(lambda who, by: decline(signatory=who, reason="No"))),
     "signing and passing a document on": Race(house, _sign_and(_pass_on)),
+    "renewing a link to a document twice": Race(house, _renew_twice),
     "two last tries at a one-time code": Race(house, _last_tries),
     "agreeing twice that a document is passed on": Race(house, _agree_twice),
     "agreeing that a document is passed on while another is proposed": Race(house, _agree_and_propose),

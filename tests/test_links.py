@@ -25,9 +25,7 @@ BY_LINK = sorted(
     (route for route, view in views() if getattr(view, "openness", None) and view.openness.whom is Whom.LINK),
     key=lambda route: (route.count("/"), route),
 )
-# What never ends: who reads an old message may still end more of them; a document without a last day can be signed until somebody
-# withdraws it, and whoever signed it may have it.
-ENDLESS = {"unsubscribe", "d"}
+ENDLESS = {"unsubscribe"}  # who reads an old message may still end more of them
 OVER = "This audit is over."  # what an audit says outside of its days
 NAMES = ("Nygård", "Anna", "Otto")
 

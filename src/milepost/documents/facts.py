@@ -42,6 +42,16 @@ DOCUMENT_REQUESTED = FactType(
     sentence=gettext_lazy("Asked for signatures of “%(object)s”"),
     done_to=gettext_lazy("Signatures asked for by %(actor)s"),
 )
+DOCUMENT_LINK_RENEWED = FactType(
+    "renewed",
+    "document",
+    is_office=True,
+    watched="key-changed",
+    result={"to": TEXT},
+    context=_REQUEST,
+    sentence=gettext_lazy("Renewed a link to “%(object)s”"),
+    done_to=gettext_lazy("A link was renewed by %(actor)s"),
+)
 DOCUMENT_VIEWED = FactType(
     "viewed",
     "document",

@@ -1,7 +1,9 @@
 """The nouns: a document, a request to sign it, those who sign, and an organisation's own wording."""
 
 import uuid
+from datetime import datetime, time, timedelta
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -16,6 +18,7 @@ from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
 from milepost.people.models import Member, Organisation, zone_of
 
+LINK_LIVES = timedelta(days=60)  # of a signatory, after they were last written to, or signed, or it was over
 ERASED_ADDRESS = "erased@invalid.invalid"  # of a signatory who was erased: a domain that never is (RFC 2606)
 
 
@@ -189,6 +192,7 @@ class Signatory(TakesCode):
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     asked_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
+    link_renewed_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     signed_at = models.DateTimeField(null=True)
     signature: "models.JSONField[dict[str, Any] | None, dict[str, Any] | None]" = models.JSONField(null=True)
@@ -229,6 +233,21 @@ class Signatory(TakesCode):
         if self.proposed_email:
             return str(_("asks to pass it on"))
         return self.get_state_display()
+
+    @property
+    def link_ends_at(self) -> datetime:
+        """Until when their link works: so long after they were last written to or signed, or it was over, and to the last day at least."""
+        request = self.request
+        known = (self.asked_at, self.reminded_at, self.link_renewed_at, self.signed_at, request.ended_at)
+        ends = max(filter(None, known), default=request.created_at) + LINK_LIVES
+        if request.expires_on is None:
+            return ends
+        zone = ZoneInfo(request.document.organisation.time_zone)
+        return max(ends, datetime.combine(request.expires_on + timedelta(days=1), time(), zone))
+
+    @property
+    def link_is_over(self) -> bool:
+        return clock.now() >= self.link_ends_at
 
     @property
     def drawn(self) -> Signature | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import blobs, clock
 from milepost.documents.links import file_name, link_of
-from milepost.documents.models import Signatory, SignatureRequest
+from milepost.documents.models import LINK_LIVES, Signatory, SignatureRequest
 from milepost.documents.permissions import MANAGE_DOCUMENTS
 from milepost.notices.kinds import File, Kind
 from milepost.notices.models import Notice, Recipient
@@ -45,6 +45,7 @@ class SignatureRequestKind(Kind):
             "message": request.message,
             "expires_on": request.expires_on,
             "page": link_of(signatory),
+            "link_ends_at": signatory.link_ends_at,
         }
 
     def reply_to(self, notice: Notice, signatory: Signatory) -> str:
@@ -59,6 +60,7 @@ class SignatureRequestKind(Kind):
             "message": "",
             "expires_on": clock.today() + timedelta(days=14),
             "page": f"{settings.BASE_URL}/d/…/",
+            "link_ends_at": clock.now() + LINK_LIVES,
         }
 
 
@@ -74,6 +76,17 @@ class SignatureReminderKind(SignatureRequestKind):
 
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
         return super().example(organisation, to) | {"is_reminder": True}
+
+
+class SignatureLinkKind(SignatureRequestKind):
+    """“Your link works again”, to whoever's link had ended, whatever they did with it before."""
+
+    label = _("Renewed links to documents")
+    template = "documents/notices/link.txt"
+    why_always = _("You or whoever sent the document asked for it.")
+
+    def is_still_wanted(self, notice: Notice, signatory: Signatory) -> bool:
+        return not signatory.link_is_over
 
 
 class RequestEndKind(Kind):

@@ -13,6 +13,7 @@ from milepost.documents.notices import (
     DelegationKind,
     DelegationRefusedKind,
     RequestEndKind,
+    SignatureLinkKind,
     SignatureReminderKind,
     SignatureRequestKind,
 )
@@ -50,6 +51,7 @@ def register() -> None:
     kinds.register("signature_request", SignatureRequestKind())
     kinds.register("signature_reminder", SignatureReminderKind())
     kinds.register("signature_end", RequestEndKind())
+    kinds.register("signature_link", SignatureLinkKind())
     kinds.register("delegation", DelegationKind())
     kinds.register("delegation_refused", DelegationRefusedKind())
     kinds.register("code", CodeKind())

@@ -18,6 +18,7 @@ urlpatterns = [
     path(
         "documents/<uuid:document>/delegations/<uuid:signatory>/", lead.delegation, name="signature_delegation_answer"
     ),
+    path("documents/<uuid:document>/links/<uuid:signatory>/", lead.signatory_link, name="signature_link"),
     path("documents/<uuid:document>/withdrawal/", lead.withdrawal, name="signature_withdrawal"),
 ]
 

@@ -34,6 +34,7 @@ from milepost.documents.permissions import MANAGE_DOCUMENTS, SEE_DOCUMENTS
 from milepost.documents.places import may_be_placed, put_places
 from milepost.documents.reading import page_count
 from milepost.documents.reminding import remind_now
+from milepost.documents.renewing import renew_link
 from milepost.documents.requesting import Party, RequestRefused, Terms, request_signatures
 from milepost.documents.views.pages import page_picture
 from milepost.journal.queries import timeline
@@ -172,7 +173,7 @@ def _language(request: OrganisationRequest) -> str:
 def document(request: OrganisationRequest, document: str) -> HttpResponse:
     """One document: how it looks, who signed, what happened to it."""
     shown = _document(request, document)
-    asked = SignatureRequest.objects.filter(document=shown).first()
+    asked = SignatureRequest.objects.select_related("document__organisation").filter(document=shown).first()
     signatories = list(asked.signatories.select_related("member")) if asked else []
     waiting = [signatory for signatory in signatories if signatory.state == Signatory.State.WAITING]
     about = [shown.uid, *(signatory.uid for signatory in signatories)]
@@ -291,6 +292,18 @@ def reminders(request: OrganisationRequest, document: str) -> HttpResponseBase:
     count = remind_now(asked)
     words = ngettext("%(count)d person was reminded.", "%(count)d people were reminded.", count)
     messages.success(request, words % {"count": count})
+    return redirect("document", request.organisation.slug, document)
+
+
+@require_POST
+@requires(MANAGE_DOCUMENTS)
+def signatory_link(request: OrganisationRequest, document: str, signatory: str) -> HttpResponseBase:
+    """Have somebody's link that has ended work again, and send it to them."""
+    rows = Signatory.objects.select_related("request")
+    row = get_object_or_404(rows, request__document=_document(request, document), uid=signatory)
+    with as_message(request):
+        renew_link(signatory=row, by=request.member)
+        messages.success(request, _("The link works again, and is on its way to %(name)s.") % {"name": row.name})
     return redirect("document", request.organisation.slug, document)
 
 

@@ -23,6 +23,7 @@ from milepost.documents.identifying import BROWSERS, NotIdentified, identify, se
 from milepost.documents.links import file_name
 from milepost.documents.models import Signatory
 from milepost.documents.reading import page_count
+from milepost.documents.renewing import refuse_if_over
 from milepost.documents.requesting import Party
 from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act, may_act, meaning, open_document, sign
@@ -35,7 +36,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def linked(view: View) -> View:
-    """Find whose link it is; `BrokenLink` for one that is not ours."""
+    """Find whose link it is; `BrokenLink` for one that is not ours, `LinkOver` for one that has ended."""
 
     @wraps(view)
     def guarded(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
@@ -44,6 +45,7 @@ def linked(view: View) -> View:
         signatory = rows.filter(uid=uid).first() if uid else None
         if signatory is None:
             raise links.BrokenLink
+        refuse_if_over(signatory)
         return view(request, signatory, **more)
 
     return open_to(Whom.LINK, "the link of somebody who is asked to sign")(guarded)
