@@ -24,6 +24,7 @@ sys.path[:0] = [str(ROOT)]
 
 from attacks import costs
 from attacks.browser import HOST
+from attacks.cheats import CHEATS
 from attacks.classes import CLASSES, Target
 from running import SECRET, clean_environment, free_port, milepost, postgresql
 
@@ -44,7 +45,7 @@ def attack(backend: str, chosen: argparse.Namespace) -> bool:
     with product(backend) as (target, process):
         print(f"\n## {backend}\n\n| class | tried | worked |\n| --- | --- | --- |", flush=True)
         worked: list[str] = []
-        for name, attempts in CLASSES.items():
+        for name, attempts in (CLASSES | CHEATS).items():
             if chosen.only and not any(part in name for part in chosen.only):
                 continue
             found = list(attempts(target))

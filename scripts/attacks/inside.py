@@ -2,6 +2,7 @@
 
 python -m attacks.inside prepare
 python -m attacks.inside look           # what is there afterwards
+python -m attacks.inside projected      # what somebody in the room reads off the wall
 """
 
 import json
@@ -18,11 +19,12 @@ import django
 django.setup()
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot
-from milepost.classroom.presence import spoken_code, trainer_token
+from milepost.classroom.presence import projected_token, spoken_code, trainer_token
 from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Holder, Plan, add_trainer, schedule_session
 from milepost.core import blobs, clock, links
@@ -33,10 +35,11 @@ from milepost.documents.models import Document, Signatory
 from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.learning.enrolling import enrol
 from milepost.learning.models import Progress
+from milepost.notices.models import Notice
 from milepost.people.models import Member, Organisation, RoleGrant
 from milepost.people.organisations import create_organisation
 from milepost.people.session_cookies import cookie_of
-from milepost.people.sessions import enter
+from milepost.people.sessions import SessionStore, enter
 from tests.stories import VALUES
 from tests.test_strangers import ROUTES, address, populated, views
 from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_member, make_organisation
@@ -165,8 +168,23 @@ def look() -> dict[str, Any]:
         "doubted": Attendance.objects.exclude(doubts=[]).exclude(signed_at=None).count(),
         "documents": Document.objects.count(),
         "sessions": LiveSession.objects.count(),
+        "seats now": Attendance.objects.filter(slot__session__title="Now").count(),
+        "reminders": Notice.objects.filter(kind="signature_missing").count(),
+        "hours of the lead's session": hours_of_session(lead),
     }
 
 
+def hours_of_session(member: Member) -> float:
+    """How much longer the longest session of the account lasts."""
+    rows, whose = Session.objects.all(), str(member.user_id)
+    own = [row for row in rows if SessionStore(row.session_key).load().get("_auth_user_id") == whose]
+    return round(max(((row.expire_date - clock.now()).total_seconds() / 3600 for row in own), default=0.0), 1)
+
+
+def projected() -> dict[str, Any]:
+    """What the code on the wall says now."""
+    return {"token": projected_token(Slot.objects.get(session__title="Now"), clock.now())}
+
+
 if __name__ == "__main__":
-    print(json.dumps({"prepare": prepare, "look": look}[sys.argv[1]]()))
+    print(json.dumps({"prepare": prepare, "look": look, "projected": projected}[sys.argv[1]]()))
