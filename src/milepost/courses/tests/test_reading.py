@@ -87,6 +87,16 @@ def test_the_small_course_is_read_in_the_order_of_its_names():
         ("stray.md", "x", "not part of the course"),
         ("03-empty/module.md", "---\ntitle: X\n---\n", "“03-empty” has no activity"),
         ("01-first/03-x.acknowledgement.md", "---\ntitle: X\n---\n\nText\n", "“statement:” is missing"),
+        (
+            "01-first/03-x.acknowledgement.md",
+            "---\ntitle: X\nstatement: Yes\n---\n" + "Text " * 20_001,
+            "03-x.acknowledgement.md:5: The text is longer than 100000 characters",
+        ),
+        (
+            "01-first/03-x.acknowledgement.md",
+            f"---\ntitle: X\nstatement: {'Yes ' * 251}\n---\n\nText\n",
+            "03-x.acknowledgement.md:3: “statement” is longer than 1000 characters",
+        ),
         ("01-first/03-x.video.md", "---\ntitle: X\nsource: a.mp4\nduration: 1:00\n---\n", "There is no file a.mp4"),
         ("01-first/03-x.video.md", "---\ntitle: X\nsource: http://e.example/a.mp4\nduration: 60\n---\n", "https"),
         ("01-first/03-x.quiz.md", "---\ntitle: X\n---\n\nHello\n", "The quiz has no question"),
