@@ -19,6 +19,7 @@ PACKAGES = {
     "initdb": "postgresql",
     "ip": "iproute2",
     "msguniq": "gettext",
+    "nginx": "nginx-light",
     "nsenter": "util-linux",
     "openssl": "openssl",
     "pdffonts": "poppler-utils",

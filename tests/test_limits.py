@@ -165,3 +165,12 @@ def test_no_account_s_password_is_tried_more_than_so_often_a_day(db, lead, monke
         page = Client().post("/accounts/login/", wrong, REMOTE_ADDR=f"198.51.100.{number}")
         looked_at += "Too many" not in page.text
     assert looked_at == 60
+
+
+def test_the_two_who_count_proxies_are_told_the_same():
+    """Ours for numbers of requests, allauth's for addresses: apart, one of them would believe what a stranger writes."""
+    from milepost.config import settings as configured
+
+    assert (
+        configured.TRUSTED_PROXIES == configured.ALLAUTH_TRUSTED_PROXY_COUNT == configured.ENVIRONMENT.trusted_proxies
+    )

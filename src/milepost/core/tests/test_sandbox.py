@@ -72,7 +72,7 @@ def data(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(bool(confinement.missing()), reason="this kernel has no such walls")
 def test_one_that_was_taken_over_finds_no_file_of_ours_changes_none_and_reaches_nobody(data):
-    with subprocess.Popen(["sleep", "60"]) as beside:
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as beside:
         try:
             assert parsers.taken_over(str(data).encode(), str(beside.pid).encode()) == {}
             assert beside.poll() is None

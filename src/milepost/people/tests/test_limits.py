@@ -50,15 +50,6 @@ def test_an_address_is_what_the_last_trusted_proxy_saw_and_never_what_somebody_w
         assert client_address(RequestFactory().get("/", **told)) == seen
 
 
-def test_the_two_who_count_proxies_are_told_the_same():
-    """Ours for numbers of requests, allauth's for addresses: apart, one of them would believe what a stranger writes."""
-    from milepost.config import settings as configured
-
-    assert (
-        configured.TRUSTED_PROXIES == configured.ALLAUTH_TRUSTED_PROXY_COUNT == configured.ENVIRONMENT.trusted_proxies
-    )
-
-
 def test_one_link_has_so_many_tries_a_day_from_however_many_addresses(db):
     passed = [tries(f"192.0.2.{number}", link="one") for number in range(20)]
     assert passed == [True] * 15 + [False] * 5
