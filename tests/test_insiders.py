@@ -9,6 +9,7 @@ import pytest
 from milepost.classroom.registering import Arrival, RegistrationRefused, register_arrival
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.core import blobs, clock
+from milepost.journal.models import Entry
 from milepost.learning.enrolling import enrol, withdraw
 from milepost.learning.models import Enrolment
 from milepost.notices.models import Notice
@@ -273,3 +274,27 @@ def test_an_address_tells_a_trainer_from_outside_no_name(organisation, lead, lea
             register_arrival(arrival=Arrival(learner.email, family_name=guess), trainer=outside)
     assert register_arrival(arrival=Arrival(learner.email, family_name="nygard"), trainer=outside).member == learner
     assert register_arrival(arrival=Arrival(lead.email), trainer=inside).member == lead
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/aldermoor/people/{uid}/roles/", {"role": "owner", "scope": "organisation"}),
+        ("/aldermoor/learn/ladders/02-second/02-sign/completion/", {"confirmed": "1"}),
+        ("/accounts/email/", {"action_add": "", "email": "mine@elsewhere.example"}),
+        ("/accounts/logout/", {}),
+    ],
+)
+def test_what_somebody_left_in_a_browser_is_not_done_under_the_name_of_the_next(
+    visit, lead, learner, course, organisation, path, sent
+):
+    """Whoever had a shared computer before made themselves an owner as soon as one signed in there."""
+    enrol(member=lead, course=course)
+    client = visit(lead)
+    client.post("/accounts/login/", {"login": lead.email, "password": "correct horse"})
+    client.get("/aldermoor/learn/ladders/02-second/02-sign/")
+    for person in (str(lead.uid), "trainer-x", ""):
+        answer = client.post(path.format(uid=learner.uid), sent, headers={"Milepost-Person": person})
+        assert answer.status_code in (400, 403)  # not kept by any page, or not theirs
+    assert client.get("/aldermoor/").status_code == 200
+    assert not learner.role_grants.exists() and not Entry.objects.filter(verb="progressed").exists()

@@ -197,7 +197,6 @@ def test_a_stranger_who_asks_for_a_code_gets_no_account(db):
 
 
 def test_signing_in_and_joining_are_on_record(organisation, learner):
-    from milepost.journal.models import Entry
 
     Client().post("/accounts/login/", {"login": learner.email, "password": "correct horse"}, follow=True)
     assert Entry.objects.filter(verb="signed-in", actor_id=str(learner.uid)).exists()
@@ -331,32 +330,6 @@ def test_what_was_kept_waits_also_while_somebody_from_outside_is_signed_in(visit
     stranger = make_member(create_organisation(slug="other", name="Other", time_zone="Europe/Paris"), "stranger")
     answer = visit(stranger).post(KEPT, headers={"Milepost-Person": str(learner.uid)})
     assert answer.status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("path", "sent"),
-    [
-        ("/aldermoor/people/{uid}/roles/", {"role": "owner", "scope": "organisation"}),
-        ("/aldermoor/learn/ladders/02-second/02-sign/completion/", {"confirmed": "1"}),
-        ("/accounts/email/", {"action_add": "", "email": "mine@elsewhere.example"}),
-        ("/accounts/logout/", {}),
-    ],
-)
-def test_what_somebody_left_in_a_browser_is_not_done_under_the_name_of_the_next(
-    visit, lead, learner, course, organisation, path, sent
-):
-    """Whoever had a shared computer before made themselves an owner as soon as one signed in there."""
-    from milepost.learning.enrolling import enrol
-
-    enrol(member=lead, course=course)
-    client = visit(lead)
-    client.post("/accounts/login/", {"login": lead.email, "password": "correct horse"})
-    client.get("/aldermoor/learn/ladders/02-second/02-sign/")
-    for person in (str(lead.uid), "trainer-x", ""):
-        answer = client.post(path.format(uid=learner.uid), sent, headers={"Milepost-Person": person})
-        assert answer.status_code in (400, 403)  # not kept by any page, or not theirs
-    assert client.get("/aldermoor/").status_code == 200
-    assert not learner.role_grants.exists() and not Entry.objects.filter(verb="progressed").exists()
 
 
 def test_whoever_filters_people_invites_those_shown_and_nobody_else(visit, lead, organisation):
