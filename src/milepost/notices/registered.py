@@ -19,7 +19,9 @@ from milepost.notices.quota import MAILS, NearlyFullKind
 from milepost.notices.recognising import AddressChangedKind, warn
 from milepost.notices.second_factors import FactorResetKind, tell
 from milepost.notices.sections import undelivered_section
-from milepost.people import inviting, joining, recognising, second_factor
+from milepost.notices.signed_out import SignedOutKind
+from milepost.notices.signed_out import tell as tell_signed_out
+from milepost.people import inviting, joining, recognising, second_factor, sessions
 from milepost.people.contributions import contributions
 from milepost.people.sections import sections
 
@@ -39,6 +41,8 @@ def register() -> None:
     recognising.carriers.register("notices", warn)
     kinds.register("factor_reset", FactorResetKind())
     second_factor.carriers.register("notices", tell)
+    kinds.register("signed_out", SignedOutKind())
+    sessions.carriers.register("notices", tell_signed_out)
 
     contributions.register("notices", NoticesContribution())
 

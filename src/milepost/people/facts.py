@@ -71,6 +71,14 @@ MEMBER_JOINED = FactType("joined", "member", sentence=gettext_lazy("Joined"))
 MEMBER_DECLINED = FactType("declined", "member", sentence=gettext_lazy("Said no to joining"))
 MEMBER_SIGNED_IN = FactType("signed-in", "member", sentence=gettext_lazy("Signed in"))
 
+MEMBER_SIGNED_OUT = FactType(
+    "signed-out",
+    "member",
+    is_office=True,
+    watched="session-ended",
+    sentence=gettext_lazy("Signed %(object)s out everywhere"),
+    done_to=gettext_lazy("Signed out everywhere by %(actor)s"),
+)
 SECOND_FACTOR_RESET_ASKED = FactType(
     "asked-for-factor-reset",
     "member",

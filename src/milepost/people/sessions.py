@@ -3,7 +3,7 @@
 Both are Django's own with another way of asking the database. Every request asks both, so they are worth it.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -18,20 +18,37 @@ from django.db import Error, transaction
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.encryption import Locked, decrypted, encrypted
 from milepost.core.irrevocable import irrevocable
 from milepost.core.outages import is_outage
 from milepost.core.prepared import Prepared
+from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
 from milepost.journal.recording import record
 from milepost.people import second_factor, session_ends
-from milepost.people.facts import MEMBER_SIGNED_IN
+from milepost.people.facts import MEMBER_SIGNED_IN, MEMBER_SIGNED_OUT
 from milepost.people.models import Member, User
 
 USE = "people.session"  # what sessions are encrypted for
 FORGOTTEN_AT_ONCE = 5_000  # rows that one statement deletes
 ENTERED = "entered"  # in a session: the members, by their keys, as whom it came into their organisations
+
+
+# What tells a person that somebody else signed them out: the room that speaks to them hangs itself here, and is called in the
+# transaction, with the person and whoever did it.
+carriers: Registry[Callable[[Member, Member], None]] = Registry("carrier of words about ended sessions")
+
+
+class NotTheirs(Refused):
+    """These sessions are not this asker's to end."""
+
+    sentence = gettext_lazy(
+        "There is nothing to end here: this person has no account, or it is your own. Yours are under “My devices”."
+    )
+    status = 403
 
 
 class SessionStore(db.SessionStore):
@@ -143,6 +160,28 @@ def forget_ended() -> int:
     without = ~Exists(Session.objects.filter(session_key=OuterRef("session_key")))
     UserSession.objects.filter(without, created_at__lt=now - timedelta(days=1)).delete()
     return ended
+
+
+@irrevocable
+def end_of_person(*, member: Member, by: Member) -> None:
+    """End every session of somebody's account, as their computer was lost. They are told. Records `signed-out`.
+
+    Where there is none, nothing is said and recorded. Whoever has that computer could have come into any organisation with it, so that none is left. How many there were is told to
+    nobody: some may have been elsewhere. Raises `NotTheirs` for one's own, or for somebody who has no account.
+    """
+    if member.user is None or member.user_id == by.user_id:
+        raise NotTheirs
+    with transaction.atomic():
+        if not end_others(member.user):
+            return
+        record(
+            MEMBER_SIGNED_OUT,
+            organisation=member.organisation,
+            actor=by.as_reference(),
+            object=member.as_reference(),
+        )
+        for carry in carriers.all():
+            carry(member, by)
 
 
 def end_of_everybody() -> int:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("people/<uuid:member>/", hr.person, name="person"),
     path("people/<uuid:member>/history/", hr.history, name="history"),
     path("people/<uuid:member>/roles/", owner.grants, name="grants"),
+    path("people/<uuid:member>/sessions/", hr.signing_out, name="person_sessions"),
     path("people/<uuid:member>/second-factor/", owner.factor_reset, name="factor_reset"),
     path("settings/", owner.organisation_settings, name="organisation_settings"),
     path("settings/work/", owner.failed_jobs, name="failed_jobs"),

@@ -13,13 +13,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.core import once
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
-from milepost.core.refusals import Refused, add_to_form
+from milepost.core.refusals import Refused, add_to_form, as_message
 from milepost.core.tables import MAX_COLUMNS
 from milepost.journal.models import Entry
 from milepost.journal.queries import timeline
 from milepost.people import import_drafts, second_factor
 from milepost.people.access import OrganisationRequest, requires
-from milepost.people.confirming import confirmed_if
+from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.filters import PeopleFilter
 from milepost.people.forms import GrantForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
@@ -38,6 +38,7 @@ from milepost.people.permissions import (
 )
 from milepost.people.queries import as_held, scopes_to_give
 from milepost.people.sections import sections_of
+from milepost.people.sessions import end_of_person
 from milepost.people.views.office import tell_done
 
 SHOWN_CHANGES = 20
@@ -113,6 +114,19 @@ def history(request: OrganisationRequest, member: str) -> HttpResponse:
     person = person_for(request, member)
     page = page_of(request, _history(request, person))
     return render(request, "people/history.html", {"person": person, "page": page})
+
+
+@require_POST
+@requires(MANAGE_PEOPLE)
+@confirmed
+def signing_out(request: OrganisationRequest, member: str) -> HttpResponseBase:
+    """End all sessions of somebody whose computer or telephone was lost."""
+    people = visible(request.member, MANAGE_PEOPLE).select_related("organisation", "user")
+    person = get_object_or_404(people, uid=member)
+    with as_message(request):
+        end_of_person(member=person, by=request.member)
+        messages.success(request, _("%(person)s is signed out everywhere.") % {"person": person})
+    return redirect("person", request.organisation.slug, person.uid)
 
 
 @require_POST
