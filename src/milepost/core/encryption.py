@@ -15,7 +15,7 @@ column whose name says that it keeps a secret to one of the two.
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -118,22 +118,27 @@ def encrypted_fields(model: type[models.Model]) -> list[EncryptedField]:
     return [field for field in model._meta.local_fields if isinstance(field, EncryptedField)]
 
 
-def _renew(model: type[models.Model], field: EncryptedField) -> int:
-    """A part after the other, each row as it is under its lock."""
+def a_part_at_a_time[Row: models.Model](rows: "models.QuerySet[Row]", renew: Callable[[Sequence[Row]], int]) -> int:
+    """Have all of these rows renewed, each part under its lock in a transaction of its own; return the sum of what `renew` answers."""
     count, last = 0, None
     while True:
-        rows = model._default_manager.order_by("pk").only("pk", field.name)
-        if last is not None:
-            rows = rows.filter(pk__gt=last)
+        following = rows.order_by("pk") if last is None else rows.order_by("pk").filter(pk__gt=last)
         with transaction.atomic():
-            part = list(rows.select_for_update()[:PART])
-            raw = dict(_as_kept(model, field, [row.pk for row in part]))
-            old = [row for row in part if raw[row.pk] and not is_current(raw[row.pk])]
-            model._default_manager.bulk_update(old, [field.name])
-        count += len(old)
+            part = list(following.select_for_update()[:PART])
+            count += renew(part)
         if not part:
             return count
         last = part[-1].pk
+
+
+def _renew(model: type[models.Model], field: EncryptedField) -> int:
+    def renew(part: Sequence[models.Model]) -> int:
+        raw = dict(_as_kept(model, field, [row.pk for row in part]))
+        old = [row for row in part if raw[row.pk] and not is_current(raw[row.pk])]
+        model._default_manager.bulk_update(old, [field.name])
+        return len(old)
+
+    return a_part_at_a_time(model._default_manager.only("pk", field.name), renew)
 
 
 def _as_kept(model: type[models.Model], field: EncryptedField, keys: list[Any]) -> Any:

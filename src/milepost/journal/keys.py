@@ -5,7 +5,7 @@ file, or left in a token that signs (see `tokens`). A private key that is here i
 `MILEPOST_SECRET_KEY` (`core.encryption`), so a copy of the database alone signs nothing. Docs: decision 0006.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -19,11 +19,12 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
-from milepost.core.encryption import Locked, decrypted, encrypted, is_current
+from milepost.core.encryption import Locked, a_part_at_a_time, decrypted, encrypted, is_current
 from milepost.core.refusals import Refused
 from milepost.journal import folding, tokens
 from milepost.journal.models import SigningKey
@@ -260,8 +261,12 @@ def kept_under_earlier_secret() -> list[SigningKey]:
 
     Raises `KeyLocked` for one that opens with no secret.
     """
-    rows = SigningKey.objects.exclude(private__startswith=tokens.SCHEME).order_by("pk")
-    return [key for key in rows if _opened(key.private) and not is_current(key.private)]
+    return [key for key in _kept_here().order_by("pk") if _opened(key.private) and not is_current(key.private)]
+
+
+def _kept_here() -> "QuerySet[SigningKey]":
+    """Those whose private key is in the database, and in no token."""
+    return SigningKey.objects.exclude(private__startswith=tokens.SCHEME)
 
 
 def refuse_other_secret() -> None:
@@ -288,7 +293,12 @@ def refuse_other_secret() -> None:
 def keep_under_current_secret() -> int:
     """Encrypt every private key here anew under the secret of now, all or none; return how many it concerned."""
     with transaction.atomic():
-        keys = kept_under_earlier_secret()
-        for key in keys:
-            SigningKey.objects.filter(pk=key.pk, private=key.private).update(private=_encrypted(_opened(key.private)))
-    return len(keys)
+        return a_part_at_a_time(_kept_here(), _renew)
+
+
+def _renew(part: Sequence[SigningKey]) -> int:
+    old = [key for key in part if _opened(key.private) and not is_current(key.private)]
+    for key in old:
+        key.private = _encrypted(_opened(key.private))
+    SigningKey.objects.bulk_update(old, ["private"])
+    return len(old)

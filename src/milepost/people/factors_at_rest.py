@@ -1,14 +1,14 @@
 """Seeds of TOTP and recovery codes, encrypted where allauth keeps them (`core.encryption`): a copy of the database makes no code."""
 
+from collections.abc import Sequence
+
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from django.db import transaction
 
-from milepost.core.encryption import decrypted, encrypted, is_current
+from milepost.core.encryption import a_part_at_a_time, decrypted, encrypted, is_current
 
 USE = "mfa.authenticator"
 _SECRETS = ("secret", "seed", "migrated_codes")  # the keys of `data` that allauth gives to `encrypt`
-_PART = 200
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
@@ -23,16 +23,13 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
 
 def keep_under_current_secret() -> int:
     """Encrypt each seed anew that is not under the secret of now, in the clear even; return how many authenticators changed."""
-    count, last = 0, 0
-    while True:
-        with transaction.atomic():
-            part = list(Authenticator.objects.select_for_update().filter(pk__gt=last).order_by("pk")[:_PART])
-            changed = [row for row in part if _renewed(row)]
-            Authenticator.objects.bulk_update(changed, ["data"])
-        count += len(changed)
-        if not part:
-            return count
-        last = part[-1].pk
+    return a_part_at_a_time(Authenticator.objects.all(), _renew)
+
+
+def _renew(part: Sequence[Authenticator]) -> int:
+    changed = [row for row in part if _renewed(row)]
+    Authenticator.objects.bulk_update(changed, ["data"])
+    return len(changed)
 
 
 def _renewed(row: Authenticator) -> bool:
