@@ -146,11 +146,17 @@ def _context(key: SigningKey, of_authority: Any) -> Any:
     """Who is trusted while proofs are collected: the root of the key's own chain, and that of the authority."""
     from pyhanko_certvalidator import ValidationContext
 
+    from milepost.documents.revocations import BoundedFetchers
+
     chain = [x509.Certificate.load(der) for _type, _headers, der in pem.unarmor(key.chain.encode(), multiple=True)]
     theirs = [checked.chosen for checked in of_authority]
     roots = [each for each in (*chain, *theirs) if each.self_signed != "no"]
     return ValidationContext(
-        trust_roots=roots, other_certs=[*chain, *theirs], allow_fetching=True, revocation_mode="require"
+        trust_roots=roots,
+        other_certs=[*chain, *theirs],
+        allow_fetching=True,
+        revocation_mode="require",
+        fetcher_backend=BoundedFetchers(),
     )
 
 

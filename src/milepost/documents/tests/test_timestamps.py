@@ -5,6 +5,7 @@ import io
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
@@ -263,14 +264,23 @@ def test_any_changed_byte_of_a_dated_document_is_refused(settings, authority, ag
 @pytest.fixture
 def issuer():
     """A root that issues the organisation's key and serves a revocation list over HTTP."""
-    lists = {}
+    lists, asked = {}, []
 
     class Server(BaseHTTPRequestHandler):
         def do_GET(self):
+            asked.append(self.path)
+            if self.path == lists.get("moved"):
+                self.send_response(302)
+                self.send_header("Location", "/elsewhere.crl")
+                self.end_headers()
+                return
             self.send_response(200)
             self.send_header("Content-Type", "application/pkix-crl")
             self.end_headers()
-            self.wfile.write(lists["crl"])
+            with suppress(OSError):  # whoever asked has heard enough
+                self.wfile.write(lists["crl"])
+                for _part in range(lists.get("more", 0)):
+                    self.wfile.write(bytes(1 << 20))
 
         def log_message(self, *_args):
             pass
@@ -279,7 +289,7 @@ def issuer():
     Thread(target=server.serve_forever, daemon=True).start()
     made = Issuer(f"http://127.0.0.1:{server.server_port}/ca.crl")
     lists["crl"] = made.revocations()
-    made.lists = lists
+    made.lists, made.asked = lists, asked
     yield made
     server.shutdown()
 
@@ -396,6 +406,18 @@ def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, is
     validated = asyncio.run(ades_lta_validation(reader.embedded_regular_signatures[0], spec))
     assert validated.ades_subindic.standard_name == "OK"
     assert pdfsig_accepts(dated, seals=1)
+
+
+@pytest.mark.parametrize("trouble", [{"moved": "/ca.crl"}, {"more": 64}])
+def test_an_issuer_that_leads_elsewhere_or_sends_without_end_is_not_followed_and_the_document_stays_dated(
+    settings, authority, issuer, trouble
+):
+    settings.TIMESTAMP_URL = authority[0]
+    key, sealed = sealed_by(issuer)
+    issuer.lists |= trouble
+    dated = date_pdf(sealed, key=key)
+    assert "/DSS" not in PdfFileReader(io.BytesIO(dated)).root
+    assert set(issuer.asked) == {"/ca.crl"}
 
 
 def test_a_key_that_its_issuer_revoked_is_dated_but_not_vouched_for(settings, authority, issuer):
