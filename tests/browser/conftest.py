@@ -3,13 +3,15 @@
 import email
 import email.policy
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from running import Server, chromium, demonstration, english_context, sign_in
+from running import Server, chromium, clean_environment, demonstration, english_context, sign_in
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text()
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
@@ -32,6 +34,24 @@ def mail_to(server: Server, address: str, words: str, *, seconds: float = 40) ->
                 return text
         assert time.monotonic() < deadline, f"no mail to {address} with “{words}”"
         time.sleep(0.5)
+
+
+OLD = """
+import django; django.setup()
+from django.contrib.sessions.models import Session
+from milepost.people.confirming import AT
+from milepost.people.sessions import SessionStore
+for key in Session.objects.values_list("session_key", flat=True):
+    session = SessionStore(key)
+    session[AT] = 0
+    session.save()
+"""
+
+
+def confirmed_long_ago(server: Server) -> None:
+    """From now on it is long ago that anybody said who they are."""
+    environment = clean_environment(MILEPOST_DATA=str(server.data), DJANGO_SETTINGS_MODULE="milepost.config.settings")
+    subprocess.run([sys.executable, "-c", OLD], env=environment, check=True)
 
 
 def path_in(text: str, start: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 from running import give_password, sign_in
 
-from tests.browser.conftest import code_for, until
+from tests.browser.conftest import code_for, confirmed_long_ago, until
 
 pytestmark = pytest.mark.browser
 WIDTHS = [360, 1280]
@@ -89,7 +89,7 @@ def test_somebody_signs_in_with_a_code_from_the_outbox(visitor):
     somebody.check()
 
 
-def test_a_passkey_is_added_and_signs_in(visitor):
+def test_a_passkey_is_added_signs_in_and_says_later_who_it_is(visitor):
     ravi = visitor()
     page = ravi.sign_in("ravi.menon")
     devtools = ravi.context.new_cdp_session(page)
@@ -122,6 +122,19 @@ def test_a_passkey_is_added_and_signs_in(visitor):
     page.goto(ravi.server.url + "/accounts/login/")
     page.get_by_role("button", name="Sign in with a passkey").click()
     page.wait_for_url("**/aldermoor/")
+
+    confirmed_long_ago(ravi.server)
+    ravi.go("/accounts/devices/")
+    page.get_by_role("button", name="Sign out everywhere, here too").click()
+    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    ravi.check()
+    signed = []
+    devtools.on("WebAuthn.credentialAsserted", lambda event: signed.append(event))
+    page.get_by_role("button", name="Confirm with a passkey").click()
+    page.wait_for_url("**/accounts/login/**")  # what was asked for is done
+    assert len(signed) == 1
+    page.goto(ravi.server.url + "/accounts/devices/")
+    page.wait_for_url("**/accounts/login/**")
 
 
 @pytest.mark.parametrize("width", WIDTHS)
