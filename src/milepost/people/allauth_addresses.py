@@ -1,12 +1,18 @@
 """Who may open the addresses that allauth brings. One that a new release brings is refused at the start until it stands here."""
 
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import Any
 
+from django.db import transaction
+from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.urls import URLResolver
 
 from milepost.core.openness import Openness, Whom, declare
 from milepost.people.confirming import confirmed_if
+from milepost.people.sessions import holds
 from milepost.people.shared_computer import leaving_nothing
 
 SIGNING_IN = Openness(Whom.EVERYBODY, "a step of signing in; tries are counted by address, account and day")
@@ -75,6 +81,15 @@ CONFIRMED = {
     "usersessions_list",
 }
 
+# What changes the factors of an account: one after the other, each finds what the one before did.
+ONE_AT_A_TIME = {
+    "mfa_activate_totp",
+    "mfa_add_webauthn",
+    "mfa_deactivate_totp",
+    "mfa_generate_recovery_codes",
+    "mfa_remove_webauthn",
+}
+
 
 def addresses() -> list[Any]:
     """Allauth's, each of which says who may open it."""
@@ -91,4 +106,24 @@ def _add_ours(patterns: list[Any]) -> None:
         elif pattern.name == "account_logout":
             pattern.callback = leaving_nothing(pattern.callback)
         elif pattern.name in CONFIRMED and not hasattr(pattern.callback, "confirms"):
-            pattern.callback = confirmed_if(reading=True)(pattern.callback)
+            callback = one_at_a_time(pattern.callback) if pattern.name in ONE_AT_A_TIME else pattern.callback
+            pattern.callback = confirmed_if(reading=True)(callback)
+
+
+def one_at_a_time(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Have what an account sends to this page wait for what it sent before; a session that was ended by that changes nothing."""
+
+    @wraps(view)
+    def waiting(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.method != "POST" or not request.user.is_authenticated:
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            if not holds(request):
+                return redirect("account_login")
+            answer = view(request, *args, **kwargs)
+            if request.session.modified:  # seen by who waits, and not kept anew after them
+                request.session.save()
+                request.session.modified = False
+        return answer
+
+    return waiting

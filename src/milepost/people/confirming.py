@@ -21,7 +21,6 @@ from allauth.mfa.base.forms import ReauthenticateForm
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
 from allauth.mfa.webauthn.internal.auth import begin_authentication
-from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
@@ -33,6 +32,7 @@ from milepost.core.http import is_partial, page_before
 from milepost.people.happenings import SIGN_IN_FAILED, tell
 from milepost.people.limits import refuse_over_limit
 from milepost.people.models import User
+from milepost.people.sessions import renew
 
 HOLDS_FOR = timedelta(minutes=15)
 CODE_HOLDS_FOR = timedelta(minutes=10)  # ASVS 5.0, 6.5.5
@@ -101,15 +101,21 @@ def _ask(request: HttpRequest) -> HttpResponseBase | None:
 
 
 def _go_on(request: HttpRequest) -> HttpResponseBase | None:
-    """A new session key, as after each sign-in (ASVS 5.0, 7.2.4); whoever asked for a page gets it by its address."""
-    before = request.session.session_key
+    """A new session key; whoever asked for a page gets it by its address.
+
+    A session that was ended meanwhile ends here, too; of two presses at once the second is led on by the cookie of the first.
+    """
+    if not renew(request):
+        leave = request.POST.get(f"{OURS}leave", "")
+        return redirect(leave if _is_ours(request, leave) else "/")
     request.session.pop(CODE, None)
     note(request)
-    request.session.cycle_key()
-    UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
     back = request.POST.get(f"{OURS}back", "")
-    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
-    return redirect(back) if is_ours else None
+    return redirect(back) if _is_ours(request, back) else None
+
+
+def _is_ours(request: HttpRequest, address: str) -> bool:
+    return url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
 
 
 def _page(request: HttpRequest, user: User, problem: str) -> HttpResponse:

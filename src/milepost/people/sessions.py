@@ -30,6 +30,7 @@ from milepost.core.registry import Registry
 from milepost.journal.recording import record
 from milepost.people import second_factor, session_ends
 from milepost.people.facts import MEMBER_SIGNED_IN, MEMBER_SIGNED_OUT
+from milepost.people.joining import hold_account
 from milepost.people.models import Member, User
 
 USE = "people.session"  # what sessions are encrypted for
@@ -139,13 +140,34 @@ def note_use(session: SessionBase, member: Member) -> None:
 
 
 def end_others(user: User, *, but: str | None = None) -> int:
-    """End every session of the account except the one with this key, and say how many there were. Records nothing."""
-    others = UserSession.objects.filter(user=user).exclude(session_key=but or "")
-    keys = list(others.values_list("session_key", flat=True))
+    """End every session of the account except the one with this key, and say how many there were. Records nothing.
+
+    The account is held meanwhile: who signs in at that moment, or gets a new key (`renew`), is among them or comes after.
+    """
     with transaction.atomic():
+        hold_account(user)
+        others = UserSession.objects.filter(user=user).exclude(session_key=but or "")
+        keys = list(others.values_list("session_key", flat=True))
         ended, _by_model = Session.objects.filter(session_key__in=keys).delete()
         others.delete()
     return ended
+
+
+def renew(request: HttpRequest) -> bool:
+    """Go on under a new session key, as after each sign-in (ASVS 5.0, 7.2.4); False if the session has ended meanwhile, or did so already."""
+    before = request.session.session_key
+    with transaction.atomic():
+        if not holds(request):
+            return False
+        request.session.cycle_key()
+        UserSession.objects.filter(session_key=before).update(session_key=request.session.session_key)
+    return True
+
+
+def holds(request: HttpRequest) -> bool:
+    """Hold the account of whoever asks until the transaction ends, and say whether their session goes on: it may have been ended meanwhile."""
+    hold_account(cast(User, request.user))
+    return Session.objects.filter(session_key=request.session.session_key).exists()
 
 
 def forget_ended() -> int:

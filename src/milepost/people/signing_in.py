@@ -9,18 +9,22 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import RequestLoginCodeForm as BaseRequestLoginCodeForm
 from allauth.account.forms import ResetPasswordForm as BaseResetPasswordForm
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.models import EmailAddress
 from allauth.account.signals import password_changed, password_reset, password_set, user_logged_in
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_used
+from allauth.usersessions.models import UserSession
 from django.contrib.auth.signals import user_logged_in as logged_in
 from django.db import IntegrityError, transaction
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
+from django.shortcuts import redirect
 
 from milepost.people import confirming, second_factor, session_ends, sign_in_events
-from milepost.people.joining import join_first
+from milepost.people.joining import hold_account, join_first
 from milepost.people.models import FactorReset, Member, User
 from milepost.people.sessions import end_others
 
@@ -61,6 +65,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_reauthentication_required(self, **_kwargs: Any) -> bool:
         """Asked in one way everywhere: by `confirming`, on the addresses that `allauth_addresses` names."""
         return False
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin the session, and have it on the list, while the account is held: whatever ends sessions ends it, or was before.
+
+        Who came in without a second factor does not, if one was set up in this moment.
+        """
+        with transaction.atomic():
+            hold_account(user)
+            ways = {record["method"] for record in get_authentication_records(request, user)}
+            if "mfa" not in ways and second_factor.has_one(user.pk):
+                raise ImmediateHttpResponse(redirect("account_login"))
+            super().login(request, user)
+            UserSession.objects.create_from_request(request)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
