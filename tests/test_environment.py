@@ -97,3 +97,18 @@ def test_on_a_disk_that_is_full_no_secret_is_begun(read, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
     assert len(read().secret_key) > 32
     assert read().secret_key == read().secret_key
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, None),
+        ({"MILEPOST_BASE_URL": "http://127.0.0.1:9000"}, None),
+        ({"MILEPOST_BASE_URL": "https://learn.example.org", "MILEPOST_TRUSTED_PROXIES": "1"}, None),
+        ({"MILEPOST_BASE_URL": "https://learn.example.org"}, "MILEPOST_TRUSTED_PROXIES"),
+        ({"MILEPOST_BASE_URL": "http://learn.example.org"}, "proxy with TLS"),
+    ],
+)
+def test_a_proxy_that_is_not_counted_and_a_site_without_tls_are_told_of_at_the_start(read, given, said):
+    warnings = read(**given).warnings
+    assert [said in words for words in warnings] == ([True] if said else [])

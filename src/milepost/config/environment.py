@@ -67,6 +67,22 @@ class Environment:
         return urlsplit(self.base_url).hostname or ""
 
     @property
+    def warnings(self) -> list[str]:
+        """What can be used and is hardly meant: said at the start, which it does not stop."""
+        found = []
+        if self.is_https and not self.trusted_proxies:
+            found.append(
+                "MILEPOST_BASE_URL is https, so a proxy stands in front, and MILEPOST_TRUSTED_PROXIES counts none: everybody’s tries are counted"
+                " as one person’s, and HSTS is not sent. Set it to 1."
+            )
+        if not self.is_https and not self.is_local:
+            found.append(
+                f"MILEPOST_BASE_URL is {self.base_url}: passwords and sessions go over the network for everybody to read. Put a proxy with TLS in"
+                " front (docs/nginx.conf) and set it to https://…."
+            )
+        return found
+
+    @property
     def is_https(self) -> bool:
         return self.base_url.startswith("https:")
 

@@ -70,6 +70,8 @@ def serve(*, host: str, port: int, workers: int | None, with_demo: bool, reload:
         systemd.tell("READY=1", f"STATUS=Milepost is at {settings.BASE_URL}")
         with suppress(OSError):  # nobody can be told: that is no reason to stop
             click.echo(f"\nMilepost is at {settings.BASE_URL}\n{sign_ins}\nCtrl-C stops it.")
+            for warning in settings.ENVIRONMENT.warnings:
+                click.echo(f"\n{warning}", err=True)
         supervise(helpers + children, signals, systemd)
     finally:
         systemd.tell("STOPPING=1")
