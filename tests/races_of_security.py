@@ -1,11 +1,14 @@
 """Races about the log of security events and what an organisation may use."""
 
+from contextlib import suppress
 from itertools import count
 
 from django.conf import settings
+from django.db import transaction
 from django.test import RequestFactory
 
-from milepost.core.quotas import take, take_bytes
+from milepost.core.models import Tries
+from milepost.core.quotas import QuotaReached, take, take_bytes, usage_of
 from milepost.people.happenings import REFUSED, tell
 from milepost.people.members import add_member
 from milepost.people.models import Member, Organisation
@@ -39,7 +42,7 @@ def _refused_at_once(_world: None) -> Pair:
         told = sorted(rows.values_list("count", "number"))
         assert [count for count, _number in told] == [1, 1, 1, 3], told
         assert len({number for _count, number in told}) == 4, told
-        assert SecurityLog.objects.get(organisation=organisation).last == AT_ONCE, told
+        assert SecurityLog.objects.get(organisation=organisation).last == max(number for _count, number in told), told
 
     addresses = ["192.0.2.1"] * 3 + [f"192.0.2.{number}" for number in (2, 3, 4)]
     return [refused(address) for address in addresses], count_up
@@ -67,7 +70,52 @@ def _the_last_place(name: str) -> Race:
     return Race(lambda: None, pair, turns=5)
 
 
+def _windows_over(_world: None) -> Pair:
+    """Two take the first of a new day in transactions, when yesterday's counts of both still lie there: both may."""
+    gates = [_organisation()[0] for _ in range(2)]
+    settings.QUOTAS = {("", "exports"): 5}
+    for gate in gates:
+        take(gate, "exports")
+    Tries.objects.update(ends_at=1)
+
+    def taken(gate: Organisation) -> Act:
+        def act() -> None:
+            with transaction.atomic():
+                take(gate, "exports")
+
+        return act
+
+    def count_up(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert [usage_of(gate)[0].used for gate in gates] == [1, 1]
+
+    return [taken(gate) for gate in gates], count_up
+
+
+def _too_many_and_one(_world: None) -> Pair:
+    """Nine are asked for of eight, and one at a time beside it: none of the nine is counted, and who asks for one gets it."""
+    organisation, _member = _organisation()
+    settings.QUOTAS = {(organisation.slug, "uploads"): 8}
+
+    def one_by_one() -> None:
+        for _ in range(8):
+            take(organisation, "uploads")
+
+    def nine() -> None:
+        for _ in range(8):
+            with suppress(QuotaReached):
+                take(organisation, "uploads", 9)
+
+    def count_up(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert usage_of(organisation)[0].used == 8
+
+    return [nine, one_by_one], count_up
+
+
 RACES = {
+    "the first of a new day": Race(lambda: None, _windows_over, turns=5),
+    "too many and one": Race(lambda: None, _too_many_and_one, turns=5),
     "refused at once": Race(lambda: None, _refused_at_once, turns=5),
     "the last place": _the_last_place("people"),
     "the last bytes": _the_last_place("storage"),

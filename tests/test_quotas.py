@@ -6,8 +6,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from milepost.config import environment
 from milepost.config.variables import Misconfigured
 from milepost.core import blobs
-from milepost.core.models import Job, Stored
-from milepost.core.quotas import QuotaReached, has_room, take, take_bytes, usage_of
+from milepost.core.models import Job
+from milepost.core.quotas import QuotaReached, has_room, stored_by, take, take_bytes, usage_of
 from milepost.core.tables import read_table
 from milepost.people.importing import HRFile, import_people
 from milepost.people.jobs import measure_storage
@@ -67,8 +67,15 @@ def test_a_file_beyond_the_space_is_refused_before_any_view_and_changes_nothing(
     )
     assert answer.status_code == 429
     assert "fill the 0.0 GB" in answer.text
-    assert Stored.objects.get().since == 0
+    assert stored_by(organisation.pk) == 0
     assert visit(lead).post("/aldermoor/settings/", logo).status_code == 302
+
+
+def test_a_file_that_is_refused_for_the_space_is_none_of_today_s(visit, lead, organisation, bound):
+    bound(storage=10_000, uploads=5)
+    refused = visit(lead).post("/aldermoor/people/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 10_001)})
+    assert refused.status_code == 429
+    assert {usage.name: usage.used for usage in usage_of(organisation)} == {"storage": 0, "uploads": 0}
 
 
 def test_files_are_counted_as_they_come_and_measured_now_and_then(organisation, bound):

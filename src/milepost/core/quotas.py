@@ -18,12 +18,13 @@ from typing import Protocol
 
 from django.conf import settings
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.db.models import F
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
-from milepost.core.models import Job, NearlyFull, State, Stored, Tries
+from milepost.core.models import Job, NearlyFull, State, Stored
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.core.tries import DatabaseStorage
@@ -127,10 +128,10 @@ def has_room(organisation: Owner, name: str, amount: int = 1) -> bool:
     limit = limit_of(organisation, name)
     if limit is None:
         return True
-    store, key = DatabaseStorage(), _key(organisation.pk, name)
-    if store.incr(key, DAY, amount) <= limit:
-        return True
-    Tries.objects.filter(key=key, count__gte=amount).update(count=F("count") - amount)
+    with transaction.atomic():  # until this is counted or is not, who asks beside it waits
+        if DatabaseStorage().incr(_key(organisation.pk, name), DAY, amount) <= limit:
+            return True
+        transaction.set_rollback(True)
     return False
 
 

@@ -45,7 +45,9 @@ class DatabaseStorage(Storage):
             cursor.execute(_COUNT, values)
             count = int(cursor.fetchone()[0])
         if count == amount:  # a new window: time to clear away those that are over
-            Tries.objects.filter(ends_at__lt=now).delete()
+            # What another transaction holds is left: two that each wait for the other's count would end one of them.
+            is_over = Tries.objects.select_for_update(skip_locked=True).filter(ends_at__lt=now)
+            Tries.objects.filter(pk__in=is_over.values("pk"), ends_at__lt=now).delete()
         return count
 
     def get(self, key: str) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 
@@ -50,6 +51,7 @@ def count_files(request: HttpRequest, organisation: Organisation) -> list[Usage]
     if not files:
         return []
     refuse_beyond(organisation, "jobs", more=1)
-    take(organisation, "uploads", len(files))
-    take_bytes(organisation, sum(file.size or 0 for file in files))
+    with transaction.atomic():  # all of it is counted, or nothing
+        take(organisation, "uploads", len(files))
+        take_bytes(organisation, sum(file.size or 0 for file in files))
     return usage_of(organisation)
