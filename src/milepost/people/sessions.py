@@ -188,8 +188,9 @@ def forget_ended() -> int:
 def end_of_person(*, member: Member, by: Member) -> None:
     """End every session of somebody's account, as their computer was lost. They are told. Records `signed-out`.
 
-    Where there is none, nothing is said and recorded. Whoever has that computer could have come into any organisation with it, so that none is left. How many there were is told to
-    nobody: some may have been elsewhere. Raises `NotTheirs` for one's own, or for somebody who has no account.
+    Where there is none, nothing is said and recorded. Whoever has that computer could have come into any organisation with it, so
+    that none is left; how many there were is told to nobody, for some may have been elsewhere. Raises `NotTheirs` for one's own, or
+    for somebody who has no account.
     """
     if member.user is None or member.user_id == by.user_id:
         raise NotTheirs
