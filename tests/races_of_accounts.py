@@ -6,6 +6,7 @@ from itertools import count
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
@@ -220,6 +221,26 @@ def _end_and_confirm(_world: None) -> Pair:
     return [_sent(other, "/accounts/devices/", {"confirming-password": "correct horse"}), end], count_up
 
 
+def _end_one_and_confirm(_world: None) -> Pair:
+    """The same of one session that is picked from the list of devices."""
+    member = _somebody()
+    own, other = _typed_password(member), _typed_password(member)
+    store = _session(other)
+    store["confirmed_at"] = 0
+    store.save()
+    listed = UserSession.objects.get(session_key=store.session_key)
+
+    def count_up(answers: list[str]) -> None:
+        no_fault(answers)
+        assert not _is_in(other), "it went on"
+        assert _is_in(own)
+
+    return [
+        _sent(other, "/accounts/devices/", {"confirming-password": "correct horse"}),
+        _sent(own, "/accounts/devices/", {"session": str(listed.pk)}),
+    ], count_up
+
+
 def _confirm_twice(_world: None) -> Pair:
     """Pressed twice: one session goes on, and no other stays that no list shows."""
     member = _somebody()
@@ -245,5 +266,6 @@ RACES = {
     "making recovery codes anew twice": Race(_cheaply, _generate_twice),
     "signing in while a factor is set up": Race(_cheaply, _sign_in_and_set_up),
     "ending a session that confirms": Race(_cheaply, _end_and_confirm),
+    "ending one session that confirms": Race(_cheaply, _end_one_and_confirm),
     "confirming twice": Race(_cheaply, _confirm_twice),
 }

@@ -8,13 +8,19 @@ from django.db import transaction
 from django.test import RequestFactory
 
 from milepost.core.models import Tries
-from milepost.core.quotas import QuotaReached, take, take_bytes, usage_of
+from milepost.core.quotas import QuotaReached, measure, stored_by, take, take_bytes, usage_of, waiting_jobs
+from milepost.evidence.actions import open_action
+from milepost.evidence.dossiers import ask_for
+from milepost.people.granting import grant
 from milepost.people.happenings import REFUSED, tell
+from milepost.people.limits import Limit, Per, Rate, limits, refuse_over_limit
 from milepost.people.members import add_member
 from milepost.people.models import Member, Organisation
 from milepost.people.organisations import create_organisation
+from milepost.people.roles import Role
 from milepost.security import keeping
 from milepost.security.models import SecurityEvent, SecurityLog
+from tests.races_of_evidence import _plan
 from tests.racing import Act, Pair, Race
 
 NUMBERS = count(1)
@@ -113,9 +119,52 @@ def _too_many_and_one(_world: None) -> Pair:
     return [nine, one_by_one], count_up
 
 
+def _measure_twice(_world: None) -> Pair:
+    """Two workers measure what is stored: what was sent since is forgotten once."""
+    organisation, _member = _organisation()
+    settings.QUOTAS = {(organisation.slug, "storage"): 1_000}
+    take_bytes(organisation, 400)
+
+    def count_up(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert stored_by(organisation.pk) == 0, stored_by(organisation.pk)
+
+    return [lambda: measure(organisation.pk, organisation.uid)] * 2, count_up
+
+
+def _the_last_tries(_world: None) -> Pair:
+    """Of twelve tries at once five are counted within the limit."""
+    name = f"try-{next(NUMBERS)}"
+    limits.register(name, Limit(Rate(5, 3600, Per.LINK)))
+
+    def tried() -> None:
+        refuse_over_limit(RequestFactory().get("/"), name, link="x")
+
+    def count_up(answers: list[str]) -> None:
+        assert sorted(answers) == ["TooManyTries"] * 7 + ["done"] * 5, answers
+
+    return [tried] * 12, count_up
+
+
+def _the_last_jobs(_world: None) -> Pair:
+    """Six dossiers are asked for where two pieces of work may wait."""
+    organisation, member = _organisation()
+    grant(member=member, role=Role.LEAD)
+    made = [open_action(organisation=organisation, plan=_plan(organisation), by=member) for _ in range(AT_ONCE)]
+    settings.QUOTAS = {(organisation.slug, "jobs"): waiting_jobs(organisation.pk) + 2}
+
+    def count_up(answers: list[str]) -> None:
+        assert sorted(answers) == ["QuotaReached"] * 4 + ["done"] * 2, answers
+
+    return [lambda action=action: ask_for(action=action, by=member) for action in made], count_up
+
+
 RACES = {
     "the first of a new day": Race(lambda: None, _windows_over, turns=5),
     "too many and one": Race(lambda: None, _too_many_and_one, turns=5),
+    "the last work that may wait": Race(lambda: None, _the_last_jobs, turns=5),
+    "the last tries": Race(lambda: None, _the_last_tries, turns=5),
+    "measuring what is stored": Race(lambda: None, _measure_twice),
     "refused at once": Race(lambda: None, _refused_at_once, turns=5),
     "the last place": _the_last_place("people"),
     "the last bytes": _the_last_place("storage"),

@@ -215,12 +215,22 @@ def end_of_everybody() -> int:
     return ended
 
 
+def going_on(user: User) -> list[UserSession]:
+    """The account's sessions that have not ended, in one look: one that gets a new key at this moment is not taken for one that ended."""
+    rows = Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=clock.now())
+    return list(UserSession.objects.filter(Exists(rows), user=user).order_by("pk"))
+
+
 @irrevocable
 def sign_out(sessions: Iterable[UserSession], *, keys: Collection[str]) -> None:
     """End those of the sessions that are meant; the one in which it is asked goes on. Records nothing."""
     for session in sessions:
-        if str(session.pk) in keys and not session.is_current():
-            session.end()
+        if str(session.pk) in keys:
+            with transaction.atomic():
+                hold_account(session.user)
+                held = UserSession.objects.filter(pk=session.pk).first()  # it may have a new key (`renew`)
+                if held and not held.is_current():
+                    held.end()
 
 
 @irrevocable

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponseBase
@@ -18,7 +17,7 @@ from milepost.people.access import in_own_zone
 from milepost.people.confirming import confirmed
 from milepost.people.happenings import SESSION_ENDED, tell
 from milepost.people.models import Member, User
-from milepost.people.sessions import sign_out, sign_out_everywhere
+from milepost.people.sessions import going_on, sign_out, sign_out_everywhere
 
 
 @open_to(Whom.ACCOUNT, "what one's own roles ask for")
@@ -52,7 +51,7 @@ def devices(request: HttpRequest) -> HttpResponseBase:
         sign_out_everywhere(request)
         messages.success(request, _("You are signed out everywhere, here too."))
         return redirect("account_login")
-    sessions = UserSession.objects.purge_and_list(request.user)
+    sessions = going_on(cast(User, request.user))
     if request.method == "POST":
         sign_out(sessions, keys=request.POST.getlist("session"))
         tell(SESSION_ENDED, request, user=request.user, detail="other-device")
