@@ -239,7 +239,7 @@ def test_a_second_factor_is_added_after_the_answer(window):
     page = window.get("/accounts/2fa/totp/activate/")
     assert "Is it you?" in page.text and "confirming-password" in page.text
     led = window.post("/accounts/2fa/totp/activate/", carried(page) | {"confirming-password": "correct horse"})
-    assert "Authenticator" in window.get(led.url).text
+    assert "authenticator app" in window.get(led.url).text
 
 
 def test_nobody_is_led_to_another_house_by_the_page_that_asks(window, roles_of):

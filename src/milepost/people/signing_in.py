@@ -4,7 +4,7 @@ The HR file makes members, not accounts. When somebody asks for a sign-in code (
 active member has that address, the account is made then. Which organisations it belongs to is `joining`'s to say.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import RequestLoginCodeForm as BaseRequestLoginCodeForm
@@ -22,6 +22,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy
 
 from milepost.people import confirming, second_factor, session_ends, sign_in_events
 from milepost.people.joining import hold_account, join_first
@@ -51,6 +52,17 @@ def account_in_use(email: str) -> User | None:
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """What differs from allauth's own ways: nobody signs up unasked. Its mails are sent by `notices.sign_in_mails`."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": gettext_lazy(
+            "Too many tries for this address. Wait five minutes, or have a code sent by e-mail instead."
+        ),
+        "email_password_mismatch": gettext_lazy(
+            "Address and password don’t belong together. Type them again, or have a code sent by e-mail instead."
+        ),
+        "rate_limited": gettext_lazy("Too many tries. Wait five minutes, then try again."),
+    }
 
     def is_safe_url(self, url: str | None) -> bool:
         """Whether somebody may be led there after signing in; what is no address at all is not."""
