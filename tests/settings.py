@@ -1,10 +1,12 @@
 """The settings of the tests: those of Milepost, with a room more. Programs that tests start run as they are installed."""
 
 import os
+import sys
 from pathlib import Path
 
-if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+if (worker := os.environ.get("PYTEST_XDIST_WORKER")) and "pytest" in sys.modules:
     # Processes that share the tests have a data folder each: what a test puts away must not be another's memory of seals.
+    # Programs that they start with these settings stay in the folder that they are given.
     data = Path(os.environ["MILEPOST_DATA"]) / worker
     data.mkdir(exist_ok=True)
     os.environ["MILEPOST_DATA"] = str(data)
