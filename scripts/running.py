@@ -21,6 +21,9 @@ from urllib.request import urlopen
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 from programs import program
 
+from milepost.core.sandbox.client import AT_HOST
+from milepost.core.sandbox.client import PROGRAM as PROGRAM_OF_READER
+
 ROOT = Path(__file__).parent.parent
 SECRET = "only-for-tests-" + "x" * 40
 
@@ -160,9 +163,9 @@ def reader_of_files(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     folder = Path(tempfile.mkdtemp(prefix="milepost-files-"))
     path = folder / "files"
     known = {**environment, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "scripts")])}
-    process = subprocess.Popen([sys.executable, "-m", "milepost.core.sandbox.fork_server", str(path)], env=known)
+    process = subprocess.Popen([*PROGRAM_OF_READER, str(path)], env=known)
     try:
-        yield {**environment, "FORK_SERVER": str(path)}
+        yield {**environment, AT_HOST: str(path)}
     finally:
         process.terminate()
         process.wait(timeout=30)

@@ -6,6 +6,7 @@ doubted, whoever was first. A further doubt is a class here and a line in `regis
 class on one network, with one model of phone, which all sign in the same minute, raises none.
 """
 
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Found(NamedTuple):
     others: int = 0
 
 
-class Doubt:
+class Doubt(ABC):
     """A reason to ask. `sentence` tells it beside the name: `%(names)s` are the others, `%(time)s` when it was made, as far as
     is known, `%(arrived)s` when the server had it, `%(typed)s` what was typed.
 
@@ -73,9 +74,9 @@ class Doubt:
     sentence: ClassVar[str | Promise]
     passes: ClassVar[bool] = False
 
+    @abstractmethod
     def find(self, look: Look) -> Iterator[Found]:
         """About the new signature, and about earlier ones because of it."""
-        raise NotImplementedError
 
     def is_because_of(self, row: Attendance, other: Attendance) -> bool:
         """Whether `other` is one of those because of whom `row` is doubtful; both are of one session, and signed."""

@@ -144,16 +144,20 @@ def _data(variables: Variables) -> Path:
     data = Path(variables.text("MILEPOST_DATA", "data")).expanduser().resolve()
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if (
-            mode := data.stat().st_mode
-        ) & stat.S_IRWXO:  # made by hand, or by an installer: nobody else reads the database
-            with suppress(PermissionError):  # it is another user's
-                data.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
+        _close_to_others(data)
     except OSError as error:
         raise Misconfigured(
             f"MILEPOST_DATA: {data} can't be made ({error.strerror}). Set it to a folder that this user may write to."
         ) from error
     return data
+
+
+def _close_to_others(data: Path) -> None:
+    """Nobody else reads the database in a folder that was made by hand, or by an installer; one of another user is left as it is."""
+    mode = data.stat().st_mode
+    if mode & stat.S_IRWXO:
+        with suppress(PermissionError):
+            data.chmod(stat.S_IMODE(mode) & ~stat.S_IRWXO)
 
 
 def _ends(variables: Variables, idle: tuple[str, str], at_most: tuple[str, str]) -> tuple[timedelta, timedelta]:
