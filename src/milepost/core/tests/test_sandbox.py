@@ -21,10 +21,13 @@ from milepost.core.tests.parsers import NoNumber
 pytestmark = pytest.mark.one_database("sqlite")
 
 
-@pytest.fixture(autouse=True)
-def _one_of_our_own(monkeypatch):
-    """What is told of a fork server is told of this process's, and not of the one that tests share."""
-    monkeypatch.delenv(client.AT_HOST, raising=False)
+@pytest.fixture(scope="module", autouse=True)
+def _one_of_our_own():
+    """What is told of a fork server is told of this process's, which has begun, and not of the one that tests share."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv(client.AT_HOST, raising=False)
+        assert parsers.number(b"1") == 1
+        yield
 
 
 def test_a_confined_function_answers_as_it_would_anywhere():

@@ -44,7 +44,7 @@ def test_the_proof_of_a_fact_is_checked_without_us(proof):
         (lambda proof_content: proof_content["path"].pop(), "does not lead from the fact"),
         (
             lambda proof_content: proof_content["seal"].update(
-                statement=proof_content["seal"]["statement"].replace('"20', '"19')
+                statement=proof_content["seal"]["statement"].replace('"time":"20', '"time":"19')
             ),
             "The seal was changed",
         ),
