@@ -131,9 +131,11 @@ def refusals_in(kind):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(Path(milepost.__file__).parent)))
 def test_an_exception_that_tells_a_person_something_is_a_refusal(path):
-    name = ".".join(("milepost", *path.relative_to(Path(milepost.__file__).parent).with_suffix("").parts))
-    importlib.import_module(name.removesuffix(".__init__"))
-    assert set(spoken_to_people(path.read_text(encoding="utf-8"))) <= {*refusals_in(Refused), *LIBRARIES}
+    spoken = set(spoken_to_people(path.read_text(encoding="utf-8")))
+    if spoken:  # an entry point, which says nothing, binds the process that imports it: this one answers other tests too
+        name = ".".join(("milepost", *path.relative_to(Path(milepost.__file__).parent).with_suffix("").parts))
+        importlib.import_module(name.removesuffix(".__init__"))
+    assert spoken <= {*refusals_in(Refused), *LIBRARIES}
 
 
 def test_words_for_a_person_in_an_ordinary_exception_are_noticed():

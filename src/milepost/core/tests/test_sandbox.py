@@ -26,6 +26,7 @@ def _one_of_our_own():
     """What is told of a fork server is told of this process's, which has begun, and not of the one that tests share."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv(client.AT_HOST, raising=False)
+        patch.setattr(sandbox, "places", Places())
         assert parsers.number(b"1") == 1
         yield
 
