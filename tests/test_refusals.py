@@ -132,7 +132,7 @@ def refusals_in(kind):
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(Path(milepost.__file__).parent)))
 def test_an_exception_that_tells_a_person_something_is_a_refusal(path):
     spoken = set(spoken_to_people(path.read_text(encoding="utf-8")))
-    if spoken:  # an entry point, which says nothing, binds the process that imports it: this one answers other tests too
+    if spoken:  # an entry point says nothing, and binds the process that imports it, which answers other tests too
         name = ".".join(("milepost", *path.relative_to(Path(milepost.__file__).parent).with_suffix("").parts))
         importlib.import_module(name.removesuffix(".__init__"))
     assert spoken <= {*refusals_in(Refused), *LIBRARIES}
