@@ -7,6 +7,7 @@ from tests import (
     races_of_accounts,
     races_of_classroom,
     races_of_documents,
+    races_of_doubts,
     races_of_evidence,
     races_of_learning,
     races_of_people,
@@ -17,7 +18,7 @@ from tests.racing import serve
 
 OF_SESSIONS = {**races_of_classroom.RACES, **races_of_documents.RACES}
 RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **races_of_people.RACES}
-RACES |= races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
+RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 
 
 def main() -> None:

@@ -42,9 +42,9 @@ def decide(*, slot: Slot, seen: Mapping[str, str], decision: Decision, by: Refer
         session = LiveSession.locked(slot.session_id)
         rows = Attendance.objects.filter(slot=slot, participant__uid__in=seen).exclude(doubted_at=None)
         rows = rows.select_related("slot__session", "participant__member", "organisation").order_by("pk")
-        if len(rows) < len(seen) or any(row.doubts_seen != seen[str(row.participant.uid)] for row in rows):
-            raise DoubtsChanged
         decided = [row for row in rows if _decision_of(row) != decision]
+        if len(rows) < len(seen) or any(row.doubts_seen != seen[str(row.participant.uid)] for row in decided):
+            raise DoubtsChanged
         for row in decided:
             is_open = decision == "undecided"
             row.judged_at, row.judged_by = (None, "") if is_open else (clock.now(), by.name[:200])

@@ -160,8 +160,9 @@ class Attendance(models.Model):
 
     @property
     def doubts_seen(self) -> str:
-        """Changes with the doubts: whoever decides says by it what they had read."""
-        return fingerprint(canonical_json(self.doubts))[:12]
+        """Changes with the doubts and with each decision: whoever decides says by it what they had read."""
+        decided = [f"{at:%Y-%m-%dT%H:%M:%S.%f}" if at else "" for at in (self.judged_at, self.struck_at)]
+        return fingerprint(canonical_json([self.doubts, decided]))[:12]
 
     @property
     def minutes(self) -> int:

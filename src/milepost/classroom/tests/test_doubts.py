@@ -436,6 +436,16 @@ def test_deciding_the_same_twice_is_recorded_once(lent, morning, trainer):
     assert len(entries("decided")) == 2
 
 
+def test_whoever_has_not_read_what_another_decided_meanwhile_does_not_decide_otherwise(lent, morning, trainer, lead):
+    before = seen(*lent)
+    decide(slot=morning, seen=before, decision="there", by=trainer.as_reference())
+    with pytest.raises(DoubtsChanged):
+        decide(slot=morning, seen=before, decision="not-there", by=lead.as_reference())
+    assert decide(slot=morning, seen=before, decision="there", by=lead.as_reference()) == 0
+    decide(slot=morning, seen=seen(*lent), decision="not-there", by=lead.as_reference())
+    assert len(entries("decided")) == 4
+
+
 def test_a_further_doubt_opens_the_question_again(lent, morning, trainer, people, row_of):
     decide(slot=morning, seen=seen(lent[0]), decision="there", by=trainer.as_reference())
     decide(slot=morning, seen=seen(lent[1]), decision="not-there", by=trainer.as_reference())
