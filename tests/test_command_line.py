@@ -206,3 +206,14 @@ def test_pages_that_were_damaged_on_the_disk_are_told_in_words(copy):
     path.write_bytes(b"no database" * 1000)
     status, _out, err = run(copy, "journal", "verify", "--organisation", "acme")
     assert (status, "is damaged on the disk" in err) == (1, True), err
+
+
+def test_the_secret_is_changed_by_one_alone_and_while_no_server_runs(home):
+    before = contents(home)
+    with closing(sqlite3.connect(home / "milepost.sqlite3")) as server:
+        server.execute("SELECT count(*) FROM people_member").fetchone()
+        status, _out, err = run(home, "key", "rotate-secret")
+        assert (status, "Stop" in err) == (1, True), err
+        assert (home / "secret-key").read_bytes() == before[Path("secret-key")]
+    assert run(home, "key", "rotate-secret")[0] == 0
+    assert (home / "earlier-secret-keys").read_bytes().strip() == before[Path("secret-key")].strip()

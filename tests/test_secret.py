@@ -1,5 +1,6 @@
 """A change of the server's secret: links, invitations, sessions and signing keys made before it still hold."""
 
+from contextlib import nullcontext
 from uuid import UUID
 
 import pytest
@@ -8,6 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.test import Client
 
+from milepost.backup import loading
 from milepost.cli import cli
 from milepost.config import environment, secret
 from milepost.core import links
@@ -91,14 +93,19 @@ def test_a_signing_key_that_an_earlier_release_kept_opens_until_it_is_kept_as_al
     assert keys.private_key(after).public_key() == keys.public_key(key)
 
 
-def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(
-    tmp_path, organisation, settings, monkeypatch
-):
+@pytest.fixture
+def of_a_folder(tmp_path, settings, monkeypatch):
+    """The secret lies in the data folder. Nobody else has the database open: that is tried in `test_command_line`."""
     monkeypatch.delenv("MILEPOST_SECRET_KEY")
     monkeypatch.delenv("MILEPOST_DATABASE_URL", raising=False)
     monkeypatch.setenv("MILEPOST_DATA", str(tmp_path))
+    monkeypatch.setattr(loading, "alone", nullcontext)
     settings.ENVIRONMENT = environment.read()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []
+
+
+@pytest.mark.usefixtures("of_a_folder")
+def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(organisation, settings):
     before, public = settings.SECRET_KEY, keys.public_key(keys.current_key(organisation.pk))
     result = CliRunner().invoke(cli, ["key", "rotate-secret"])
     assert "1 signing keys are kept under it" in result.output
@@ -108,12 +115,8 @@ def test_the_command_puts_a_new_secret_in_place_and_finishes_what_was_begun(
     assert keys.private_key(keys.current_key(organisation.pk)).public_key() == public
 
 
-def test_a_rotation_that_was_cut_off_is_finished_without_another_secret(tmp_path, organisation, settings, monkeypatch):
-    monkeypatch.delenv("MILEPOST_SECRET_KEY")
-    monkeypatch.delenv("MILEPOST_DATABASE_URL", raising=False)
-    monkeypatch.setenv("MILEPOST_DATA", str(tmp_path))
-    settings.ENVIRONMENT = environment.read()
-    settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = settings.ENVIRONMENT.secret_key, []
+@pytest.mark.usefixtures("of_a_folder")
+def test_a_rotation_that_was_cut_off_is_finished_without_another_secret(tmp_path, organisation, settings):
     keys.current_key(organisation.pk)
     secret.renew(tmp_path)
     begun = environment.read()

@@ -149,21 +149,43 @@ def rotate_secret() -> None:
     """
     from django.conf import settings
 
-    from milepost.config import environment, secret
+    from milepost.config import secret
     from milepost.config.variables import Variables
+
+    if not Variables().text(secret.SECRET):
+        _renew_the_one_in_the_data_folder()
+        return
+    if not settings.SECRET_KEY_FALLBACKS:
+        fail("Set the new secret in MILEPOST_SECRET_KEY and the old one in MILEPOST_SECRET_KEY_FALLBACKS, first.")
+    _keep_everything_under_it()
+
+
+def _renew_the_one_in_the_data_folder() -> None:
+    """Nobody else has the database open meanwhile: of two that began at once, one would put things under a secret that is nowhere
+    any more, and a server that runs opens nothing of what is put under the new one.
+    """
+    from django.conf import settings
+
+    from milepost.backup import loading
+    from milepost.config import environment, secret
+    from milepost.journal import keys
+
+    def take() -> None:
+        there = environment.read()
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = there.secret_key, there.earlier_secrets
+
+    with loading.alone():
+        take()  # as it is by now
+        if not keys.kept_under_earlier_secret():
+            secret.renew(settings.ENVIRONMENT.data)
+            take()
+        _keep_everything_under_it()
+
+
+def _keep_everything_under_it() -> None:
     from milepost.core import encryption
     from milepost.journal import keys
 
-    if not keys.kept_under_earlier_secret():
-        if Variables().text(secret.SECRET):
-            if not settings.SECRET_KEY_FALLBACKS:
-                fail(
-                    "Set the new secret in MILEPOST_SECRET_KEY and the old one in MILEPOST_SECRET_KEY_FALLBACKS, first."
-                )
-        else:
-            secret.renew(settings.ENVIRONMENT.data)
-            renewed = environment.read()
-            settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = renewed.secret_key, renewed.earlier_secrets
     secrets = encryption.keep_under_current_secret()
     count = keys.keep_under_current_secret()  # last: as long as one waits, it is known that a change was begun
     click.echo(
