@@ -15,7 +15,7 @@ from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
 from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, is_on_record
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.core import clock
-from milepost.core.names import refuse_address
+from milepost.core.names import as_seen, refuse_address
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record_many
 from milepost.journal.vocabulary import FactType
@@ -132,7 +132,7 @@ def _nobody(trainer: Trainer, rules: Rules) -> str:
 
 
 def _new_member(arrival: Arrival, email: str, trainer: Trainer) -> Member:
-    given, family = (" ".join(name.split()) for name in (arrival.given_name, arrival.family_name))
+    given, family = as_seen(arrival.given_name), as_seen(arrival.family_name)
     if not given or not family:
         raise RegistrationRefused(_("Nobody here has this address yet. Give their names as well."))
     refuse_address(given, family)

@@ -28,7 +28,7 @@ from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer, is_on_record
 from milepost.classroom.sheets import ask_for_sheet
 from milepost.core import clock, once
-from milepost.core.names import refuse_address
+from milepost.core.names import as_seen, refuse_address
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.journal.recording import Reference, record, time_text
@@ -233,7 +233,7 @@ def _add_trainer(session: LiveSession, holder: Holder) -> tuple[Trainer, bool]:
     if holder.member:
         as_known = {"name": holder.member.full_name, "email": holder.member.email or ""}
         return holding.get_or_create(session=session, member=holder.member, defaults=common | as_known)
-    name, email = " ".join(holder.name.split())[:200], holder.email.strip().lower()
+    name, email = as_seen(holder.name)[:200], holder.email.strip().lower()
     if not name:
         raise InvalidSession(_("A trainer from outside needs a name."), field="name")
     refuse_address(name, field="name")

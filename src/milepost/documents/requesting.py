@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.jobs import named
-from milepost.core.names import refuse_address
+from milepost.core.names import as_seen, refuse_address
 from milepost.core.refusals import Refused
 from milepost.documents.composing import make_file
 from milepost.documents.facts import DOCUMENT_REQUESTED
@@ -145,7 +145,7 @@ def check_parties(parties: Sequence[Party], terms: Terms) -> list[Party]:
         raise RequestRefused(_("At most %(count)d people sign one document.") % {"count": MAX_SIGNATORIES})
     checked = []
     for number, party in enumerate(parties, start=1):
-        name, email = " ".join(party.name.split())[:200], party.email.strip().lower()
+        name, email = as_seen(party.name)[:200], party.email.strip().lower()
         if not name:
             raise RequestRefused(_("Person %(number)d has no name.") % {"number": number})
         if party.member is None:

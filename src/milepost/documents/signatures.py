@@ -13,14 +13,13 @@ from typing import Any, Self
 from django.utils.translation import gettext as _
 
 from milepost.core.canonical import canonical_json, fingerprint
+from milepost.core.names import holds_unseen
 from milepost.core.refusals import Refused
 
 MAX_BYTES = 64 * 1024
 MAX_SIDE = 4_000  # pixels
 MIN_LENGTH = 40  # pixels of ink: less is a dot or a slip
 MAX_NAME = 120
-# Zero-width (non-)joiners are letters to whoever writes Persian or Hindi, and hold an emoji together.
-_JOINERS = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"))
 SPREAD = 48  # points at which two signatures are compared
 
 
@@ -61,8 +60,7 @@ class Signature:
 
     @classmethod
     def _typed(cls, text: str) -> Self:
-        is_seen = text.translate(_JOINERS).isprintable()
-        if len(text) > MAX_NAME or not any(character.isalpha() for character in text) or not is_seen:
+        if len(text) > MAX_NAME or not any(character.isalpha() for character in text) or holds_unseen(text):
             raise NoSignature(_("Type your name, as you write it."))
         return cls(text=text)
 

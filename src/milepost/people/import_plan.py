@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.core.canonical import fingerprint_of
+from milepost.core.names import as_seen
 from milepost.core.refusals import Refused
 from milepost.core.tables import Table, date_formats, parse_date
 from milepost.people.headings import FIELDS, guess_mapping
@@ -188,7 +189,7 @@ class _Planner:
         seen: dict[int, int] = {}
         keys: dict[str, int] = {}
         for number, cells in zip(self.plan.table.numbers, self.plan.table.rows, strict=True):
-            values = {name: cells[index] for name, index in self.plan.mapping.items()}
+            values = {name: as_seen(cells[index]) for name, index in self.plan.mapping.items()}
             change = self._change(number, values)
             if change is None:
                 continue

@@ -3,6 +3,7 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy
 
+from milepost.core.names import as_seen
 from milepost.core.quotas import Quota, limit_of, refuse_beyond
 from milepost.core.refusals import Refused
 from milepost.journal.recording import SYSTEM, record
@@ -33,7 +34,7 @@ def add_member(
         member, is_new = Member.objects.get_or_create(
             organisation=organisation,
             email=email.strip().lower(),
-            defaults={"given_name": given_name, "family_name": family_name, "relation": relation},
+            defaults={"given_name": as_seen(given_name), "family_name": as_seen(family_name), "relation": relation},
         )
         if not is_new:
             raise AddressTaken

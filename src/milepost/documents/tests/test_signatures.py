@@ -49,6 +49,7 @@ def test_a_typed_name_is_a_signature_too():
         json.dumps({"text": "<svg onload=alert(1)>" * 20}),
         json.dumps({"text": "\u0000\u0007Jonas"}),
         json.dumps({"text": "123"}),
+        json.dumps({"text": "\N{HANGUL FILLER}"}),
         '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
         "data:image/png;base64,iVBORw0KGgo=",
     ],

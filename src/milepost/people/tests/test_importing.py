@@ -229,3 +229,21 @@ def test_an_import_costs_the_same_number_of_queries_whatever_its_size(organisati
 @pytest.mark.parametrize("text", ["A / B", "A>B", "A \\ B", " A | B ", "/A//B/"])
 def test_departments_are_paths_however_they_are_written(text):
     assert department_path(text) == "A / B"
+
+
+def test_what_nobody_sees_in_a_file_comes_into_no_name(organisation):
+    """Two people who look the same, or one who is read from right to left, stood on sheets, certificates and mails so."""
+    override, zero = "\N{RIGHT-TO-LEFT OVERRIDE}", "\N{ZERO WIDTH SPACE}"
+    run(organisation, HEADING + f"1{zero},{override}An{zero}na,Berg\u00a0 Holm,anna@a.example{zero},Ly{zero}on,,,\n")
+    anna = Member.objects.get()
+    assert (anna.full_name, anna.employee_number, anna.email) == ("Anna Berg Holm", "1", "anna@a.example")
+    assert anna.site.name == "Lyon"
+    assert run(organisation, HEADING + "1,Anna,Berg Holm,anna@a.example,Lyon,,,\n")["unchanged"] == 1
+
+
+def test_a_name_of_what_nobody_sees_is_none(organisation):
+    found = plan(organisation, HEADING + "1,\N{ZERO WIDTH SPACE},\N{HANGUL FILLER},anna@a.example,,,,\n")
+    assert said(found) == [
+        "Row 2, First name: Empty. Every person needs a name.",
+        "Row 2, Last name: Empty. Every person needs a name.",
+    ]
