@@ -241,6 +241,26 @@ def _end_one_and_confirm(_world: None) -> Pair:
     ], count_up
 
 
+def _sign_in_and_confirm(_world: None) -> Pair:
+    """Another device signs in while this one says who it is and gets a new key: both stay on the list, from which they can be ended."""
+    member = _somebody()
+    own, other = _typed_password(member), _browser()
+    store = _session(own)
+    store["confirmed_at"] = 0
+    store.save()
+
+    def count_up(answers: list[str]) -> None:
+        no_fault(answers)
+        listed = set(UserSession.objects.filter(user=member.user).values_list("session_key", flat=True))
+        assert {open_one.session_key for open_one in _open_sessions(member.user)} == listed
+        assert len(listed) == 2, listed
+
+    return [
+        _sent(own, "/accounts/devices/", {"confirming-password": "correct horse"}),
+        _sent(other, SIGN_IN, {"login": member.user.email, "password": "correct horse"}),
+    ], count_up
+
+
 def _confirm_twice(_world: None) -> Pair:
     """Pressed twice: one session goes on, and no other stays that no list shows."""
     member = _somebody()
@@ -267,5 +287,6 @@ RACES = {
     "signing in while a factor is set up": Race(_cheaply, _sign_in_and_set_up),
     "ending a session that confirms": Race(_cheaply, _end_and_confirm),
     "ending one session that confirms": Race(_cheaply, _end_one_and_confirm),
+    "signing in while another device confirms": Race(_cheaply, _sign_in_and_confirm),
     "confirming twice": Race(_cheaply, _confirm_twice),
 }

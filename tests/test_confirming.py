@@ -100,6 +100,7 @@ def test_every_address_that_changes_how_somebody_signs_in_asks_who_it_is():
         "mfa_list_webauthn",
         "mfa_reauthenticate",
         "mfa_reauthenticate_webauthn",
+        "usersessions_list",  # leads to our list of devices
     }
 
 
@@ -240,6 +241,55 @@ def test_a_second_factor_is_added_after_the_answer(window):
     assert "Is it you?" in page.text and "confirming-password" in page.text
     led = window.post("/accounts/2fa/totp/activate/", carried(page) | {"confirming-password": "correct horse"})
     assert "authenticator app" in window.get(led.url).text
+
+
+OF_FACTORS = [
+    "/accounts/2fa/totp/deactivate/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/2fa/recovery-codes/",
+    "/accounts/2fa/recovery-codes/generate/",
+    "/accounts/2fa/recovery-codes/download/",
+]
+
+
+@pytest.fixture
+def recovery(window, ellen):
+    """The recovery codes of Ellen, who has an app."""
+    Authenticator.objects.bulk_create([Authenticator(user=ellen.user, type="totp", data={"secret": SECRET})])
+    return RecoveryCodes.activate(ellen.user).get_unused_codes()
+
+
+@pytest.mark.parametrize("path", OF_FACTORS)
+def test_a_password_alone_changes_and_shows_nothing_of_a_second_factor(window, ellen, recovery, path):
+    page = window.get(path)
+    assert "takes the factor itself, or a recovery code" in page.text and "confirming-password" not in page.text
+    still = window.post(path, carried(page) | {"confirming-password": "correct horse"})
+    assert "Is it you?" in still.text
+    window.post(path, {"confirming-password": "correct horse"})
+    assert Authenticator.objects.filter(user=ellen.user, type="totp").exists()
+
+
+def test_a_password_that_was_answered_with_elsewhere_is_no_answer_there(window, ellen, recovery, roles_of):
+    assert window.post(roles_of, GIVEN | {"confirming-password": "correct horse"}).status_code == 302
+    assert "Is it you?" in window.get(OF_FACTORS[0]).text
+    window.post(OF_FACTORS[0], {})
+    assert Authenticator.objects.filter(user=ellen.user, type="totp").exists()
+
+
+def test_a_factor_is_removed_with_a_recovery_code(window, ellen, recovery):
+    page = window.get(OF_FACTORS[0])
+    led = window.post(OF_FACTORS[0], carried(page) | {"confirming-code": recovery[0]})
+    assert window.post(led.url).status_code == 302
+    assert not Authenticator.objects.filter(user=ellen.user).exists()
+
+
+def test_who_has_just_come_in_with_their_factor_is_not_asked_for_it_again(ellen):
+    Authenticator.objects.bulk_create([Authenticator(user=ellen.user, type="totp", data={"secret": SECRET})])
+    codes = RecoveryCodes.activate(ellen.user).get_unused_codes()
+    browser = Client()
+    browser.post("/accounts/login/", {"login": ellen.user.email, "password": "correct horse"})
+    browser.post("/accounts/2fa/authenticate/", {"code": codes[0]})
+    assert "Is it you?" not in browser.get(OF_FACTORS[0]).text
 
 
 def test_nobody_is_led_to_another_house_by_the_page_that_asks(window, roles_of):

@@ -89,6 +89,10 @@ def test_every_address_that_is_open_to_everybody_says_what_ends_guessing_there()
 def test_every_limit_is_that_of_an_address_and_every_link_and_account_has_one_for_a_day():
     ours = {name for name in LIMITED.values() if not name.startswith("allauth:")}
     signed_in = {"identity", "identity-code"}  # who it is, once more (`people.confirming`)
+    signed_in |= {
+        "known-browser",
+        "known-browser-code",
+    }  # where that person has come in before (`people.known_browsers`)
     assert ours | signed_in == set(limits.names())
     for name, limit in limits.items():
         assert any(rate.per is Per.ADDRESS for rate in limit.rates), name

@@ -37,8 +37,10 @@ def test_a_number_is_the_one_in_the_code(count, unit, module, name):
 
 def test_each_limit_of_tries_is_told_with_its_rates():
     told, name = {}, ""
-    spans = {"a minute": MINUTE, "an hour": HOUR, "a day": DAY}
-    for label, count, span, whose in re.findall(r"^\|([^|]*)\| ([\d,]+) \| (an? \w+) \| (\w+) \|$", DOCUMENT, re.M):
+    spans = {"a minute": MINUTE, "five minutes": 5 * MINUTE, "an hour": HOUR, "a day": DAY}
+    for label, count, span, whose in re.findall(
+        r"^\|([^|]*)\| ([\d,]+) \| (an? \w+|five minutes) \| (\w+) \|$", DOCUMENT, re.M
+    ):
         name = label.partition("`")[2].partition("`")[0] or name
         told.setdefault(name, []).append((int(count.replace(",", "")), spans[span], whose))
     assert told == {name: [(r.count, r.seconds, str(r.per)) for r in limit.rates] for name, limit in limits.items()}

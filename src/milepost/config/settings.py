@@ -64,7 +64,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth.account",
     "allauth.mfa",
-    "allauth.usersessions",
+    "milepost.people.apps.DevicesConfig",  # allauth.usersessions
 ]
 
 MIDDLEWARE = [
@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "milepost.people.known_browsers.KnownBrowsersMiddleware",
     "milepost.security.watching.WatchingMiddleware",
     "milepost.people.access.OrganisationMiddleware",
     "milepost.people.uploads.UploadsMiddleware",

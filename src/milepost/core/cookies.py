@@ -39,6 +39,10 @@ class Cookie:
             samesite="Lax",
         )
 
+    def forget(self, response: HttpResponseBase, *, path: str = "/") -> None:
+        """Have the browser forget it."""
+        response.delete_cookie(self.full_name, path=path, samesite="Lax")
+
     def of(self, request: HttpRequest) -> str:
         """What the browser kept, or nothing."""
         return request.COOKIES.get(self.full_name, "")  # never: cookies (here it is)

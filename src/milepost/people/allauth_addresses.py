@@ -78,8 +78,10 @@ CONFIRMED = {
     "mfa_generate_recovery_codes",
     "mfa_remove_webauthn",
     "mfa_view_recovery_codes",
-    "usersessions_list",
 }
+
+# Of these what changes or shows the factors of an account that has one: a password is not enough there.
+BY_FACTOR = {name for name in CONFIRMED if name.startswith("mfa_")}
 
 # What changes the factors of an account: one after the other, each finds what the one before did.
 ONE_AT_A_TIME = {
@@ -105,9 +107,21 @@ def _add_ours(patterns: list[Any]) -> None:
             _add_ours(pattern.url_patterns)
         elif pattern.name == "account_logout":
             pattern.callback = leaving_nothing(pattern.callback)
+        elif pattern.name == "usersessions_list":
+            pattern.callback = _to_ours(pattern.callback)
         elif pattern.name in CONFIRMED and not hasattr(pattern.callback, "confirms"):
             callback = one_at_a_time(pattern.callback) if pattern.name in ONE_AT_A_TIME else pattern.callback
-            pattern.callback = confirmed_if(reading=True)(callback)
+            pattern.callback = confirmed_if(reading=True, by_factor=pattern.name in BY_FACTOR)(callback)
+
+
+def _to_ours(view: Callable[..., Any]) -> Callable[..., Any]:
+    """allauth's list of devices is ours; its own look at it took devices away from it (`apps.DevicesConfig`)."""
+
+    @wraps(view)
+    def lead(request: HttpRequest, *_args: Any, **_kwargs: Any) -> Any:
+        return redirect("devices")
+
+    return lead
 
 
 def one_at_a_time(view: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,8 @@
 
 The page that asks carries what was typed: its one form goes to the same address with the same fields, and once the answer is right
 the view has its request as it was sent. Nothing is kept on the server meanwhile, nothing needs JavaScript but a passkey. With a
-second factor or a password one of these is asked; whoever signs in by a code alone is sent one.
+second factor or a password one of these is asked; whoever signs in by a code alone is sent one. What changes a second factor takes that
+factor itself, or a recovery code (`by_factor`, decision 0045): somebody who found the password out would else be rid of it.
 """
 
 import secrets
@@ -32,11 +33,12 @@ from milepost.core.http import is_partial, page_before
 from milepost.people.happenings import SIGN_IN_FAILED, tell
 from milepost.people.limits import refuse_over_limit
 from milepost.people.models import User
+from milepost.people.second_factor import has_one
 from milepost.people.sessions import renew
 
 HOLDS_FOR = timedelta(minutes=15)
 CODE_HOLDS_FOR = timedelta(minutes=10)  # ASVS 5.0, 6.5.5
-AT, CODE = "confirmed_at", "confirming_code"  # in a session
+AT, BY_FACTOR_AT, CODE = "confirmed_at", "confirmed_by_factor_at", "confirming_code"  # in a session
 OURS = "confirming-"  # how the fields of the page that asks begin
 NOT_CARRIED = ("csrfmiddlewaretoken",)
 
@@ -50,9 +52,12 @@ def confirmed[F: Callable[..., Any]](view: F) -> F:
 
 
 def confirmed_if[F: Callable[..., Any]](
-    when: Callable[[HttpRequest], bool] | None = None, *, reading: bool = False
+    when: Callable[[HttpRequest], bool] | None = None, *, reading: bool = False, by_factor: bool = False
 ) -> Callable[[F], F]:
-    """The same, `when` this holds of the request alone, or before the view is looked at as well (`reading`)."""
+    """The same, `when` this holds of the request alone, or before the view is looked at as well (`reading`).
+
+    With `by_factor` whoever has a second factor answers with it, and a password is not enough.
+    """
 
     def decorate(view: F) -> F:
         @wraps(view)
@@ -62,9 +67,9 @@ def confirmed_if[F: Callable[..., Any]](
                 is_asked
                 and request.user.is_authenticated
                 and (when is None or when(request))
-                and not is_recent(request)
+                and not is_recent(request, by_factor=by_factor)
             ):
-                answer = _ask(request)
+                answer = _ask(request, by_factor=by_factor)
                 if answer is not None:
                     return answer
             _drop_ours(request)
@@ -76,31 +81,40 @@ def confirmed_if[F: Callable[..., Any]](
     return decorate
 
 
-def is_recent(request: HttpRequest) -> bool:
-    """Whether whoever asks has said who they are within the last 15 minutes, by signing in or by answering here."""
-    return bool(clock.now().timestamp() - request.session.get(AT, 0) < HOLDS_FOR.total_seconds())
+def is_recent(request: HttpRequest, *, by_factor: bool = False) -> bool:
+    """Whether whoever asks has said who they are within the last 15 minutes, by signing in or by answering here.
+
+    With `by_factor`: with their second factor, where they have one.
+    """
+    at = BY_FACTOR_AT if by_factor and has_one(request.user.pk) else AT
+    return bool(clock.now().timestamp() - request.session.get(at, 0) < HOLDS_FOR.total_seconds())
 
 
-def note(request: HttpRequest) -> None:
-    """Note that whoever asks has said who they are."""
-    request.session[AT] = clock.now().timestamp()
+def note(request: HttpRequest, *, by_factor: bool) -> None:
+    """Note that whoever asks has said who they are, and whether with a second factor."""
+    for at in (AT, BY_FACTOR_AT) if by_factor else (AT,):
+        request.session[at] = clock.now().timestamp()
 
 
-def _ask(request: HttpRequest) -> HttpResponseBase | None:
+def _ask(request: HttpRequest, *, by_factor: bool) -> HttpResponseBase | None:
     """The page that asks; or None once the answer is right, after which the view has its request as it was sent."""
     user, problem = cast(User, request.user), ""
+    takes_factor = has_one(user.pk)
+    checks = _CHECKS if not (by_factor and takes_factor) else {name: _CHECKS[name] for name in _OF_FACTOR}
     if request.method == "POST" and f"{OURS}send" in request.POST:
         _send_code(request, user)
-    elif request.method == "POST" and any(request.POST.get(f"{OURS}{name}") for name in _CHECKS):
+    elif request.method == "POST" and any(request.POST.get(f"{OURS}{name}") for name in checks):
         refuse_over_limit(request, "identity", account=user.pk)
-        if any(check(request, user, request.POST.get(f"{OURS}{name}", "")) for name, check in _CHECKS.items()):
-            return _go_on(request)
+        answers = ((name, check, request.POST.get(f"{OURS}{name}", "")) for name, check in checks.items())
+        right = next((name for name, check, answer in answers if check(request, user, answer)), None)
+        if right:
+            return _go_on(request, by_factor=takes_factor and right in _OF_FACTOR)
         tell(SIGN_IN_FAILED, request, user=user, detail="confirming")
         problem = _("That is not right. Try again.")
-    return _page(request, user, problem)
+    return _page(request, user, problem, takes_password="password" in checks)
 
 
-def _go_on(request: HttpRequest) -> HttpResponseBase | None:
+def _go_on(request: HttpRequest, *, by_factor: bool) -> HttpResponseBase | None:
     """A new session key; whoever asked for a page gets it by its address.
 
     A session that was ended meanwhile ends here, too; of two presses at once the second is led on by the cookie of the first.
@@ -109,7 +123,7 @@ def _go_on(request: HttpRequest) -> HttpResponseBase | None:
         leave = request.POST.get(f"{OURS}leave", "")
         return redirect(leave if _is_ours(request, leave) else "/")
     request.session.pop(CODE, None)
-    note(request)
+    note(request, by_factor=by_factor)
     back = request.POST.get(f"{OURS}back", "")
     return redirect(back) if _is_ours(request, back) else None
 
@@ -118,10 +132,10 @@ def _is_ours(request: HttpRequest, address: str) -> bool:
     return url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
 
 
-def _page(request: HttpRequest, user: User, problem: str) -> HttpResponse:
+def _page(request: HttpRequest, user: User, problem: str, *, takes_password: bool) -> HttpResponse:
     factors = set(Authenticator.objects.filter(user=user).values_list("type", flat=True))
     has_passkey, has_app = Authenticator.Type.WEBAUTHN in factors, Authenticator.Type.TOTP in factors
-    has_password = user.has_usable_password()
+    has_password = takes_password and user.has_usable_password()
     is_reading, has_files = request.method in ("GET", "HEAD"), bool(request.FILES)
     leave = request.POST.get(f"{OURS}leave") or page_before(request) or "/"
     back = request.get_full_path() if is_reading else leave if has_files else ""
@@ -129,6 +143,7 @@ def _page(request: HttpRequest, user: User, problem: str) -> HttpResponse:
     context = {
         "problem": problem,
         "has_password": has_password,
+        "is_about_factor": not takes_password,
         "has_app": has_app or Authenticator.Type.RECOVERY_CODES in factors,
         "has_passkey": has_passkey,
         "by_mail": not (has_passkey or has_app),
@@ -196,6 +211,7 @@ _CHECKS: dict[str, Callable[[HttpRequest, User, str], bool]] = {
     "code": _is_code,
     "credential": _is_passkey,
 }
+_OF_FACTOR = ("code", "credential")  # where there is one; else the code is that of an e-mail
 
 
 def _send_code(request: HttpRequest, user: User) -> None:

@@ -39,6 +39,7 @@ class Per(StrEnum):
     ADDRESS = "address"  # of IPv6 the network (/64): what one household or phone is given, with 2^64 addresses in it
     LINK = "link"
     ACCOUNT = "account"
+    BROWSER = "browser"  # one in which its person has signed in before (`known_browsers`)
     ORGANISATION = "organisation"
 
 

@@ -63,6 +63,24 @@ def register() -> None:
     limits.register(
         "identity-code", Limit(Rate(20, MINUTE, Per.ADDRESS), Rate(3, MINUTE, Per.ACCOUNT), Rate(40, DAY, Per.ACCOUNT))
     )
+    limits.register(
+        "known-browser",
+        Limit(
+            Rate(30, MINUTE, Per.ADDRESS),
+            Rate(5, 5 * MINUTE, Per.BROWSER),
+            Rate(20, DAY, Per.BROWSER),
+            Rate(60, DAY, Per.ACCOUNT),
+        ),
+    )
+    limits.register(
+        "known-browser-code",
+        Limit(
+            Rate(20, MINUTE, Per.ADDRESS),
+            Rate(3, MINUTE, Per.BROWSER),
+            Rate(10, DAY, Per.BROWSER),
+            Rate(30, DAY, Per.ACCOUNT),
+        ),
+    )
 
     signing_in.connect()
     tell_identities(organisations.identity_of)

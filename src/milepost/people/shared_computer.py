@@ -11,6 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
+from milepost.people import known_browsers
 from milepost.people.session_ends import KIND, Kind, is_shared
 
 LEAVE_NOTHING = "leave_nothing"  # in the form that signs out
@@ -37,6 +38,7 @@ def leaving_nothing[F: Callable[..., Any]](view: F) -> F:
         if leaves:
             # Not "storage": in it lies what other people, or a trainer without a network, have not sent yet.
             response.headers["Clear-Site-Data"] = '"cache"'
+            known_browsers.forget(response)
         return response
 
     return leave  # type: ignore[return-value]

@@ -24,7 +24,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 
-from milepost.people import confirming, second_factor, session_ends, sign_in_events
+from milepost.people import confirming, known_browsers, second_factor, session_ends, sign_in_events
 from milepost.people.joining import hold_account, join_first
 from milepost.people.models import FactorReset, Member, User
 from milepost.people.sessions import end_others
@@ -33,7 +33,7 @@ from milepost.people.sessions import end_others
 def account_for(email: str) -> User | None:
     """The account with this address, made now if an active member has the address; None for strangers."""
     address = email.strip().lower()
-    user = account_in_use(address) or User.objects.filter(email=address).first()
+    user = account_of(address)
     if user is None and Member.objects.active().filter(email=address).exists():
         try:
             with transaction.atomic():
@@ -42,6 +42,11 @@ def account_for(email: str) -> User | None:
         except IntegrityError:  # somebody pressed twice
             user = User.objects.get(email=address)
     return user
+
+
+def account_of(email: str) -> User | None:
+    """The account that this address signs in to; None where there is none."""
+    return account_in_use(email) or User.objects.filter(email=email.strip().lower()).first()
 
 
 def account_in_use(email: str) -> User | None:
@@ -56,7 +61,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
         "too_many_login_attempts": gettext_lazy(
-            "Too many tries for this address. Wait five minutes, or have a code sent by e-mail instead."
+            "Too many tries for this address. Wait five minutes, sign in in another way, or use a browser in which you "
+            "have signed in before."
         ),
         "email_password_mismatch": gettext_lazy(
             "Address and password don’t belong together. Type them again, or have a code sent by e-mail instead."
@@ -70,6 +76,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return bool(super().is_safe_url(url))
         except ValueError:  # urlsplit of http://[::1
             return False
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count this try: one of the browser's own, where the person is known in it, else one of those that everybody has."""
+        account = account_of(str(credentials.get("email") or "")) if known_browsers.KNOWN.of(request) else None
+        if not known_browsers.has_tries_left(request, account, "known-browser"):
+            super().pre_authenticate(request, **credentials)
 
     def authentication_failed(self, request: HttpRequest, **credentials: object) -> None:
         sign_in_events.password_failed(request, str(credentials.get("email") or ""))
@@ -99,8 +111,11 @@ class RequestLoginCodeForm(BaseRequestLoginCodeForm):  # type: ignore[misc]
     """Asks for a code; makes the account first when an organisation knows the address."""
 
     def clean_email(self) -> str:
-        account_for(self.cleaned_data["email"])
-        return str(super().clean_email())
+        account = account_for(self.cleaned_data["email"])
+        if not known_browsers.has_tries_left(context.request, account, "known-browser-code"):
+            return str(super().clean_email())
+        self._user = account if account and account.is_active else None
+        return str(self.cleaned_data["email"])
 
 
 class ResetPasswordForm(BaseResetPasswordForm):  # type: ignore[misc]
@@ -125,8 +140,10 @@ def connect() -> None:
 
 def _on_session(request: HttpRequest, user: User, **_rest: object) -> None:
     session_ends.begin(request.session, user)
-    confirming.note(request)
-    if second_factor.has_one(user.pk):
+    has_factor = second_factor.has_one(user.pk)  # then they came in by it (`AccountAdapter.login`)
+    confirming.note(request, by_factor=has_factor)
+    known_browsers.remember(request, user)
+    if has_factor:
         request.session[second_factor.KNOWN] = True
 
 
@@ -137,22 +154,32 @@ def _on_sign_in(user: User, **_rest: object) -> None:
 def _on_password(request: HttpRequest, user: User, **_rest: object) -> None:
     """Whoever came in by what is no key any more goes out; who changed it stays."""
     end_others(user, but=request.session.session_key)
+    if request.user.pk == user.pk:
+        known_browsers.remember(request, user)  # the password that there was is part of what the cookie says
 
 
 def _on_lost_factor(instance: Authenticator, **_rest: object) -> None:
-    _on_factor(instance, created=True)
+    _end_others_of(instance)
     if not second_factor.has_one(instance.user_id):
         second_factor.end_grace(instance.user_id)
 
 
 def _on_factor(instance: Authenticator, created: bool, **_rest: object) -> None:
-    """The same for a second factor that is new or gone, in the transaction of the change; each use of one is saved, too."""
+    """Each use of one is saved, too. Who sets one up has shown that they have it: its recovery codes come on the next page."""
+    if created and _end_others_of(instance):
+        confirming.note(context.request, by_factor=True)
+
+
+def _end_others_of(factor: Authenticator) -> bool:
+    """The same for a second factor that is new or gone, in the transaction of the change; whether its person made it here."""
+    if factor.type == Authenticator.Type.RECOVERY_CODES:
+        return False
     request = context.request
-    if created and instance.type != Authenticator.Type.RECOVERY_CODES:
-        is_own = request is not None and request.user.pk == instance.user_id
-        end_others(instance.user, but=request.session.session_key if is_own else None)
-        if is_own:
-            request.session[second_factor.KNOWN] = second_factor.has_one(instance.user_id)
+    is_own = request is not None and request.user.pk == factor.user_id
+    end_others(factor.user, but=request.session.session_key if is_own else None)
+    if is_own:
+        request.session[second_factor.KNOWN] = second_factor.has_one(factor.user_id)
+    return is_own
 
 
 def _on_factor_used(user: User, **_rest: object) -> None:

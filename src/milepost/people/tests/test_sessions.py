@@ -210,3 +210,26 @@ def test_one_button_signs_out_everywhere(learner):
     assert here.post("/accounts/devices/", {"everywhere": ""}).url == "/accounts/login/"
     assert not signed_in(here) and not signed_in(elsewhere)
     assert Session.objects.filter(session_key__in=UserSession.objects.values("session_key")).count() == 0
+
+
+def test_a_device_stays_on_the_list_whose_key_is_renewed_while_another_one_signs_in(learner, monkeypatch):
+    """allauth's own look through the list read the old key, and found no session of that any more."""
+    own, fields = Client(), {"login": learner.user.email, "password": "correct horse"}
+    own.post("/accounts/login/", fields)
+    key, session = own.session.session_key, own.session
+
+    def exists(listed):
+        if listed.session_key == key and session.session_key == key:
+            session.cycle_key()
+            UserSession.objects.filter(session_key=key).update(session_key=session.session_key)
+        return session.exists(listed.session_key)
+
+    monkeypatch.setattr(UserSession, "exists", exists)
+    Client().post("/accounts/login/", fields)
+    assert UserSession.objects.filter(user=learner.user).count() == 2
+
+
+def test_allauth_s_list_of_devices_is_ours(learner):
+    browser = Client()
+    browser.force_login(learner.user)
+    assert browser.get("/accounts/sessions/").url == "/accounts/devices/"

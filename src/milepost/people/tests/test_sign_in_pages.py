@@ -71,7 +71,9 @@ def test_too_many_tries_say_how_long_to_wait_and_what_else_there_is(learner):
     client = Client()
     for _try in range(6):
         page = client.post("/accounts/login/", {"login": learner.user.email, "password": "wrong wrong wrong"})
-    assert "Wait five minutes, or have a code sent by e-mail instead." in words(page)
+    assert "Wait five minutes, sign in in another way, or use a browser in which you have signed in before." in words(
+        page
+    )
 
 
 def test_a_mail_about_an_account_says_what_to_do_if_it_was_somebody_else(learner, mailoutbox):

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.core import blobs
 from milepost.core.http import next_of
 from milepost.core.openness import Whom, open_to
+from milepost.people import known_browsers
 from milepost.people.access import in_own_zone
 from milepost.people.colours import lighten_until_readable
 from milepost.people.context import Brand
@@ -77,7 +78,10 @@ def shared_computer(request: HttpRequest) -> HttpResponseBase:
     say_shared(request, is_so="shared" in request.POST)
     following = next_of(request)
     query = f"?{urlencode({'next': following})}" if following != "/" else ""
-    return redirect(f"{reverse('account_login')}{query}")
+    response = redirect(f"{reverse('account_login')}{query}")
+    if "shared" in request.POST:
+        known_browsers.forget(response)
+    return response
 
 
 def _belongs_to(user: User) -> MemberQuerySet:
