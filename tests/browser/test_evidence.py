@@ -132,7 +132,7 @@ def test_three_phones_sign_in_three_ways_and_the_trainer_closes_the_list(visitor
     handed.complaints.clear()
     handed.check()
 
-    expect(tess.page.get_by_role("heading", name="All 3 are settled.")).to_be_visible(timeout=10_000)
+    expect(tess.page.get_by_role("heading", name="Everybody has signed or is noted.")).to_be_visible(timeout=10_000)
     tess.page.get_by_role("link", name="Sign and close").click()
     tess.check()
     draw(tess.page)

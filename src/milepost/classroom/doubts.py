@@ -11,10 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import batched, islice
 from typing import Any, ClassVar, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import DenseRank
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -32,6 +33,7 @@ HOUSEHOLD = 3  # people at one address; of more, it is the network of a building
 ELSEWHERE = 4  # people who signed from other addresses: before, nobody knows what is usual here
 MANY = 20  # others are counted so far: somebody who signs for hundreds makes no signature dearer than the twentieth
 NAMED = 5  # others who are named in one sentence
+TOLD_AT_ONCE = 500  # signatures whose others are looked for with one query
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,13 @@ class Doubt(ABC):
     """A reason to ask. `sentence` tells it beside the name: `%(names)s` are the others, `%(time)s` when it was made, as far as
     is known, `%(arrived)s` when the server had it, `%(typed)s` what was typed.
 
-    One that `passes` is found for the whole half-day at each signature, and is gone where it is not found any more.
+    One that `passes` is found for the whole half-day at each signature, and is gone where it is not found any more. `same` names
+    what a signature has in common with each of those because of whom it is doubtful (`is_because_of`).
     """
 
     sentence: ClassVar[str | Promise]
     passes: ClassVar[bool] = False
+    same: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
     def find(self, look: Look) -> Iterator[Found]:
@@ -100,7 +104,7 @@ def note_doubts(look: Look) -> None:
         now = {code: others for code, others in before.items() if stays or code not in passing} | found[key]
         if now == before:
             continue
-        row.doubts = _as_json(now)
+        earlier, row.doubts = row.doubts, _as_json(now)
         if any(others > before.get(code, -1) for code, others in now.items()):
             row.doubted_at = look.now
             if not row.struck_at:
@@ -109,7 +113,7 @@ def note_doubts(look: Look) -> None:
             row.doubted_at = None
         if row is not look.row:
             row.save(update_fields=["doubts", "doubted_at", "judged_at", "judged_by", "judgement_reason"])
-            facts.append(_fact(row))
+            facts.append(_fact(row, earlier))
     record_many(facts, organisation=look.row.organisation)
 
 
@@ -131,10 +135,11 @@ def _as_json(found: Mapping[str, int]) -> list[dict[str, Any]]:
     return [{"code": code} | ({"others": found[code]} if found[code] else {}) for code in in_order]
 
 
-def _fact(row: Attendance) -> Fact:
+def _fact(row: Attendance, earlier: Sequence[Mapping[str, Any]]) -> Fact:
+    result = {"doubts": row.doubts} | ({"before": earlier} if earlier else {})
     context = {"session": str(row.slot.session.uid)}
     member = row.participant.member.as_reference()
-    return Fact(SLOT_DOUBTED, member, row.slot.as_reference(), {"doubts": row.doubts}, context)
+    return Fact(SLOT_DOUBTED, member, row.slot.as_reference(), result, context)
 
 
 def _signatures_of(session_id: int) -> "QuerySet[Attendance]":
@@ -147,14 +152,29 @@ def _signatures_of(session_id: int) -> "QuerySet[Attendance]":
 
 
 def told(rows: Iterable[Attendance]) -> dict[int, list[str]]:
-    """What is doubtful about each of these, in sentences, by their keys; one query for each session in which somebody is."""
-    doubted = [row for row in rows if row.doubts]
-    sessions = {row.slot.session_id for row in doubted if any("others" in doubt for doubt in row.doubts)}
-    there = {key: list(_signatures_of(key)) for key in sessions}
-    return {
-        row.pk: [_sentence(row, doubts.get(doubt["code"]), there.get(row.slot.session_id, [])) for doubt in row.doubts]
-        for row in doubted
-    }
+    """What is doubtful about each of these, in sentences, by their keys; a query for each kind of doubt with others, for 500 rows."""
+    sentences = {}
+    for part in batched((row for row in rows if row.doubts), TOLD_AT_ONCE, strict=False):
+        others = _others_of(part)
+        for row in part:
+            named = ((doubts.get(doubt["code"]), others[doubt["code"]]) for doubt in row.doubts)
+            sentences[row.pk] = [_sentence(row, doubt, there) for doubt, there in named]
+    return sentences
+
+
+def _others_of(rows: Sequence[Attendance]) -> dict[str, list[Attendance]]:
+    """By the code of a doubt the signatures that are the same in what makes it: of each same thing those of `MANY` people and one."""
+    found: dict[str, list[Attendance]] = defaultdict(list)
+    for code, doubt in doubts.items():
+        doubtful = [row for row in rows if any(kept["code"] == code and "others" in kept for kept in row.doubts)]
+        if not doubtful or not doubt.same:
+            continue
+        nth = Window(DenseRank(), partition_by=list(map(F, doubt.same)), order_by="participant")
+        for session in {row.slot.session_id for row in doubtful}:
+            there = [row for row in doubtful if row.slot.session_id == session]
+            alike = {f"{name}__in": {getattr(row, name) for row in there} for name in doubt.same}
+            found[code] += _signatures_of(session).filter(**alike).annotate(nth=nth).filter(nth__lte=MANY + 1)
+    return found
 
 
 def _sentence(row: Attendance, doubt: Doubt, there: Sequence[Attendance]) -> str:
@@ -189,6 +209,7 @@ class SameDevice(Doubt):
     """Two people of one session signed in one browser, in whichever half-days."""
 
     sentence = gettext_lazy("Signed on the same phone or computer as %(names)s.")
+    same = ("device",)
 
     def find(self, look: Look) -> Iterator[Found]:
         if not look.is_own_device or not look.devices:
@@ -247,6 +268,7 @@ class SameConnection(Doubt):
         "Signed within minutes from the same address and with the same kind of browser as %(names)s, and nobody else from there."
     )
     passes = True
+    same = ("slot_id", "address")
 
     def find(self, look: Look) -> Iterator[Found]:
         there = look.others.filter(slot=look.row.slot_id).exclude(way=Way.TRAINER).exclude(address="")
@@ -271,6 +293,7 @@ class SameInk(Doubt):
     """No hand draws the same points twice: one of the two was copied, or sent again."""
 
     sentence = gettext_lazy("Drawn point for point like a signature of %(names)s.")
+    same = ("ink",)
 
     def find(self, look: Look) -> Iterator[Found]:
         same = look.others.filter(ink=look.row.ink).order_by("signed_at", "pk")

@@ -65,6 +65,14 @@ def _decided(statement: Statement) -> str:
     return words + (_(" (reason: %(reason)s)") if statement.result.get("reason") else "")
 
 
+def _doubted(statement: Statement) -> str:
+    if not statement.result["doubts"]:
+        return _("Nothing is doubtful any more about the signature for “%(object)s”")
+    if statement.result.get("before"):
+        return _("What is doubtful about the signature for “%(object)s” changed")
+    return _("The signature for “%(object)s” was found doubtful")
+
+
 def _corrected(statement: Statement) -> str:
     return _noted(statement) + _(" (correction: %(reason)s)")
 
@@ -231,10 +239,10 @@ SLOT_DOUBTED = FactType(
     "doubted",
     "slot",
     calls=_slot_called,
-    result={"doubts": _DOUBTS},
+    result={"doubts": _DOUBTS, "before?": _DOUBTS},
     context={"session": UID},
     about="session",
-    sentence=gettext_lazy("What is doubtful about the signature for “%(object)s” changed"),
+    sentence=_doubted,
 )
 SLOT_DECIDED = FactType(
     "decided",

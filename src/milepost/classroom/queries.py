@@ -7,7 +7,7 @@ from itertools import batched
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Left, Length
 
 from milepost.classroom.models import (
     Attendance,
@@ -23,7 +23,7 @@ from milepost.classroom.models import (
 from milepost.classroom.permissions import courses_of, may_manage, people_for
 from milepost.core import clock
 from milepost.learning.permissions import SEE_RESULTS
-from milepost.people.models import Member
+from milepost.people.models import Member, plain
 from milepost.people.permissions import sees_everybody, visible
 
 SEATED = Participant.Status.SEATED
@@ -128,6 +128,20 @@ def attendances(slot: Slot, members: "QuerySet[Member] | None" = None) -> "Query
     if members is not None:
         rows = rows.filter(participant__member__in=members)
     return rows.order_by("participant__member__family_name", "participant__member__given_name", "pk")
+
+
+def called(rows: "QuerySet[Attendance]", text: str) -> "QuerySet[Attendance]":
+    """Those whose name has each word of `text`, in whatever case and with whatever accents.
+
+    What search looks in begins with the name; mail addresses and titles behind it are not for every trainer. What has no accents
+    may be longer than the name (ß, æ), hence a few characters more.
+    """
+    member = "participant__member__"
+    length = Length(f"{member}given_name") + Length(f"{member}family_name") + 6
+    rows = rows.alias(name_as_searched=Left(f"{member}searchable", length))
+    for word in plain(text).split():
+        rows = rows.filter(name_as_searched__contains=word)
+    return rows
 
 
 def minutes_in_course(course_id: int, members: Iterable[int]) -> dict[int, int]:

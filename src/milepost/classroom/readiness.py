@@ -131,15 +131,17 @@ def _doubts(scope: Scope) -> Iterator[Finding]:
         .filter(is_in_doubt())
         .order_by("slot__starts_at", "participant__member__family_name", "pk")
     )
-    if waiting := list(rows):
+    if waiting := list(rows[:SHOWN]):
         names = list(dict.fromkeys(row.participant.member.full_name for row in waiting))
+        count = rows.count() if len(waiting) == SHOWN else len(waiting)
         words = ngettext(
             "%(count)d signature is in doubt, and nobody has decided: %(names)s.",
             "%(count)d signatures are in doubt, and nobody has decided: %(names)s.",
-            len(waiting),
-        ) % {"count": len(waiting), "names": ", ".join(names[:SHOWN])}
+            count,
+        ) % {"count": count, "names": ", ".join([*names, *(["…"] if count > SHOWN else [])])}
         slot = waiting[0].slot
         link = reverse("slot_list", args=[scope.organisation.slug, slot.session.uid, slot.code])
+        link = f"{link}?show=to-decide#attendances"
         yield Finding("doubts", label, State.INCONSISTENT, words, Actor.TRAINER, link=link)
     elif sessions_of(scope):
         yield Finding("doubts", label, State.READY, _("None is, or it was decided."), ready=1)

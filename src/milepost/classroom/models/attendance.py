@@ -17,12 +17,12 @@ from milepost.people.models import Organisation
 
 
 class Way(models.TextChoices):
-    """How an attendance was signed."""
+    """How an attendance was signed, as it is said after “signed at 09:12”."""
 
-    PROJECTED = "projected", _("projected code, own device")
-    LINK = "link", _("personal link, own device")
-    CODE = "code", _("spoken code, own device")
-    TRAINER = "trainer", _("the trainer’s device")
+    PROJECTED = "projected", _("by scanning the projected code")
+    LINK = "link", _("with a personal link")
+    CODE = "code", _("with the code that was read out")
+    TRAINER = "trainer", _("on the trainer’s device")
 
 
 def is_signed(path: str = "") -> Q:

@@ -13,6 +13,7 @@ from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.deciding import DoubtsChanged, decide
 from milepost.classroom.devices import Device
 from milepost.classroom.doubts import told
+from milepost.classroom.facts import SLOT_DOUBTED
 from milepost.classroom.jobs import make_sheet
 from milepost.classroom.models import Attendance, LiveSession, Participant
 from milepost.classroom.presence import personal_link, projected_address, trainer_token
@@ -228,6 +229,17 @@ def test_a_link_that_is_opened_in_one_s_own_account_is_no_doubt(morning, session
     assert codes(row_of(learner)) == []
 
 
+def test_the_history_says_that_a_doubt_was_found_and_then_what_became_of_it(morning, people, row_of):
+    """The first was said to have changed."""
+    for number in range(3):
+        sign(attendance=row_of(people[number]), signing=signing_of(number, devices=("d" * 64,)))
+    found, changed = (
+        SLOT_DOUBTED.tell(fact) for fact in entries("doubted") if fact["actor"]["id"] == str(people[0].uid)
+    )
+    assert re.fullmatch("The signature for “.*” was found doubtful", found)
+    assert re.fullmatch("What is doubtful about the signature for “.*” changed", changed)
+
+
 # --- The same connection ----------------------------------------------------------------------------------
 
 
@@ -266,7 +278,9 @@ def test_the_doubt_about_a_connection_passes_when_a_class_comes_from_there(morni
         if number == 5:
             assert codes(row_of(people[4])) == codes(row_of(people[5])) == ["same-connection"]
     assert not Attendance.objects.in_doubt().exists()
-    assert entries("doubted")[-1]["result"]["doubts"] == []
+    gone = entries("doubted")[-1]
+    assert (gone["result"]["doubts"], gone["result"]["before"][0]["code"]) == ([], "same-connection")
+    assert SLOT_DOUBTED.tell(gone).startswith("Nothing is doubtful any more")
 
 
 def test_one_address_is_no_doubt_for_two_kinds_of_browsers_or_an_hour_apart(morning, people, row_of):

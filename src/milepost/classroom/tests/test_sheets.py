@@ -77,7 +77,7 @@ def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation)
         "absent: ill",
         "not signed",
         "12 of 16",
-        "projected code, own device",
+        "by scanning the projected code",
         Signature.read(DRAWN).fingerprint[:16],
         Circumstances("10.0.0.7", "Phone").fingerprint[:16],
     ]

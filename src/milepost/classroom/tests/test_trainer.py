@@ -251,7 +251,7 @@ def test_whoever_closes_reads_by_name_who_has_not_signed(trainer_page, people, r
     change_attendance(attendance=row_of(people[0]), change=Change("absent"), by=trainer.as_reference())
     sign(attendance=row_of(people[1]), signing=signing())
     page = client.get(trainer_page + "closure/").text
-    heading, absent = page.index("<h2>Not signed</h2>"), page.index("<h2>Absent</h2>")
+    heading, absent = page.index(">Not signed</h2>"), page.index(">Absent</h2>")
     assert heading < page.index(people[2].full_name) < absent < page.index(people[0].full_name)
     assert people[1].full_name not in page
 

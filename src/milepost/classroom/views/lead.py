@@ -1,11 +1,12 @@
 """For those who manage sessions: schedule, change and cancel them, choose people and trainers, correct the list."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -14,19 +15,18 @@ from milepost.classroom import scheduling
 from milepost.classroom.access import managed_session, seen_session
 from milepost.classroom.connection_logs import UnreadableLog, connected_minutes, take_log
 from milepost.classroom.correcting import change_attendance
-from milepost.classroom.deciding import decide
-from milepost.classroom.forms import SessionForm, read_change, read_decision
-from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer
+from milepost.classroom.forms import SessionForm, read_change
+from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
 from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS, manages_by, may_manage, seen_in
-from milepost.classroom.queries import attendances, tally
+from milepost.classroom.queries import tally
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder
 from milepost.classroom.session_documents import add_document, remove_document
-from milepost.classroom.views.doubts import decided_words, doubts_context
+from milepost.classroom.views.attendance_list import AttendanceList
+from milepost.classroom.views.doubts import doubts_context, take_decision
 from milepost.classroom.views.member import session_page
 from milepost.core import once
 from milepost.core.http import blob_download
-from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message, complaints_of
 from milepost.learning.permissions import SEE_RESULTS
@@ -166,18 +166,18 @@ def slot_list(request: OrganisationRequest, session: LiveSession, slot: str) -> 
     if seen is not None and not may(request.member, SEE_RESULTS, session):
         raise PermissionDenied
     half_day = get_object_or_404(session.slots, code=slot)
-    connected = connected_minutes(session)
-    rows = page_of(request, attendances(half_day, seen), size=100)
-    for row in rows:
-        row.connected = connected.get(str(row.participant.uid))  # type: ignore[attr-defined]
+    connected, manages = connected_minutes(session), may_manage(request.member, session)
+    there = AttendanceList(half_day, request.GET, members=seen, decides=manages).context(request)
+    for row in there["page"]:
+        row.connected = connected.get(str(row.participant.uid))
     context = {
         "session": session,
         "slot": half_day,
-        "page": rows,
         "tally": tally(half_day, seen),
-        "may_manage": may_manage(request.member, session),
+        "may_manage": manages,
         "has_logs": bool(connected),
-        **doubts_context(list(rows) if may_manage(request.member, session) else []),
+        **there,
+        **doubts_context(there["page"] if manages else []),
     }
     return render(request, "classroom/slot.html", context)
 
@@ -188,13 +188,14 @@ def slot_list(request: OrganisationRequest, session: LiveSession, slot: str) -> 
 def corrections(request: OrganisationRequest, session: LiveSession, slot: str) -> HttpResponseBase:
     """Note or correct somebody's attendance."""
     half_day = get_object_or_404(session.slots, code=slot)
-    attendance = get_object_or_404(Attendance, slot=half_day, participant__uid=uuid_of(request.POST, "who"))
+    who = uuid_of(request.POST, "who")
+    attendance = get_object_or_404(Attendance, slot=half_day, participant__uid=who)
     with as_message(request):
         change = read_change(request, half_day, may_justify=True)
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=request.member.as_reference(), why=why)
         messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
-    return redirect("slot_list", request.organisation.slug, session.uid, half_day.code)
+    return _to_row(request, half_day, who)
 
 
 @require_POST
@@ -203,10 +204,14 @@ def corrections(request: OrganisationRequest, session: LiveSession, slot: str) -
 def decisions(request: OrganisationRequest, session: LiveSession, slot: str) -> HttpResponseBase:
     """Decide about signatures that are in doubt, or take a decision back."""
     half_day = get_object_or_404(session.slots.select_related("organisation"), code=slot)
-    with as_message(request):
-        decided = decide(slot=half_day, **read_decision(request.POST), by=request.member.as_reference())
-        messages.success(request, decided_words(decided))
-    return redirect("slot_list", request.organisation.slug, session.uid, half_day.code)
+    who = take_decision(request, half_day, by=request.member.as_reference())
+    return _to_row(request, half_day, who)
+
+
+def _to_row(request: OrganisationRequest, slot: Slot, who: UUID | None) -> HttpResponseBase:
+    address = reverse("slot_list", args=[request.organisation.slug, slot.session.uid, slot.code])
+    seen = seen_in(request.member, slot.session)
+    return AttendanceList(slot, request.GET, members=seen).back_to(address, who)
 
 
 @require_GET

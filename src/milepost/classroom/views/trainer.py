@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
@@ -11,8 +12,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.staticfiles import finders
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -22,16 +25,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.classroom import presence
 from milepost.classroom.closing import close_slot, closing_meaning_of
 from milepost.classroom.correcting import change_attendance
-from milepost.classroom.deciding import decide
-from milepost.classroom.forms import read_change, read_circumstances, read_decision
+from milepost.classroom.forms import read_change, read_circumstances
 from milepost.classroom.meetings import Guest, meeting_tools
-from milepost.classroom.models import Attendance, Slot, Trainer, Way
+from milepost.classroom.models import Attendance, Slot, Trainer, Way, is_in_doubt, is_settled
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import Arrival, register_arrival
 from milepost.classroom.reminding import remind_missing
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.classroom.signing import Signing, meaning_of, take_offline
-from milepost.classroom.views.doubts import decided_words, doubts_context
+from milepost.classroom.views.attendance_list import AttendanceList
+from milepost.classroom.views.doubts import doubts_context, take_decision
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.http import blob_download, json_of
@@ -50,6 +53,14 @@ MOST_DELIVERED = 50  # signatures at once: the page sends each by itself
 LATE_AFTER = timedelta(seconds=30)  # a signature that takes longer to arrive was made without a network
 CLOCK_OFF = timedelta(minutes=5)  # from where on a device's clock is wrong, or was changed since the signature
 OLDEST = timedelta(days=7)  # what is said to be older was made on a device whose clock is wrong
+
+HANDED_ROUND = 500  # names on one page of the device that is handed round: each page has to be there without a network
+NAMED = 50  # of those whom whoever closes reads by name
+
+SEEN_TO_CHANGE = (  # of an attendance on the live list
+    *("pk", "signed_at", "absent_at", "attested_at", "arrived_at", "left_at"),
+    *("absence_reason", "doubts", "judged_at", "corrections"),
+)
 
 _MS = timedelta(milliseconds=1)
 
@@ -158,16 +169,18 @@ def _context(trainer: Trainer) -> dict[str, Any]:
 @held
 def live(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
     """A half-day as it happens: the code to project, who has signed, who is missing."""
-    return render(request, "classroom/live.html", _live_context(trainer, slot))
+    context = _code_context(trainer, slot) | _told_context(_list_context(request, slot))
+    return render(request, "classroom/live.html", context)
 
 
 @require_GET
 @held
 def live_list(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
     """The list, when it has changed since the one that the page shows (204 otherwise)."""
-    if request.GET.get("fingerprint") == _list_fingerprint(slot):
+    context = _list_context(request, slot)
+    if request.GET.get("fingerprint") == context["list_fingerprint"]:
         return HttpResponse(status=204)
-    return render(request, "classroom/live_list.html", _live_context(trainer, slot))
+    return render(request, "classroom/live_list.html", _code_context(trainer, slot) | _told_context(context))
 
 
 @require_GET
@@ -177,10 +190,14 @@ def live_code(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
     return render(request, "classroom/live_code.html", _code_context(trainer, slot))
 
 
-def _live_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
-    rows = list(attendances(slot))
-    there = {"rows": rows, "tally": tally(slot), "list_fingerprint": _list_fingerprint(slot)}
-    return _code_context(trainer, slot) | doubts_context(rows) | there
+def _list_context(request: HttpRequest, slot: Slot) -> dict[str, Any]:
+    """The page of the list that is asked for, with a fingerprint of what it shows; doubts are not in words yet."""
+    there = AttendanceList(slot, request.GET).context(request) | {"tally": tally(slot)}
+    return there | {"list_fingerprint": _list_fingerprint(slot, there)}
+
+
+def _told_context(there: dict[str, Any]) -> dict[str, Any]:
+    return there | doubts_context(there["page"])
 
 
 def _code_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
@@ -198,12 +215,12 @@ def _code_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
     }
 
 
-def _list_fingerprint(slot: Slot) -> str:
-    """Changes whenever the list does."""
-    rows = slot.attendances.order_by("pk").values_list(
-        "pk", "signed_at", "absent_at", "attested_at", "arrived_at", "left_at", "absence_reason", "doubts", "judged_at"
-    )
-    return fingerprint(repr((slot.closed_at, list(rows))).encode())[:16]
+def _list_fingerprint(slot: Slot, there: dict[str, Any]) -> str:
+    """Changes whenever what the page shows of the list does: the numbers of all, and each of its rows."""
+    rows = [
+        [row.participant.member.full_name, *(getattr(row, name) for name in SEEN_TO_CHANGE)] for row in there["page"]
+    ]
+    return fingerprint(repr((slot.closed_at, there["tally"], there["shown"].counts, rows)).encode())[:16]
 
 
 @require_POST
@@ -223,14 +240,15 @@ def reminders(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
 @held
 def notes(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """Note one person as late, gone early, absent; or take it back."""
-    attendance = get_object_or_404(Attendance, slot=slot, participant__uid=uuid_of(request.POST, "who"))
+    who = uuid_of(request.POST, "who")
+    attendance = get_object_or_404(Attendance, slot=slot, participant__uid=who)
     may_justify = Rules.of(trainer.session.organisation).allows(TrainerRight.JUSTIFY_ABSENCES)
     with as_message(request):
         change = read_change(request, slot, may_justify=may_justify)
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=trainer.as_reference(), why=why)
         messages.success(request, _("Noted for %(name)s.") % {"name": attendance.participant.member.full_name})
-    return _to_slot(trainer, slot)
+    return _to_row(request, trainer, slot, who)
 
 
 @require_POST
@@ -253,10 +271,13 @@ def people(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBa
 @held
 def decisions(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """Decide about signatures that are in doubt: one, or all that the page showed; or take it back."""
-    with as_message(request):
-        decided = decide(slot=slot, **read_decision(request.POST), by=trainer.as_reference())
-        messages.success(request, decided_words(decided))
-    return _to_slot(trainer, slot)
+    who = take_decision(request, slot, by=trainer.as_reference())
+    return _to_row(request, trainer, slot, who)
+
+
+def _to_row(request: HttpRequest, trainer: Trainer, slot: Slot, who: UUID | None) -> HttpResponseBase:
+    address = reverse("room_slot", args=[presence.trainer_token(trainer), slot.code])
+    return AttendanceList(slot, request.GET).back_to(address, who)
 
 
 def _to_slot(trainer: Trainer, slot: Slot) -> HttpResponseBase:
@@ -272,7 +293,10 @@ def _to_slot(trainer: Trainer, slot: Slot) -> HttpResponseBase:
 def device(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """The trainer's device, handed round: one name after the other, with or without a network."""
     _refuse_unless_handed_round(trainer)
-    return render(request, "classroom/device.html", _live_context(trainer, slot) | {"meaning": meaning_of(slot)})
+    people = AttendanceList(slot, request.GET).context(request, size=HANDED_ROUND)
+    return render(
+        request, "classroom/device.html", _code_context(trainer, slot) | people | {"meaning": meaning_of(slot)}
+    )
 
 
 def _refuse_unless_handed_round(trainer: Trainer) -> None:
@@ -341,16 +365,16 @@ def _delivered(
 def closure(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """The trainer signs, and the half-day is closed."""
     meaning = closing_meaning_of(slot)
-    rows = list(attendances(slot))
+    waiting = attendances(slot).filter(is_in_doubt())
     context = (
         _context(trainer)
-        | doubts_context(rows)
+        | doubts_context(waiting[:NAMED])
         | {
             "slot": slot,
             "tally": tally(slot),
             "meaning": meaning,
             "has_ended": clock.now() >= slot.ends_at,
-            "unsigned": _unsigned(rows),
+            "unsigned": _unsigned(slot),
         }
     )
     if request.method == "POST":
@@ -367,12 +391,27 @@ def closure(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseB
     return render(request, "classroom/closure.html", context)
 
 
-def _unsigned(rows: Sequence[Attendance]) -> list[tuple[str, list[str]]]:
+@dataclass(frozen=True)
+class Unsigned:
+    """Who is not on the list with a signature, for one reason: the first by name, and the part of the list with all of them."""
+
+    heading: str
+    names: Sequence[str]
+    more: int
+    part: str
+
+
+def _unsigned(slot: Slot) -> list[Unsigned]:
     """Who is not on the list with a signature, by name: the trainer signs that it is right."""
-    words = {
-        "missing": _("Not signed"),
-        "absent": _("Absent"),
-        "struck": _("Signed, but was not there"),
-        "attested": _("Present, without a signature"),
-    }
-    return [(word, [r.participant.member.full_name for r in rows if r.state == state]) for state, word in words.items()]
+    reasons = [
+        (_("Not signed"), "missing", ~is_settled()),
+        (_("Absent"), "absent", Q(absent_at__isnull=False)),
+        (_("Signed, but was not there"), "decided", Q(struck_at__isnull=False)),
+        (_("Present, without a signature"), "attested", Q(attested_at__isnull=False)),
+    ]
+    return [_unsigned_for(attendances(slot).filter(among), heading, part) for heading, part, among in reasons]
+
+
+def _unsigned_for(rows: "QuerySet[Attendance]", heading: str, part: str) -> Unsigned:
+    names = [row.participant.member.full_name for row in rows[:NAMED]]
+    return Unsigned(heading, names, max(0, rows.count() - NAMED) if len(names) == NAMED else 0, part)
