@@ -68,11 +68,20 @@ def register() -> None:
             Rate(600, HOUR, Per.ADDRESS),
             Rate(20, MINUTE, Per.ACCOUNT),
             Rate(300, DAY, Per.ACCOUNT),
+            label=_("A code that was said aloud"),
         ),
     )
     # What a trainer's link sends: it may have been passed on, and whoever has it is nobody whom the organisation knows.
-    limits.register("room-reminders", Limit(Rate(20, MINUTE, Per.ADDRESS), Rate(10, DAY, Per.LINK)))
-    limits.register("room-people", Limit(Rate(60, MINUTE, Per.ADDRESS), Rate(200, DAY, Per.LINK)))
+    limits.register(
+        "room-reminders",
+        Limit(Rate(20, MINUTE, Per.ADDRESS), Rate(10, DAY, Per.LINK), label=_("Reminders from a trainer’s link")),
+    )
+    limits.register(
+        "room-people",
+        Limit(
+            Rate(60, MINUTE, Per.ADDRESS), Rate(200, DAY, Per.LINK), label=_("Looking for people from a trainer’s link")
+        ),
+    )
     sections.register("classroom", sessions_of)
     timestamps.register("sheets", undated, facts.SHEET_SEALED)
 

@@ -36,7 +36,9 @@ def register() -> None:
     subscribe("certificates", [COURSE_COMPLETED], issue_for_completions, is_replayable=True)
     subscribe("lapses", [COURSE_REOPENED], revoke_reopened, is_replayable=True)
 
-    limits.register("verify", Limit(Rate(30, MINUTE, Per.ADDRESS), Rate(600, HOUR, Per.ADDRESS)))
+    limits.register(
+        "verify", Limit(Rate(30, MINUTE, Per.ADDRESS), Rate(600, HOUR, Per.ADDRESS), label=_("Checking certificates"))
+    )
     sections.register("credentials", certificates_of)
     timestamps.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
 

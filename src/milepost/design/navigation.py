@@ -68,6 +68,12 @@ def links(page: str) -> Registry[Link]:
     return _links.setdefault(page, Registry(f"link of the page “{page}”"))
 
 
+def labels() -> dict[str, str | Promise]:
+    """What the pages are called to which any menu leads, by the names of their addresses."""
+    registries = [main, person, foot, *_links.values()]
+    return {link.url_name: link.label for registry in reversed(registries) for link in registry.all()}
+
+
 class Menus:
     """The menus as one request shows them: `menus.main` in a template asks for nothing until it stands there."""
 

@@ -37,11 +37,21 @@ def register() -> None:
 
     limits.register(
         "document-code",
-        Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(20, DAY, Per.LINK), Rate(2_000, HOUR, Per.ORGANISATION)),
+        Limit(
+            Rate(10, MINUTE, Per.ADDRESS),
+            Rate(20, DAY, Per.LINK),
+            Rate(2_000, HOUR, Per.ORGANISATION),
+            label=_("The code of a document"),
+        ),
     )
     limits.register(
         "document-delegation",  # a mail to whoever sent it
-        Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(5, DAY, Per.LINK), Rate(500, HOUR, Per.ORGANISATION)),
+        Limit(
+            Rate(10, MINUTE, Per.ADDRESS),
+            Rate(5, DAY, Per.LINK),
+            Rate(500, HOUR, Per.ORGANISATION),
+            label=_("Passing a document on"),
+        ),
     )
     timestamps.register("documents", undated, facts.DOCUMENT_SEALED)
 

@@ -24,7 +24,12 @@ def register() -> None:
     vocabulary.register(facts)
     limits.register(
         "audit-code",
-        Limit(Rate(10, MINUTE, Per.ADDRESS), Rate(20, DAY, Per.LINK), Rate(2_000, HOUR, Per.ORGANISATION)),
+        Limit(
+            Rate(10, MINUTE, Per.ADDRESS),
+            Rate(20, DAY, Per.LINK),
+            Rate(2_000, HOUR, Per.ORGANISATION),
+            label=_("The code of an audit"),
+        ),
     )
 
     permissions.register(SEE_EVIDENCE, MANAGE_EVIDENCE, TAKE_DATA)

@@ -16,6 +16,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
@@ -53,10 +54,14 @@ class Rate:
 
 
 class Limit:
-    """The rates that hold together; the first that is over ends a try, and those after it do not count it."""
+    """The rates that hold together; the first that is over ends a try, and those after it do not count it.
 
-    def __init__(self, *rates: Rate) -> None:
+    `label` says to an owner what was tried (`security.words`).
+    """
+
+    def __init__(self, *rates: Rate, label: str | Promise = "") -> None:
         self.rates = rates
+        self.label = label
 
 
 class TooManyTries(Refused):

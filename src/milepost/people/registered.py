@@ -58,10 +58,22 @@ def register() -> None:
     quotas.register("people", members.PEOPLE)
     keepers.register("factors", factors_at_rest.keep_under_current_secret)
     limits.register(
-        "identity", Limit(Rate(60, MINUTE, Per.ADDRESS), Rate(10, MINUTE, Per.ACCOUNT), Rate(60, DAY, Per.ACCOUNT))
+        "identity",
+        Limit(
+            Rate(60, MINUTE, Per.ADDRESS),
+            Rate(10, MINUTE, Per.ACCOUNT),
+            Rate(60, DAY, Per.ACCOUNT),
+            label=_("Saying once more who it is"),
+        ),
     )
     limits.register(
-        "identity-code", Limit(Rate(20, MINUTE, Per.ADDRESS), Rate(3, MINUTE, Per.ACCOUNT), Rate(40, DAY, Per.ACCOUNT))
+        "identity-code",
+        Limit(
+            Rate(20, MINUTE, Per.ADDRESS),
+            Rate(3, MINUTE, Per.ACCOUNT),
+            Rate(40, DAY, Per.ACCOUNT),
+            label=_("Codes by e-mail for saying who it is"),
+        ),
     )
     limits.register(
         "known-browser",
@@ -70,6 +82,7 @@ def register() -> None:
             Rate(5, 5 * MINUTE, Per.BROWSER),
             Rate(20, DAY, Per.BROWSER),
             Rate(60, DAY, Per.ACCOUNT),
+            label=_("Passwords in a browser that knows its person"),
         ),
     )
     limits.register(
@@ -79,6 +92,7 @@ def register() -> None:
             Rate(3, MINUTE, Per.BROWSER),
             Rate(10, DAY, Per.BROWSER),
             Rate(30, DAY, Per.ACCOUNT),
+            label=_("Codes by e-mail to a browser that knows its person"),
         ),
     )
 

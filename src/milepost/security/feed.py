@@ -57,7 +57,7 @@ def opened_by(slug: str, key: str) -> Organisation | None:
 def events_after(organisation: Organisation, number: int) -> list[SecurityEvent]:
     """The next events in the order of their numbers, `AT_ONCE` at most."""
     rows = SecurityEvent.objects.filter(organisation=organisation, number__gt=number)
-    return list(rows.select_related("person").order_by("number")[:AT_ONCE])
+    return list(rows.select_related("person", "done_to").order_by("number")[:AT_ONCE])
 
 
 def _hashed(key: str) -> str:

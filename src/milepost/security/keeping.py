@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from threading import Lock
+from uuid import UUID
 
 from django.db import DatabaseError, transaction
 from django.db.models import F, Value
@@ -160,6 +161,7 @@ def point_to(facts: Sequence[Entry]) -> None:
                 number=log.last,
                 kind=fact_type.watched,
                 person_id=by_uid.get(fact.actor_id),
+                done_to_id=by_uid.get(fact.object_id) if fact.object_id != fact.actor_id else None,
                 detail=fact.fact,
                 hour=fact.time.replace(minute=0, second=0, microsecond=0),
                 first_at=fact.time,
@@ -175,8 +177,15 @@ def point_to(facts: Sequence[Entry]) -> None:
 
 
 def _uids(facts: Sequence[Entry]) -> list[str]:
-    """Those actors that can be people: others (the installation, an auditor) have no uid of a member."""
-    return [fact.actor_id for fact in facts if len(fact.actor_id) == 36]
+    """Who did it, and to whom, as far as they can be people: others (the installation, an auditor) have no uid of a member."""
+    return list({uid for fact in facts for uid in (fact.actor_id, fact.object_id) if _is_uid(uid)})
+
+
+def _is_uid(text: str) -> bool:
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
 
 
 def _kept_for(organisation: Organisation) -> timedelta:

@@ -21,7 +21,7 @@ class SecurityEventQuerySet(models.QuerySet["SecurityEvent"]):
 class SecurityEvent(models.Model):
     """Something that happened at the doors: of which kind, whose, from where, and how often within one hour (UTC).
 
-    One of a fact (`entry_id`) says what its entry says, and keeps nothing of it. `number` is the place in which it is told to
+    `done_to` is somebody else to whom they did it: whom they gave a role, whose data they took out. One of a fact (`entry_id`) says what its entry says, and keeps nothing of it. `number` is the place in which it is told to
     whoever follows; one that happens again within its hour gets a new one, with a larger count.
     """
 
@@ -30,6 +30,7 @@ class SecurityEvent(models.Model):
     number = models.BigIntegerField()
     kind = models.CharField(max_length=24)
     person = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+", db_index=False)
+    done_to = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False)
     address = models.CharField(max_length=45, blank=True)
     detail = models.CharField(max_length=64, blank=True)
     hour = models.DateTimeField()
@@ -62,6 +63,7 @@ class SecurityEvent(models.Model):
             models.Index(fields=["organisation", "last_at", "number"], name="event_by_time"),
             models.Index(fields=["organisation", "kind", "last_at", "number"], name="event_by_kind"),
             models.Index(fields=["person", "last_at", "number"], name="event_by_person"),
+            models.Index(fields=["done_to", "last_at", "number"], name="event_by_done_to"),
         ]
 
     def __str__(self) -> str:

@@ -1,9 +1,10 @@
 """Reading the log: which events somebody asks for, a page of them, and all of them as a table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from itertools import batched
+from heapq import merge
+from itertools import batched, islice
 from typing import Any
 
 from django.db.models import Q
@@ -17,6 +18,7 @@ from milepost.journal.phrases import sentence
 from milepost.people.happenings import happenings
 from milepost.people.models import Member, Organisation
 from milepost.security.models import SecurityEvent, SecurityEventQuerySet, entries_of
+from milepost.security.words import words_of
 
 PAGE = 50
 MATCHES = 8
@@ -42,18 +44,17 @@ class Chosen:
         since, until = (text_of(query, name) if _day(text_of(query, name)) else "" for name in ("since", "until"))
         return cls(organisation, kind if kind in happenings else "", person, since, until)
 
-    def rows(self) -> SecurityEventQuerySet:
-        """The events, newest first."""
-        rows = SecurityEvent.objects.filter(organisation=self.organisation)
+    def rows(self) -> list[SecurityEventQuerySet]:
+        """The events, newest first: of somebody what they did, and what was done to them, each by an index of its own."""
+        rows = SecurityEvent.objects.filter(organisation=self.organisation).select_related("person")
         if self.kind:
             rows = rows.filter(kind=self.kind)
-        if self.person:
-            rows = rows.filter(person=self.person)
         if since := _day(self.since):
             rows = rows.filter(last_at__gte=since)
         if until := _day(self.until):
             rows = rows.filter(last_at__lt=until + timedelta(days=1))
-        return rows.newest_first()
+        rows = rows.newest_first()
+        return [rows.filter(person=self.person), rows.filter(done_to=self.person)] if self.person else [rows]
 
     @property
     def is_any(self) -> bool:
@@ -77,17 +78,24 @@ class Shown:
     event: SecurityEvent
     who: str
     words: str
+    detail: str  # what more is known of it, in words
 
 
 def page_of(chosen: Chosen, before: str) -> tuple[list[Shown], str]:
     """The events before the place `before` (empty: the newest), and the place that continues them, empty at the end."""
-    rows = chosen.rows().select_related("person")
+    all_rows = chosen.rows()
     if place := _place_of(before):
         at, number = place
-        rows = rows.filter(Q(last_at__lte=at), Q(last_at__lt=at) | Q(number__lt=number))
-    events = list(rows[: PAGE + 1])
+        earlier = Q(last_at__lte=at) & (Q(last_at__lt=at) | Q(number__lt=number))
+        all_rows = [rows.filter(earlier) for rows in all_rows]
+    events = list(islice(_merged(rows[: PAGE + 1] for rows in all_rows), PAGE + 1))
     shown = [_shown(event, entries) for entries in [entries_of(events[:PAGE])] for event in events[:PAGE]]
     return shown, _place(events[PAGE - 1]) if len(events) > PAGE else ""
+
+
+def _merged(all_rows: Iterable[Iterable[SecurityEvent]]) -> Iterator[SecurityEvent]:
+    """Newest first; nothing stands in two of them."""
+    return merge(*all_rows, key=lambda event: (event.last_at, event.number), reverse=True)
 
 
 def _place(event: SecurityEvent) -> str:
@@ -112,15 +120,15 @@ def _shown(event: SecurityEvent, entries: Mapping[int, Entry]) -> Shown:
     entry = entries.get(event.entry_id or 0)
     if entry:
         who, words = sentence(entry)
-        return Shown(event, who, words)
+        return Shown(event, who, words, "")
     who = event.person.full_name if event.person else _("Somebody unknown")
-    return Shown(event, who, str(happenings.get(event.kind).label))
+    return Shown(event, who, str(happenings.get(event.kind).label), words_of(event.detail))
 
 
 def table_of(chosen: Chosen) -> Iterator[list[Any]]:
     """All of them as rows, the heading first, each with its time in UTC."""
     yield [_("From (UTC)"), _("Until (UTC)"), _("Who"), _("What"), _("Kind"), _("Detail"), _("Address"), _("How often")]
-    rows = chosen.rows().select_related("person").iterator(EXPORTED_AT_ONCE)
+    rows = _merged(rows.iterator(EXPORTED_AT_ONCE) for rows in chosen.rows())
     for part in batched(rows, EXPORTED_AT_ONCE, strict=False):
         entries = entries_of(list(part))
         for event in part:

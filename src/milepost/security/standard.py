@@ -59,6 +59,7 @@ def of_event(
             {
                 "event.reason": event.detail,
                 "user.id": str(event.person.uid) if event.person else "",
+                "user.target.id": str(event.done_to.uid) if event.done_to else "",
                 "source.ip": _ip(event.address),
                 "message": phrase(entry, "") if entry else "",
             }

@@ -4,12 +4,14 @@ import csv
 import io
 import json
 import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory
+from django.utils import translation
 
 from milepost.core import clock
 from milepost.journal.subscriptions import deliver_all, replay
@@ -18,6 +20,7 @@ from milepost.people import settings as decided
 from milepost.people.contribution import PeopleContribution
 from milepost.people.granting import grant
 from milepost.people.happenings import REFUSED, SIGN_IN_FAILED, happenings, tell
+from milepost.people.limits import limits
 from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
 from milepost.people.roles import Role
@@ -25,9 +28,11 @@ from milepost.security import keeping
 from milepost.security.feed import end_key, make_key
 from milepost.security.keeping import forget_old
 from milepost.security.models import SecurityEvent, SecurityFeed, SecurityLog
+from milepost.security.words import words_of
 from tests.worlds import make_member
 
 PAGE = "/aldermoor/security/"
+TOLD = (Path(__file__).parents[4] / "docs/security-events.md").read_text(encoding="utf-8")
 FEED = "/aldermoor/security/events.jsonl"
 
 
@@ -268,6 +273,87 @@ def test_filters_leave_what_was_asked_for(visit, lead, learner):
     assert "Jonas Nygård" in owner.get(PAGE, {"q": "jonas"}).text
 
 
+def test_of_somebody_stands_what_they_did_and_what_was_done_to_them(visit, lead, learner, organisation):
+    hr = make_member(organisation, "ravi")
+    grant(member=learner, role=Role.TRAINER, by=lead)
+    grant(member=hr, role=Role.TRAINER, by=lead)
+    tell(REFUSED, asked(), member=learner, detail="people")
+    deliver_all()
+    page = visit(lead).get(PAGE, {"person": learner.uid})
+    rows = page.context["rows"]
+    assert {(row.event.kind, row.event.person, row.event.done_to) for row in rows} == {
+        ("refused", learner, None),
+        ("role-changed", lead, learner),
+    }
+    assert [row.event.last_at for row in rows] == sorted((row.event.last_at for row in rows), reverse=True)
+    assert "Only what Jonas Nygård did, and what was done to them." in page.text
+    table = visit(lead).get("/aldermoor/security/events.csv", {"person": learner.uid}).getvalue().decode()
+    assert "Gave Jonas Nygård the role" in table and "Was refused" in table
+
+
+def test_what_one_does_to_oneself_stands_there_once(visit, lead):
+    grant(member=lead, role=Role.TRAINER, by=lead)
+    deliver_all()
+    rows = visit(lead).get(PAGE, {"person": lead.uid, "kind": "role-changed"}).context["rows"]
+    assert len({row.event.pk for row in rows}) == len(rows)
+
+
+def test_paging_through_what_somebody_did_and_what_was_done_shows_each_once(visit, lead, learner, organisation):
+    make_events(organisation, 120, person=learner)
+    SecurityEvent.objects.filter(number__gt=40, number__lt=100).update(person=lead, done_to=learner)
+    seen, before = [], ""
+    while before is not None:
+        context = visit(lead).get(PAGE, {"before": before, "person": learner.uid}).context
+        seen += [row.event.number for row in context["rows"] if row.event.number <= 120]
+        before = context["before"] or None
+    assert seen == sorted(range(1, 121), reverse=True)
+
+
+def test_whoever_is_erased_is_not_named_as_to_whom_it_was_done_and_what_others_did_stays(lead, learner):
+    grant(member=learner, role=Role.TRAINER, by=lead)
+    deliver_all()
+    learner.delete()
+    event = SecurityEvent.objects.filter(kind="role-changed").latest("number")
+    assert (event.person, event.done_to) == (lead, None)
+
+
+# --- In words -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("detail", "words", "mots"),
+    [
+        ("password+totp", "Password, Code from an app", "Mot de passe, Code d’une application"),
+        ("spoken-code", "A code that was said aloud", "Un code dit à voix haute"),
+        ("organisation_settings", "Page “Organisation”", "Page «\u00a0Organisation\u00a0»"),
+        ("grants", "Page /people/…/roles/", "Page /people/…/roles/"),
+        ("", "", ""),
+        ("a_page_of_an_earlier_release", "", ""),
+    ],
+)
+def test_a_detail_is_told_in_words(detail, words, mots):
+    assert words_of(detail) == words
+    with translation.override("fr"):
+        assert words_of(detail) == mots
+
+
+def test_every_detail_that_the_code_tells_has_words(db):
+    """The ways to come in, what allauth has, and each limit; of a page where it stands at least."""
+    from allauth.mfa.models import Authenticator
+
+    documented = re.findall(r"`([a-z-]+)`", TOLD.split("| `event.action` |")[1].split("Rows lie")[0])
+    reasons = {name for name in documented if name not in happenings.names()}
+    ways = {*Authenticator.Type.values, "password", "code", "password_reset", "confirming"}
+    assert [name for name in reasons | ways | set(limits.names()) if not words_of(name)] == []
+
+
+def test_the_page_shows_no_word_of_the_code_and_each_number_has_a_label(visit, lead, learner):
+    tell(REFUSED, asked(), member=learner, detail="organisation_settings")
+    page = visit(lead).get(PAGE)
+    assert "organisation_settings" not in page.text and "Page “Organisation”" in page.text
+    assert 'data-label="From where">192.0.2.7<' in page.text and 'data-label="How often">1<' in page.text
+
+
 def test_the_table_is_exported_and_that_is_an_event_of_its_own(visit, lead, learner):
     tell(REFUSED, asked(), member=learner, detail="people")
     answer = visit(lead).get("/aldermoor/security/events.csv", {"kind": "refused"})
@@ -363,12 +449,11 @@ def test_who_is_erased_leaves_no_address_behind(lead, learner):
 
 
 def test_every_kind_and_field_is_told_in_the_documentation(organisation, lead, learner):
-    told = (Path(__file__).parents[4] / "docs/security-events.md").read_text(encoding="utf-8")
-    assert not [kind.name for kind in happenings.all() if f"`{kind.name}`" not in told]
+    assert not [kind.name for kind in happenings.all() if f"`{kind.name}`" not in TOLD]
     tell(REFUSED, asked(), member=learner, detail="people")
     deliver_all()
     for line in fetch(make_key(organisation=organisation, by=lead)):
-        assert not [name for name in line if f"`{name}`" not in told]
+        assert not [name for name in line if f"`{name}`" not in TOLD]
 
 
 def test_every_fact_that_is_watched_is_of_a_kind():
