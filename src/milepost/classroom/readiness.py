@@ -138,7 +138,7 @@ def _doubts(scope: Scope) -> Iterator[Finding]:
             "%(count)d signature is in doubt, and nobody has decided: %(names)s.",
             "%(count)d signatures are in doubt, and nobody has decided: %(names)s.",
             count,
-        ) % {"count": count, "names": ", ".join([*names, *(["…"] if count > SHOWN else [])])}
+        ) % {"count": count, "names": ", ".join(names) + (", …" if count > SHOWN else "")}
         slot = waiting[0].slot
         link = reverse("slot_list", args=[scope.organisation.slug, slot.session.uid, slot.code])
         link = f"{link}?show=to-decide#attendances"

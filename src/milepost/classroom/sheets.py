@@ -123,12 +123,17 @@ def _facts(session: LiveSession, slots: Sequence[Slot], seats: Sequence[Particip
         (_("Kind"), session.get_form_display()),
         (_("Place"), session.where),
         (_("Trainer"), ", ".join(trainer.name for trainer in trainers)),
-        (_("Dates"), hours[0] if len(hours) == 1 else f"{slots[0].day} – {slots[-1].day} ({session.time_zone})"),
+        (_("Dates"), hours[0] if len(hours) == 1 else f"{_days(slots)} ({session.time_zone})"),
         (_("Duration"), duration(total)),
         (_("Participants"), str(len(seats))),
         (_("Signatures"), _("%(signed)s of %(all)s") % {"signed": signed, "all": len(at)}),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _days(slots: Sequence[Slot]) -> str:
+    """The first and the last, or the one on which all half-days are."""
+    return " – ".join(dict.fromkeys((slots[0].day, slots[-1].day)))
 
 
 def _part(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> dict[str, Any]:
@@ -164,9 +169,10 @@ def _cell(row: Attendance | None) -> dict[str, str]:
         notes.append(_("present, without a signature (see corrections)"))
     elif row.state == "missing":
         notes.append(_("not signed"))
-    if row.doubts:
-        notes.append(_("in doubt %(mark)s") % {"mark": DOUBT_MARK} if row.is_in_doubt else DOUBT_MARK)
-    return _ink(row.drawn) | {"note": ", ".join(notes)}
+    if row.is_in_doubt:
+        notes.append(_("in doubt %(mark)s") % {"mark": DOUBT_MARK})
+    mark = [DOUBT_MARK] if row.doubts and not row.is_in_doubt else []
+    return _ink(row.drawn) | {"note": " ".join([", ".join(notes), *mark]).strip()}
 
 
 def _ink(signature: Signature | None) -> dict[str, str]:
@@ -218,7 +224,8 @@ def _doubts(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list
 def _doubt(seat: Participant, row: Attendance, sentences: Sequence[str]) -> str:
     half_day = f"{date_format(row.slot.local_start, 'SHORT_DATE_FORMAT')} {row.slot.hours}"
     decision = decision_words(row) or _("Nobody has decided yet; the signature counts.")
-    return f"{seat.member.full_name} ({half_day}): {' '.join(sentences)} {decision}"
+    words = {"who": seat.member.full_name, "slot": half_day, "told": " ".join([*sentences, decision])}
+    return _("%(who)s (%(slot)s): %(told)s") % words
 
 
 def _corrections(session: LiveSession, seats: Sequence[Participant], at: At) -> list[str]:

@@ -84,6 +84,7 @@ def test_what_was_refused_is_told_at_its_row(doubtful, room, client):
     assert answer.url.endswith(at(row))
     page = client.get(answer.url).text
     assert page.index("message-error") > page.index(f"{doubtful[1].participant.member.full_name}</strong>")
+    assert page.count('<details class="noting" open>') == 1
 
 
 def test_whoever_manages_the_session_comes_back_to_the_row_as_well(doubtful, office, lead, visit):
@@ -117,6 +118,21 @@ def test_the_way_back_leads_to_the_page_on_which_the_row_is(doubtful, room, clie
 def test_one_tap_for_all_leads_to_the_beginning_of_the_list(doubtful, room, client):
     sent = {"who": [who(row)["who"] for row in doubtful], "decision": "there"}
     assert client.post(room + "decisions/", sent).url == f"{room}?#attendances"
+
+
+def test_enter_in_the_field_of_the_reason_decides_nothing(doubtful, room, client):
+    """A browser presses the first button of the form then, which said that they were there."""
+    form = re.search(
+        r'<form method="post" action="[^"]*decisions/[^"]*">\s*<input[^>]*csrf.*?</form>',
+        client.get(room + "?q=family3").text,
+        re.DOTALL,
+    )[0]
+    assert re.search(r"<button[^>]*>", form)[0] == "<button disabled hidden>"
+
+
+def test_the_next_page_begins_at_the_list_and_not_at_the_code_above_it(doubtful, room, client, monkeypatch):
+    monkeypatch.setattr(attendance_list, "ROWS", 3)
+    assert re.search(r'rel="next"\s+href="\?page=2#attendances"', client.get(room).text)
 
 
 # --- What is left -----------------------------------------------------------------------------------------
@@ -178,7 +194,7 @@ def test_a_list_of_many_comes_in_pages_at_the_same_cost(
     assert client.get(room + news).status_code == 204
     shown = client.get(room + news.replace("fingerprint=", "fingerprint=x"))
     assert names_on(shown) == names_on(page)
-    assert "fingerprint" not in re.search(r'rel="next" href="([^"]*)"', shown.text)[1]
+    assert "fingerprint" not in re.search(r'rel="next"\s+href="([^"]*)"', shown.text)[1]
 
 
 def test_the_live_list_comes_anew_for_what_changes_on_another_page_too(people, row_of, room, client, monkeypatch):

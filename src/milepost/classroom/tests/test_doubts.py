@@ -544,6 +544,7 @@ def test_the_sheet_tells_doubts_and_a_decision_after_the_closing_makes_the_next(
         decide(slot=slots[0], seen=seen(lent[1]), decision="not-there", by=by, reason="He was at home.")
         text = sheet_text(session, number=2)
     assert "Was not there, says Tess Okafor (26 November 2026, 17:05). He was at home." in text
+    assert "but was not there, says Tess Okafor †" in text
     assert "1 of 16" in text
     assert "decided about the signature" not in text  # it is told with the doubt
     with clock.at(slots[1].ends_at + timedelta(minutes=9)):
@@ -552,6 +553,18 @@ def test_the_sheet_tells_doubts_and_a_decision_after_the_closing_makes_the_next(
     assert "Was there, says Tess Okafor (26 November 2026, 17:09)." in text
     assert f"decided about the signature of {people[1].full_name}: was not there" in text
     assert session.sheets.get(number=1).pdf
+
+
+def test_a_french_sheet_tells_a_doubt_as_one_writes_it_there(lent, slots, session, people, trainer):
+    """A colon has a space before it; and the one day of two half-days stood there twice."""
+    LiveSession.objects.filter(pk=session.pk).update(language="fr")
+    for slot in slots:
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, signing=signing())
+    with clock.at(slots[1].ends_at):
+        text = sheet_text(session)
+    assert f"{people[0].full_name} (26/11/2026 09:00–12:30) : A signé" in text
+    assert "jeudi 26 novembre 2026 (Europe/Paris)" in text
 
 
 def test_a_sheet_without_a_doubt_says_nothing_of_doubts(session, slots, people, row_of, trainer):

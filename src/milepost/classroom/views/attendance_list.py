@@ -69,7 +69,8 @@ class AttendanceList:
         """What templates show of it. Messages about what was done stand at the row to which it led back."""
         page = self.page(request, size=size)
         at = next((row.pk for row in page if str(row.participant.uid) == request.GET.get("at")), None)
-        said = {"at": at, "said": list(get_messages(request)), "messages": []} if at else {}
+        opens = {"opens": "opens" in request.GET}
+        said = {"at": at, "said": list(get_messages(request)), "messages": []} | opens if at else {}
         return {"shown": self, "page": page} | said
 
     def page(self, request: HttpRequest, *, size: int = 0) -> Page[Attendance]:
@@ -111,15 +112,19 @@ class AttendanceList:
 
     # --- The way back -------------------------------------------------------------------------------------
 
-    def back_to(self, address: str, who: UUID | None) -> HttpResponseRedirect:
-        """To the row of the participant, or the one that is where it was; to the start of the list where there is none."""
+    def back_to(self, address: str, who: UUID | None, *, opens: bool = False) -> HttpResponseRedirect:
+        """To the row of the participant, or the one that is where it was; to the start of the list where there is none.
+
+        What can be noted there `opens` again where it was refused.
+        """
         done = attendances(self.slot, self.members).filter(participant__uid=who).first() if who else None
         row = self._nearest(done) if done else None
         if row is None:
             return HttpResponseRedirect(f"{address}?{self.here}#{START}")
         number = self.rows.filter(_is_before(row)).count() // ROWS + 1
+        page = str(number) if number > 1 else ""
         at = self._encoded(
-            q=self.text, show=self.show, page=str(number) if number > 1 else "", at=str(row.participant.uid)
+            q=self.text, show=self.show, page=page, at=str(row.participant.uid), opens="yes" if opens else ""
         )
         return HttpResponseRedirect(f"{address}?{at}#{anchor_of(row)}")
 

@@ -190,12 +190,14 @@ def corrections(request: OrganisationRequest, session: LiveSession, slot: str) -
     half_day = get_object_or_404(session.slots, code=slot)
     who = uuid_of(request.POST, "who")
     attendance = get_object_or_404(Attendance, slot=half_day, participant__uid=who)
+    is_noted = False
     with as_message(request):
         change = read_change(request, half_day, may_justify=True)
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=request.member.as_reference(), why=why)
         messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
-    return _to_row(request, half_day, who)
+        is_noted = True
+    return _to_row(request, half_day, who, opens=not is_noted)
 
 
 @require_POST
@@ -208,10 +210,10 @@ def decisions(request: OrganisationRequest, session: LiveSession, slot: str) -> 
     return _to_row(request, half_day, who)
 
 
-def _to_row(request: OrganisationRequest, slot: Slot, who: UUID | None) -> HttpResponseBase:
+def _to_row(request: OrganisationRequest, slot: Slot, who: UUID | None, *, opens: bool = False) -> HttpResponseBase:
     address = reverse("slot_list", args=[request.organisation.slug, slot.session.uid, slot.code])
     seen = seen_in(request.member, slot.session)
-    return AttendanceList(slot, request.GET, members=seen).back_to(address, who)
+    return AttendanceList(slot, request.GET, members=seen).back_to(address, who, opens=opens)
 
 
 @require_GET

@@ -243,12 +243,14 @@ def notes(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBas
     who = uuid_of(request.POST, "who")
     attendance = get_object_or_404(Attendance, slot=slot, participant__uid=who)
     may_justify = Rules.of(trainer.session.organisation).allows(TrainerRight.JUSTIFY_ABSENCES)
+    is_noted = False
     with as_message(request):
         change = read_change(request, slot, may_justify=may_justify)
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=trainer.as_reference(), why=why)
         messages.success(request, _("Noted for %(name)s.") % {"name": attendance.participant.member.full_name})
-    return _to_row(request, trainer, slot, who)
+        is_noted = True
+    return _to_row(request, trainer, slot, who, opens=not is_noted)
 
 
 @require_POST
@@ -275,9 +277,11 @@ def decisions(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
     return _to_row(request, trainer, slot, who)
 
 
-def _to_row(request: HttpRequest, trainer: Trainer, slot: Slot, who: UUID | None) -> HttpResponseBase:
+def _to_row(
+    request: HttpRequest, trainer: Trainer, slot: Slot, who: UUID | None, *, opens: bool = False
+) -> HttpResponseBase:
     address = reverse("room_slot", args=[presence.trainer_token(trainer), slot.code])
-    return AttendanceList(slot, request.GET).back_to(address, who)
+    return AttendanceList(slot, request.GET).back_to(address, who, opens=opens)
 
 
 def _to_slot(trainer: Trainer, slot: Slot) -> HttpResponseBase:

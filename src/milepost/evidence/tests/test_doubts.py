@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from milepost import verify as verifier
+from milepost.classroom import readiness
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.deciding import decide
@@ -66,11 +67,18 @@ def dossier_of(action, tmp_path, member=None):
     return verifier.verify(path), contents(path)
 
 
+def test_readiness_counts_all_doubts_and_names_the_first(lent, monkeypatch):
+    """It read every one of them, and did not say that there are more than it names."""
+    monkeypatch.setattr(readiness, "SHOWN", 3)
+    words = findings(lent)["doubts"].words
+    assert words.startswith("4 signatures are in doubt") and words.endswith(", ….")
+
+
 def test_readiness_asks_for_a_decision_and_is_content_with_either(lent, session, people, lead):
     finding = findings(lent)["doubts"]
     assert (str(finding.state), str(finding.actor)) == ("inconsistent", "trainer")
     assert f"nobody has decided: {people[0].full_name}, {people[1].full_name}." in finding.words
-    assert "/slots/" in finding.link
+    assert "/slots/" in finding.link and finding.link.endswith("?show=to-decide#attendances")
     say(session, people[0], "there", lead)
     say(session, people[1], "not-there", lead)
     assert findings(lent)["doubts"].is_ready
