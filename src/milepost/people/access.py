@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.stagekit import unstash_login
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -90,6 +91,8 @@ class OrganisationMiddleware:
         if KEPT_FOR in request.headers and not getattr(view, "takes_kept", False):
             return problem_response(NothingThatIsKept())
         if "organisation" not in kwargs:
+            if is_about_oneself(request.path):
+                speak_to(request, _known(request))
             return None
         slug = kwargs.pop("organisation")
         if not request.user.is_authenticated:
@@ -114,12 +117,43 @@ class OrganisationMiddleware:
         request.member = member
         request.organisation = member.organisation
         timezone.activate(member.time_zone or member.organisation.time_zone)
-        if not LANGUAGE.of(request):
-            translation.activate(member.speaks)
-            request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
+        speak_as(request, member)
         if is_new and request.method == "GET" and not is_partial(request) and second_factor.is_wanting(member):
             return _to_second_factor(request)
         return None
+
+
+def is_about_oneself(path: str) -> bool:
+    """Whether the page is the front door, or one of signing in and of one's own account."""
+    return path == "/" or path.startswith("/accounts/")
+
+
+def _known(request: HttpRequest) -> User | None:
+    """Who asks: whoever is signed in, or has given their password or code and is asked for the second factor.
+
+    An address that was typed is nobody yet: a page in the language of its person would tell a stranger that there is one.
+    """
+    if request.user.is_authenticated:
+        return request.user
+    if request.resolver_match and request.resolver_match.url_name == "mfa_authenticate":
+        login = unstash_login(request, peek=True)
+        return cast(User | None, login.user) if login else None
+    return None
+
+
+def speak_to(request: HttpRequest, user: User | None) -> None:
+    """Go on in the language of this person, as their first organisation knows it, unless they chose another in this browser."""
+    if user is not None and not LANGUAGE.of(request):
+        members = Member.objects.active().filter(user=user).select_related("organisation")
+        if member := members.order_by("pk").first():
+            speak_as(request, member)
+
+
+def speak_as(request: HttpRequest, member: Member) -> None:
+    """The same, as the member of one organisation."""
+    if not LANGUAGE.of(request):
+        translation.activate(member.speaks)
+        request.LANGUAGE_CODE = translation.get_language() or settings.LANGUAGE_CODE
 
 
 def _to_second_factor(request: HttpRequest) -> HttpResponseBase:

@@ -25,6 +25,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy
 
 from milepost.people import confirming, known_browsers, second_factor, session_ends, sign_in_events
+from milepost.people.access import speak_to
 from milepost.people.joining import hold_account, join_first
 from milepost.people.models import FactorReset, Member, User
 from milepost.people.sessions import end_others
@@ -143,6 +144,7 @@ def _on_session(request: HttpRequest, user: User, **_rest: object) -> None:
     has_factor = second_factor.has_one(user.pk)  # then they came in by it (`AccountAdapter.login`)
     confirming.note(request, by_factor=has_factor)
     known_browsers.remember(request, user)
+    speak_to(request, user)
     if has_factor:
         request.session[second_factor.KNOWN] = True
 

@@ -289,6 +289,8 @@ def test_contrast_is_what_wcag_says(one, other, ratio):
 def test_the_roles_are_listed_with_those_who_hold_them(visit, lead):
     page = visit(lead).get("/aldermoor/people/roles/")
     assert "Claire Nygård alone decides who may do what." in page.text
+    told = page.text.partition("Make somebody else owner, too.")[2]
+    assert '<a href="/aldermoor/people/">Choose somebody' in told.partition("</span>")[0]
     assert "Nobody holds it." in page.text and "Choose somebody, and give it on their page" in page.text
 
 
