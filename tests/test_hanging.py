@@ -27,13 +27,14 @@ def machine(own_database):
         yield Machine(process, port, None, None, None)
 
 
-def test_a_web_process_and_a_worker_that_hang_are_ended_and_others_take_their_place(machine):
-    server, worker = machine.child("granian"), machine.child("milepost.config.worker")
+def test_web_process_worker_and_reader_of_files_that_hang_are_ended_and_others_take_their_place(machine):
+    server, worker, reader = map(machine.child, ("granian", "milepost.config.worker", "fork_server"))
     web = machine.until(lambda: len(children(server)) == 2 and children(server), patience=240)
     time.sleep(4.0)  # they have been heard
-    for pid in (web[0], worker):
+    for pid in (web[0], worker, reader):
         os.kill(pid, signal.SIGSTOP)
     machine.until(lambda: machine.child("milepost.config.worker") != worker, patience=240)
+    machine.until(lambda: machine.child("fork_server") not in (None, reader), patience=240)
     machine.until(lambda: len(set(children(server)) - {web[0]}) == 2, patience=240)
     assert machine.child("granian") == server
     machine.until(lambda: all(answers(machine) for _connection in range(20)), patience=240)

@@ -158,7 +158,8 @@ def _reader_of_files(folder: Path) -> Child:
     """What reads somebody's file does so in forks of this one process, whichever process asks: each its own would take 50 MB."""
     where = str(folder / "files")
     os.environ.update({AT_HOST: where})
-    return Child("reader of files", [*PROGRAM, where], environment=environment())
+    watchdog = _watchdog(folder, "reader")
+    return Child("reader of files", [*PROGRAM, where], environment=environment(), watchdog=watchdog)
 
 
 def _watchdog(folder: Path | None, name: str) -> Watchdog | None:

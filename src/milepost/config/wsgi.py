@@ -23,5 +23,6 @@ if settings.TRACES_URL:
     traces.start(settings.TRACES_URL, process="web")
 postgresql.bound(statements=settings.DATABASE_PATIENCE, locks=settings.DATABASE_PATIENCE / 2, transactions=60)
 sandbox.places.bound(THREADS - 1, patience=0.1)  # one thread is left to pages
+sandbox.hurry()
 sandbox.prepare()
 application.tell(Systemd())

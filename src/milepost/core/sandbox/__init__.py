@@ -24,6 +24,7 @@ import json
 import logging
 import os
 import pickle
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -157,6 +158,11 @@ def prepare() -> None:
         _server.prepare()
 
 
+def hurry() -> None:
+    """In a process that answers pages: refuse a file (503) rather than wait for what children are forked from, where that is stopped."""
+    _server.hurry()
+
+
 def _here[R](function: Callable[..., R], refusal: type[Unreadable], args: Any, kwargs: Any) -> R:
     try:
         return function(*args, **kwargs)
@@ -173,7 +179,7 @@ def _ask(name: str, request: tuple[Any, ...], refusal: type[Unreadable], limits:
         logger.warning("A file was not read (%s): others of the same request took the time", name)
         raise refusal.at("")
     place, spent = "", limits.seconds  # all of it, unless the child says otherwise
-    with _server.connect(name) as connection:
+    with _connected(name) as connection:
         connection.settimeout(limits.wall + 1)
         try:
             channel.send(connection, channel.REQUEST, pickle.dumps((limits, request)))
@@ -195,6 +201,14 @@ def _ask(name: str, request: tuple[Any, ...], refusal: type[Unreadable], limits:
         told = value if isinstance(value, dict) else {}
         raise refusal(str(told.get("sentence", "")), field=str(told.get("field", "")))
     return value
+
+
+def _connected(name: str) -> socket.socket:
+    try:
+        return _server.connect(name)
+    except channel.ServerSilent as error:
+        logger.warning("What reads files does not answer (%s)", error)
+        raise TooManyFiles from error
 
 
 def answer(

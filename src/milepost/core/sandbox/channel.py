@@ -3,7 +3,8 @@
 import socket
 import struct
 
-REQUEST, BEGUN, PLACE, SPENT, VALUE, BYTES, REFUSED, FAILED = b"q", b"b", b"p", b"s", b"v", b"y", b"r", b"f"
+HEARD, BEGUN = b"h", b"b"  # what forks children has read whose it is to be; the child is there
+REQUEST, PLACE, SPENT, VALUE, BYTES, REFUSED, FAILED = b"q", b"p", b"s", b"v", b"y", b"r", b"f"
 ON_THE_WAY = (PLACE, SPENT)  # said before the answer
 NAME_BYTES = 256  # in which the name of a function is sent, before anything else
 _HEAD = struct.Struct(">cQ")
@@ -12,6 +13,10 @@ _PART = 1 << 20
 
 class ServerGone(RuntimeError):
     """No child could be had: what forks them does not start, or ends at once. Its own output says why."""
+
+
+class ServerSilent(RuntimeError):
+    """What forks children does not say in time that it has heard: it is stopped, or is only being started."""
 
 
 def send(connection: socket.socket, kind: bytes, payload: bytes) -> None:

@@ -24,7 +24,7 @@ from typing import Any
 
 from milepost.core.ending import end_with
 from milepost.core.sandbox import confinement
-from milepost.core.sandbox.channel import NAME_BYTES, exactly
+from milepost.core.sandbox.channel import HEARD, NAME_BYTES, exactly, send
 
 NICE = 5  # pages go before files
 MAX_REQUEST = 256 << 20  # bytes
@@ -54,6 +54,8 @@ def main() -> None:
     while True:
         name, connection = next_one(control)
         began = time.process_time()
+        with suppress(OSError):
+            send(connection, HEARD, b"")
         if name not in functions:
             try:
                 functions[name] = _load(name)
@@ -74,12 +76,18 @@ def _listening(path: str) -> socket.socket:
     control = socket.socket(socket.AF_UNIX)
     control.bind(path)
     control.listen(128)
+    if often := os.environ.get("WATCHDOG_USEC"):  # in half of this, whoever keeps it wants to hear that it lives
+        control.settimeout(int(often) / 2_000_000)
     return control
 
 
 def _connected(control: socket.socket) -> tuple[str, socket.socket]:
     while True:
-        connection, _address = control.accept()
+        _say_that_it_lives()
+        try:
+            connection, _address = control.accept()
+        except TimeoutError:
+            continue
         connection.settimeout(NAMING)
         try:
             name = exactly(connection, NAME_BYTES)
@@ -88,6 +96,14 @@ def _connected(control: socket.socket) -> tuple[str, socket.socket]:
         else:
             connection.settimeout(None)
             return name.decode(errors="replace").strip(), connection
+
+
+def _say_that_it_lives() -> None:
+    """To whoever keeps it, in systemd's words (sd_notify(3)): one that is stopped says nothing, and is ended."""
+    if where := os.environ.get("NOTIFY_SOCKET"):
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+            ear.setblocking(False)
+            ear.sendto(b"WATCHDOG=1", where)
 
 
 def _handed_over(control: socket.socket) -> tuple[str, socket.socket]:
