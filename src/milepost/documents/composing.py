@@ -18,7 +18,7 @@ from milepost.documents.kinds import KINDS, VALUES, DocumentKind
 from milepost.documents.models import Document, Signatory, SignatureRequest, Wording
 from milepost.documents.reading import examine
 from milepost.documents.typesetting import logo_of, render
-from milepost.documents.wordings import sections, wording_of
+from milepost.documents.wordings import breakable, sections, wording_of
 from milepost.journal import keys
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
 from milepost.people.models import Member, Organisation
@@ -104,7 +104,7 @@ def _composed(
             "values": all_values,
             "heading": str(kind.label),
             "sections": sections(kind, wording, all_values, language),
-            "facts": [[_fact_label(name), all_values[name]] for name in kind.facts if all_values.get(name)],
+            "facts": [[_fact_label(name), breakable(all_values[name])] for name in kind.facts if all_values.get(name)],
             "capacities": [str(capacity) for capacity in kind.signatories],
         }
         title = all_values.get("title") or str(kind.label)
@@ -210,7 +210,7 @@ def page_data(document: Document, signatories: Sequence[str]) -> dict[str, Any]:
             "colour": organisation.brand_colour,
             "heading": content.get("heading", ""),
             "title": document.title,
-            "reference": content.get("values", {}).get("reference", ""),
+            "reference": breakable(content.get("values", {}).get("reference", "")),
             "facts": content.get("facts", []),
             "sections": content.get("sections", []),
             "signatories": list(signatories),

@@ -58,6 +58,7 @@ def import_people(
             if seen is not None and seen != plan.fingerprint:
                 raise ImportRefused
             refuse_beyond(organisation, "people", more=plan.counts["new"] - plan.counts["gone"])
+            _hold(plan)
             return _apply(plan, by, file.name, file.fingerprint)
     except IntegrityError as error:  # a trainer took somebody in at the same moment, whom the file has too
         raise ImportRefused from error
@@ -95,6 +96,25 @@ _WRITTEN = [
     "searchable",
     "declined_at",
 ]
+
+
+def _hold(plan: Plan) -> None:
+    """Hold whoever changes, and take over what they did themselves since they were read: a no, their language, what is theirs.
+
+    The file does not name that, and it would be written back as it was. Raises `ImportRefused` if somebody has joined since whom
+    the file moves: that they are told at their old address was not looked at.
+    """
+    columns = {name: Member._meta.get_field(name).attname for name in _WRITTEN if name != "searchable"}
+    changes = {change.member.pk: change for change in plan.changed}
+    for part in _parts(sorted(changes)):
+        held = Member.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk")
+        for row in held.values("pk", "user_id", *columns.values()):
+            change = changes[row["pk"]]
+            if "email" in change.fields and row["user_id"] != change.member.user_id:
+                raise ImportRefused
+            for name, column in columns.items():
+                if name not in change.fields:
+                    setattr(change.member, column, row[column])
 
 
 def _write(plan: Plan) -> None:

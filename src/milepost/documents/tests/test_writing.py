@@ -2,7 +2,7 @@ import pytest
 
 from milepost.core import blobs
 from milepost.core.jobs import run_all
-from milepost.documents.composing import compose
+from milepost.documents.composing import compose, preview
 from milepost.documents.jobs import make_files
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document, Wording
@@ -95,3 +95,27 @@ def test_words_that_name_a_value_over_and_over_make_no_document_of_a_thousand_pa
     assert not Document.objects.exists()
     short = VALUES | {"content": "Types of ladders"}
     assert compose(organisation=organisation, kind=KINDS["programme"], values=short, language="en", by=lead).pk
+
+
+@pytest.mark.parametrize("content", ["a\n" * 2_500, "漢" * 51_000])
+def test_lines_and_wide_characters_count_as_what_they_take(organisation, content):
+    values = VALUES | {"content": content}
+    with pytest.raises(TooManyWords):
+        preview(organisation=organisation, kind=KINDS["programme"], values=values, language="en")
+
+
+def test_what_stands_in_the_head_counts_too(organisation):
+    values = VALUES | {"place": "far away " * 12_000}
+    with pytest.raises(TooManyWords):
+        preview(
+            organisation=organisation,
+            kind=KINDS["achievement"],
+            values=values | {"dates": values["place"]},
+            language="en",
+        )
+
+
+def test_a_word_without_an_end_keeps_no_document_from_being_made(organisation):
+    values = VALUES | {"content": "a" * 40_000, "reference": "b" * 40_000}
+    made = preview(organisation=organisation, kind=KINDS["programme"], values=values, language="en")
+    assert made.startswith(b"%PDF")

@@ -2,14 +2,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from milepost.core import clock
 from milepost.core.tables import read_table
 from milepost.journal.models import Entry
 from milepost.people.granting import grant
 from milepost.people.headings import guess_mapping
 from milepost.people.import_plan import ImportRefused, department_path, plan_import
 from milepost.people.importing import HRFile, import_people
-from milepost.people.models import Member
+from milepost.people.models import Member, User
 from milepost.people.roles import Role
+from tests.meanwhile import meanwhile
 
 HEADING = "Employee number,First name,Last name,Email,Site,Department,Manager,Hire date\n"
 THREE = HEADING + (
@@ -90,6 +92,25 @@ def test_columns_that_are_not_in_the_file_are_left_alone(organisation):
     run(organisation, "Employee number,First name,Last name\n1,Anna,Berg-Dahl\n")
     anna = Member.objects.get(employee_number="1")
     assert (anna.family_name, anna.email, anna.site.name) == ("Berg-Dahl", "anna@a.example", "Lyon")
+
+
+def test_what_somebody_did_themselves_while_the_file_was_read_stays(organisation):
+    run(organisation, THREE)
+    anna = Member.objects.filter(employee_number="1")
+    said_no = {"language": "fr", "declined_at": clock.now()}
+    with meanwhile(Member, lambda: anna.update(**said_no)):
+        run(organisation, "Employee number,First name,Last name\n1,Anna,Berg-Dahl\n")
+    assert anna.values("family_name", *said_no).get() == {"family_name": "Berg-Dahl"} | said_no
+
+
+def test_nobody_who_has_just_joined_is_moved_unseen(organisation):
+    run(organisation, THREE)
+    user = User.objects.create_user("anna@a.example", "correct horse")
+    with (
+        meanwhile(Member, lambda: Member.objects.filter(employee_number="1").update(user=user)),
+        pytest.raises(ImportRefused),
+    ):
+        run(organisation, "Employee number,First name,Last name,Email\n1,Anna,Berg,other@a.example\n")
 
 
 def test_nobody_leaves_unless_the_file_is_said_to_be_complete(organisation):
