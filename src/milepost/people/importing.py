@@ -104,7 +104,8 @@ def _hold(plan: Plan) -> None:
     The file does not name that, and it would be written back as it was. Raises `ImportRefused` if somebody has joined since whom
     the file moves: that they are told at their old address was not looked at.
     """
-    columns = {name: Member._meta.get_field(name).attname for name in _WRITTEN if name != "searchable"}
+    written = set(_WRITTEN) - {"searchable"}  # which is made of the others
+    columns = {field.name: field.attname for field in Member._meta.concrete_fields if field.name in written}
     changes = {change.member.pk: change for change in plan.changed}
     for part in _parts(sorted(changes)):
         held = Member.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk")
