@@ -113,9 +113,18 @@ def test_three_phones_sign_in_three_ways_and_the_trainer_closes_the_list(visitor
     tess.check()
     tess.page.get_by_role("button", name=re.compile("All 2 were there")).click()
     expect(tess.page.get_by_text(re.compile("Was there, says Tess Outside"))).to_have_count(2)
+    # By keyboard: whoever takes a decision back, or decides, is at the same row again, and sees it.
+    ravi = tess.page.get_by_role("group", name="Ravi Menon")
+    for act, left in (("take back", 1), ("Was there", 0)):
+        with tess.page.expect_navigation():
+            ravi.get_by_role("button", name=re.compile(f"{act}\\s*, Ravi")).press("Enter")
+        expect(ravi).to_be_focused()
+        expect(ravi).to_be_in_viewport()
+        expect(tess.page.get_by_text(re.compile("signature is in doubt"))).to_have_count(left)
 
     handed = visitor(360)
-    handed.go(f"{tess.page.url.partition(handed.server.url)[2]}device/")
+    room = tess.page.url.partition("?")[0].removeprefix(handed.server.url)
+    handed.go(f"{room}device/")
     until(handed.page, "caches.match(location.href, {ignoreVary: true}).then(Boolean)")
     handed.page.wait_for_load_state("networkidle")
     handed.context.set_offline(True)

@@ -65,6 +65,10 @@ def _decided(statement: Statement) -> str:
     return words + (_(" (reason: %(reason)s)") if statement.result.get("reason") else "")
 
 
+def _signed(statement: Statement) -> str:
+    return _("Signed for “%(object)s”") + (_(" (doubts were found)") if statement.context.get("doubts") else "")
+
+
 def _doubted(statement: Statement) -> str:
     if not statement.result["doubts"]:
         return _("Nothing is doubtful any more about the signature for “%(object)s”")
@@ -205,7 +209,7 @@ SLOT_SIGNED = FactType(
     result=_SIGNATURE,
     context=_CIRCUMSTANCES,
     about="session",
-    sentence=gettext_lazy("Signed for “%(object)s”"),
+    sentence=_signed,
     done_to=gettext_lazy("Signed by %(actor)s"),
 )
 SLOT_DELIVERED = FactType(

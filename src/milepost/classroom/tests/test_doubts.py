@@ -13,7 +13,7 @@ from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.deciding import DoubtsChanged, decide
 from milepost.classroom.devices import Device
 from milepost.classroom.doubts import told
-from milepost.classroom.facts import SLOT_DOUBTED
+from milepost.classroom.facts import SLOT_DOUBTED, SLOT_SIGNED
 from milepost.classroom.jobs import make_sheet
 from milepost.classroom.models import Attendance, LiveSession, Participant
 from milepost.classroom.presence import personal_link, projected_address, trainer_token
@@ -237,6 +237,8 @@ def test_the_history_says_that_a_doubt_was_found_and_then_what_became_of_it(morn
         SLOT_DOUBTED.tell(fact) for fact in entries("doubted") if fact["actor"]["id"] == str(people[0].uid)
     )
     assert re.fullmatch("The signature for “.*” was found doubtful", found)
+    first, second, _third = (SLOT_SIGNED.tell(fact) for fact in entries("signed"))
+    assert (first.endswith("”"), second.endswith("” (doubts were found)")) == (True, True)
     assert re.fullmatch("What is doubtful about the signature for “.*” changed", changed)
 
 

@@ -57,7 +57,7 @@ class AttendanceList:
         self.text = " ".join(text_of(query, "q").split())
         self.parts = {name: part for name, part in PARTS.items() if decides or not part.is_of_doubts}
         self.show = query.get("show", "") if query.get("show", "") in self.parts else ""
-        self._number = query.get("page", "")
+        self._number = text_of(query, "page", limit=10)
 
     @property
     def rows(self) -> "QuerySet[Attendance]":
