@@ -179,6 +179,13 @@ def test_one_tap_decides_about_the_page_and_says_so_where_more_wait(doubtful, ro
     assert "The 3 on this page were there" in page.text
 
 
+def test_who_decided_is_said_once_at_a_row(doubtful, room, client, morning, trainer):
+    row = doubtful[0]
+    seen = {str(row.participant.uid): row.doubts_seen}
+    decide(slot=morning, seen=seen, decision="not-there", by=trainer.as_reference())
+    assert client.get(room).text.count("says Tess Okafor") == 1
+
+
 # --- Many -------------------------------------------------------------------------------------------------
 
 
