@@ -16,5 +16,6 @@ urlpatterns = [
 
 handler400 = "milepost.design.views.unreadable"
 handler403 = "milepost.design.views.forbidden"
-handler404 = "milepost.design.views.not_found"
+handler404 = "milepost.people.views.everybody.not_found"
+handler429 = "milepost.people.limits.too_many_tries"  # of allauth’s pages; ours raise `TooManyTries`
 handler500 = "milepost.design.views.failed"

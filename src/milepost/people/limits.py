@@ -15,7 +15,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from limits import RateLimitItemPerSecond
@@ -25,6 +25,7 @@ from limits.strategies import FixedWindowRateLimiter
 import milepost.core.tries  # noqa: F401  (makes database:// known)
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
+from milepost.design.refusals import answer_to
 from milepost.people.access import client_address
 from milepost.people.happenings import LIMIT_REACHED, tell
 
@@ -72,6 +73,13 @@ class TooManyTries(Refused):
     )
     status = 429
     retry_after = MINUTE
+
+
+def too_many_tries(request: HttpRequest) -> HttpResponse:
+    """What a page of allauth's answers when its rates are over: the same as ours."""
+    answer = answer_to(request, TooManyTries())
+    answer["Retry-After"] = str(TooManyTries.retry_after)
+    return answer
 
 
 limits: Registry[Limit] = Registry("limit of tries")

@@ -68,6 +68,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "email_password_mismatch": gettext_lazy(
             "Address and password don’t belong together. Type them again, or have a code sent by e-mail instead."
         ),
+        "incorrect_code": gettext_lazy("This is not the code. Type it again, or have another one sent."),
         "rate_limited": gettext_lazy("Too many tries. Wait five minutes, then try again."),
     }
 

@@ -100,6 +100,21 @@ def test_too_many_codes_are_told_on_a_page_that_leads_back(learner):
     assert "Too many tries for this address." in words(page) and 'href="/accounts/login/"' in page.text
 
 
+def test_too_many_new_passwords_are_answered_in_our_words_with_how_long_to_wait(learner):
+    for _try in range(6):
+        page = Client(headers={"accept-language": "fr"}).post(
+            "/accounts/password/reset/", {"email": learner.user.email}
+        )
+    assert (page.status_code, page["Retry-After"], language(page)) == (429, "60", "fr")
+    assert "Trop d’essais." in page.text
+
+
+def test_on_the_sign_in_page_one_link_leads_to_a_new_password_and_what_is_wrong_stands_by_its_field(learner):
+    page = Client().post("/accounts/login/", {"login": learner.user.email, "password": "wrong wrong wrong"})
+    assert page.text.count("/accounts/password/reset/") == 1
+    assert 'aria-describedby="id_password-error"' in page.text and f'value="{learner.user.email}"' in page.text
+
+
 def test_signing_out_by_a_typed_address_is_asked_and_can_be_left(learner):
     page = come_in(learner).get("/accounts/logout/")
     assert "Stay signed in" in page.text
@@ -125,6 +140,7 @@ def test_whoever_is_signed_in_is_spoken_to_in_their_language_whatever_the_browse
     client.post("/accounts/login/", {"login": jeanne.user.email, "password": "correct horse"})
     for address in [*ONES_OWN, "/accounts/2fa/", "/accounts/organisations/", "/accounts/logout/"]:
         assert language(client.get(address)) == "fr", address
+    assert language(client.get("/nowhere/at/all/")) == "fr"
     later = clock.now() + timedelta(minutes=20)
     with clock.at(later):  # asked once more who it is
         assert "Mot de passe" in client.get("/accounts/email/").text

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from milepost.core import blobs
 from milepost.core.http import next_of
 from milepost.core.openness import Whom, open_to
+from milepost.design import views as design
 from milepost.people import known_browsers
-from milepost.people.access import in_own_zone
+from milepost.people.access import in_own_zone, speak_to
 from milepost.people.colours import lighten_until_readable
 from milepost.people.context import Brand
 from milepost.people.inviting import accept, invited
@@ -124,6 +125,14 @@ def _to_the_question(request: HttpRequest, member: Member, account: User) -> Htt
     )
     messages.info(request, words % about)
     return redirect_to_login(reverse("memberships"))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404, to whoever is signed in in their language: an address that leads nowhere has no organisation yet."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        speak_to(request, user)
+    return design.not_found(request, exception)
 
 
 @open_to(Whom.EVERYBODY, "colours that stand on the page of signing in")
