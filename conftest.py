@@ -2,7 +2,9 @@
 
 import os
 import tempfile
+import zlib
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from uuid import UUID
 
@@ -23,6 +25,7 @@ from tests.thorough import IS_THOROUGH
 from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_member, make_organisation
 
 pytest_plugins = ["tests.processor_time"]
+ROOMS = Path(__file__).parent / "src"
 
 # How long an example takes says how busy the machine is: a busy one must not fail a law that holds.
 hypothesis_settings.register_profile("milepost", deadline=None)
@@ -34,7 +37,7 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """With `--share`, on SQLite and PostgreSQL, everything runs that can depend on the database; the rest runs once."""
+    """With `--share`, what can depend on the database runs on PostgreSQL, and on SQLite as much as is worth it; the rest once."""
     if config.getoption("share"):
         vendor = connection.vendor
         dropped = [item for item in items if only_database_of(item) not in (None, vendor)]
@@ -43,7 +46,11 @@ def pytest_collection_modifyitems(config, items):
 
 
 def only_database_of(item) -> str | None:
-    """Where a test runs that says so by a mark, or asks for no database and so gets none; None: on both."""
+    """Where a test runs that says so by a mark, or asks for no database and so gets none; None: on both.
+
+    Of a room’s tests, a third runs on SQLite each day, which takes nearly all that PostgreSQL takes, and is what a room’s
+    tests run on while somebody works on it; the same third every day, so that a failure can be had again.
+    """
     if mark := item.get_closest_marker("one_database"):
         return mark.args[0]
     if not IS_THOROUGH and (mark := item.get_closest_marker("each_day_on")):
@@ -51,7 +58,10 @@ def only_database_of(item) -> str | None:
     asks = item.get_closest_marker("django_db") or {"db", "transactional_db", "prepared_environment"}.intersection(
         item.fixturenames
     )
-    return None if asks else "sqlite"
+    if not asks:
+        return "sqlite"
+    is_of_a_room = item.path.is_relative_to(ROOMS)
+    return "postgresql" if is_of_a_room and not IS_THOROUGH and zlib.crc32(item.nodeid.encode()) % 3 else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -79,6 +79,7 @@ def refuse(_connection, _over):
     """Hangs up."""
 
 
+@pytest.mark.each_day_on("postgresql")  # what hangs is another server
 @pytest.mark.parametrize("behaviour", [hang, drip, refuse])
 def test_other_servers_in_trouble_hold_up_nobody_and_each_message_comes_once_when_they_are_well(site, behaviour):
     person = next(site.nobody_yet)

@@ -114,6 +114,7 @@ def _silence():
     logging.disable(logging.NOTSET)
 
 
+@pytest.mark.each_day_on("postgresql")  # which refuses more than SQLite does
 @pytest.mark.usefixtures("_silence")
 def test_nothing_that_is_sent_to_any_address_is_an_internal_error(everything, visit):
     attack = Attack()

@@ -104,6 +104,7 @@ def test_a_slow_job_delays_neither_another_queue_nor_another_organisation(stage)
     stop(worker)
 
 
+@pytest.mark.each_day_on("postgresql")
 def test_a_job_whose_worker_is_killed_is_done_on_another_host_once_its_lease_is_over(stage):
     stage.enqueue("slow.enqueue(1, 4.0)")
     first = stage.worker()
@@ -162,6 +163,7 @@ def test_what_is_begun_and_ends_soon_may_end(stage):
     assert stage.left() == 0
 
 
+@pytest.mark.each_day_on("postgresql")
 def test_two_workers_do_everything_once_and_each_turn_once(stage):
     stage.enqueue("quick.enqueue_many([(number % 3, number) for number in range(60)])")
     workers = [stage.worker("story.every(2, story.turn)") for _twice in range(2)]

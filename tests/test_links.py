@@ -20,7 +20,7 @@ from milepost.notices.unsubscribing import unsubscribe_address
 from tests.test_hostile import DURING, _silence, auditor, everything, links_to  # noqa: F401 (two are fixtures)
 from tests.test_strangers import address, views
 
-pytestmark = pytest.mark.usefixtures("_silence")
+pytestmark = [pytest.mark.usefixtures("_silence"), pytest.mark.each_day_on("sqlite")]
 BY_LINK = sorted(
     (route for route, view in views() if getattr(view, "openness", None) and view.openness.whom is Whom.LINK),
     key=lambda route: (route.count("/"), route),

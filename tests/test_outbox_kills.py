@@ -49,6 +49,7 @@ def outbox(own_database):
         yield started
 
 
+@pytest.mark.each_day_on("postgresql")
 def test_whenever_the_worker_is_killed_nobody_misses_a_message_and_only_smtp_s_own_gap_doubles_one(outbox):
     for step in ("taken", "written", "envelope", "marked", "accepted", "settled"):
         outbox.letters.messages.clear()

@@ -59,6 +59,7 @@ def answers(port):
         return False
 
 
+@pytest.mark.each_day_on("postgresql")
 def test_of_two_that_start_at_once_one_migrates_the_database_and_both_serve(earlier_database, tmp_path):
     ports, logs = [free_port(), free_port()], [tmp_path / "one", tmp_path / "two"]
     deadline = time.monotonic() + 240

@@ -52,6 +52,7 @@ def patterns():
     return [route for route, _view in views()]
 
 
+pytestmark = pytest.mark.each_day_on("sqlite")  # who may open what is asked before a database says anything of its own
 ROUTES = sorted(route for route in patterns() if route.startswith("<slug:organisation>/"))
 
 
@@ -258,7 +259,6 @@ def test_things_of_another_organisation_are_not_found_under_one_s_own(world, vis
 MONITORING = {path.removeprefix("/") for path in monitoring.ANSWERS}
 
 
-@pytest.mark.each_day_on("sqlite")
 def test_a_control_character_in_anything_that_is_sent_is_refused_in_words_wherever_it_is_sent(world, visit):
     """PostgreSQL keeps no NUL, XML and PDF none at all, so that they must never come as far: not in any field that somebody adds."""
     client, let_through = visit(world.lead), []

@@ -30,6 +30,7 @@ while not Path(sys.argv[1]).exists():
 """
 
 
+@pytest.mark.each_day_on("postgresql")
 def test_many_workers_one_killed_in_the_middle_make_one_chain_while_entries_are_added(own_database, tmp_path):
     def start(code, *arguments):
         command = [sys.executable, "-c", code, *arguments]

@@ -24,7 +24,7 @@ from milepost.evidence.tests.test_tampering import as_the_insider, signed
 from milepost.journal import keys
 from milepost.journal.subscriptions import deliver_all
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.each_day_on("postgresql")]  # dossiers take long
 
 
 @pytest.fixture
