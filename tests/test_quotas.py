@@ -1,14 +1,17 @@
 """What an organisation may use of an installation: what is beyond is refused in words or waits, and nothing is lost."""
 
+import errno
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from milepost.config import environment
 from milepost.config.variables import Misconfigured
-from milepost.core import blobs
+from milepost.core import blobs, clamd
 from milepost.core.models import Job
 from milepost.core.quotas import QuotaReached, has_room, stored_by, take, take_bytes, usage_of
 from milepost.core.tables import read_table
+from milepost.people import import_drafts
 from milepost.people.importing import HRFile, import_people
 from milepost.people.jobs import measure_storage
 from milepost.people.members import add_member
@@ -76,6 +79,27 @@ def test_a_file_that_is_refused_for_the_space_is_none_of_today_s(visit, lead, or
     refused = visit(lead).post("/aldermoor/people/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 10_001)})
     assert refused.status_code == 429
     assert {usage.name: usage.used for usage in usage_of(organisation)} == {"storage": 0, "uploads": 0}
+
+
+@pytest.mark.parametrize("trouble", ["scanner", "disk", "permission"])
+def test_what_was_not_kept_takes_no_space(visit, lead, learner, organisation, bound, settings, monkeypatch, trouble):
+    bound(storage=10_000, uploads=5)
+    who = learner if trouble == "permission" else lead
+    if trouble == "scanner":
+        settings.CLAMD = "/nowhere/clamd"
+        monkeypatch.setattr(clamd, "CONNECTING", 0.1)
+    if trouble == "disk":
+        monkeypatch.setattr(import_drafts, "upload", full)
+    browser = visit(who)
+    browser.raise_request_exception = False
+    answer = browser.post("/aldermoor/people/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 6_000)})
+    assert answer.status_code >= 400
+    sent = 1 if trouble == "permission" else 0
+    assert {usage.name: usage.used for usage in usage_of(organisation)} == {"storage": 0, "uploads": sent}
+
+
+def full(**_upload):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_files_are_counted_as_they_come_and_measured_now_and_then(organisation, bound):

@@ -24,7 +24,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
-from milepost.core.models import Job, NearlyFull, State, Stored
+from milepost.core.models import Job, NearlyFull, State, Stored, Tries
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.core.tries import DatabaseStorage
@@ -135,6 +135,12 @@ def has_room(organisation: Owner, name: str, amount: int = 1) -> bool:
     return False
 
 
+def give_back(organisation: Owner, name: str, amount: int) -> None:
+    """So many of today's were taken for nothing."""
+    taken = Tries.objects.filter(key=_key(organisation.pk, name), count__gte=amount)
+    taken.update(count=F("count") - amount)
+
+
 def today(name: str) -> Callable[[int], int]:
     """What tells how many of today's were taken, for a `Quota`."""
     return lambda organisation_id: DatabaseStorage().get(_key(organisation_id, name))
@@ -161,6 +167,11 @@ def take_bytes(organisation: Owner, size: int) -> None:
     room = Stored.objects.filter(organisation_id=organisation.pk, measured__lte=limit - size - F("since"))
     if not room.update(since=F("since") + size):
         raise QuotaReached(quotas.get("storage").reached % {"limit": f"{limit / 1024**3:,.1f}"})
+
+
+def give_back_bytes(organisation: Owner, size: int) -> None:
+    """So many bytes were taken for nothing. Where they were measured meanwhile it is known already."""
+    Stored.objects.filter(organisation_id=organisation.pk, since__gte=size).update(since=F("since") - size)
 
 
 def stored_by(organisation_id: int) -> int:
