@@ -13,7 +13,7 @@ from typing import Any
 
 # Each program with the Debian package that brings it.
 PACKAGES = {
-    "chromium": "chromium",
+    "chromium-headless-shell": "chromium-headless-shell",
     "clamd": "clamav-daemon",
     "git": "git",
     "initdb": "postgresql",
@@ -41,7 +41,14 @@ PACKAGES = {
     "xgettext": "gettext",
 }
 # What only those need who make the example videos or the vendored files anew (`scripts/render_videos.py`, `make vendor`).
-FOR_AUTHORS = {"apt-get": "apt", "dpkg-deb": "dpkg", "espeak-ng": "espeak-ng", "ffmpeg": "ffmpeg", "npm": "npm"}
+FOR_AUTHORS = {
+    "apt-get": "apt",
+    "chromium": "chromium",
+    "dpkg-deb": "dpkg",
+    "espeak-ng": "espeak-ng",
+    "ffmpeg": "ffmpeg",
+    "npm": "npm",
+}
 
 
 class MissingProgram(RuntimeError):
