@@ -140,3 +140,20 @@ def test_an_exception_that_tells_a_person_something_is_a_refusal(path):
 
 def test_words_for_a_person_in_an_ordinary_exception_are_noticed():
     assert list(spoken_to_people('raise ValueError(_("Too late. Ask %(who)s.") % {"who": x})')) == ["ValueError"]
+
+
+def test_a_form_that_is_refused_leads_back_to_its_own_page(client, db):
+    here = "http://testserver/refuse/"
+    assert 'href="http://testserver/refuse/"' in client.post("/refuse/", headers={"referer": here}).text
+    assert "Back to where you were" not in client.get("/refuse/", headers={"referer": here}).text
+
+
+def test_facts_are_recorded_by_verbs_and_by_no_view():
+    """A view has no transaction: what it records by itself is refused, and tests, which run in one, would not see it."""
+    recording = [
+        str(path)
+        for path in Path(milepost.__file__).parent.rglob("views/*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "record"
+    ]
+    assert recording == []

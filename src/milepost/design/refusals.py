@@ -47,6 +47,6 @@ def answer_to(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 
 def _back(request: HttpRequest) -> str:
-    """The page that the person comes from, if it is one of ours and another one."""
+    """The page that the person comes from, if it is one of ours: another one, or the one whose form was refused."""
     before = page_before(request)
-    return before if before != request.build_absolute_uri() else ""
+    return before if request.method == "POST" or before != request.build_absolute_uri() else ""

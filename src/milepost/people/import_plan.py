@@ -54,7 +54,8 @@ class Problem:
 
     def __str__(self) -> str:
         where = _("Row %(row)d") % {"row": self.row} if self.row else _("The file")
-        return f"{where}, {self.column}: {self.message}" if self.column else f"{where}: {self.message}"
+        where = f"{where}, {self.column}" if self.column else where
+        return _("%(where)s: %(message)s") % {"where": where, "message": self.message}
 
 
 class ImportRefused(Refused):

@@ -8,19 +8,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.core.queries import text_of
-from milepost.core.quotas import take, usage_of
+from milepost.core.quotas import usage_of
 from milepost.core.table_files import as_csv
-from milepost.journal.recording import Reference, record
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.happenings import happenings
 from milepost.people.permissions import MANAGE_ORGANISATION
 from milepost.people.settings import value_of
 from milepost.security import feed
-from milepost.security.facts import LOG_EXPORTED
+from milepost.security.exporting import export
 from milepost.security.models import SecurityFeed
 from milepost.security.permissions import SEE_SECURITY
-from milepost.security.queries import Chosen, page_of, people_called, table_of
+from milepost.security.queries import Chosen, page_of, people_called
 from milepost.security.settings import SECURITY_KEPT_DAYS
 
 
@@ -48,11 +47,8 @@ def events(request: OrganisationRequest) -> HttpResponse:
 @confirmed_if(reading=True)
 def table(request: OrganisationRequest) -> HttpResponseBase:
     """The events that the filters leave, as CSV, streamed."""
-    chosen = Chosen.of(request.organisation, request.GET)
-    log = Reference("security-log", str(request.organisation.uid), request.organisation.name)
-    take(request.organisation, "exports")
-    record(LOG_EXPORTED, organisation=request.organisation, actor=request.member.as_reference(), object=log)
-    response = StreamingHttpResponse(as_csv(table_of(chosen)), content_type="text/csv; charset=utf-8")
+    rows = export(chosen=Chosen.of(request.organisation, request.GET), by=request.member)
+    response = StreamingHttpResponse(as_csv(rows), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="security-events.csv"'
     return response
 
