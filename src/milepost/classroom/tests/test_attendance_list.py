@@ -58,6 +58,7 @@ def test_a_decision_leads_back_to_its_row_which_takes_the_keyboard(doubtful, roo
     assert answer.url.endswith(at(row))
     page = client.get(answer.url).text
     assert f'id="at-{row.participant.uid}" tabindex="-1" role="group"' in page
+    assert page.count('aria-describedby="said-here"') == page.count('id="said-here"') == 1
     said = page.index(f"Noted: {row.participant.member.full_name} was there.")
     assert (
         page.index(f"{doubtful[3].participant.member.full_name}</strong>")
@@ -104,8 +105,9 @@ def test_of_those_to_decide_the_next_one_follows_then_the_last_and_then_nothing_
     for row in doubtful[:2] + doubtful[3:6]:
         decided(row)
     last = decided(doubtful[6])
-    assert last.endswith("?show=to-decide#attendances")
-    assert "Nothing is left to decide." in client.get(last).text
+    assert last.endswith("?show=to-decide&at=attendances#attendances")
+    page = client.get(last).text
+    assert page.index('id="attendances"') < page.index("Noted: ") < page.index("Nothing is left to decide.")
 
 
 def test_the_way_back_leads_to_the_page_on_which_the_row_is(doubtful, room, client, monkeypatch):
@@ -117,7 +119,7 @@ def test_the_way_back_leads_to_the_page_on_which_the_row_is(doubtful, room, clie
 
 def test_one_tap_for_all_leads_to_the_beginning_of_the_list(doubtful, room, client):
     sent = {"who": [who(row)["who"] for row in doubtful], "decision": "there"}
-    assert client.post(room + "decisions/", sent).url == f"{room}?#attendances"
+    assert client.post(room + "decisions/", sent).url == f"{room}?at=attendances#attendances"
 
 
 def test_enter_in_the_field_of_the_reason_decides_nothing(doubtful, room, client):

@@ -66,9 +66,9 @@ class AttendanceList:
         return called(rows, self.text) if self.text else rows
 
     def context(self, request: HttpRequest, *, size: int = 0) -> dict[str, Any]:
-        """What templates show of it. Messages about what was done stand at the row to which it led back."""
-        page = self.page(request, size=size)
-        at = next((row.pk for row in page if str(row.participant.uid) == request.GET.get("at")), None)
+        """What templates show of it. Messages about what was done stand at the row, or the start, to which it led back."""
+        page, asked = self.page(request, size=size), request.GET.get("at")
+        at = START if asked == START else next((row.pk for row in page if str(row.participant.uid) == asked), None)
         opens = {"opens": "opens" in request.GET}
         said = {"at": at, "said": list(get_messages(request)), "messages": []} | opens if at else {}
         return {"shown": self, "page": page} | said
@@ -120,7 +120,8 @@ class AttendanceList:
         done = attendances(self.slot, self.members).filter(participant__uid=who).first() if who else None
         row = self._nearest(done) if done else None
         if row is None:
-            return HttpResponseRedirect(f"{address}?{self.here}#{START}")
+            start = self._encoded(q=self.text, show=self.show, page=self._number, at=START)
+            return HttpResponseRedirect(f"{address}?{start}#{START}")
         number = self.rows.filter(_is_before(row)).count() // ROWS + 1
         page = str(number) if number > 1 else ""
         at = self._encoded(
