@@ -26,7 +26,10 @@ def holds_unseen(text: str) -> bool:
 
 def as_seen(text: str) -> str:
     """The text as it is seen: without such characters, and with one space between words, whatever stood there."""
-    return " ".join("".join(filter(_is_seen, " ".join(text.split()))).split())
+    words = " ".join(text.split())
+    if words.isascii() and words.isprintable():
+        return words
+    return " ".join("".join(filter(_is_seen, words)).split())
 
 
 def _is_seen(character: str) -> bool:

@@ -5,18 +5,23 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.irrevocable import irrevocable
+from milepost.core.jobs import named
+from milepost.core.refusals import Refused
 from milepost.core.tables import read_table
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_plan import ImportRefused, Plan
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member, PeopleImport
+from milepost.people.permissions import IMPORT_PEOPLE, may
 
 DRAFT_LIVES = timedelta(days=1)
+LARGE = 5_000  # rows, from which on it takes longer than anybody waits for a page
 
 
 class UploadOver(ImportRefused):
@@ -61,7 +66,7 @@ def choose_columns(*, draft: PeopleImport, columns: Mapping[int, str], is_comple
         if name in known:
             draft.mapping.setdefault(name, index)
     draft.is_complete = is_complete
-    waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
+    waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None, begun_at=None)
     if not waiting.update(mapping=draft.mapping, is_complete=is_complete):
         raise UploadOver
 
@@ -83,6 +88,33 @@ def finish(*, draft: PeopleImport, seen: str, by: Member) -> Counter[str]:
         if not waiting.update(content=b"", applied_at=clock.now()):
             raise UploadOver
         return import_people(organisation=draft.organisation, file=file, by=by, seen=seen)
+
+
+@irrevocable
+def begin(*, draft: PeopleImport, seen: str, by: Member) -> None:
+    """Have the background do what the draft says (`carry_on`); saying it again is a no-op. Raises `UploadOver`."""
+    waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
+    with transaction.atomic():
+        if waiting.filter(begun_at=None).update(begun_at=clock.now(), begun_by=by, seen=seen[:64], outcome={}):
+            named("people.import_large_file").enqueue(draft.organisation_id, draft.pk)
+        elif not waiting.exists():
+            raise UploadOver
+
+
+def carry_on(draft: PeopleImport) -> None:
+    """Import a draft that was begun. Where that is refused, the draft is there again to look at, with the reason."""
+    by = draft.begun_by
+    try:
+        if by is None or not may(by, IMPORT_PEOPLE):
+            raise ImportRefused
+        with transaction.atomic():
+            counts = finish(draft=draft, seen=draft.seen, by=by)
+            PeopleImport.objects.filter(pk=draft.pk).update(outcome=dict(counts))
+    except Refused as refused:
+        with translation.override((by and by.language) or draft.organisation.language):
+            problem = str(refused)
+        again = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
+        again.update(begun_at=None, outcome={"problem": problem})
 
 
 def _file(draft: PeopleImport) -> HRFile:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core import clock, quotas
 from milepost.core.jobs import job
 from milepost.people import import_drafts, second_factor, sessions, undoing
-from milepost.people.models import BulkAct, FactorReset, Organisation
+from milepost.people.models import BulkAct, FactorReset, Organisation, PeopleImport
 
 
 @job(queue="imports", title=_("Undo a change to many people"), attempts=None)
@@ -13,6 +13,14 @@ def undo_bulk_act(organisation_id: int, act_id: int) -> None:
     """Take back what is left of it."""
     for act in BulkAct.objects.filter(organisation=organisation_id, pk=act_id):
         undoing.carry_on(act)
+
+
+@job(queue="imports", title=_("Import an HR file"))
+def import_large_file(organisation_id: int, draft_id: int) -> None:
+    """Import it, unless that was done."""
+    drafts = PeopleImport.objects.select_related("organisation", "begun_by__organisation")
+    for draft in drafts.filter(organisation=organisation_id, pk=draft_id, applied_at=None, begun_at__isnull=False):
+        import_drafts.carry_on(draft)
 
 
 @job(queue="mail")

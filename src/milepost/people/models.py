@@ -383,7 +383,11 @@ _grants = Prepared(lambda member: RoleGrant.objects.filter(member=member).order_
 
 
 class PeopleImport(models.Model):
-    """An HR file between its upload and its import. Its content is wiped once it was imported."""
+    """An HR file between its upload and its import. Its content is wiped once it was imported.
+
+    A large one is imported in the background: `begun_at` since somebody said so, who had looked at what `seen` is the fingerprint of.
+    `outcome` has how many were new, changed and gone, or the `problem` for which nothing was done.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="people_imports")
@@ -393,10 +397,19 @@ class PeopleImport(models.Model):
     content = models.BinaryField()
     mapping = models.JSONField(default=dict)
     is_complete = models.BooleanField(default=False)
+    begun_at = models.DateTimeField(null=True)
+    begun_by = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+")
+    seen = models.CharField(max_length=64, blank=True)
+    outcome = models.JSONField(default=dict)
     applied_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def is_being_imported(self) -> bool:
+        """Whether the background has it in hand."""
+        return self.begun_at is not None and self.applied_at is None
 
     @cached_property
     def table(self) -> Table:
@@ -476,5 +489,7 @@ class FactorReset(models.Model):
 
 def plain(text: str) -> str:
     """Lower case without accents, so that “Nygard” finds “Nygård”."""
+    if text.isascii():  # most of an HR file, of which this is asked some hundred thousand times
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o").replace("æ", "ae").replace("ł", "l"))
     return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -13,6 +13,7 @@ from milepost.core import clock, sandbox
 from milepost.core.jobs import named, run_all
 from milepost.journal.models import Entry
 from milepost.people import import_drafts
+from milepost.people.granting import revoke
 from milepost.people.import_plan import ImportRefused
 from milepost.people.models import Member, PeopleImport, RoleGrant
 from milepost.people.roles import Role
@@ -109,6 +110,41 @@ def test_the_file_is_wiped_once_it_was_imported(visit, lead):
         IMPORT | {"seen": seen(page)},
     )
     assert bytes(PeopleImport.objects.get().content) == b""
+
+
+def test_a_large_file_is_imported_in_the_background_while_its_page_waits(visit, lead, monkeypatch):
+    monkeypatch.setattr(import_drafts, "LARGE", 0)
+    client = visit(lead)
+    page = upload(client)
+    address = page.request["PATH_INFO"]
+    for _pressed_twice in range(2):
+        assert "is being imported" in client.post(address, IMPORT | {"seen": seen(page)}, follow=True).text
+    with pytest.raises(import_drafts.UploadOver):
+        import_drafts.choose_columns(draft=PeopleImport.objects.get(), columns={}, is_complete=True)
+    assert not Member.objects.filter(given_name="Zoé").exists()
+    run_all(queues=["imports"])
+    assert Member.objects.filter(given_name="Zoé").exists()
+    assert Entry.objects.filter(verb="imported").count() == 1
+    done = client.get(address).text
+    assert "The file is imported" in done
+    assert "hx-trigger" not in done.partition("<main")[2].partition("</main>")[0]
+
+
+def test_a_large_file_that_would_do_something_else_by_now_is_there_again_with_the_reason(
+    visit, organisation, monkeypatch
+):
+    monkeypatch.setattr(import_drafts, "LARGE", 0)
+    hr = make_member(organisation, "hr", roles=["hr"])
+    client = visit(hr)
+    page = upload(client)
+    client.post(page.request["PATH_INFO"], IMPORT | {"seen": "something else"})
+    run_all(queues=["imports"])
+    again = client.get(page.request["PATH_INFO"])
+    assert "Look at it once more" in again.text
+    client.post(page.request["PATH_INFO"], IMPORT | {"seen": seen(again)})
+    revoke(member=hr, role=Role.HR)
+    run_all(queues=["imports"])
+    assert not Member.objects.filter(given_name="Zoé").exists(), "by whoever may not import any more"
 
 
 def test_an_hr_file_is_read_once_though_a_refused_import_shows_again_what_it_would_do(lead):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -184,11 +184,17 @@ def _is_last_step(request: HttpRequest) -> bool:
 @confirmed_if(_is_last_step)
 def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
     """See what an import would do, correct the columns, and do it."""
-    upload = get_object_or_404(PeopleImport, organisation=request.organisation, uid=draft, applied_at=None)
+    open_or_begun = PeopleImport.objects.filter(Q(applied_at=None) | Q(begun_at__isnull=False))
+    upload = get_object_or_404(open_or_begun, organisation=request.organisation, uid=draft)
+    if upload.begun_at:
+        return render(request, "people/importing.html", {"draft": upload})
     if request.method == "POST":
         columns = {at: name for at in range(MAX_COLUMNS) if (name := request.POST.get(f"column-{at}"))}
         import_drafts.choose_columns(draft=upload, columns=columns, is_complete="is_complete" in request.POST)
     if request.method == "POST" and "apply" in request.POST:
+        if len(upload.table.rows) > import_drafts.LARGE:
+            import_drafts.begin(draft=upload, seen=text_of(request.POST, "seen"), by=request.member)
+            return redirect("people_import", request.organisation.slug, upload.uid)
         try:
             counts = import_drafts.finish(draft=upload, seen=text_of(request.POST, "seen"), by=request.member)
         except import_drafts.UploadOver:
