@@ -36,6 +36,16 @@ def test_whoever_lost_the_telephone_is_told_of_recovery_codes_and_of_who_helps(l
     assert "ask an owner of your organisation" in words(page)
 
 
+def test_a_passkey_is_offered_to_whoever_has_one(learner, monkeypatch):
+    give_factor(learner)
+    page = Client().post("/accounts/login/", {"login": learner.user.email, "password": "correct horse"}, follow=True)
+    assert "The code from your app" in page.text and "With a passkey instead" not in page.text
+    credential = {"publicKey": {"allowCredentials": [{"id": "YWJj", "type": "public-key"}]}}
+    monkeypatch.setattr("allauth.mfa.webauthn.internal.auth.begin_authentication", lambda _user: credential)
+    page = Client().post("/accounts/login/", {"login": learner.user.email, "password": "correct horse"}, follow=True)
+    assert "With a passkey instead" in page.text
+
+
 def test_a_wrong_code_is_told_beside_the_field_and_one_can_begin_anew(learner):
     give_factor(learner)
     client = come_in(learner, "000000")
