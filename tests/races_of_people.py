@@ -9,7 +9,7 @@ from milepost.core.tables import read_table
 from milepost.journal.keys import current_key
 from milepost.journal.models import Entry, SigningKey
 from milepost.notices.kinds import kinds
-from milepost.notices.models import Preferences
+from milepost.notices.models import Notice, Preferences
 from milepost.notices.preferences import switch_off
 from milepost.people import import_drafts, second_factor
 from milepost.people.granting import grant, revoke
@@ -288,6 +288,40 @@ def _yes_and_no(world: None) -> Pair:
     return [lambda: join(user=user, member=bo), lambda: decline(user=user, member=bo)], count_up
 
 
+def _yes_twice(world: None) -> Pair:
+    """“Yes” pressed twice: one membership, one fact."""
+    organisation, bo, user = _known_elsewhere(world)
+
+    def count_up(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert _facts(organisation, "joined") == 1 and _again(bo).user == user
+
+    return [lambda: join(user=user, member=_again(bo))] * 2, count_up
+
+
+def _yes_and_moved(world: None) -> Pair:
+    """HR moves somebody's address while they say yes: whoever has joined is told, and nobody joins at an address that is not theirs."""
+    organisation, bo, user = _known_elsewhere(world)
+    Member.objects.filter(pk=bo.pk).update(employee_number="7")
+    RoleGrant.objects.filter(member=bo).delete()
+    hr = _third(organisation, "hr")
+    grant(member=hr, role=Role.OWNER)
+    file = HRFile(read_table(b"Employee number,First name,Last name,Email\n7,Bo,Moe,%d@x.example\n" % bo.pk))
+
+    def count_up(answers: list[str]) -> None:
+        no_fault(answers)
+        has_joined, is_moved = _again(bo).user_id is not None, _again(bo).email != bo.email
+        told = Notice.objects.filter(kind="address_changed", organisation=organisation).count()
+        assert (answers[0] == "done", answers[1] == "done") == (has_joined, is_moved), answers
+        assert has_joined or is_moved, answers
+        assert told == (1 if is_moved and has_joined else 0), (answers, told)
+
+    return [
+        lambda: join(user=user, member=_again(bo)),
+        lambda: import_people(organisation=organisation, file=file, by=hr),
+    ], count_up
+
+
 def _factor_of_one(world: None) -> tuple[Organisation, Member, Member]:
     """An owner, and somebody who has joined and has a second factor."""
     organisation, bo, user = _known_elsewhere(world)
@@ -349,6 +383,8 @@ RACES = {
     "signing in for the first time": Race(nothing, _sign_in_twice),
     "joining two organisations": Race(nothing, _join_the_first_of_two),
     "saying yes and no to an organisation": Race(nothing, _yes_and_no),
+    "saying yes twice to an organisation": Race(nothing, _yes_twice),
+    "saying yes while an address is moved": Race(nothing, _yes_and_moved),
     "resetting a factor that is used": Race(nothing, _reset_and_use),
     "asking for a reset": Race(nothing, _ask_for_a_reset_twice),
     "entering an organisation": Race(nothing, _enter_twice),

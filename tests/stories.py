@@ -8,6 +8,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from milepost.classroom.closing import close_slot
+from milepost.classroom.deciding import decide
 from milepost.classroom.models import Attendance, Slot, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
@@ -173,6 +174,48 @@ def _count_session() -> None:
     assert seals_in(blobs.read(_organisation().uid, sheet.pdf))[0].holds
 
 
+# --- Somebody decides that they were not there ---------------------------------------------------------------
+
+
+def _make_doubt() -> None:
+    """Three completed the course and have certificates; all of them signed on one phone."""
+    _make_session()
+    row = Attendance.objects.select_related("slot__session__organisation", "participant__member").get(signed_at=None)
+    with clock.at(row.slot.starts_at):
+        sign(attendance=row, signing=SIGNING)
+    _close_half_day()
+    work()
+
+
+def _doubted() -> list[Attendance]:
+    rows = Attendance.objects.select_related("slot__session__organisation", "participant__member")
+    return list(rows.filter(doubted_at__isnull=False).order_by("pk"))
+
+
+def _decide() -> None:
+    rows = _doubted()
+    seen = {str(row.participant.uid): row.doubts_seen for row in rows}
+    by = Member.objects.get(given_name="Claire").as_reference()
+    decide(slot=rows[0].slot, seen=seen, decision="not-there", by=by)
+
+
+def _count_decided() -> None:
+    """Each decision, each completion and certificate that it takes, and each message is there once; so is the next sheet."""
+    _everything_is_told_and_sealed()
+    rows = _doubted()
+    assert rows and all(row.struck_at for row in rows)
+    assert set(_facts("decided").values()) == {1} and len(_facts("decided")) == len(rows)
+    assert Counter(verb for verb, _kind, _who in _facts("reopened", "revoked").elements()) == {
+        "reopened": 2 * len(rows),  # the step and the course
+        "revoked": len(rows),
+    }
+    left = 3 - len(rows)
+    assert Certificate.objects.current().count() == Enrolment.objects.exclude(completed_at=None).count() == left
+    assert Notice.objects.filter(kind="struck").count() == len(rows)
+    first, second = Slot.objects.get().session.sheets.order_by("pk")
+    assert first.pdf and second.pdf
+
+
 # --- A document is signed -----------------------------------------------------------------------------------
 
 
@@ -208,5 +251,6 @@ def _count_document() -> None:
 STORIES = {
     "completing a course": Story(_make_course, _complete_course, _count_course),
     "closing a half-day": Story(_make_session, _close_half_day, _count_session),
+    "deciding about a doubt": Story(_make_doubt, _decide, _count_decided),
     "signing a document": Story(_make_document, _sign_document, _count_document),
 }

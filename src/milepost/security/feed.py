@@ -50,7 +50,10 @@ def opened_by(slug: str, key: str) -> Organisation | None:
     if feed is None or not is_right:
         return None
     if feed.used_at is None or clock.now() - feed.used_at > _NOTED_EVERY:
-        SecurityFeed.objects.filter(pk=feed.pk).update(used_at=clock.now())
+        same_key = SecurityFeed.objects.filter(
+            pk=feed.pk, key_sha256=feed.key_sha256
+        )  # and not one that was made meanwhile
+        same_key.update(used_at=clock.now())
     return feed.organisation
 
 

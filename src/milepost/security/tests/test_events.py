@@ -25,10 +25,11 @@ from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
 from milepost.people.roles import Role
 from milepost.security import exporting, keeping
-from milepost.security.feed import end_key, make_key
+from milepost.security.feed import end_key, make_key, opened_by
 from milepost.security.keeping import forget_old
 from milepost.security.models import SecurityEvent, SecurityFeed, SecurityLog
 from milepost.security.words import words_of
+from tests.meanwhile import meanwhile
 from tests.worlds import make_member
 
 PAGE = "/aldermoor/security/"
@@ -372,6 +373,13 @@ def test_the_table_is_exported_and_that_is_an_event_of_its_own(visit, lead, lear
 
 
 # --- The feed -----------------------------------------------------------------------------------------------
+
+
+def test_a_key_that_is_renewed_while_the_earlier_one_is_used_is_not_taken_for_used(lead, organisation):
+    key = make_key(organisation=organisation, by=lead)
+    with meanwhile(SecurityFeed, lambda: make_key(organisation=organisation, by=lead)):
+        opened_by(organisation.slug, key)
+    assert SecurityFeed.objects.get().used_at is None
 
 
 def test_a_program_reads_on_from_where_it_was(lead, learner, organisation):
