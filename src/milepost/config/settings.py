@@ -35,7 +35,7 @@ SECRET_KEY_FALLBACKS = ENVIRONMENT.earlier_secrets  # links, sessions and keys m
 DEBUG = ENVIRONMENT.debug
 ALLOWED_HOSTS = [ENVIRONMENT.host, *(["localhost", "127.0.0.1", "[::1]"] if ENVIRONMENT.is_local else [])]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
-CSRF_FAILURE_VIEW = "milepost.design.views.stale_form"
+CSRF_FAILURE_VIEW = "milepost.people.views.everybody.stale_form"
 
 INSTALLED_APPS = [
     "milepost.core",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from milepost.core import clock, links, once
 from milepost.core.code_cookie import CodeCookie
 from milepost.core.irrevocable import irrevocable
+from milepost.core.names import as_seen
 from milepost.core.refusals import Refused
 from milepost.evidence.facts import AUDIT_CANCELLED, AUDIT_IDENTIFIED, AUDIT_INVITED, AUDITOR_VIEWED
 from milepost.evidence.models import Audit, TrainingAction
@@ -69,7 +70,7 @@ def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Me
         audit = Audit.objects.create(
             uid=uid,
             organisation=organisation,
-            name=" ".join(invitation.name.split()),
+            name=as_seen(invitation.name),
             email=invitation.email.lower(),
             body=invitation.body,
             language=invitation.language or organisation.language,

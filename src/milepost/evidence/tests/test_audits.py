@@ -210,3 +210,8 @@ def test_an_audit_is_made_followed_and_ended_on_its_pages(visit, lead, complete)
     assert "Ines may read until" in page.text
     assert "1 action" in client.get("/aldermoor/audits/").text
     assert "is over" in client.post(f"/aldermoor/audits/{Audit.objects.get().uid}/end/", follow=True).text
+
+
+def test_the_name_of_an_auditor_holds_nothing_that_nobody_sees(organisation, lead, complete):
+    audit = invited(organisation, lead, complete, name="\N{RIGHT-TO-LEFT OVERRIDE}Ines\N{ZERO WIDTH SPACE}  Marchand")
+    assert audit.name == "Ines Marchand"

@@ -151,6 +151,9 @@ def test_whoever_is_signed_in_is_spoken_to_in_their_language_whatever_the_browse
     for address in [*ONES_OWN, "/accounts/2fa/", "/accounts/organisations/", "/accounts/logout/"]:
         assert language(client.get(address)) == "fr", address
     assert language(client.get("/nowhere/at/all/")) == "fr"
+    client.handler.enforce_csrf_checks = True
+    assert language(client.post("/accounts/password/change/")) == "fr"
+    client.handler.enforce_csrf_checks = False
     later = clock.now() + timedelta(minutes=20)
     with clock.at(later):  # asked once more who it is
         assert "Mot de passe" in client.get("/accounts/email/").text

@@ -129,10 +129,20 @@ def _to_the_question(request: HttpRequest, member: Member, account: User) -> Htt
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404, to whoever is signed in in their language: an address that leads nowhere has no organisation yet."""
+    _speak_to_whom_asks(request)
+    return design.not_found(request, exception)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for such a form, in the same way: it is refused before anybody looked whose organisation it is."""
+    _speak_to_whom_asks(request)
+    return design.stale_form(request, reason)
+
+
+def _speak_to_whom_asks(request: HttpRequest) -> None:
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         speak_to(request, user)
-    return design.not_found(request, exception)
 
 
 @open_to(Whom.EVERYBODY, "colours that stand on the page of signing in")
