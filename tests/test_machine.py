@@ -155,7 +155,7 @@ def test_told_to_begin_anew_it_has_other_processes_and_goes_on_answering(machine
     before = children(server)
     machine.process.send_signal(signal.SIGHUP)
     answers = [
-        machine.until(lambda: machine.child("milepost.config.worker") != worker and machine.ask()[0], patience=60)
+        machine.until(lambda: machine.child("milepost.config.worker") != worker and machine.ask()[0], patience=180)
     ]
     while set(before) & set(children(server)):
         answers.append(machine.ask()[0])
