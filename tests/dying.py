@@ -30,7 +30,11 @@ from milepost.core.models import Job
 from milepost.core.refusals import Refused
 
 KILLED = 9
-SLOW_TO_IMPORT = ("milepost.documents.sealing", "milepost.documents.stamping", "milepost.journal.timestamp_authority")
+SLOW_TO_IMPORT = (
+    "milepost.documents.sealing",
+    "milepost.documents.signature_fields",
+    "milepost.journal.timestamp_authority",
+)
 
 
 def main(name: str, *, is_thorough: bool = False) -> None:

@@ -15,7 +15,7 @@ from milepost.core.pictures import UnreadablePicture, media_type
 from milepost.core.tables import UnreadableTable, read_table
 from milepost.courses.files import InMemory, RefusedFiles, Zip, read_bytes
 from milepost.courses.reading import read_course
-from milepost.documents import reading, stamping
+from milepost.documents import reading, signature_fields
 from milepost.documents.reading import RefusedPdf
 from tests import harmful
 from tests.mutations import bounded, damaged
@@ -42,7 +42,7 @@ def document() -> bytes:
         "height": 0.1,
         "label": "Town",
     }
-    return stamping.with_places(made.getvalue(), signatories=2, places=[place], has_frames=False)
+    return signature_fields.with_places(made.getvalue(), signatories=2, places=[place], has_frames=False)
 
 
 def pictures() -> list[bytes]:
@@ -76,7 +76,7 @@ def test_a_pdf(data):
     try:
         reading.examine(content)
         assert reading.picture_of_page(content, 0, width=200)
-        assert stamping.with_places(content, signatories=1, places=[], has_frames=False)
+        assert signature_fields.with_places(content, signatories=1, places=[], has_frames=False)
     except RefusedPdf as refused:
         assert str(refused)
     except IndexError:

@@ -21,7 +21,7 @@ CONFINED = {
     "courses/markdown.py",
     "credentials/reading.py",
     "documents/reading.py",
-    "documents/stamping.py",
+    "documents/signature_fields.py",
 }
 ELSEWHERE = {
     "backup/archive.py": "the operator’s own backups, by command",
@@ -31,7 +31,7 @@ ELSEWHERE = {
     "courses/drafts.py": "writes",
     "courses/files.py": "packages of gigabytes, a piece at a time: the directory, ratios and ways of packing are bounded before",
     "credentials/badges.py": "writes",
-    "documents/sealing.py": "files that were made here; others get their gap for a seal in `stamping`, confined",
+    "documents/sealing.py": "files that were made here; others get their gap for a seal in `signature_fields`, confined",
     "documents/timestamps.py": "files that were sealed here, in the background",
     "evidence/dossier_file.py": "writes",
     "evidence/dossiers.py": "writes",

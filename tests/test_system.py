@@ -130,7 +130,7 @@ def test_the_static_files_are_hashed_to_the_last_import(settings, tmp_path):
     settings.STORAGES = settings.STORAGES | {"staticfiles": {"BACKEND": "milepost.design.storage.StaticStorage"}}
     call_command("collectstatic", interactive=False, verbosity=0)
     app = next(tmp_path.glob("design/app.*.js"))
-    assert re.search(r'from "\./reliable\.[0-9a-f]{12}\.js"', app.read_text())
+    assert re.search(r'from "\./keep-and-send\.[0-9a-f]{12}\.js"', app.read_text())
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_what_was_typed_is_shown_to_nobody_else_who_signs_in(visitor):
 
 
 KEEP = """async () => {
-  const address = performance.getEntriesByType("resource").map(({ name }) => name).find((name) => name.includes("/reliable"));
+  const address = performance.getEntriesByType("resource").map(({ name }) => name).find((name) => name.includes("/keep-and-send"));
   const { send } = await import(address);
   send({ url: "/aldermoor/nowhere/", name: "answer", body: "{}", type: "application/json" });
 }"""

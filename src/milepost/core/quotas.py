@@ -27,7 +27,7 @@ from milepost.core import clock
 from milepost.core.models import Job, NearlyFull, State, Stored, Tries
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
-from milepost.core.tries import DatabaseStorage
+from milepost.core.tries_storage import DatabaseStorage
 
 DAY = 86_400  # seconds
 NEARLY = 80  # per cent, from which on somebody is warned

@@ -2,5 +2,5 @@
 
 It stands low, above the journal and below people, and knows no other room. Others hang their pages into its menus
 (`navigation`), extend `design/base.html`, include what lies in `design/components/`, and import
-`design/reliable.js` for what must arrive. Who looks and whose colours a page has comes from the context.
+`design/keep-and-send.js` for what must arrive. Who looks and whose colours a page has comes from the context.
 """

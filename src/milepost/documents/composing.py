@@ -198,7 +198,7 @@ def add_annex(*, document: Document, name: str, chunks: Iterable[bytes]) -> None
 
 def page_data(document: Document, signatories: Sequence[str]) -> dict[str, Any]:
     """What the templates lay out: the head, the words, and a frame for each who signs (by their capacity)."""
-    from milepost.documents.stamping import FRAMES
+    from milepost.documents.signature_fields import FRAMES
 
     organisation, content = document.organisation, document.content
     with translation.override(document.language):
@@ -226,18 +226,18 @@ def page_data(document: Document, signatories: Sequence[str]) -> dict[str, Any]:
 
 def make_file(document: Document, capacities: Sequence[str]) -> str:
     """Make the PDF with a place for each who signs, keep it, and return its SHA-256."""
-    from milepost.documents import stamping
+    from milepost.documents import signature_fields
 
     data = page_data(document, capacities)
     if document.source:
         content = blobs.read(document.organisation.uid, document.source)
         has_frames = bool(capacities) and not document.was_signed_before
         if has_frames:
-            content = stamping.with_page(content, render("signature-page", data, time=document.created_at))
+            content = signature_fields.with_page(content, render("signature-page", data, time=document.created_at))
     else:
         content, has_frames = render("document", data, time=document.created_at), bool(capacities)
     if capacities:
-        content = stamping.with_places(
+        content = signature_fields.with_places(
             content, signatories=len(capacities), places=document.places, has_frames=has_frames
         )
     elif not document.source:

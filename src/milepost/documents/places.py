@@ -1,6 +1,6 @@
 """The places of a document: what signatories fill in and sign, put onto the pages of a PDF that somebody brought.
 
-How they become fields of the PDF is in `stamping`.
+How they become fields of the PDF is in `signature_fields`.
 """
 
 from typing import Any

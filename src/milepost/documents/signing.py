@@ -1,6 +1,6 @@
 """Signing a document that one was asked to sign: looking at it, filling in its places, the signature.
 
-Asking is in `requesting`, the one-time code in `identifying`, what is put into the PDF in `stamping`. Attendance is signed
+Asking is in `requesting`, the one-time code in `identifying`, what is put into the PDF in `signature_fields`. Attendance is signed
 in the room `classroom`.
 """
 
@@ -123,7 +123,7 @@ def _signed(signatory: Signatory, act: Act, values: dict[str, str]) -> Signatory
 
 def _sealed(signatory: Signatory, act: Act, values: dict[str, str], now: datetime) -> str:
     """The SHA-256 of the document with the signature in it."""
-    from milepost.documents.stamping import Stamp, sign_in
+    from milepost.documents.signature_fields import Stamp, sign_in
 
     document = signatory.request.document
     with translation.override(document.language):

@@ -1,8 +1,9 @@
 """Dating what was sealed: the time stamps that an authority owes, and what makes a signature hold when keys have ended.
 
-Signing never waits for the authority: the stamp that it gives at once is put in by `sealing`. What was signed while it did not answer gets a document time stamp as soon as it
-does (level B-T of ETSI EN 319 142-1). Where the key has an issuer who says which certificates are revoked, its answers
-are embedded (B-LT) and the time stamp is put over them (B-LTA). All of it is an incremental update: signatures stay.
+Signing never waits for the authority: the stamp that it gives at once is put in by `sealing`. What was signed while it
+did not answer gets a document time stamp as soon as it does (level B-T of ETSI EN 319 142-1). Where the key has an issuer
+who says which certificates are revoked, its answers are embedded (B-LT) and the time stamp is put over them (B-LTA). All
+of it is an incremental update: signatures stay.
 """
 
 import asyncio

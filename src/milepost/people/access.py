@@ -38,7 +38,7 @@ KEPT_FOR = "Milepost-Person"  # the header by which such a request says whose it
 
 
 class AnotherPerson(Refused):
-    """What a browser kept for one person (`design/reliable.js`) arrives while another is signed in: it goes on waiting."""
+    """What a browser kept for one person (`design/keep-and-send.js`) arrives while another is signed in: it goes on waiting."""
 
     sentence = gettext_lazy("This was kept for somebody else. It is sent when they sign in here again.")
     status = 403
@@ -52,7 +52,7 @@ class NothingThatIsKept(Refused):
 
 
 def takes_kept[F: Callable[..., Any]](view: F) -> F:
-    """Say of a view that it takes what a page kept in the browser and sends later by itself (`design/reliable.js`).
+    """Say of a view that it takes what a page kept in the browser and sends later by itself (`design/keep-and-send.js`).
 
     No other does: whoever used a computer before could leave anything there, for the next one to send under their name.
     """

@@ -2,7 +2,7 @@
 
 from milepost.core.public_holidays import country_of_zone
 from milepost.people.models import Organisation
-from milepost.people.own_settings import COUNTRY
+from milepost.people.organisation_settings import COUNTRY
 from milepost.people.settings import value_of
 
 

@@ -5,7 +5,8 @@
     refuse_over_limit(request, "document-code", link=signatory.uid)                                       the view, before it looks
 
 What each `Per` counts but the address is named where it is counted. allauth's pages count by the same rates, which
-`config.settings` names (`ACCOUNT_RATE_LIMITS`). `tests/test_limits.py` holds every address without sign-in to this table.
+`config.settings` names (`ACCOUNT_RATE_LIMITS`); how often one code may be mistyped is told by `core.codes`.
+`tests/test_limits.py` holds every address without sign-in to this table.
 """
 
 import logging
@@ -22,7 +23,7 @@ from limits import RateLimitItemPerSecond
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
-import milepost.core.tries  # noqa: F401  (makes database:// known)
+import milepost.core.tries_storage  # noqa: F401  (makes database:// known)
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.design.refusals import answer_to

@@ -1,4 +1,4 @@
-"""The verbs on organisations: making one, and giving it its colours."""
+"""The verbs on organisations: making one. Its name, its colours and all else it decides are changed by `settings.change`."""
 
 import re
 

@@ -17,8 +17,8 @@ from milepost.people import (
     happenings,
     jobs,
     members,
+    organisation_settings,
     organisations,
-    own_settings,
     permissions,
     scopes,
     settings,
@@ -38,7 +38,7 @@ def register() -> None:
     vocabulary.register(facts)
     vocabulary.register(settings)
 
-    settings.register(*own_settings.OWN)
+    settings.register(*organisation_settings.OWN)
 
     permissions.register(*permissions.of_this_room())
     scopes.kinds.register("site", scopes.SiteScope())

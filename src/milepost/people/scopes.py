@@ -4,6 +4,8 @@ A room that knows another way in which people or things belong together register
 
     scopes.kinds.register("course", CourseScope())
 
+Who may do what to whom with that is asked of `permissions` (`may`, `visible`).
+
 A grant names the kind and the key of the one that is meant; the key is the row's own, and never leaves the database.
 """
 

@@ -25,7 +25,7 @@ from milepost.journal.vocabulary import FactType
 from milepost.people.facts import SECOND_FACTOR_KEPT, SECOND_FACTOR_RESET, SECOND_FACTOR_RESET_ASKED
 from milepost.people.joining import hold_account
 from milepost.people.models import FactorReset, Member, Organisation, RoleGrant, User
-from milepost.people.own_settings import SECOND_FACTOR_GRACE
+from milepost.people.organisation_settings import SECOND_FACTOR_GRACE
 from milepost.people.permissions import MANAGE_ROLES, may
 from milepost.people.recognising import Holders
 from milepost.people.roles import Role

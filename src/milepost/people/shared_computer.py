@@ -1,7 +1,7 @@
 """A computer that others use: said at the door, before any way of signing in, or when leaving.
 
 A session that begins there lasts as long as the window and little longer than somebody reads (`session_ends.SHARED`); what its pages
-keep for later lies in the window alone (`design/reliable.js`), and signing out leaves nothing behind, with a word first where an answer
+keep for later lies in the window alone (`design/keep-and-send.js`), and signing out leaves nothing behind, with a word first where an answer
 has not been sent.
 """
 

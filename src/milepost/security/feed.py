@@ -1,6 +1,7 @@
 """The key with which a program of the organisation's fetches its security events: made, renewed and ended by an owner.
 
-It is shown once, when it is made; what is kept is its SHA-256, which says nothing of 256 random bits. A renewal ends the one before.
+It is shown once, when it is made; what is kept is its SHA-256, which says nothing of 256 random bits. A renewal ends the
+one before. The program is answered by `views/program`, in the words of `standard` (the Elastic Common Schema).
 """
 
 import hashlib

@@ -115,7 +115,7 @@ def test_a_pdf_that_others_signed_keeps_their_signature(organisation, lead):
 
 
 def render_blank():
-    from milepost.documents.stamping import FRAMES
+    from milepost.documents.signature_fields import FRAMES
 
     data = {
         "language": "en",

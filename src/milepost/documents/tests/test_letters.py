@@ -11,8 +11,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from milepost.documents.letters import FONTS, typesettable
+from milepost.documents.signature_fields import FRAMES
 from milepost.documents.signatures import NoSignature, Signature
-from milepost.documents.stamping import FRAMES
 from milepost.documents.typesetting import render
 from tests.readers import told_by
 

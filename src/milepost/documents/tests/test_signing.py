@@ -89,10 +89,10 @@ def test_nobody_signs_twice(asked):
 
 def test_two_who_sign_at_once_both_stand_in_the_document(asked, monkeypatch):
     """While the first signature is being sealed, the second arrives and is done."""
-    from milepost.documents import stamping
+    from milepost.documents import signature_fields
 
     [first, second] = people_of(asked)
-    usual, raced = stamping.sign_in, []
+    usual, raced = signature_fields.sign_in, []
 
     def slow(*args, **more):
         if not raced:
@@ -100,7 +100,7 @@ def test_two_who_sign_at_once_both_stand_in_the_document(asked, monkeypatch):
             sign(signatory=second, act=act())
         return usual(*args, **more)
 
-    monkeypatch.setattr(stamping, "sign_in", slow)
+    monkeypatch.setattr(signature_fields, "sign_in", slow)
     sign(signatory=first, act=act())
     assert len(seals_in(pdf_of(asked))) == 2
     asked.refresh_from_db()

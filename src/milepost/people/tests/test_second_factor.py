@@ -14,7 +14,7 @@ from milepost.journal.models import Entry
 from milepost.people import jobs, second_factor
 from milepost.people.granting import grant, revoke
 from milepost.people.models import FactorReset, Member
-from milepost.people.own_settings import SECOND_FACTOR_GRACE, SECOND_FACTOR_ROLES
+from milepost.people.organisation_settings import SECOND_FACTOR_GRACE, SECOND_FACTOR_ROLES
 from milepost.people.roles import Role
 from milepost.people.settings import NotYourSetting, change
 from tests.worlds import make_member

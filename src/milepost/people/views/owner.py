@@ -22,7 +22,7 @@ from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.forms import GrantForm, SettingsForm
 from milepost.people.granting import MoreThanYouHold, grant, revoke
 from milepost.people.models import Member, Organisation, RoleGrant
-from milepost.people.own_settings import SIGNING_IN
+from milepost.people.organisation_settings import SIGNING_IN
 from milepost.people.permissions import (
     MANAGE_ORGANISATION,
     MANAGE_ROLES,

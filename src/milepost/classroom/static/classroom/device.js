@@ -1,6 +1,6 @@
 // The trainer's device, handed round. Every signature is kept here first and delivered when there is a network; the
 // server says of each what became of it, and one that is delivered twice counts once.
-import { listen, send, waiting } from "../design/reliable.js";
+import { listen, send, waiting } from "../design/keep-and-send.js";
 import { Pad } from "../documents/sign.js";
 
 const root = document.querySelector("[data-device]");

@@ -1,5 +1,5 @@
 // What every page has: the theme switch, menus that close, the loading bar, forms that are sent once.
-import { flush, forgetAll, isShared, waiting } from "./reliable.js";
+import { flush, forgetAll, isShared, waiting } from "./keep-and-send.js";
 import { forgetTyped, keepTyped } from "./typed.js";
 
 let isReachable = false; // the server answers, though the browser says that there is no network

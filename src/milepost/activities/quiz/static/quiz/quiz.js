@@ -1,5 +1,5 @@
 // One question at a time, each answer saved as it is given. Without JavaScript the whole form works as it is.
-import { flush, listen, send, waiting } from "../design/reliable.js";
+import { flush, listen, send, waiting } from "../design/keep-and-send.js";
 
 const form = document.querySelector("form[data-quiz]");
 const questions = [...form.querySelectorAll(".question")];

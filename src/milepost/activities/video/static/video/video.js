@@ -1,5 +1,5 @@
 // Watches what is watched: plays on from where one stopped, tells the server which ranges were really seen.
-import { listen, send } from "../design/reliable.js";
+import { listen, send } from "../design/keep-and-send.js";
 
 const EVERY = 15000; // ms between beats
 const stage = document.querySelector("[data-video]");

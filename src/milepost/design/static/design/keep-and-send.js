@@ -1,6 +1,6 @@
 // What must arrive: kept in this browser until the server took it, and sent again after every silence.
 //
-//   import { listen, send } from "../design/reliable.js";
+//   import { listen, send } from "../design/keep-and-send.js";
 //   send({ url, name, body, type });                 // kept when this returns, sent as soon as there is a network
 //   listen((request, answer) => …);                  // what the server said of one; or nothing yet: it was not reached
 //   waiting().length;                                // how many still wait

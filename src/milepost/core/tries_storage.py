@@ -2,7 +2,8 @@
 
     limits.storage.storage_from_string("database://")        # this one, or redis://… by MILEPOST_LIMITS_URL
 
-One statement counts and tells, so that no two tries at once are taken for one.
+One statement counts and tells, so that no two tries at once are taken for one. What may be tried how often is told by
+`people.limits`; how often one code may be mistyped, by `core.codes`.
 """
 
 from django.db import connection
