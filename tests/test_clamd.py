@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import zipfile
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -171,6 +171,26 @@ def test_a_scanner_that_hangs_ends_or_talks_nonsense_keeps_nobody_and_calls_noth
         with pytest.raises(clamd.NotScanned, match="can’t be looked through for viruses at the moment"):
             clamd.scan(file(b"clean"), name="leave.pdf")
         assert time.monotonic() - began < 1.5
+
+
+def test_a_scanner_that_hangs_keeps_no_more_threads_than_two(settings, monkeypatch):
+    monkeypatch.setattr(clamd, "PATIENCE", 20.0)
+    with misbehaving(lambda connection: connection.recv(1 << 20) and time.sleep(4)) as settings.CLAMD:
+        for _held in range(2):
+            Thread(target=suppressing(clamd.scan), args=(file(b"clean"),), kwargs={"name": "a"}, daemon=True).start()
+        time.sleep(0.5)
+        began = time.monotonic()
+        with pytest.raises(clamd.NotScanned):
+            clamd.scan(file(b"clean"), name="leave.pdf")
+        assert time.monotonic() - began < 2.0
+
+
+def suppressing(function):
+    def quiet(*args, **kwargs):
+        with suppress(clamd.NotScanned):
+            function(*args, **kwargs)
+
+    return quiet
 
 
 def test_while_the_scanner_is_away_no_file_is_taken_people_read_so_and_the_operator_is_told(

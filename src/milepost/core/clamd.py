@@ -30,7 +30,9 @@ MOST = 100.0  # seconds, less than after which a thread that gets no further is 
 CHUNK = 1 << 18
 _MOST_SAID = 4096  # bytes of an answer
 
-places = Places()  # few, so that a slow daemon keeps threads for pages
+AT_ONCE, WAITING = 2, 1.0  # files of one process, and seconds for a place: what is left of its threads is for pages
+places = Places()
+places.bound(AT_ONCE, patience=WAITING)  # only what answers requests scans
 
 
 class Infected(Refused):
