@@ -17,8 +17,8 @@ from django.db import OperationalError, ProgrammingError
 from milepost.config import answering, serving, supervising, watchdog
 from milepost.config.answering import Answering
 from milepost.config.supervising import FIRST_PAUSE, LONGEST_PAUSE, STEADY, Child, Signals
-from milepost.config.systemd import Systemd
 from milepost.config.watchdog import SILENCE, Watchdog
+from milepost.core.systemd import Systemd
 
 
 @pytest.fixture
@@ -161,7 +161,7 @@ def test_a_manager_that_does_not_listen_holds_nobody_up(monkeypatch):
 
 LIVING = """
 import time
-from milepost.config.systemd import Systemd
+from milepost.core.systemd import Systemd
 parent = Systemd()
 while True:
     parent.live()

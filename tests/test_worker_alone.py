@@ -13,7 +13,7 @@ from running import free_port
 from milepost.config import worker
 from milepost.config.monitoring_server import answer_programs
 from milepost.config.supervising import Signals
-from milepost.config.systemd import Systemd
+from milepost.core.systemd import Systemd
 
 ENQUEUE = "import django; django.setup(); from milepost.notices.jobs import forget; forget.enqueue()"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from threading import Thread, get_ident
 from typing import Any
 
-from milepost.config.systemd import Systemd
+from milepost.core.systemd import Systemd
 
 THREADS = 4  # of a web process: so many requests it answers at once
 STUCK = 120.0  # seconds: longer than all that a page may wait for

@@ -22,12 +22,12 @@ from milepost.config.answering import THREADS
 from milepost.config.console import say
 from milepost.config.monitoring_server import answer_programs
 from milepost.config.supervising import LOOK, Child, Signals, stop, supervise
-from milepost.config.systemd import Systemd
 from milepost.config.watchdog import Watchdog
 from milepost.config.worker import Working
 from milepost.core import metrics, postgresql, sandbox
 from milepost.core.outages import is_of_the_disk, is_outage
 from milepost.core.sandbox.client import AT_HOST, PROGRAM, environment
+from milepost.core.systemd import Systemd
 
 # A worker that was just forked misses its signal: the web server must end it, within our own patience.
 WORKER_PATIENCE = 5  # seconds

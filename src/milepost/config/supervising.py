@@ -11,9 +11,9 @@ from functools import partial
 from types import FrameType
 
 from milepost.config.console import say
-from milepost.config.systemd import Systemd
 from milepost.config.watchdog import Watchdog
 from milepost.core.ending import end_with
+from milepost.core.systemd import Systemd
 
 LOOK = 0.2  # seconds between two looks at the children
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before a child is started again: doubled each time …

@@ -6,8 +6,8 @@ import time
 from contextlib import suppress
 
 from milepost.config.supervising import Signals
-from milepost.config.systemd import Systemd
 from milepost.config.watchdog import SILENCE
+from milepost.core.systemd import Systemd
 
 
 def main() -> None:

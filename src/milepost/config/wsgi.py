@@ -9,9 +9,9 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from milepost.config.answering import THREADS, Answering
-from milepost.config.systemd import Systemd
 from milepost.core import postgresql, sandbox, sqlite, traces
 from milepost.core.ending import end_with
+from milepost.core.systemd import Systemd
 
 if server := multiprocessing.parent_process():  # the web server made this process to answer: it must not outlive it
     end_with(server.pid or 0)

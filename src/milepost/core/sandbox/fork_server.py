@@ -2,10 +2,10 @@
 
     python -m milepost.core.sandbox.fork_server NUMBER|PATH
 
-Either it belongs to one process, which hands it sockets through the one of this number; or it listens at a path, to every process
-of its host that may open that. For each request a socket comes, and the name of a function. Its module is loaded here, once; the child is a fork that sets
-itself limits, reads the request, answers on that socket, and ends. Each file has a child of its own, so that none finds anything
-of another’s, and what a parser leaks goes with it.
+Either it belongs to one process, which hands it sockets through the one of this number; or it listens at a path, to every
+process of its host that may open that. For each request a socket comes, and the name of a function. Its module is loaded
+here, once; the child is a fork that sets itself limits, reads the request, answers on that socket, and ends. Each file has
+a child of its own, so that none finds anything of another’s, and what a parser leaks goes with it.
 """
 
 import gc
@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from math import ceil
 from pathlib import Path
@@ -25,6 +26,7 @@ from typing import Any
 from milepost.core.ending import end_with
 from milepost.core.sandbox import confinement
 from milepost.core.sandbox.channel import HEARD, NAME_BYTES, exactly, send
+from milepost.core.systemd import Systemd
 
 NICE = 5  # pages go before files
 MAX_REQUEST = 256 << 20  # bytes
@@ -44,7 +46,7 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
     os.nice(NICE)
     control = _listening(where) if is_of_host else socket.socket(fileno=int(where))
-    next_one = _connected if is_of_host else _handed_over
+    next_one = partial(_connected, Systemd()) if is_of_host else _handed_over
     import django
 
     django.setup()
@@ -76,14 +78,14 @@ def _listening(path: str) -> socket.socket:
     control = socket.socket(socket.AF_UNIX)
     control.bind(path)
     control.listen(128)
-    if often := os.environ.get("WATCHDOG_USEC"):  # in half of this, whoever keeps it wants to hear that it lives
-        control.settimeout(int(often) / 2_000_000)
     return control
 
 
-def _connected(control: socket.socket) -> tuple[str, socket.socket]:
+def _connected(keeper: Systemd, control: socket.socket) -> tuple[str, socket.socket]:
+    """What the next one names, and their connection. Whoever keeps it hears that it lives: one that is stopped says nothing, and is ended."""
     while True:
-        _say_that_it_lives()
+        keeper.live()
+        control.settimeout(keeper.beat or None)
         try:
             connection, _address = control.accept()
         except TimeoutError:
@@ -96,14 +98,6 @@ def _connected(control: socket.socket) -> tuple[str, socket.socket]:
         else:
             connection.settimeout(None)
             return name.decode(errors="replace").strip(), connection
-
-
-def _say_that_it_lives() -> None:
-    """To whoever keeps it, in systemd's words (sd_notify(3)): one that is stopped says nothing, and is ended."""
-    if where := os.environ.get("NOTIFY_SOCKET"):
-        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
-            ear.setblocking(False)
-            ear.sendto(b"WATCHDOG=1", where)
 
 
 def _handed_over(control: socket.socket) -> tuple[str, socket.socket]:

@@ -6,7 +6,7 @@ import time
 from milepost.core.sandbox import Unreadable, confined
 
 if any("fork_server" in argument for argument in sys.orig_argv):
-    until = time.process_time() + 0.6
+    until = time.process_time() + 0.9
     while time.process_time() < until:
         pass
 
