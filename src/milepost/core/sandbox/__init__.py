@@ -194,6 +194,8 @@ def _ask(name: str, request: tuple[Any, ...], refusal: type[Unreadable], limits:
             value = payload if kind == channel.BYTES else json.loads(payload)
         except (OSError, ValueError, RecursionError) as error:  # it failed, was ended, is held up, or babbles
             logger.warning("A file could not be read (%s%s): %s", name, place and f", at {place}", error)
+            if isinstance(error, ConnectionResetError) and _server.has_ended():
+                raise TooManyFiles from error  # no file does that: it is to be sent once more
             raise refusal.at(place) from error
         finally:
             allowance.spend(spent)

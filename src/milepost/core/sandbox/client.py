@@ -50,6 +50,19 @@ class ForkServer:
         """From now on raise `ServerSilent` rather than wait: the pages that this process answers are waited for."""
         self._is_in_a_hurry = True
 
+    def has_ended(self) -> bool:
+        """Whether what children are forked from has just been ended, and they with it: then it was not the file."""
+        if path := os.environ.get(AT_HOST):
+            with socket.socket(socket.AF_UNIX) as probe:
+                probe.settimeout(IN_A_HURRY)
+                try:
+                    probe.connect(path)
+                except (ConnectionRefusedError, FileNotFoundError):
+                    return True
+                except OSError:
+                    return False
+        return self._process is not None and self._process.poll() is not None
+
     def connect(self, name: str) -> socket.socket:
         """A connection to a new child that is to run the function `module:name`. Raises `ServerGone`, or in a hurry `ServerSilent`."""
         path = os.environ.get(AT_HOST)

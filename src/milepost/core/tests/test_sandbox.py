@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 from django.utils import translation
@@ -185,6 +185,21 @@ def test_a_fork_server_that_was_killed_is_started_again():
     os.kill(server, signal.SIGKILL)
     assert parsers.number(b"3") == 3
     assert parsers.pids(b"")[1] != server
+
+
+@pytest.mark.parametrize("of_a_host", [True, False])
+def test_a_file_whose_reader_is_killed_under_it_is_not_called_broken(of_host, monkeypatch, of_a_host):
+    if of_a_host:
+        of_host()
+    else:
+        monkeypatch.delenv(client.AT_HOST)
+    monkeypatch.setattr(sandbox, "_server", client.ForkServer())
+    server = parsers.pids(b"")[1]
+    killing = Timer(0.5, os.kill, (server, signal.SIGKILL))
+    killing.start()
+    with pytest.raises(sandbox.TooManyFiles):
+        parsers.waiting(b"5")
+    killing.join()
 
 
 def test_forty_threads_get_each_its_own_answer():
