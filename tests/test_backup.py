@@ -55,6 +55,10 @@ def quietly(_label, _length):
     yield Bar()
 
 
+# It is about files, and the same whatever database they come from.
+of_files = pytest.mark.each_day_on("sqlite")
+
+
 @pytest.fixture(autouse=True)
 def data(settings, tmp_path, monkeypatch):
     """A data folder of the test's own, whose secret lies in it; scrypt as cheap as it gets."""
@@ -148,6 +152,7 @@ def refused_to_change(model):
         model.objects.update(verb="other")
 
 
+@of_files
 def test_a_file_whose_row_goes_while_files_are_copied_is_in_it_all_the_same(world, tmp_path, monkeypatch):
     organisation = world.organisation
     digest = blobs.store(organisation.uid, b"a logo")
@@ -186,6 +191,7 @@ def elsewhere(work):
     thread.join()
 
 
+@of_files
 def test_a_file_that_is_lost_is_told_and_all_else_is_kept(world, tmp_path):
     type(world.organisation).objects.update(logo="ab" * 32)
     made = backup(tmp_path / "all.tar")
@@ -193,6 +199,7 @@ def test_a_file_that_is_lost_is_told_and_all_else_is_kept(world, tmp_path):
     assert restore(tmp_path / "all.tar", replaces=True).findings == []
 
 
+@of_files
 def test_a_journal_that_does_not_hold_is_not_put_back_unless_told(world, tmp_path):
     sealing.seal(world.organisation.pk)
     backup(tmp_path / "all.tar")
@@ -259,6 +266,7 @@ def test_rows_that_do_not_fit_are_refused_with_the_table(world, tmp_path):
     assert everything() == before
 
 
+@of_files
 def test_what_is_cut_off_or_damaged_anywhere_is_refused_and_changes_nothing(world, tmp_path):
     blobs.store(world.organisation.uid, b"a logo")
     path = tmp_path / "all"
@@ -306,6 +314,7 @@ def test_a_bomb_goes_no_further_than_the_most_that_a_part_may_be(monkeypatch):
         reading.lines(archive.Member("tables/x/000000.jsonl.z", len(bomb), iter([bomb])))
 
 
+@of_files
 def test_a_backup_of_a_newer_version_is_refused(world, tmp_path, monkeypatch):
     MigrationRecorder(connection).record_applied("journal", "9999_not_known_here")
     try:
@@ -331,6 +340,7 @@ def test_another_secret_in_the_environment_is_refused_and_the_one_of_the_backup_
     assert not (data / "secret-key-of-backup").exists()
 
 
+@of_files
 def test_nothing_is_written_over_and_nothing_half_written_stays(world, tmp_path, monkeypatch):
     (tmp_path / "there").write_text("mine")
     with pytest.raises(making.BackupRefused, match="exists already"):
@@ -383,6 +393,7 @@ def test_a_backup_in_the_form_of_another_version_is_told_so(tmp_path):
         reading.check(tmp_path / "other.tar", "")
 
 
+@of_files
 def test_damage_among_the_rows_is_told_as_damage(world, tmp_path):
     path = tmp_path / "all.tar"
     backup(path)
@@ -516,6 +527,7 @@ def test_a_backup_of_an_earlier_version_is_brought_up_to_date(world, tmp_path, m
     }
 
 
+@of_files
 def test_what_is_remembered_of_later_seals_is_put_aside(world, tmp_path, data):
     sealing.seal(world.organisation.pk)
     shutil.rmtree(data / "seals")  # another host sealed
@@ -678,6 +690,7 @@ def test_without_a_passphrase_and_without_a_terminal_nothing_is_written_unencryp
 # --- Files in an S3-compatible store ------------------------------------------------------------------------
 
 
+@of_files
 def test_files_go_from_a_bucket_into_a_folder_and_from_there_into_a_bucket(store, world, tmp_path, settings):
     organisation, in_bucket = world.organisation, settings.STORAGES
     in_folder = in_bucket | {
@@ -696,6 +709,7 @@ def test_files_go_from_a_bucket_into_a_folder_and_from_there_into_a_bucket(store
     assert len(list(store.objects.all())) == made.files
 
 
+@of_files
 def test_a_bucket_that_is_away_ends_the_backup_in_words(world, settings, tmp_path):
     variables = {
         "MILEPOST_DATA": str(tmp_path),
