@@ -6,14 +6,17 @@ import json
 import logging
 import re
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, connection
 from django.test import Client, RequestFactory
 from django.utils import translation
 
 from milepost.core import clock
+from milepost.journal.models import Entry
 from milepost.journal.subscriptions import deliver_all, replay
 from milepost.journal.vocabulary import fact_types
 from milepost.people import settings as decided
@@ -290,6 +293,30 @@ def test_of_somebody_stands_what_they_did_and_what_was_done_to_them(visit, lead,
     assert "Only what Jonas Nygård did, and what was done to them." in page.text
     table = visit(lead).get("/aldermoor/security/events.csv", {"person": learner.uid}).getvalue().decode()
     assert "Gave Jonas Nygård the role" in table and "Was refused" in table
+
+
+def test_of_facts_that_were_listed_before_it_is_found_to_whom_they_were_done(lead, learner, course):
+    grant(member=learner, role=Role.TRAINER, by=lead)
+    deliver_all()
+    event = SecurityEvent.objects.filter(kind="role-changed").latest("number")
+    entry = Entry.objects.get(pk=event.entry_id)
+    slug = "a-course-whose-name-is-of-36-letters"  # as many as a uid has
+    other = Entry.objects.filter(organisation_id=lead.organisation_id).exclude(pk=entry.pk).earliest("pk")
+    other.pk, other.object_id = None, slug
+    other.save()
+    SecurityEvent.objects.create(
+        organisation=lead.organisation,
+        number=1,
+        kind="exported",
+        hour=event.hour,
+        first_at=event.last_at,
+        last_at=event.last_at,
+        entry_id=other.pk,
+    )
+    SecurityEvent.objects.update(done_to=None)
+    import_module("milepost.security.migrations.0002_done_to").say_to_whom(apps, None)
+    assert SecurityEvent.objects.get(pk=event.pk).done_to == learner
+    assert SecurityEvent.objects.get(number=1).done_to is None
 
 
 def test_what_one_does_to_oneself_stands_there_once(visit, lead):
