@@ -206,6 +206,15 @@ def test_it_is_flagged_as_our_other_cookies(learner):
     assert cookie["max-age"] == 180 * 86_400
 
 
+def test_over_https_it_belongs_to_this_very_host_also_as_it_is_taken_away(learner, settings):
+    settings.PREFIX_OF_HOST, settings.SESSION_COOKIE_SECURE = "__Host-", True
+    browser = Client()
+    cookie = come_in(browser, learner).cookies["__Host-known"]
+    assert cookie["secure"] and cookie["path"] == "/" and not cookie["domain"]
+    gone = browser.post("/accounts/shared/", {"shared": "1"}).cookies["__Host-known"]
+    assert gone["secure"] and gone["max-age"] == 0
+
+
 def test_a_password_alone_leaves_none_where_a_second_factor_is_asked(learner):
     from allauth.mfa.totp.internal.auth import TOTP
 
