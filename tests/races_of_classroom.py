@@ -11,11 +11,21 @@ from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.deciding import decide
 from milepost.classroom.models import Attendance, LiveSession, Slot
 from milepost.classroom.registering import leave, register_many
-from milepost.classroom.scheduling import Holder, Plan, cancel_session, change_session, half_days, schedule_session
+from milepost.classroom.scheduling import (
+    Holder,
+    Plan,
+    cancel_session,
+    change_session,
+    half_days,
+    remove_trainer,
+    renew_link,
+    schedule_session,
+)
 from milepost.classroom.signing import sign
 from milepost.core import clock
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
+from milepost.notices.models import Notice
 from tests.racing import Act, Pair, Race, facts, house, no_fault
 from tests.stories import SIGNING
 
@@ -225,7 +235,37 @@ def _decide_twice(world: Any) -> Pair:
     ], count
 
 
+def _renew_twice(world: Any) -> Pair:
+    """Pressed twice, the trainer has one mail with a link that works."""
+    session, _plan = make_session(world)
+    trainers = [session.trainers.select_related("session").get() for _press in range(2)]
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert Entry.objects.filter(verb="renewed", statement__contains=str(session.uid)).count() == 1
+        [mail] = Notice.objects.filter(kind="trainer_link", about_id=str(trainers[0].uid))
+        assert mail.key == str(session.trainers.get().link)
+
+    return [lambda one=one: renew_link(trainer=one, by=world[1]) for one in trainers], count
+
+
+def _renew_and_remove(world: Any) -> Pair:
+    """Whoever holds the session no more is sent no new link afterwards."""
+    session, _plan = make_session(world)
+    one, other = (session.trainers.select_related("session").get() for _press in range(2))
+
+    def count(answers: list[str]) -> None:
+        assert answers in (["done", "done"], ["InvalidSession", "done"]), answers
+        told = Entry.objects.filter(verb__in=("renewed", "revoked"), statement__contains=str(session.uid))
+        verbs = list(told.order_by("pk").values_list("verb", flat=True))
+        assert verbs == (["renewed"] if answers[0] == "done" else []) + ["revoked"], verbs
+
+    return [lambda: renew_link(trainer=one, by=world[1]), lambda: remove_trainer(trainer=other, by=world[1])], count
+
+
 RACES = {
+    "renewing a trainer's link twice": Race(house, _renew_twice),
+    "renewing a trainer's link and removing them": Race(house, _renew_and_remove),
     "signing on one phone": Race(house, _sign_on_one_phone),
     "deciding about a doubt": Race(house, _decide_twice),
     "signing a half-day": Race(house, _sign_twice),

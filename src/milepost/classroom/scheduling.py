@@ -199,6 +199,7 @@ def add_trainer(*, session: LiveSession, holder: Holder, by: Member) -> Trainer:
 def remove_trainer(*, trainer: Trainer, by: Member) -> None:
     """They hold the session no more, and their link ends. Records `revoked`."""
     with transaction.atomic():
+        LiveSession.locked(trainer.session_id)
         if Trainer.objects.filter(pk=trainer.pk, removed_at=None).update(removed_at=clock.now()):
             _record_role(TRAINER_REVOKED, trainer, by)
 
@@ -206,6 +207,7 @@ def remove_trainer(*, trainer: Trainer, by: Member) -> None:
 def renew_link(*, trainer: Trainer, by: Member) -> None:
     """Send somebody who holds the session and has no account a new link; the earlier ones open nothing any more.
 
+    One that was renewed since `trainer` was read is left: pressed twice, the first mail would have a link that opens nothing.
     Raises `InvalidSession`. Records `renewed`.
     """
     with transaction.atomic():
@@ -220,6 +222,8 @@ def renew_link(*, trainer: Trainer, by: Member) -> None:
             raise InvalidSession(_("They sign in, and find the session under “I hold”."))
         if not locked.email:
             raise InvalidSession(_("There is no e-mail address that a link could go to."))
+        if locked.link != trainer.link:
+            return
         locked.link, locked.link_renewed_at = uuid4(), clock.now()
         locked.save(update_fields=["link", "link_renewed_at"])
         notify("trainer_link", to=recipient_of(locked), about=subject_of(locked), key=str(locked.link))
