@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -156,6 +158,13 @@ def test_a_file_is_compared_with_the_people_once_however_many_they_are(organisat
     with CaptureQueriesContext(connection) as captured:
         run(organisation, THREE)
     assert len([1 for query in captured if 'FROM "people_rolegrant"' in query["sql"]]) == 1
+
+
+def test_a_file_is_compared_without_looking_for_garbage_among_the_people_and_it_is_looked_for_afterwards(organisation):
+    was_on = []
+    with meanwhile(Member, lambda: was_on.append(gc.isenabled())):
+        plan(organisation, THREE)
+    assert (was_on, gc.isenabled()) == ([False], True)
 
 
 def test_a_department_deeper_than_can_be_kept_is_a_problem_of_its_row(organisation):
