@@ -1,14 +1,16 @@
 """Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, a badge, or the proof of a fact (JSON).
 
-    python -m milepost.verify FILE [--key FINGERPRINT]
+    python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER]
 
 This file can be copied out and run on its own, offline. It needs Python 3.12, `cryptography`, and for the seals of
-PDFs `pyHanko`; it knows neither Django nor a database. Exit status 0 only when everything in the file holds.
+PDFs `pyHanko`; it knows neither Django nor a database. Exit status: 0 when everything in the file holds and its key is
+one that was told, 3 when it is consistent with itself and nobody told whose key it must be, 1 when it does not hold.
 
 A dossier holds files, a manifest with their fingerprints (SHA-256), the manifest's signature, facts of the journal,
 and what it takes to come from these facts to the head of the journal's Merkle tree (RFC 9162), which is signed as well.
 So nothing in it can be changed, left out or added without being found, unless everything is signed anew with another
-key. Against that helps `--key`, or comparing the fingerprint of the key with the one that the organisation publishes.
+key. Against that helps `--key`, with the fingerprint that the organisation publishes, or `--earlier`, with a dossier
+that one has had from it before: the key must be the one of that, or one that it handed over to.
 """
 
 import argparse
@@ -21,9 +23,10 @@ import logging
 import re
 import struct
 import sys
+import unicodedata
 import zipfile
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -53,41 +56,41 @@ class Broken(Exception):
 
 @dataclass
 class Report:
-    """What was checked and holds, and what whoever reads it should know."""
+    """What was checked and holds, what whoever reads it should know, and by which key it is."""
 
     holds: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     key: str = ""
 
 
-def verify(path: Path, *, key: str = "", progress: Progress = lambda _done, _total: None) -> Report:
-    """Check the file. `key` is the fingerprint that its key must have; `progress` is told of a dossier's sealed documents.
+def verify(path: Path, *, keys: Collection[str] = (), progress: Progress = lambda _done, _total: None) -> Report:
+    """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
 
-    Raises `Broken`, or `OSError`.
+    `progress` is told of a dossier's sealed documents. Raises `Broken`, or `OSError`.
     """
     try:
-        return _verify(path, key, progress)
+        return _verify(path, frozenset(key.lower().replace(":", "") for key in keys), progress)
     except (Broken, OSError):
         raise
     except Exception as error:  # whatever a hostile file makes the libraries that read it raise
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
 
 
-def _verify(path: Path, key: str, progress: Progress) -> Report:
+def _verify(path: Path, wanted: frozenset[str], progress: Progress) -> Report:
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
         if start.startswith(b"PK"):
-            return _Dossier(file, key, progress).check()
+            return _Dossier(file, wanted, progress).check()
         content = file.read(MAX_PART + 1)
     if len(content) > MAX_PART:
         raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")
     if start.lstrip().startswith(b"%PDF"):
-        return _check_pdf(content, key)
+        return _check_pdf(content, wanted)
     if b"<svg" in content[:4096] or re.match(rb"\s*[\w-]+\.[\w-]+\.[\w-]+\s*$", content):
-        return _check_badge(content, key)
+        return _check_badge(content, wanted)
     if content.lstrip().startswith(b"{"):
-        return _check_proof(content, key)
+        return _check_proof(content, wanted)
     raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")
 
 
@@ -97,13 +100,13 @@ def _verify(path: Path, key: str, progress: Progress) -> Report:
 class _Dossier:
     """A dossier while it is being checked."""
 
-    def __init__(self, file: IO[bytes], key: str, progress: Progress) -> None:
+    def __init__(self, file: IO[bytes], wanted: frozenset[str], progress: Progress) -> None:
         try:
             self.zip = zipfile.ZipFile(file)
         except Exception as error:  # zipfile raises eight sorts
             raise Broken(f"The zip file is broken: {error}.") from error
         self.file = file
-        self.wanted_key = key.lower().replace(":", "")
+        self.wanted = wanted
         self.progress = progress
         self.report = Report()
         self.keys: dict[str, x509.Certificate] = {}
@@ -183,7 +186,7 @@ class _Dossier:
 
     def _manifest(self) -> None:
         content = self._read("manifest.json", MAX_MANIFEST)
-        self.manifest = json.loads(content)
+        self.manifest = _json(content)
         if self.manifest.get("format") != FORMAT:
             raise Broken(f"manifest.json is not of the format {FORMAT}.")
         mark = str(self.manifest["key"])
@@ -192,12 +195,8 @@ class _Dossier:
         certificate = self._certificate(mark)
         if not _is_signed(certificate, content, self._read("manifest.sig")):
             raise Broken("manifest.json was changed: its signature (manifest.sig) does not fit it.")
-        if self.wanted_key and mark != self.wanted_key:
-            raise Broken(f"The dossier is signed with the key {mark}, not with the one that you expect.")
         self.report.key = mark
         self.report.holds.append(f"The manifest is signed by “{_name(certificate)}”.")
-        if not self.wanted_key:
-            self.report.notes.append(f"Compare the key with the one that the organisation publishes: {mark}")
 
     def _certificate(self, mark: str) -> x509.Certificate:
         if mark not in self.keys:
@@ -239,7 +238,7 @@ class _Dossier:
 
     def _keys(self) -> None:
         """Every key is the manifest's, or leads to it by handing over."""
-        told: dict[str, dict[str, str]] = json.loads(self._read("keys/keys.json"))
+        told: dict[str, dict[str, str]] = _json(self._read("keys/keys.json"))
         known, mark = set(), self.report.key
         while mark:
             known.add(mark)
@@ -250,6 +249,7 @@ class _Dossier:
                 if not _is_signed(self._certificate(above), text, base64.b64decode(told[mark]["endorsement"])):
                     raise Broken(f"The key {above} did not hand over to {mark}.")
             mark = above if above not in known else ""
+        _hold_to(self.wanted, self.report, known, "The dossier is signed with")
         for name in self.manifest["files"]:
             if (found := re.fullmatch(r"keys/([0-9a-f]{64})\.pem", name)) and found[1] not in known:
                 raise Broken(f"{name} is a key that did not hand over to the one which signed the dossier.")
@@ -257,8 +257,8 @@ class _Dossier:
 
     def _journal(self) -> None:
         """The facts lead to the head of the tree, and the head is signed."""
-        seal = json.loads(self._read("journal/seal.json"))
-        statement = json.loads(seal["statement"])
+        seal = _json(self._read("journal/seal.json"))
+        statement = _json(seal["statement"])
         if statement["type"] != HEAD or statement["organisation"] != self.manifest["organisation"]["id"]:
             raise Broken("journal/seal.json is the seal of something else.")
         certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
@@ -271,7 +271,7 @@ class _Dossier:
         if seal.get("timestamp"):
             _check_stamp(base64.b64decode(seal["timestamp"]), signature, _clock_of(statement), self.report)
         leaves = list(self._leaves())
-        proof = json.loads(self._read("journal/proof.json"))
+        proof = _json(self._read("journal/proof.json"))
         if proof["size"] != statement["size"]:
             raise Broken("journal/proof.json belongs to another state of the journal.")
         head = _root(leaves, proof["size"], [bytes.fromhex(node) for node in proof["nodes"]])
@@ -310,10 +310,10 @@ class _Dossier:
         with self.zip.open("journal/entries.jsonl") as file:
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), start=1):
                 try:
-                    told = json.loads(line)
+                    told = _json(line)
                     text: str = told["statement"]
                     index, salt = told["index"], bytes.fromhex(told["salt"])
-                    statement = json.loads(text)
+                    statement = _json(text)
                     self.statements.append({name: statement[name] for name in ("actor", "verb", "object", "time")})
                     self._remember(statement)
                     self.marks.update(re.findall(r'"([0-9a-f]{64})"', text))
@@ -367,15 +367,18 @@ class _Dossier:
         for seal in found:
             if not seal.holds:
                 raise Broken(f"{name} was changed after it was sealed.")
-        ours = [seal.key for seal in found if seal.key in self.known]
-        if not ours:
+        ours = next((at for at, seal in enumerate(found) if seal.key in self.known), None)
+        if ours is None:
             raise Broken(f"{name} is sealed with a key that is not the organisation’s.")
+        for seal in found[ours:]:  # a document that somebody brought may carry others’ signatures, from before
+            if seal.key not in self.known and not seal.dated:
+                raise Broken(f"{name} {_on_top(found[ours], seal)}")
 
     def _attendance(self) -> None:
         """Every signature is the one that the journal speaks of, of the same person and slot; every row says what it says."""
         if "records/attendance.json" not in self.manifest["files"]:
             return
-        rows = json.loads(self._read("records/attendance.json"))
+        rows = _json(self._read("records/attendance.json"))
         for row in rows:
             if trouble := self.told.trouble_of(row):
                 raise Broken(f"{trouble} {row['name']} for {row['hours']} is not what the journal says.")
@@ -410,7 +413,7 @@ class _Dossier:
         """The table of attendance, which people open, says what the JSON says that was held against the journal."""
         if "records/attendance.csv" not in self.manifest["files"]:
             return
-        rows: list[dict[str, Any]] = json.loads(self._read("records/attendance.json"))
+        rows: list[dict[str, Any]] = _json(self._read("records/attendance.json"))
         with self.zip.open("records/attendance.csv") as file:
             table = list(csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline="")))
         if len(table) != len(rows):
@@ -522,6 +525,7 @@ class Seal:
     reason: str
     holds: bool
     dated: str = ""
+    common_name: str = ""  # of the signer, in the form in which two look the same
 
 
 def seals_in(content: bytes) -> list[Seal]:
@@ -557,7 +561,8 @@ def seals_in(content: bytes) -> list[Seal]:
             key, signer = hashlib.sha256(certificate.dump()).hexdigest(), certificate.subject.human_friendly
             reason = str(signature.sig_object.get("/Reason", ""))
             dated = status.timestamp.isoformat() if is_stamp else ""
-            found.append(Seal(key, signer, reason, bool(holds), dated))
+            name = unicodedata.normalize("NFKC", str(certificate.subject.native.get("common_name", ""))).casefold()
+            found.append(Seal(key, signer, reason, bool(holds), dated, name))
     except Exception as error:  # pyHanko and what it reads with raise a dozen sorts for a hostile PDF
         raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
     return found
@@ -570,7 +575,15 @@ def _is_packed(contents: bytes) -> bool:
     return not any(contents[size:])
 
 
-def _check_pdf(content: bytes, key: str) -> Report:
+def _on_top(seal: Seal, other: Seal) -> str:
+    """That another sealed over a seal, as the rest of a sentence."""
+    return (
+        "was changed after sealing, by a key that is not the issuer’s: "
+        f"“{other.signer}” ({other.key}) over “{seal.signer}” ({seal.key})."
+    )
+
+
+def _check_pdf(content: bytes, wanted: frozenset[str]) -> Report:
     seals = seals_in(content)
     stamps, seals = [seal for seal in seals if seal.dated], [seal for seal in seals if not seal.dated]
     if not seals:
@@ -581,17 +594,19 @@ def _check_pdf(content: bytes, key: str) -> Report:
     for number, seal in enumerate(seals, start=1):
         if not seal.holds:
             raise Broken(f"The PDF was changed after seal {number} ({seal.signer}).")
-        if key and seal.key != key.lower().replace(":", ""):
-            raise Broken(f"Seal {number} is by the key {seal.key}, not by the one that you expect.")
+    # Whoever signed a document before it was brought to Milepost has a name of their own; who seals under the same one is asked.
+    issuer = next((seal for seal in seals if seal.key in wanted), seals[-1] if wanted else seals[0])
+    for seal in seals[seals.index(issuer) :]:
+        if seal.key != issuer.key and (seal.key not in wanted if wanted else seal.common_name == issuer.common_name):
+            raise Broken(f"The PDF {_on_top(issuer, seal)}")
     report = Report(key=seals[-1].key)
     report.holds = [f"Seal {number}: by {seal.signer}; unchanged since." for number, seal in enumerate(seals, start=1)]
     report.holds += [f"Dated {stamp.dated} by {stamp.signer}." for stamp in stamps]
-    if not key:
-        report.notes.append(f"Compare the key with the one that the organisation publishes: {report.key}")
+    _hold_to(wanted, report, {report.key}, "The last seal is by")
     return report
 
 
-def _check_badge(content: bytes, key: str) -> Report:
+def _check_badge(content: bytes, wanted: frozenset[str]) -> Report:
     """A badge (Open Badges 3.0 as VC-JWT, RS256): the token, or an SVG that carries it. Its key comes with `--key`."""
     found = re.search(rb"(?<![\w-])[\w-]{20,}+\.[\w-]{20,}+\.[\w-]{20,}+", content)
     if not found:
@@ -599,7 +614,7 @@ def _check_badge(content: bytes, key: str) -> Report:
     token = found[0].decode()
     head, body, signature = token.split(".")
     try:
-        header, claims = json.loads(_unpadded(head)), json.loads(_unpadded(body))
+        header, claims = _json(_unpadded(head)), _json(_unpadded(body))
     except ValueError as error:
         raise Broken("The badge was changed: it can’t be read.") from error
     chain = header.get("x5c")
@@ -615,15 +630,12 @@ def _check_badge(content: bytes, key: str) -> Report:
     if not _is_signed(certificate, f"{head}.{body}".encode(), _unpadded(signature)):
         raise Broken("The badge was changed: its signature does not fit it.")
     mark = hashlib.sha256(der).hexdigest()
-    if key and mark != key.lower().replace(":", ""):
-        raise Broken(f"The badge is signed with the key {mark}, not with the one that you expect.")
     until = claims.get("validUntil") or claims.get("vc", {}).get("validUntil")
     if until and datetime.fromisoformat(until) < datetime.now().astimezone():
         raise Broken(f"The badge has expired: it was valid until {until}.")
     report = Report([f"The badge is unchanged since “{_name(certificate)}” signed it."], key=mark)
     report.notes.append("Whether it was revoked since, only the issuer’s /verify/ page knows.")
-    if not key:
-        report.notes.append(f"Compare the key with the one that the organisation publishes: {mark}")
+    _hold_to(wanted, report, {mark}, "The badge is signed with")
     return report
 
 
@@ -677,20 +689,20 @@ def _check_stamp(token: bytes, signature: bytes, time: str, report: Report) -> N
 # --- The proof of one fact --------------------------------------------------------------------------------
 
 
-def _check_proof(content: bytes, key: str) -> Report:
+def _check_proof(content: bytes, wanted: frozenset[str]) -> Report:
     """The proof that a fact stands in the sealed journal: its leaf, the path to the head, the seal over the head."""
     try:
-        told = json.loads(content)
+        told = _json(content)
         if told["type"] != PROOF:
             raise Broken("This JSON is not the proof of a fact.")
         text, salt = told["entry"]["statement"], bytes.fromhex(told["entry"]["salt"])
         leaf = bytes.fromhex(told["leaf"])
-        seal, head = told["seal"], json.loads(told["seal"]["statement"])
+        seal, head = told["seal"], _json(told["seal"]["statement"])
         certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
         path = [bytes.fromhex(step) for step in told["path"]]
         found = _climb(leaf, told["index"], head["size"], path)
         signature, stamp = base64.b64decode(seal["signature"]), seal.get("timestamp")
-        statement = json.loads(text) if text else None
+        statement = _json(text) if text else None
         if head["type"] != HEAD or _mark(certificate) != head["key"]:
             raise Broken("The seal in the proof is the seal of something else.")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -701,8 +713,6 @@ def _check_proof(content: bytes, key: str) -> Report:
         raise Broken("The path does not lead from the fact to the sealed head: the fact is not in this journal.")
     if not _is_signed(certificate, seal["statement"].encode(), signature):
         raise Broken("The seal was changed: its signature does not fit it.")
-    if key and head["key"] != key.lower().replace(":", ""):
-        raise Broken(f"The journal is sealed with the key {head['key']}, not with the one that you expect.")
     report = Report(key=head["key"])
     words = (
         f"“{statement['actor']['name']} {statement['verb']} {statement['object']['name']}”, {statement['time']},"
@@ -714,8 +724,7 @@ def _check_proof(content: bytes, key: str) -> Report:
     )
     if stamp:
         _check_stamp(base64.b64decode(stamp), signature, _clock_of(head), report)
-    if not key:
-        report.notes.append(f"Compare the key with the one that the organisation publishes: {head['key']}")
+    _hold_to(wanted, report, {report.key}, "The journal is sealed with")
     return report
 
 
@@ -742,6 +751,18 @@ def _unpadded(text: str) -> bytes:
 
 
 # --- Arithmetic -------------------------------------------------------------------------------------------
+
+
+def _hold_to(wanted: frozenset[str], report: Report, known: Collection[str], words: str) -> None:
+    """Its key is one that was told, or one of those `known` is, which handed over to it."""
+    if not wanted:
+        report.notes.append(f"Compare the key with the one that the organisation publishes: {report.key}")
+    elif report.key in wanted:
+        report.holds.append(f"Its key is one that you expect: {report.key}")
+    elif handed := sorted(wanted.intersection(known)):
+        report.holds.append(f"Its key {report.key} was handed over to by one that you expect: {handed[0]}")
+    else:
+        raise Broken(f"{words} the key {report.key}, which is none that you expect.")
 
 
 def _is_signed(certificate: x509.Certificate, data: bytes, signature: bytes) -> bool:
@@ -794,6 +815,25 @@ def _root(leaves: Sequence[tuple[int, bytes]], size: int, proof: Sequence[bytes]
     return found if next(rest, None) is None else None
 
 
+def _json(content: str | bytes) -> Any:
+    """What JSON says, where it can be read in one way only (RFC 8259, section 4). Raises `Broken`, or `ValueError`."""
+    return json.loads(content, object_pairs_hook=_each_once, parse_constant=_no_number)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    told = dict(pairs)
+    if len(told) != len(pairs):
+        names = [name for name, _value in pairs]
+        raise Broken(
+            f"“{next(name for name in names if names.count(name) > 1)}” is said twice in one place of its JSON."
+        )
+    return told
+
+
+def _no_number(words: str) -> Any:
+    raise ValueError(f"{words} is no number")
+
+
 def canonical(value: Any) -> bytes:
     """Canonical JSON (RFC 8785) of what Milepost keeps: names in ASCII, and numbers that are whole or have few digits."""
     return json.dumps(_whole(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
@@ -811,28 +851,37 @@ def _whole(value: Any) -> Any:
 
 
 def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object] = print) -> int:
-    """Check the file that is named, say what was found, and return the exit status: 0 only when everything holds."""
+    """Check the file that is named, say what was found, and return the exit status (above; 2: it can't be read)."""
     parser = argparse.ArgumentParser(
         prog="milepost verify", description="Check a dossier, a sealed PDF, a badge or the proof of a fact."
     )
     parser.add_argument("file", type=Path, help="the zip, PDF, badge or JSON")
-    parser.add_argument("--key", default="", help="the fingerprint (SHA-256) that the key must have")
+    parser.add_argument("--key", action="append", default=[], help="a fingerprint (SHA-256) that the key may have")
+    parser.add_argument("--earlier", type=Path, help="a dossier that you had from the same organisation before")
     told = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for
     logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # else it prints its reasons, as tracebacks
+    progress: Progress = _show if sys.stderr.isatty() else lambda _done, _total: None
+    path, keys = told.earlier or told.file, list(told.key)
     try:
-        report = verify(told.file, key=told.key, progress=_show if sys.stderr.isatty() else lambda _done, _total: None)
+        if told.earlier:
+            keys.append(verify(path, keys=keys, progress=progress).key)
+            path = told.file
+        report = verify(path, keys=keys, progress=progress)
     except Broken as error:
-        say(f"DOES NOT HOLD: {_plain(error)}")
+        say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
         return 1
     except OSError as error:
-        say(f"{told.file} can’t be read: {error.strerror or error}.")
+        say(f"{path} can’t be read: {error.strerror or error}.")
         return 2
     for line in report.holds:
         say(f"holds: {_plain(line)}")
     for line in report.notes:
         say(f"note:  {_plain(line)}")
+    if not keys:
+        say("It is consistent with itself. Who issued it was not checked: say with --key which key it must have.")
+        return 3
     say("Everything in it holds.")
     return 0
 

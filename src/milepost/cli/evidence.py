@@ -1,6 +1,7 @@
 """`milepost action`, `milepost dossier` and `milepost verify`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -66,9 +67,14 @@ def build_dossier(reference: str, organisation: str, output: Path, person: str) 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--key", default="", metavar="FINGERPRINT", help="The fingerprint (SHA-256) that the key must have.")
-def verify(file: Path, key: str) -> None:
-    """Check the dossier, sealed PDF or badge FILE offline. Status 0 only when everything in it holds."""
+@click.option("--key", multiple=True, metavar="FINGERPRINT", help="A fingerprint (SHA-256) that the key may have.")
+@click.option("--earlier", type=click.Path(path_type=Path), help="A dossier that you had from the same organisation.")
+def verify(file: Path, key: Sequence[str], earlier: Path | None) -> None:
+    """Check the dossier, sealed PDF or badge FILE offline.
+
+    Status 0 when everything in it holds and its key is one that was told, 3 when no key was told, 1 when it does not hold.
+    """
     from milepost import verify as verifier
 
-    sys.exit(verifier.main([str(file), *(["--key", key] if key else [])], say=click.echo))
+    keys = [word for one in key for word in ("--key", one)]
+    sys.exit(verifier.main([str(file), *keys, *(["--earlier", str(earlier)] if earlier else [])], say=click.echo))

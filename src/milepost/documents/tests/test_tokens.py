@@ -88,8 +88,9 @@ def test_the_key_stays_in_the_token_and_seals_documents(token, tmp_path):
     path = tmp_path / "sealed.pdf"
     sealed = seal_pdf(render("cover", COVER, time=NOW), key=token, time=NOW)
     path.write_bytes(sealed)
-    assert verifier.verify(path, key=token.fingerprint).holds == [
-        "Seal 1: by Common Name: Aldermoor seal; unchanged since."
+    assert verifier.verify(path, keys=[token.fingerprint]).holds == [
+        "Seal 1: by Common Name: Aldermoor seal; unchanged since.",
+        f"Its key is one that you expect: {token.fingerprint}",
     ]
     assert pdfsig_accepts(sealed, seals=1)
 

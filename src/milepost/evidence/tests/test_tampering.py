@@ -1,5 +1,6 @@
 import base64
 import hashlib
+import io
 import json
 import random
 import re
@@ -251,21 +252,19 @@ def test_a_dossier_that_was_signed_anew_with_another_key_is_refused(dossier, kee
     manifest = as_the_insider(changed) | {"key": fingerprint}
     path = rewritten(dossier, signed(changed, manifest, private))
     assert "key" in complaint(path)
-    assert "not with the one that you expect" in complaint(path, key=verifier.verify(dossier).key)
+    assert "none that you expect" in complaint(path, keys=[verifier.verify(dossier).key])
 
 
 def test_a_change_of_keys_is_handed_over_and_holds(complete, tmp_path):
-    from cryptography.hazmat.primitives.serialization import pkcs12
-
     private, pem, fingerprint = another_key()
-    content = pkcs12.serialize_key_and_certificates(
-        b"k", private, x509.load_pem_x509_certificate(pem), None, serialization.BestAvailableEncryption(b"pw")
-    )
-    keys.import_pkcs12(complete.organisation_id, content, password="pw")
+    before = keys.current_key(complete.organisation_id)
     path = tmp_path / "dossier.zip"
+    keys.import_pkcs12(complete.organisation_id, _p12(private, pem), password="pw")
     with path.open("w+b") as file:
         build(action=complete, file=file)
-    assert verifier.verify(path).key == fingerprint
+    assert verifier.verify(path, keys=[fingerprint]).key == fingerprint
+    report = verifier.verify(path, keys=[before.fingerprint])
+    assert any(f"handed over to by one that you expect: {before.fingerprint}" in line for line in report.holds)
 
 
 @pytest.mark.parametrize(
@@ -304,3 +303,107 @@ def test_a_sealed_pdf_and_a_badge_verify_and_a_changed_one_does_not(complete, do
     body = token.split(".")[1]
     badge.write_text(picture.replace(body, body[:-6] + ("A" if body[-6] != "A" else "B") + body[-5:]))
     assert "badge was changed" in complaint(badge) or "can’t be read" in complaint(badge)
+
+
+# --- By whose key -----------------------------------------------------------------------------------------
+
+
+def told(*arguments):
+    """What the command says of files, and its exit status."""
+    said = []
+    return verifier.main([str(word) for word in arguments], say=said.append), said
+
+
+def test_without_a_key_it_is_said_that_nobody_looked_whose_it_is(dossier):
+    status, said = told(dossier)
+    assert (status, said[-1].partition(".")[0]) == (3, "It is consistent with itself")
+    status, said = told(dossier, "--key", verifier.verify(dossier).key.upper())
+    assert (status, said[-1]) == (0, "Everything in it holds.")
+    status, said = told(dossier, "--key", "00" * 32)
+    assert (status, "none that you expect" in said[-1]) == (1, True)
+
+
+def test_an_earlier_dossier_says_whose_key_it_must_be(dossier, complete, tmp_path):
+    status, said = told(dossier, "--earlier", dossier)
+    assert (status, said[-1]) == (0, "Everything in it holds.")
+    private, pem, fingerprint = another_key()
+    keys.import_pkcs12(complete.organisation_id, _p12(private, pem), password="pw")
+    with (tmp_path / "later.zip").open("w+b") as file:
+        build(action=complete, file=file)
+    assert told(tmp_path / "later.zip", "--earlier", dossier)[0] == 0, "the key of the earlier one handed over"
+    status, said = told(dossier, "--earlier", tmp_path / "later.zip")
+    assert (status, fingerprint in said[-1]) == (1, False), "and nothing hands back"
+    (tmp_path / "none.zip").write_bytes(b"PK nothing")
+    status, said = told(dossier, "--earlier", tmp_path / "none.zip")
+    assert (status, "none.zip: The zip file is broken" in said[-1]) == (1, True)
+
+
+def _p12(private, pem):
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    certificate = x509.load_pem_x509_certificate(pem)
+    return pkcs12.serialize_key_and_certificates(
+        b"k", private, certificate, None, serialization.BestAvailableEncryption(b"pw")
+    )
+
+
+def sealed_over(content, private, pem, *, reason="Attendance"):
+    """The PDF with a further seal, by somebody with a key of their own."""
+    from asn1crypto import keys as asn1_keys
+    from asn1crypto import pem as asn1_pem
+    from asn1crypto import x509 as asn1_x509
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign import PdfSignatureMetadata, SimpleSigner, sign_pdf
+    from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+    der = private.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    signer = SimpleSigner(
+        asn1_x509.Certificate.load(asn1_pem.unarmor(pem)[2]),
+        asn1_keys.PrivateKeyInfo.load(der),
+        SimpleCertificateStore(),
+    )
+    writer = IncrementalPdfFileWriter(io.BytesIO(content))
+    return sign_pdf(writer, PdfSignatureMetadata(field_name="Over", reason=reason), signer).getvalue()
+
+
+def test_a_pdf_that_a_key_of_the_same_name_sealed_over_was_changed_and_both_keys_are_told(complete, dossier, tmp_path):
+    whole = contents(dossier)
+    name = a_piece(whole, random.Random(0), "pieces/sheets/")
+    private, pem, fingerprint = another_key()
+    ours = keys.current_key(complete.organisation_id).fingerprint
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(sealed_over(whole[name], private, pem))
+    for expected in ([], [ours]):
+        words = complaint(path, keys=expected)
+        assert "changed after sealing, by a key that is not the issuer’s" in words
+        assert ours in words
+        assert fingerprint in words
+    path.write_bytes(sealed_over(whole["cover.pdf"], private, pem))
+    assert fingerprint in complaint(path)
+
+
+def test_in_a_dossier_too_though_its_manifest_is_signed_with_the_real_key(dossier, private_key):
+    whole = contents(dossier)
+    private, pem, fingerprint = another_key()
+    changed = whole | {"cover.pdf": sealed_over(whole["cover.pdf"], private, pem)}
+    words = complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private_key)))
+    assert words.startswith("cover.pdf was changed after sealing, by a key that is not the issuer’s")
+    assert fingerprint in words
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "journal/seal.json", "keys/keys.json", "records/attendance.json"])
+def test_json_that_says_one_thing_twice_can_be_read_in_two_ways_and_is_refused(dossier, private_key, name):
+    """Which of two a program takes is its own affair (RFC 8259, section 4): what one reads, another would not."""
+    whole = contents(dossier)
+    content = whole[name].decode()
+    at = content.index("{") + 1
+    first = re.match(r'\s*("\w+")\s*:', content[at:])[1]
+    twice = (content[:at] + f"{first}: null, " + content[at:]).encode()
+    changed = whole | {name: twice}
+    if name == "manifest.json":
+        changed["manifest.sig"] = private_key.sign(twice, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        changed = signed(changed, as_the_insider(changed), private_key)
+    assert f"“{first[1:-1]}” is said twice" in complaint(rewritten(dossier, changed))
