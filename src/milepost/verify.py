@@ -114,7 +114,7 @@ class _Dossier:
         self.facts: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
         self.marks: set[str] = set()  # every fingerprint that a fact names
         self.told = Told()  # of each person's attendance, what the facts say
-        self.replaced: set[str] = set()  # fingerprints of files that a time stamp was added to
+        self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
         self.statements: list[dict[str, Any]] = []
 
     def check(self) -> Report:
@@ -325,14 +325,15 @@ class _Dossier:
         self.told.hear(statement)
         result = statement.get("result") or {}
         if statement["verb"] == "sealed" and "document_sha256" in result:
-            self.replaced.add(result["document_sha256"])
+            self.replaced[result["document_sha256"]] = result["sha256"]
         for name in ("sha256", "signature_sha256"):
             if mark := result.get(name):
                 self.facts.setdefault(mark, []).append(statement)
 
     def _pieces(self) -> None:
         """Every sealed PDF is unchanged since, the journal knows it, and none that it knows is missing."""
-        there = {told["sha256"] for told in self.manifest["files"].values()}
+        there = {told["sha256"]: name for name, told in self.manifest["files"].items()}
+        self._additions(there)
         for mark, facts in self.facts.items():
             for fact in facts:
                 if (
@@ -359,6 +360,21 @@ class _Dossier:
             self._seals(name)
             self.progress(done, len(sealed))
         self.report.holds.append(f"{len(sealed)} documents carry the organisation’s seal.")
+
+    def _additions(self, there: Mapping[str, str]) -> None:
+        """What a file was before something was added to it, it begins with (ISO 32000-2, 7.5.6), to the byte."""
+        before: dict[str, set[str]] = {}
+        for mark in self.replaced:
+            last, seen = mark, {mark}
+            while (last := self.replaced.get(last, "")) and last not in there and last not in seen:
+                seen.add(last)
+            if last in there:
+                before.setdefault(there[last], set()).add(mark)
+        for name, marks in before.items():
+            if not marks <= _revisions(self._read(name)):
+                raise Broken(
+                    f"{name} is said to be an earlier file with something added, and does not begin with that."
+                )
 
     def _seals(self, name: str) -> None:
         found = seals_in(self._read(name))
@@ -565,6 +581,17 @@ def seals_in(content: bytes) -> list[Seal]:
             found.append(Seal(key, signer, reason, bool(holds), dated, name))
     except Exception as error:  # pyHanko and what it reads with raise a dozen sorts for a hostile PDF
         raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
+    return found
+
+
+def _revisions(content: bytes) -> set[str]:
+    """The fingerprints of all that a PDF may have been before something was added: up to each of its ends, with or without a line’s."""
+    digest, at, found = hashlib.sha256(), 0, set()
+    for end in re.finditer(rb"%%EOF(\r\n|\r|\n)?", content):
+        for until in range(end.start() + 5, end.end() + 1):
+            digest.update(content[at:until])
+            at = until
+            found.add(digest.hexdigest())
     return found
 
 

@@ -12,9 +12,12 @@ from milepost import verify as verifier
 from milepost.classroom.connection_logs import take_log
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
-from milepost.core import clock
+from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
+from milepost.credentials.models import Certificate
+from milepost.documents import timestamps
 from milepost.documents.jobs import date_file
+from milepost.documents.sealing import seal_pdf
 from milepost.evidence.actions import add_piece
 from milepost.evidence.contributions import file_kinds, scope_of
 from milepost.evidence.dossiers import ask_for, build
@@ -88,6 +91,23 @@ def test_pieces_that_an_authority_dated_later_verify_in_the_dossier(complete, tm
     agreement = next(name for name in contents(path) if name.startswith("pieces/documents/agreement"))
     (tmp_path / "it.pdf").write_bytes(contents(path)[agreement])
     assert sum(line.startswith("Dated ") for line in verifier.verify(tmp_path / "it.pdf").holds) == 1
+
+
+def test_a_file_that_is_put_in_the_place_of_another_is_no_addition_to_it_whoever_says_so(
+    complete, tmp_path, settings, authority, monkeypatch
+):
+    """By an administrator with the real key: the journal says that a time stamp was added, and it is another certificate."""
+    settings.TIMESTAMP_URL = authority[0]
+    given = Certificate.objects.select_related("organisation").order_by("pk")
+    other = blobs.read(complete.organisation.uid, given[1].pdf)
+    monkeypatch.setattr(timestamps, "date_pdf", lambda _content, key: seal_pdf(other, key=key, time=clock.now()))
+    assert timestamps.date(source="certificates", number=given[0].pk)
+    seal(complete.organisation_id)
+    path = tmp_path / "replaced.zip"
+    with path.open("w+b") as file:
+        build(action=complete, file=file)
+    told = f"pieces/certificates/{given[0].uid}.pdf is said to be an earlier file with something added"
+    assert complaint(path).startswith(told)
 
 
 def test_what_happens_while_a_dossier_is_written_waits_for_the_next_one(
