@@ -114,6 +114,7 @@ class _Dossier:
         self.facts: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
         self.marks: set[str] = set()  # every fingerprint that a fact names
         self.told = Told()  # of each person's attendance, what the facts say
+        self.standing = Standing()  # of their certificates, too
         self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
         self.statements: list[dict[str, Any]] = []
 
@@ -323,6 +324,7 @@ class _Dossier:
 
     def _remember(self, statement: dict[str, Any]) -> None:
         self.told.hear(statement)
+        self.standing.hear(statement)
         result = statement.get("result") or {}
         if statement["verb"] == "sealed" and "document_sha256" in result:
             self.replaced[result["document_sha256"]] = result["sha256"]
@@ -360,6 +362,10 @@ class _Dossier:
             self._seals(name)
             self.progress(done, len(sealed))
         self.report.holds.append(f"{len(sealed)} documents carry the organisation’s seal.")
+        if twice := self.standing.twice():
+            raise Broken(
+                f"{twice['actor']['name']} has two certificates for “{twice['object']['name']}”, and both stand."
+            )
 
     def _additions(self, there: Mapping[str, str]) -> None:
         """What a file was before something was added to it, it begins with (ISO 32000-2, 7.5.6), to the byte."""
@@ -513,6 +519,37 @@ _OF_ATTENDANCE = {
     "absence_reason": "The reason of the absence of",
 }
 _OF_DECISION = ("decided_by", "decided_at", "decision_reason")
+
+
+# --- Certificates -----------------------------------------------------------------------------------------
+
+
+class Standing:
+    """Which certificates stand, by what facts say: those that were issued, and neither revoked nor replaced by another."""
+
+    def __init__(self) -> None:
+        self._issued: dict[str, dict[str, Any]] = {}
+        self._gone: set[str] = set()
+
+    def hear(self, statement: dict[str, Any]) -> None:
+        """Take the next fact; those about anything else say nothing here."""
+        if statement["object"].get("type") != "certificate":
+            return
+        if statement["verb"] == "issued":
+            self._issued[statement["object"]["id"]] = statement
+            self._gone.add(statement["context"].get("replaces", ""))
+        elif statement["verb"] == "revoked":
+            self._gone.add(statement["object"]["id"])
+
+    def twice(self) -> dict[str, Any] | None:
+        """The fact that gave somebody a second one for the same course while the first still stands, if there is one."""
+        seen: set[tuple[str, str]] = set()
+        for statement in (told for uid, told in self._issued.items() if uid not in self._gone):
+            key = (statement["actor"]["id"], statement["context"]["course"])
+            if key in seen:
+                return statement
+            seen.add(key)
+        return None
 
 
 def _tags(extra: bytes) -> list[int]:
@@ -902,10 +939,11 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     except OSError as error:
         say(f"{path} can’t be read: {error.strerror or error}.")
         return 2
+    word = "holds" if keys else "fits"  # whoever makes a file with a key of their own gets as far as that
     for line in report.holds:
-        say(f"holds: {_plain(line)}")
+        say(f"{word}: {_plain(line)}")
     for line in report.notes:
-        say(f"note:  {_plain(line)}")
+        say(f"note: {_plain(line)}")
     if not keys:
         say("It is consistent with itself. Who issued it was not checked: say with --key which key it must have.")
         return 3

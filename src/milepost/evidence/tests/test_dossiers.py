@@ -3,10 +3,13 @@ import json
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from milepost import verify as verifier
 from milepost.classroom.connection_logs import take_log
@@ -14,7 +17,10 @@ from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
 from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
+from milepost.credentials.facts import CERTIFICATE_ISSUED
+from milepost.credentials.issuing import issue_missing, reissue
 from milepost.credentials.models import Certificate
+from milepost.credentials.revoking import revoke
 from milepost.documents import timestamps
 from milepost.documents.jobs import date_file
 from milepost.documents.sealing import seal_pdf
@@ -25,6 +31,7 @@ from milepost.evidence.jobs import build_dossier
 from milepost.evidence.models import Dossier
 from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.conftest import sign_agreement
+from milepost.journal.recording import record
 from milepost.journal.sealing import seal
 from tests.readers import text_in
 
@@ -93,6 +100,13 @@ def test_pieces_that_an_authority_dated_later_verify_in_the_dossier(complete, tm
     assert sum(line.startswith("Dated ") for line in verifier.verify(tmp_path / "it.pdf").holds) == 1
 
 
+def dossier_of(action, path):
+    seal(action.organisation_id)
+    with path.open("w+b") as file:
+        build(action=action, file=file)
+    return path
+
+
 def test_a_file_that_is_put_in_the_place_of_another_is_no_addition_to_it_whoever_says_so(
     complete, tmp_path, settings, authority, monkeypatch
 ):
@@ -102,12 +116,33 @@ def test_a_file_that_is_put_in_the_place_of_another_is_no_addition_to_it_whoever
     other = blobs.read(complete.organisation.uid, given[1].pdf)
     monkeypatch.setattr(timestamps, "date_pdf", lambda _content, key: seal_pdf(other, key=key, time=clock.now()))
     assert timestamps.date(source="certificates", number=given[0].pk)
-    seal(complete.organisation_id)
-    path = tmp_path / "replaced.zip"
-    with path.open("w+b") as file:
-        build(action=complete, file=file)
+    path = dossier_of(complete, tmp_path / "replaced.zip")
     told = f"pieces/certificates/{given[0].uid}.pdf is said to be an earlier file with something added"
     assert complaint(path).startswith(told)
+
+
+def test_a_certificate_that_was_issued_anew_or_again_stands_once(complete, lead, tmp_path):
+    first, second = Certificate.objects.select_related("organisation").order_by("pk")[:2]
+    reissue(certificate=first, by=lead)
+    revoke(certificate=second, reason="A mistake", by=lead)
+    assert issue_missing(course=complete.course, by=lead) == 1
+    run_all(queues=["files"])
+    assert verifier.verify(dossier_of(complete, tmp_path / "anew.zip")).holds
+
+
+def test_two_certificates_of_one_person_for_one_course_do_not_stand_beside_each_other(complete, people, tmp_path):
+    """By an administrator, who can have a fact recorded that no verb would."""
+    given = Certificate.objects.select_related("organisation", "enrolment__member").order_by("pk").first()
+    with transaction.atomic():
+        record(
+            CERTIFICATE_ISSUED,
+            organisation=complete.organisation,
+            actor=given.enrolment.member.as_reference(),
+            object=replace(given.as_reference(), id=str(uuid4())),
+            context=given.file_context,
+        )
+    words = complaint(dossier_of(complete, tmp_path / "two.zip"))
+    assert words.startswith(f"{given.content['beneficiary']} has two certificates for “{given.content['title']}”")
 
 
 def test_what_happens_while_a_dossier_is_written_waits_for_the_next_one(
