@@ -455,7 +455,14 @@ def test_many_are_enrolled_on_a_phone_and_undone_after_a_question(visitor):
     page = claire.go("/aldermoor/courses/welcome/enrolments/new/")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.accept()))
-    page.get_by_role("button", name=re.compile(r"Enrol \d+ people")).click()
+    expect(page.get_by_text("Nobody is chosen yet.")).to_be_visible()
+    expect(page.get_by_label("Site")).to_be_visible()
+    page.get_by_role("button", name="Choose everybody").press("Enter")
+    expect(page.locator("#chosen .figure")).to_be_focused()  # what it was pressed for, and not what follows the page
+    claire.check()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Due date")).to_be_focused()
+    page.get_by_role("button", name=re.compile(r"Enrol \d+ people")).press("Enter")
     expect(page.get_by_text(re.compile(r"\d+ people were enrolled\."))).to_be_visible()
     claire.check()
     page.get_by_role("button", name="Undo", exact=True).click()

@@ -1,6 +1,7 @@
 """The filter over people that several pages share: read from a query, shown as controls, kept in links."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import Model
@@ -14,6 +15,7 @@ from milepost.people.queries import filter_members, seniorities
 from milepost.people.roles import GIVEN
 
 FIELDS = frozenset({"q", "site", "department", "seniority", "role", "status"})
+NAMED = 50  # so many people are named one by one, and to do something to more of them is asked about
 
 
 class NobodyChosen(Refused):
@@ -21,6 +23,28 @@ class NobodyChosen(Refused):
 
     sentence = gettext_lazy("Nobody was chosen, so nothing was done. Choose on the page for whom it is meant.")
     status = 400
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Those to whom something is about to be done, as a page shows them: how many they are, and the first by name."""
+
+    count: int
+    named: list[Member]
+
+    @classmethod
+    def of(cls, members: MemberQuerySet) -> "Chosen":
+        return cls(members.count(), list(members.select_related("site", "department")[:NAMED]))
+
+    @property
+    def others(self) -> int:
+        """How many are not named."""
+        return self.count - len(self.named)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether somebody is asked once more before it is done to them."""
+        return self.count > NAMED
 
 
 class PeopleFilter:
@@ -32,7 +56,7 @@ class PeopleFilter:
     def __init__(
         self, member: Member, permission: Permission, query: Mapping[str, str], thing: Model | None = None
     ) -> None:
-        self._says_whom = bool(FIELDS & set(query))
+        self.says_whom = bool(FIELDS & set(query))
         self.reach = visible(member, permission, thing)
         self.sees_everybody = sees_everybody(member, permission)
         self.organisation = member.organisation
@@ -56,9 +80,13 @@ class PeopleFilter:
             status=self.status,
         )
 
+    def candidates(self) -> MemberQuerySet:
+        """Whom a page that does something to people means: nobody until somebody says whom, be it everybody."""
+        return self.members() if self.says_whom else self.reach.none()
+
     def shown(self) -> MemberQuerySet:
         """The people whom the page showed that a form comes from, as it says. Raises `NobodyChosen` where it says nothing."""
-        if not self._says_whom:
+        if not self.says_whom:
             raise NobodyChosen
         return self.members()
 

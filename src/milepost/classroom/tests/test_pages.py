@@ -296,3 +296,13 @@ def test_options_begin_with_a_capital_letter(visit, lead, session, slots):
     for path in ("sessions/new/", "settings/", f"sessions/{session.uid}/slots/{slots[0].code}/"):
         options = re.findall(r"<option[^>]*>\s*([^<]+)", client.get(f"/aldermoor/{path}").text)
         assert options and [option for option in options if option[0].islower()] == [], path
+
+
+def test_nobody_is_ticked_or_added_until_somebody_says_whom(visit, lead, session, organisation):
+    make_member(organisation, "zoe")
+    client, page = visit(lead), f"/aldermoor/sessions/{session.uid}/participants/"
+    before, begun = session.participants.count(), client.get(page).text
+    assert "Nobody is chosen yet." in begun and "Zoe" not in begun and 'name="all"' not in begun
+    assert "Nobody was chosen" in client.post(page, {"all": "1"}, follow=True).text
+    assert session.participants.count() == before
+    assert "Zoe" in client.get(page, {"q": ""}).text

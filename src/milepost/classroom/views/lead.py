@@ -31,7 +31,7 @@ from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message, complaints_of
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, member_required, requires
-from milepost.people.filters import PeopleFilter
+from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.models import Member
 from milepost.people.permissions import may
 from milepost.people.views.office import tell_done
@@ -108,21 +108,20 @@ def participants(request: OrganisationRequest, session: LiveSession) -> HttpResp
     query = request.POST if request.method == "POST" else request.GET
     chosen = PeopleFilter(request.member, manages_by(request.member, session), query, session)
     there = session.participants.exclude(status=Participant.Status.LEFT).values("member")
-    new = chosen.members().exclude(pk__in=there)
     ticked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
     if ticked or "all" in request.POST:
         with as_message(request):
-            members = new if "all" in request.POST else new.filter(uid__in=ticked)
+            meant = chosen.shown() if "all" in request.POST else chosen.members().filter(uid__in=ticked)
             act = uuid4()
-            if count := register_many(session=session, members=members, by=request.member, act=act):
+            if count := register_many(session=session, members=meant.exclude(pk__in=there), by=request.member, act=act):
                 added = ngettext("%(count)d person was added.", "%(count)d people were added.", count)
                 tell_done(request, added % {"count": count}, act=act, count=count)
             else:
                 messages.success(request, _("Everybody you chose takes part already."))
         return _to_session(request, session)
-    sample = new.select_related("site", "department")[:30]
+    new = Chosen.of(chosen.candidates().exclude(pk__in=there))
     problem = _("Nobody is ticked. Tick those who take part, or add all of them.") if request.method == "POST" else ""
-    context = {"session": session, "chosen": chosen, "new_count": new.count(), "sample": sample, "problem": problem}
+    context = {"session": session, "chosen": chosen, "new": new, "problem": problem}
     return render(request, "classroom/participants.html", context, status=400 if problem else 200)
 
 

@@ -41,7 +41,7 @@ from milepost.journal.queries import timeline
 from milepost.notices.undelivered import undelivered_about
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.confirming import confirmed
-from milepost.people.filters import PeopleFilter
+from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.models import Member, Organisation
 from milepost.people.permissions import may
 from milepost.people.views.office import tell_done
@@ -342,7 +342,6 @@ def delegation(request: OrganisationRequest, document: str, signatory: str) -> H
 def bulk(request: OrganisationRequest) -> HttpResponseBase:
     """One document for each of many people, sent to them to sign in one act."""
     chosen = PeopleFilter(request.member, MANAGE_DOCUMENTS, request.POST if request.method == "POST" else request.GET)
-    members = chosen.members().exclude(email=None)
     problem, complaints = "", {}
     if request.method == "POST":
         try:
@@ -371,8 +370,7 @@ def bulk(request: OrganisationRequest) -> HttpResponseBase:
     context = {
         **_kind_fields(request.organisation, request.POST),
         "chosen": chosen,
-        "count": members.count(),
-        "sample": members[:12],
+        "new": Chosen.of(chosen.candidates().exclude(email=None)),
         "problem": problem,
         "complaints": complaints,
         "typed": request.POST,

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -185,7 +186,7 @@ def test_a_lead_enrols_a_filtered_set_with_a_date(visit, lead, course, organisat
 
 
 def test_a_date_in_the_past_is_refused(visit, lead, course):
-    page = visit(lead).post("/aldermoor/courses/ladders/enrolments/new/", {"due": "2020-01-01"})
+    page = visit(lead).post("/aldermoor/courses/ladders/enrolments/new/", {"q": "", "due": "2020-01-01"})
     assert "This day has passed" in page.text
     assert not Enrolment.objects.exists()
 
@@ -227,3 +228,23 @@ def test_a_person_s_page_shows_courses_and_history(visit, lead, enrolment, learn
     page = visit(lead).get(f"/aldermoor/people/{learner.uid}/")
     assert "Ladders" in page.text
     assert "Enrolled in “Ladders” by Claire Nygård" in page.text
+
+
+@pytest.mark.parametrize("page", ["courses/ladders/enrolments/new/", "documents/bulk/"])
+def test_nobody_is_chosen_until_somebody_says_whom_be_it_everybody(visit, lead, course, organisation, page):
+    make_people(organisation, 12)
+    client = visit(lead)
+    begun = client.get(f"/aldermoor/{page}").text
+    assert "Nobody is chosen yet." in begun and "Given3" not in begun
+    assert not re.search(r"(Enrol|Send to) \d+ people", begun) and 'name="q" value=""' not in begun
+    assert re.search(r"(Enrol|Send to) 1\d people", client.get(f"/aldermoor/{page}", {"q": ""}).text)
+
+
+def test_up_to_fifty_people_are_all_named_and_of_more_how_many_are_not(visit, lead, course, organisation):
+    make_people(organisation, 60)
+    client, url = visit(lead), "/aldermoor/courses/ladders/enrolments/new/"
+    few = client.get(url, {"site": organisation.sites.get(name="Site 1").pk}).text
+    assert few.count("<bdi>") == int(re.search(r"Enrol (\d+) people", few)[1]) and "data-confirm" not in few
+    many = client.get(url, {"q": ""}).text
+    count = int(re.search(r"Enrol (\d+) people\n", many)[1])
+    assert many.count("<bdi>") == 50 and f"and {count - 50} others." in many and "data-confirm" in many

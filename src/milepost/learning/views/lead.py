@@ -21,7 +21,7 @@ from milepost.learning.models import Enrolment
 from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
 from milepost.learning.queries import CourseNumbers, course_numbers, enrolments_of
 from milepost.people.access import OrganisationRequest, requires
-from milepost.people.filters import PeopleFilter
+from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.inviting import invite
 from milepost.people.models import MemberQuerySet
 from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
@@ -102,16 +102,15 @@ def new_enrolments(request: OrganisationRequest, slug: str) -> HttpResponseBase:
         else:
             messages.success(request, _("Everybody you chose is in the course already."))
         return redirect("enrolments", request.organisation.slug, course.slug)
-    members = chosen.members()
+    members = chosen.candidates()
     already = Enrolment.objects.filter(course=course)
     new = members.exclude(pk__in=already.values("member"))
     context = {
         "course": course,
         "chosen": chosen,
         "form": form,
-        "new_count": new.count(),
+        "new": Chosen.of(new),
         "already_count": members.filter(pk__in=already.values("member")).count(),
-        "sample": new.select_related("site", "department")[:12],
     }
     return render(request, "learning/new_enrolments.html", context)
 

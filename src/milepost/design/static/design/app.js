@@ -56,14 +56,19 @@ document.addEventListener("submit", (event) => {
   loading(true);
 });
 addEventListener("pageshow", () => loading(false));
-document.addEventListener("htmx:before:request", () => loading(true));
+let asking = null; // where the keyboard was when a part of the page was asked for
+document.addEventListener("htmx:before:request", () => { asking = document.activeElement; loading(true); });
 document.addEventListener("htmx:finally:request", () => loading(false));
 
-// What a filter found is said in a few words by an element that stays, and not read from one end to the other.
+// What a filter found is said in a few words by an element that stays, and not read from one end to the other. A button that
+// was replaced by what it asked for leaves the keyboard there, and not behind it.
 document.addEventListener("htmx:after:swap", () => {
   forgetTyped();
-  const words = document.querySelector("#main [data-said], #main .empty h2")?.textContent.trim();
-  if (words) document.getElementById("said").textContent = words;
+  const words = document.querySelector("#main [data-said], #main .empty h2");
+  if (words?.textContent.trim()) document.getElementById("said").textContent = words.textContent.trim();
+  if (!words || !asking || asking.isConnected || document.activeElement !== document.body) return;
+  words.tabIndex = -1;
+  words.focus();
 });
 
 // A part of a page that could not come since the database is away (503): why stands above what is there, which stays.
@@ -119,10 +124,10 @@ if (outline) {
   if (here && wide.matches) outline.scrollTop = here.offsetTop - outline.clientHeight / 2;
 }
 
-// Phones fold the filters, unless something is chosen.
+// Phones fold the filters, unless something is chosen, or nothing is there until it is.
 for (const filter of document.querySelectorAll(".filter-sheet")) {
   const isNarrow = [...filter.querySelectorAll("select, input[type=search]")].some((control) => control.value && control.value !== "active");
-  filter.open = isNarrow || matchMedia("(min-width: 768px)").matches;
+  filter.open = isNarrow || filter.hasAttribute("data-first") || matchMedia("(min-width: 768px)").matches;
 }
 
 // The arrow keys turn pages in the player, but not while somebody types or plays.
