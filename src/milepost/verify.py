@@ -87,7 +87,7 @@ def _verify(path: Path, wanted: frozenset[str], progress: Progress) -> Report:
         raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")
     if start.lstrip().startswith(b"%PDF"):
         return _check_pdf(content, wanted)
-    if b"<svg" in content[:4096] or re.match(rb"\s*[\w-]+\.[\w-]+\.[\w-]+\s*$", content):
+    if _PICTURE.match(content) or _TOKEN.fullmatch(content.strip()):
         return _check_badge(content, wanted)
     if content.lstrip().startswith(b"{"):
         return _check_proof(content, wanted)
@@ -401,7 +401,11 @@ class _Dossier:
         if "records/attendance.json" not in self.manifest["files"]:
             return
         rows = _json(self._read("records/attendance.json"))
+        told_of: set[tuple[str, str]] = set()
         for row in rows:
+            if (row["slot"], row["person"]) in told_of:
+                raise Broken(f"{row['name']} stands twice in records/attendance.json for {row['hours']}.")
+            told_of.add((row["slot"], row["person"]))
             if trouble := self.told.trouble_of(row):
                 raise Broken(f"{trouble} {row['name']} for {row['hours']} is not what the journal says.")
             if not row.get("signature"):
@@ -437,7 +441,10 @@ class _Dossier:
             return
         rows: list[dict[str, Any]] = _json(self._read("records/attendance.json"))
         with self.zip.open("records/attendance.csv") as file:
-            table = list(csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline="")))
+            lines = csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
+            table, columns = list(lines), lines.fieldnames or []
+        if len(set(columns)) != len(columns):
+            raise Broken("records/attendance.csv has two columns of one name.")
         if len(table) != len(rows):
             raise Broken(f"records/attendance.csv has {len(table)} rows, the JSON beside it {len(rows)}.")
         for number, (line, row) in enumerate(zip(table, rows, strict=True), start=1):
@@ -591,11 +598,12 @@ def seals_in(content: bytes) -> list[Seal]:
     except ImportError as error:
         raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
 
-    allowed = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES, ModificationLevel.FORM_FILLING)
+    proofs = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES)
     try:
         found = []
         signatures = PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures
-        for signature in signatures:
+        last_seal = max((at for at, one in enumerate(signatures) if one.sig_object_type != "/DocTimeStamp"), default=-1)
+        for at, signature in enumerate(signatures):
             certificate = signature.signer_cert
             context = ValidationContext(trust_roots=[certificate], allow_fetching=False)
             is_stamp = signature.sig_object_type == "/DocTimeStamp"
@@ -604,7 +612,9 @@ def seals_in(content: bytes) -> list[Seal]:
                 if is_stamp
                 else validate_pdf_signature(signature, signer_validation_context=context)
             )
-            # The last one covers all there is: a value typed into a form afterwards is a change that nobody sealed.
+            # A value typed into a form, or a picture across a page, is somebody's who sealed it. A time stamp says nothing of who
+            # set it: what came after the last seal may prove and date it, and change nothing that people see.
+            allowed = (*proofs, ModificationLevel.FORM_FILLING) if at < last_seal else proofs
             is_whole = status.coverage == SignatureCoverageLevel.ENTIRE_FILE or (
                 signature is not signatures[-1]
                 and status.coverage == SignatureCoverageLevel.ENTIRE_REVISION
@@ -670,11 +680,20 @@ def _check_pdf(content: bytes, wanted: frozenset[str]) -> Report:
     return report
 
 
+_PICTURE = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<svg\b")
+_TOKEN = re.compile(rb"(?<![\w-])[\w-]{20,}+\.[\w-]{20,}+\.[\w-]{20,}+")
+
+
 def _check_badge(content: bytes, wanted: frozenset[str]) -> Report:
-    """A badge (Open Badges 3.0 as VC-JWT, RS256): the token, or an SVG that carries it. Its key comes with `--key`."""
-    found = re.search(rb"(?<![\w-])[\w-]{20,}+\.[\w-]{20,}+\.[\w-]{20,}+", content)
+    """A badge (Open Badges 3.0 as VC-JWT, RS256): the token, or an SVG that carries it. Its key comes with `--key`.
+
+    The picture around it is nobody's word: so the report says what is signed, and of whom.
+    """
+    found = _TOKEN.findall(content)
     if not found:
         raise Broken("There is no badge in this file.")
+    if len(found) > 1:
+        raise Broken("There is more than one badge in this file: another program may take another one.")
     token = found[0].decode()
     head, body, signature = token.split(".")
     try:
@@ -697,10 +716,25 @@ def _check_badge(content: bytes, wanted: frozenset[str]) -> Report:
     until = claims.get("validUntil") or claims.get("vc", {}).get("validUntil")
     if until and datetime.fromisoformat(until) < datetime.now().astimezone():
         raise Broken(f"The badge has expired: it was valid until {until}.")
-    report = Report([f"The badge is unchanged since “{_name(certificate)}” signed it."], key=mark)
+    report = Report([f"The badge is unchanged since “{_name(certificate)}” signed it.", _told_by(claims)], key=mark)
+    if _PICTURE.match(content):
+        report.notes.append("The picture around the badge is not signed: what it shows is worth what is told here.")
     report.notes.append("Whether it was revoked since, only the issuer’s /verify/ page knows.")
     _hold_to(wanted, report, {mark}, "The badge is signed with")
     return report
+
+
+def _told_by(claims: dict[str, Any]) -> str:
+    """What a badge says. Raises `Broken` for a token that is none."""
+    try:
+        if "OpenBadgeCredential" not in claims["type"]:
+            raise Broken("What was signed is no badge.")
+        holder = claims["credentialSubject"]["identifier"][0]["identityHash"]
+        return (
+            f"It says: “{claims['name']}”, of “{holder}”, since {claims['validFrom']}, by “{claims['issuer']['name']}”."
+        )
+    except (KeyError, IndexError, TypeError) as error:
+        raise Broken("What was signed is no badge as Milepost gives them.") from error
 
 
 # --- Time stamps ------------------------------------------------------------------------------------------
@@ -930,6 +964,8 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     path, keys = told.earlier or told.file, list(told.key)
     try:
         if told.earlier:
+            if not _is_zip(path):
+                raise Broken("only a dossier tells whose key it must be; others may have sealed this, too.")
             keys.append(verify(path, keys=keys, progress=progress).key)
             path = told.file
         report = verify(path, keys=keys, progress=progress)
@@ -949,6 +985,11 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
         return 3
     say("Everything in it holds.")
     return 0
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
 
 
 def _plain(words: object) -> str:

@@ -211,9 +211,9 @@ def test_the_message_names_the_record(dossier, complete):
     assert words.startswith(f"The signature of {rows[0]['name']} for {rows[0]['hours']}")
 
 
-def another_key():
+def another_key(name="Aldermoor (seal)"):
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Aldermoor (seal)")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = clock.now()
     certificate = (
         x509.CertificateBuilder()
@@ -408,3 +408,91 @@ def test_json_that_says_one_thing_twice_can_be_read_in_two_ways_and_is_refused(d
     else:
         changed = signed(changed, as_the_insider(changed), private_key)
     assert f"“{first[1:-1]}” is said twice" in complaint(rewritten(dossier, changed))
+
+
+def stamped_over(content, *, shows=b""):
+    """The PDF with a time stamp by nobody in particular, whose field shows this across the page."""
+    from asn1crypto import keys as asn1_keys
+    from asn1crypto import pem as asn1_pem
+    from asn1crypto import x509 as asn1_x509
+    from pyhanko.pdf_utils import generic
+    from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+    from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+    from pyhanko.sign.signers import PdfTimeStamper
+    from pyhanko.sign.timestamps import DummyTimeStamper
+
+    private, pem, _fingerprint = another_key()
+    der = private.private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    stamper = DummyTimeStamper(asn1_x509.Certificate.load(asn1_pem.unarmor(pem)[2]), asn1_keys.PrivateKeyInfo.load(der))
+    writer = IncrementalPdfFileWriter(io.BytesIO(content))
+    append_signature_field(writer, SigFieldSpec("Stamp", box=(0, 0, 600, 800) if shows else None))
+    if shows:
+        field = list.__getitem__(writer.root["/AcroForm"]["/Fields"], -1)
+        paint = generic.StreamObject(
+            {
+                generic.pdf_name("/Type"): generic.pdf_name("/XObject"),
+                generic.pdf_name("/Subtype"): generic.pdf_name("/Form"),
+                generic.pdf_name("/BBox"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 600, 800))),
+            },
+            stream_data=shows,
+        )
+        field.get_object()["/AP"] = generic.DictionaryObject({generic.pdf_name("/N"): writer.add_object(paint)})
+        writer.mark_update(field)
+    return PdfTimeStamper(stamper, field_name="Stamp").timestamp_pdf(writer, "sha256").getvalue()
+
+
+def test_a_time_stamp_by_anybody_seals_nothing_that_it_shows_itself(complete, dossier, tmp_path):
+    """Whoever has a PDF can date it. Across the page, the field of that stamp would say what nobody of the organisation sealed."""
+    whole = contents(dossier)
+    name = a_piece(whole, random.Random(0), "pieces/sheets/")
+    ours = keys.current_key(complete.organisation_id).fingerprint
+    path = tmp_path / "sheet.pdf"
+    path.write_bytes(stamped_over(whole[name]))
+    assert verifier.verify(path, keys=[ours]).holds[-1].startswith("Its key is one that you expect")
+    path.write_bytes(stamped_over(whole[name], shows=b"0.9 0.9 0.9 rg 0 0 600 800 re f"))
+    assert "changed after seal 1" in complaint(path, keys=[ours])
+
+
+def test_a_badge_beside_something_else_vouches_for_nothing_but_itself(dossier, tmp_path):
+    """Badges are shown to everybody. Inside a made-up proof, or beside another badge, a genuine one would answer for it."""
+    picture = baked_svg(Certificate.objects.first())
+    token = re.search(r'verify="([^"]+)"', picture)[1]
+    ours, path = [verifier.verify(dossier).key], tmp_path / "file"
+    path.write_text(picture)
+    report = verifier.verify(path, keys=ours)
+    assert f"of “{Certificate.objects.first().content['beneficiary']}”" in report.holds[1]
+    assert any("picture around the badge is not signed" in line for line in report.notes)
+    path.write_text(json.dumps({"type": verifier.PROOF, "words": "Alice completed Safety", "x": f"<svg {token}"}))
+    assert "proof can’t be read" in complaint(path, keys=ours)
+    path.write_text(f"<!DOCTYPE html><p>Alice completed Safety<svg><i>{token}</i></svg>")
+    assert "neither a dossier" in complaint(path, keys=ours)
+    other = ".".join("A" * 30 for _part in range(3))
+    path.write_text(picture.replace("<openbadges", f"<!-- {other} --><openbadges"))
+    assert "more than one badge" in complaint(path, keys=ours)
+
+
+def test_only_a_dossier_says_whose_key_it_must_be(dossier, tmp_path):
+    """Whoever has a PDF of the organisation's may sign it, too, and have theirs be the last key in it."""
+    private, pem, _fingerprint = another_key("Mallory")
+    whole, path = contents(dossier), tmp_path / "sheet.pdf"
+    path.write_bytes(sealed_over(whole[a_piece(whole, random.Random(0), "pieces/sheets/")], private, pem))
+    status, said = told(path, "--earlier", path)
+    assert (status, "only a dossier tells whose key" in said[-1]) == (1, True)
+
+
+def test_an_insider_neither_lists_a_half_day_twice_nor_hides_a_column_behind_its_namesake(dossier, private_key):
+    whole = contents(dossier)
+    rows = json.loads(whole["records/attendance.json"])
+    table = whole["records/attendance.csv"].decode().splitlines(keepends=True)
+    twice = whole | {
+        "records/attendance.json": json.dumps([*rows, rows[-1]]).encode(),
+        "records/attendance.csv": "".join([*table, table[-1]]).encode(),
+    }
+    assert "stands twice" in complaint(rewritten(dossier, signed(twice, as_the_insider(twice), private_key)))
+    hidden = "".join([f"state,{table[0].lstrip(chr(0xFEFF))}", *(f"signed,{line}" for line in table[1:])])
+    changed = whole | {"records/attendance.csv": hidden.encode()}
+    assert "two columns of one name" in complaint(
+        rewritten(dossier, signed(changed, as_the_insider(changed), private_key))
+    )
