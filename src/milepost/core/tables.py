@@ -137,7 +137,7 @@ def _read_workbook(data: bytes) -> Table:
         lines = [[_cell(value) for value in row] for row in sheet.to_python(skip_empty_area=True)]
     except (CalamineError, zipfile.BadZipFile, IndexError) as error:
         raise UnreadableTable(
-            _("The workbook can't be read (%(reason)s). Save it again as .xlsx, or as CSV.") % {"reason": error}
+            _("The workbook can't be read: it is damaged, or no workbook. Save it again as .xlsx, or as CSV.")
         ) from error
     return _table(lines, list(range(start, start + len(lines))), encoding="xlsx", separator="")
 

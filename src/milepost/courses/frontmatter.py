@@ -164,13 +164,10 @@ def _fields(path: str, head: str, problems: list[Problem]) -> tuple[dict[str, An
         node = loader.get_single_node()
         loaded = loader.construct_document(node) if node else None
     except yaml.YAMLError as error:
-        place = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or _("it is not YAML")
-        line = place.line + 2 if place else 1
-        problems.append(Problem(path, line, _("The fields can't be read: %(reason)s.") % {"reason": reason}))
+        problems.append(_unreadable(path, head, error))
         return None, {}
-    except (ValueError, RecursionError) as error:
-        problems.append(Problem(path, 1, _("The fields can't be read: %(reason)s.") % {"reason": error}))
+    except (ValueError, RecursionError):
+        problems.append(Problem(path, 1, _("The fields can't be read: a number is too long, or lists lie too deep.")))
         return None, {}
     if loaded is None:
         return {}, {}
@@ -182,17 +179,32 @@ def _fields(path: str, head: str, problems: list[Problem]) -> tuple[dict[str, An
     }
 
 
+def _unreadable(path: str, head: str, error: yaml.YAMLError) -> Problem:
+    """The line at which the fields can't be read, in our words: the reader's own are English, and of use to who wrote it."""
+    at = getattr(error, "problem_mark", None)
+    begun = getattr(error, "context_mark", None)
+    if begun and "block" not in str(getattr(error, "context", "")):
+        at = begun  # where the quote or bracket opens that is never closed, and not where that shows
+    number = at.line if at else 0
+    lines = head.splitlines()
+    if isinstance(error, _Reference):
+        return Problem(path, number + 2, _("References (*) are not used here. Write what is meant in its place."))
+    message = _("“%(line)s” can't be read. Write “name: value”; a value with a colon, # or brackets stands in quotes.")
+    line = lines[min(number, len(lines) - 1)].strip() if lines else ""
+    return Problem(path, number + 2, message % {"line": line[:80]})
+
+
+class _Reference(yaml.composer.ComposerError):
+    """A reference to something elsewhere in the fields."""
+
+
 class _Loader(yaml.SafeLoader):
     """YAML without its traps: 1:30 is a text and not sixty-based, dates stay text, aliases (bombs) are refused."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise yaml.composer.ComposerError(
-                None,
-                None,
-                _("references (*) are not used here"),
-                self.peek_event().start_mark,  # type: ignore[no-untyped-call]
-            )
+            at = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise _Reference(None, None, "a reference", at)
         return super().compose_node(parent, index)
 
 

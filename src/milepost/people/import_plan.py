@@ -14,8 +14,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import FETCH_PEERS
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from milepost.core.canonical import fingerprint_of
 from milepost.core.names import as_seen
@@ -128,11 +129,32 @@ class Plan:
         return Counter(sizes | {"unchanged": self.unchanged})
 
     @property
+    def in_words(self) -> str:
+        """What it would do, as a page says it."""
+        return changes_in_words({"new": len(self.new), "changed": len(self.changed), "gone": len(self.gone)})
+
+    @property
     def fingerprint(self) -> str:
         """What it would do, to compare: who is new, what changes of whom and in which row, who has left, what is wrong."""
         new = [change.row for change in self.new]
         changed = [[change.row, change.member.pk, sorted(change.fields)] for change in self.changed]
         return fingerprint_of([new, changed, [member.pk for member in self.gone], list(map(str, self.problems))])
+
+
+def changes_in_words(counts: Mapping[str, int]) -> str:
+    """“1 new, 2 changed, 0 gone”, and “3 as they were” where they are counted; each figure with a word of its own number."""
+    new, changed, gone = counts["new"], counts["changed"], counts["gone"]
+    words = [
+        ngettext("%(count)s new", "%(count)s new", new) % {"count": number_format(new)},
+        ngettext("%(count)s changed", "%(count)s changed", changed) % {"count": number_format(changed)},
+        ngettext("%(count)s gone", "%(count)s gone", gone) % {"count": number_format(gone)},
+    ]
+    if "unchanged" in counts:
+        same = counts["unchanged"]
+        words.append(
+            ngettext("%(count)s as they were", "%(count)s as they were", same) % {"count": number_format(same)}
+        )
+    return ", ".join(words)
 
 
 def plan_import(

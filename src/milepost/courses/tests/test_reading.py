@@ -1,10 +1,12 @@
+import re
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milepost.courses.files import Folder
+from milepost.courses.files import Folder, InMemory
 from milepost.courses.frontmatter import parse_seconds, split
 from milepost.courses.markdown import render, sanitise
 from milepost.courses.reading import read_course
@@ -53,7 +55,7 @@ def test_the_small_course_is_read_in_the_order_of_its_names():
         ("course.md", "---\ntitle: A\npass_mark: 120\n---\n", "course.md:3: “pass_mark” must be a whole number"),
         ("course.md", "---\ntitle: A\ntilte: B\n---\n", "course.md:3: “tilte” is not a field"),
         ("course.md", "---\ntitle: [a\n---\n", "course.md:"),
-        ("course.md", "---\na: &x [1]\ntitle: *x\n---\n", "references"),
+        ("course.md", "---\na: &x [1]\ntitle: *x\n---\n", "References"),
         ("course.md", b"---\ntitle: A\n---\n\ncaf\xe9\n", "course.md:5: This is not UTF-8"),
         (
             "course.md",
@@ -196,3 +198,20 @@ def test_no_bytes_whatever_break_the_head(data):
 @given(st.text(alphabet="#-[]x()=!>:*1.2 \n|&?ab{}", max_size=160))
 def test_no_text_whatever_breaks_a_quiz(text):
     read_course(files(SMALL_COURSE | {"01-first/03-x.quiz.md": f"---\ntitle: X\n---\n\n## Q\n{text}\n"}))
+
+
+@pytest.mark.parametrize(
+    ("head", "line", "told"),
+    [
+        ("title: [Ladders\nlanguage: en", 2, "title: [Ladders"),
+        ('language: en\ntitle: "Ladders\nsummary: Up', 3, 'title: "Ladders'),
+        ("language: en\ntitle: Ladders: up and down", 3, "title: Ladders: up and down"),
+        ("title: &a Ladders\nsummary: *a", 3, "not used here"),
+    ],
+)
+def test_fields_that_cannot_be_read_are_told_with_their_line_and_in_ones_language(head, line, told):
+    with translation.override("fr" if told != "not used here" else "en"):
+        problems = read_course(InMemory({"course.md": f"---\n{head}\n---\n".encode()})).problems
+    problem = next(one for one in problems if told in one.message)
+    assert (problem.path, problem.line) == ("course.md", line)
+    assert not re.search("expected|found|mapping|scanning", problem.message)

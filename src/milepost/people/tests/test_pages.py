@@ -8,13 +8,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from milepost.core import clock, sandbox
 from milepost.core.jobs import named, run_all
 from milepost.journal.models import Entry
 from milepost.people import import_drafts
 from milepost.people.granting import revoke
-from milepost.people.import_plan import ImportRefused
+from milepost.people.import_plan import ImportRefused, changes_in_words
 from milepost.people.models import Member, PeopleImport, RoleGrant
 from milepost.people.roles import Role
 from tests.worlds import make_member, make_people
@@ -414,3 +415,9 @@ def test_a_form_that_says_nothing_of_whom_it_showed_acts_on_nobody(visit, lead, 
     answer = visit(lead).post(f"/aldermoor/{page}", {"kind": "non-disclosure", "value-title": "X"})
     assert (answer.status_code, "Nobody was chosen" in answer.text) == (400, True)
     assert not Member.objects.exclude(invited_at=None).exists() and not course.enrolments.exists()
+
+
+def test_french_counts_each_of_what_a_file_does_by_its_own_number():
+    with translation.override("fr"):
+        words = changes_in_words({"new": 1, "changed": 0, "gone": 2, "unchanged": 1})
+    assert words == "1 nouvelle personne, 0 fiche modifiée, 2 départs, 1 fiche inchangée"

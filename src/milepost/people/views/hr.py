@@ -23,7 +23,7 @@ from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.filters import PeopleFilter
 from milepost.people.forms import GrantForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
-from milepost.people.import_plan import SHOWN_PROBLEMS, ImportRefused, Plan
+from milepost.people.import_plan import SHOWN_PROBLEMS, ImportRefused, Plan, changes_in_words
 from milepost.people.inviting import invite
 from milepost.people.models import FactorReset, Member, MemberQuerySet, PeopleImport
 from milepost.people.permissions import (
@@ -187,7 +187,8 @@ def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
     open_or_begun = PeopleImport.objects.filter(Q(applied_at=None) | Q(begun_at__isnull=False))
     upload = get_object_or_404(open_or_begun, organisation=request.organisation, uid=draft)
     if upload.begun_at:
-        return render(request, "people/importing.html", {"draft": upload})
+        changes = changes_in_words(upload.outcome) if upload.outcome else ""
+        return render(request, "people/importing.html", {"draft": upload, "changes": changes})
     if request.method == "POST":
         columns = {at: name for at in range(MAX_COLUMNS) if (name := request.POST.get(f"column-{at}"))}
         import_drafts.choose_columns(draft=upload, columns=columns, is_complete="is_complete" in request.POST)
@@ -202,8 +203,7 @@ def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
         except ImportRefused as refused:  # what the file would do now is shown below the reason
             messages.error(request, str(refused))
         else:
-            outcome = _("Done: %(new)d new, %(changed)d changed, %(gone)d left, %(unchanged)d as they were.")
-            messages.success(request, outcome % counts)
+            messages.success(request, _("Done: %(changes)s.") % {"changes": changes_in_words(counts)})
             return redirect("people", request.organisation.slug)
     plan = import_drafts.plan_of(upload, by=request.member)
     return render(request, "people/import.html", _import_context(upload, plan))
