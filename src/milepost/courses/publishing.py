@@ -1,6 +1,7 @@
 """The verb that freezes a draft into a version."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from milepost.courses.drafts import CourseHasProblems, read_draft
 from milepost.courses.facts import COURSE_PUBLISHED
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Content, Course, Media, Version
+from milepost.courses.outline import outline_of
 from milepost.courses.reading import CourseSource
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.models import Member
@@ -22,6 +24,36 @@ from milepost.people.models import Member
 # is asked again, so that nobody ever sees the new version with what they did counted by the old one.
 type CarryOver = Callable[[Version, Version | None, Collection[str]], None]
 carry_overs: Registry[CarryOver] = Registry("carrying over")
+
+
+@dataclass(frozen=True)
+class Touched:
+    """Whom the publication of a draft touches: how many go on in it, and how many would do changed work again, by module."""
+
+    people: int = 0
+    again: Mapping[str, int] = field(default_factory=dict)
+
+
+# Called with the published version and the activities that the draft changes in it, by module.
+type Touching = Callable[[Version, Mapping[str, Collection[str]]], Touched]
+touchings: Registry[Touching] = Registry("who is touched by a publication")
+
+
+def touched_by(course: Course, source: CourseSource) -> Touched:
+    """Whom publishing the draft as it was read would touch; nobody before there is a version. Reads only."""
+    if course.published_id is None:
+        return Touched()
+    before = outline_of(course.published_id).by_key
+    changed = {
+        module.key: keys
+        for module in source.modules
+        if (
+            keys := [one.key for one in module.activities if one.key in before and before[one.key].digest != one.digest]
+        )
+    }
+    all_of_them = [touching(course.published_or_raise(), changed) for touching in touchings.all()]
+    again = {key: sum(one.again.get(key, 0) for one in all_of_them) for key in changed}
+    return Touched(sum(one.people for one in all_of_them), again)
 
 
 class NothingToPublish(Refused):

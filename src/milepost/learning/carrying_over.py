@@ -1,12 +1,13 @@
 """What a new version means for people in flight."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db.models import Avg, Count, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from milepost.courses.models import Version
 from milepost.courses.outline import outline_of
+from milepost.courses.publishing import Touched
 from milepost.learning.models import Enrolment, Progress
 
 
@@ -41,3 +42,14 @@ def carry_over(version: Version, previous: Version | None, ask_again: Collection
         # Of no assessment at all Django asks for NULL, which PostgreSQL takes for a text and refuses.
         score=Subquery(score) if outline.assessments else None,
     )
+
+
+def touched(previous: Version, changed: Mapping[str, Collection[str]]) -> Touched:
+    """How many people `carry_over` would move, and how many of them have done changed work, by module."""
+    moving = Enrolment.objects.filter(course=previous.course_id, completed_at=None)
+    done = Progress.objects.filter(enrolment__in=moving, status=Progress.Status.COMPLETED)
+    again = {
+        module: done.filter(activity_key__in=keys).aggregate(n=Count("enrolment", distinct=True))["n"]
+        for module, keys in changed.items()
+    }
+    return Touched(moving.count(), again)

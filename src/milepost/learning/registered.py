@@ -9,7 +9,7 @@ from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.journal import vocabulary
 from milepost.learning import facts
-from milepost.learning.carrying_over import carry_over
+from milepost.learning.carrying_over import carry_over, touched
 from milepost.learning.contribution import LearningContribution
 from milepost.learning.media import learns_with
 from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
@@ -32,6 +32,7 @@ def register() -> None:
     bulk_kinds.register("enrolment", EnrolmentsInBulk())
 
     publishing.carry_overs.register("enrolments", carry_over)
+    publishing.touchings.register("enrolments", touched)
     media.readers.register("enrolled", learns_with)
     sections.register("learning", courses_of)
 

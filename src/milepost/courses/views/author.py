@@ -16,8 +16,9 @@ from milepost.courses.forms import UploadCourseForm
 from milepost.courses.frontmatter import Problem
 from milepost.courses.models import Course
 from milepost.courses.permissions import AUTHOR_COURSES, SEE_DRAFTS
-from milepost.courses.publishing import NothingToPublish, publish
+from milepost.courses.publishing import NothingToPublish, Touched, publish, touched_by
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.filters import NAMED as ASKED_ABOVE
 from milepost.people.permissions import Abilities, Permission, may
 
 
@@ -71,11 +72,20 @@ def course_admin(request: OrganisationRequest, slug: str) -> HttpResponse:
     """A course from the author's side: its draft, what would change, its versions."""
     course = _course(request, slug, SEE_DRAFTS)
     source = read_draft(course)
+    changes = _changes(course)
+    touched = touched_by(course, source) if changes and not source.problems else Touched()
     context = {
         "course": course,
         "can": Abilities(request.member, course),
         "source": source,
-        "changes": _changes(course),
+        "changes": changes,
+        "touched": touched,
+        "are_many": touched.people > ASKED_ABOVE,
+        "asked_again": [
+            {"module": module, "count": touched.again[module.key]}
+            for module in source.modules
+            if module.key in touched.again
+        ],
         "versions": course.versions.defer("files", "outline"),
         "size": sum(int(size) for _digest, size in course.draft.values()),
     }

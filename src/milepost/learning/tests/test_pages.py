@@ -9,6 +9,7 @@ from milepost.core import clock
 from milepost.journal.models import Entry
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Attempt, Enrolment
+from milepost.learning.tests.test_learning import READ, complete
 from milepost.people.models import Member
 from tests.worlds import SMALL_COURSE, make_course, make_people
 
@@ -248,3 +249,21 @@ def test_up_to_fifty_people_are_all_named_and_of_more_how_many_are_not(visit, le
     many = client.get(url, {"q": ""}).text
     count = int(re.search(r"Enrol (\d+) people\n", many)[1])
     assert many.count("<bdi>") == 50 and f"and {count - 50} others." in many and "data-confirm" in many
+
+
+def test_whoever_publishes_reads_how_many_it_touches_and_how_many_would_do_changed_work_again(
+    visit, lead, course, organisation, enrolment
+):
+    complete(enrolment, READ)
+    make_people(organisation, 60)
+    changed = SMALL_COURSE | {"01-first/01-read.page.md": "---\ntitle: Read\n---\n\nNew.\n"}
+    make_course(organisation, changed, publish=False)
+    page = visit(lead).get("/aldermoor/courses/ladders/").text
+    assert "1 person who has not completed the course goes on in the new version." in page
+    assert "1 person has done what changed in it, and would do it again." in page
+    assert page.count('name="ask_again"') == 1  # only where something changed
+    assert "data-confirm" not in page
+    enrol_many(members=Member.objects.filter(organisation=organisation), course=course, by=lead)
+    count = Enrolment.objects.filter(completed_at=None).count()
+    page = visit(lead).get("/aldermoor/courses/ladders/").text
+    assert f'data-confirm="Publish the changes for {count} people?"' in page
