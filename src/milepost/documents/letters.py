@@ -9,13 +9,15 @@ import json
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 FONTS = Path(__file__).parent / "typst/fonts"
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+MOST_IN_ONE = 30  # characters that are drawn as one
+_VIRAMA = 9  # the class of marks (Unicode, section 4.3) after which a letter goes into the next
 
 # What Typst's own font has, which is nearly every text: it goes by unseen.
 _PLAIN = re.compile(r"[\t\n -~\xa0-\u017f\N{EN DASH}\N{EM DASH}‘’“”„«»…•€✓]*")
@@ -29,7 +31,7 @@ _BREAKS = {"\t": "\t", "\n": "\n", "\v": "\n", "\f": "\n", "\u2028": "\n", "\u20
 def typesettable(data: Any) -> Any:
     """The data with each text in it, however deep, as it can be set; numbers and names of fields stay as they are."""
     if isinstance(data, str):
-        return data if _PLAIN.fullmatch(data) else "".join(map(_as_set, _clusters(_drawn(data))))
+        return data if _PLAIN.fullmatch(data) else "".join(_with_ends(map(_as_set, _clusters(_drawn(data)))))
     if isinstance(data, dict):
         return {name: typesettable(value) for name, value in data.items()}
     if isinstance(data, list | tuple):
@@ -81,6 +83,31 @@ def _as_set(cluster: str) -> str:
         made += character if both else REPLACEMENT
         fonts = both or _fonts_with(REPLACEMENT)
     return made
+
+
+def _with_ends(clusters: Iterable[str]) -> Iterator[str]:
+    """The clusters, with a space where marks on one letter, or letters that are written into one another, have no end.
+
+    What shapes Indic scripts counts the parts of a syllable to 127 and panics. Thirty are more than any language has (Unicode Annex
+    15, section 13); those are characters, of which some are drawn in two or three parts.
+    """
+    length, goes_on = 0, False
+    for cluster in clusters:
+        for part in _parts_of(cluster):
+            length = len(part) + (length if goes_on and part[0] != " " else 0)
+            if length > MOST_IN_ONE and part[0] != " ":
+                yield " "
+                length = len(part)
+            yield part
+            goes_on = any(unicodedata.combining(character) == _VIRAMA for character in part)
+
+
+def _parts_of(cluster: str) -> Iterator[str]:
+    """The cluster, or as much of it as is drawn as one, and the rest on spaces, which are no part of that."""
+    first = MOST_IN_ONE + cluster.startswith(" ")
+    yield cluster[:first]
+    for at in range(first, len(cluster), MOST_IN_ONE):
+        yield f" {cluster[at : at + MOST_IN_ONE]}"
 
 
 @lru_cache(maxsize=8192)

@@ -33,14 +33,21 @@ def render(template: str, data: dict[str, Any], *, time: datetime) -> bytes:
 
     The same data and time give the same bytes, and no text keeps a document from being made (see `letters`). Raises `typst.TypstError` when the template does not fit the data.
     """
-    with _one_at_a_time:
-        pdf = _compiler().compile(
-            input=_source(template),
-            format="pdf",
-            pdf_standards=[STANDARD],
-            sys_inputs={"data": json.dumps(typesettable(data))},
-            timestamp=int(time.timestamp()),
-        )
+    try:
+        with _one_at_a_time:
+            pdf = _compiler().compile(
+                input=_source(template),
+                format="pdf",
+                pdf_standards=[STANDARD],
+                sys_inputs={"data": json.dumps(typesettable(data))},
+                timestamp=int(time.timestamp()),
+            )
+    except BaseException as error:
+        if type(error).__module__ != "pyo3_runtime":
+            raise
+        raise RuntimeError(
+            f"Typst can’t set this: {error}"
+        ) from error  # its panic would end whoever catches exceptions only
     assert isinstance(pdf, bytes)  # noqa: S101 (a list of them is for images only)
     return pdf
 

@@ -138,6 +138,23 @@ def test_no_text_whatever_keeps_a_document_from_being_made(text):
     assert signed(text).startswith(b"%PDF")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["க்" * 150, "क्\u200dष" * 150, "കൊ" + "ൊ" * 119, "ক" + "ি" * 300, "a" + "\u0301" * 300],
+    ids=["letters in one", "with joiners", "marks of two parts", "marks", "accents"],
+)
+def test_letters_and_marks_without_an_end_are_set_with_one(text):
+    """What shapes them counts to 127, and its panic is no exception: it ended the thread that set a name or a reason."""
+    assert letters_of(read_from(signed(text))) >= letters_of(text)
+    assert typesettable(typesettable(text)) == typesettable(text)
+
+
+def test_a_panic_of_what_sets_a_document_is_told_as_an_error(monkeypatch):
+    monkeypatch.setattr("milepost.documents.typesetting.typesettable", lambda data: data)
+    with pytest.raises(RuntimeError, match="Typst can’t set this"):
+        signed("க்" * 150)
+
+
 @pytest.mark.parametrize("name", [*NAMES.values()][:-2], ids=[*NAMES][:-2])
 def test_a_name_in_any_script_can_be_typed_as_a_signature(name):
     assert Signature.read(json.dumps({"text": name})).text == " ".join(name.split())
