@@ -11,25 +11,28 @@ a child of its own, so that none finds anything of another’s, and what a parse
 import gc
 import os
 import pickle
+import selectors
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from milepost.core.ending import end_with
 from milepost.core.sandbox import confinement
-from milepost.core.sandbox.channel import HEARD, NAME_BYTES, exactly, send
+from milepost.core.sandbox.channel import HEARD, NAME_BYTES, send
 from milepost.core.systemd import Systemd
 
 NICE = 5  # pages go before files
 MAX_REQUEST = 256 << 20  # bytes
+MOST_CALLERS = 256  # that have not named one yet; of more, the first is let go
 NAMING = 1.0  # seconds in which whoever connects names a function …
 NO_REQUEST = 60  # … and sends it what it reads
 AFTER_LOADING = 0.5  # seconds of CPU that the first file of its kind has, however long its parser took to load
@@ -46,7 +49,8 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries the children
     os.nice(NICE)
     control = _listening(where) if is_of_host else socket.socket(fileno=int(where))
-    next_one = partial(_connected, Systemd()) if is_of_host else _handed_over
+    callers: dict[socket.socket, Caller] = {}
+    next_one = partial(_connected, Systemd(), callers) if is_of_host else _handed_over
     import django
 
     django.setup()
@@ -67,7 +71,8 @@ def main() -> None:
                 continue
         server, loading = os.getpid(), time.process_time() - began
         if os.fork() == 0:
-            control.close()
+            for socket_of_others in (control, *callers):
+                socket_of_others.close()
             _be_child(functions[name], connection, server, loading)
         connection.close()
 
@@ -81,23 +86,67 @@ def _listening(path: str) -> socket.socket:
     return control
 
 
-def _connected(keeper: Systemd, control: socket.socket) -> tuple[str, socket.socket]:
-    """What the next one names, and their connection. Whoever keeps it hears that it lives: one that is stopped says nothing, and is ended."""
+@dataclass
+class Caller:
+    """Who has connected: until when they have to name a function, and what has come of the name."""
+
+    until: float
+    name: bytes = b""
+
+
+def _connected(
+    keeper: Systemd, callers: dict[socket.socket, Caller], control: socket.socket
+) -> tuple[str, socket.socket]:
+    """What the next one of the callers names, and their connection: whoever connects and says nothing holds nobody else up.
+
+    Whoever keeps the server hears that it lives: one that is stopped says nothing, and is ended.
+    """
     while True:
         keeper.live()
-        control.settimeout(keeper.beat or None)
-        try:
-            connection, _address = control.accept()
-        except TimeoutError:
-            continue
-        connection.settimeout(NAMING)
-        try:
-            name = exactly(connection, NAME_BYTES)
-        except OSError:
-            connection.close()
-        else:
-            connection.settimeout(None)
-            return name.decode(errors="replace").strip(), connection
+        for silent in [one for one, caller in callers.items() if caller.until < time.monotonic()]:
+            _let_go(silent, callers)
+        for ready in _heard(control, callers, keeper.beat):
+            if ready is control:
+                _take(control, callers)
+            elif ready in callers and (name := _name_of(ready, callers)):
+                return name, ready
+
+
+def _heard(control: socket.socket, callers: dict[socket.socket, Caller], beat: float) -> list[socket.socket]:
+    ends = [caller.until - time.monotonic() for caller in callers.values()] + ([beat] if beat else [])
+    with selectors.PollSelector() as selector:  # it leaves nothing open in a child
+        for one in (control, *callers):
+            selector.register(one, selectors.EVENT_READ)
+        return [cast(socket.socket, key.fileobj) for key, _what in selector.select(min(ends, default=None))]
+
+
+def _take(control: socket.socket, callers: dict[socket.socket, Caller]) -> None:
+    connection, _address = control.accept()
+    connection.setblocking(False)
+    callers[connection] = Caller(time.monotonic() + NAMING)
+    if len(callers) > MOST_CALLERS:
+        _let_go(next(iter(callers)), callers)
+
+
+def _name_of(connection: socket.socket, callers: dict[socket.socket, Caller]) -> str:
+    """The function that the caller has named, who is then none any more; or nothing, as long as that is not all there."""
+    caller = callers[connection]
+    with suppress(OSError):
+        part = connection.recv(NAME_BYTES - len(caller.name))
+        caller.name += part
+        if len(caller.name) == NAME_BYTES:
+            del callers[connection]
+            connection.setblocking(True)
+            return caller.name.decode(errors="replace").strip()
+        if part:
+            return ""
+    _let_go(connection, callers)
+    return ""
+
+
+def _let_go(connection: socket.socket, callers: dict[socket.socket, Caller]) -> None:
+    del callers[connection]
+    connection.close()
 
 
 def _handed_over(control: socket.socket) -> tuple[str, socket.socket]:

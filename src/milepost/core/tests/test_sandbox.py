@@ -318,6 +318,28 @@ def test_whoever_asks_the_one_of_the_host_for_something_else_gets_nothing_and_ho
         assert bad.makefile("rb").read() in (b"", b"h" + bytes(8)), "it was heard, and no more"
 
 
+def test_sixty_four_who_connect_and_say_nothing_hold_nobody_up(of_host, monkeypatch):
+    hasty = client.ForkServer()
+    monkeypatch.setattr(sandbox, "_server", hasty)
+    pid = of_host()
+    assert parsers.pids(b"")[1] == pid
+    hasty.hurry()
+    silent = [socket.socket(socket.AF_UNIX) for _number in range(64)]
+    try:
+        for number, connection in enumerate(silent):
+            connection.connect(os.environ[client.AT_HOST])
+            connection.sendall(b"m" * (number % 3))
+        began = time.monotonic()
+        assert [parsers.pids(b"")[1] for _time in range(3)] == [pid] * 3
+        assert time.monotonic() - began < 0.9 + BUSY
+        for connection in silent:
+            connection.settimeout(20)
+            assert connection.recv(1) == b"", "each is let go of"
+    finally:
+        for connection in silent:
+            connection.close()
+
+
 def test_a_page_waits_for_a_host_s_server_that_is_stopped_no_longer_than_two_seconds(of_host, monkeypatch):
     pid, hasty = of_host(), client.ForkServer()
     monkeypatch.setattr(sandbox, "_server", hasty)
