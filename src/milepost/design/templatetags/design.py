@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from milepost.core import clock
 from milepost.core import once as once_only
@@ -127,6 +127,14 @@ def querystring_with(context: template.Context, **changes: Any) -> str:
         if value not in ("", None):
             query[name] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def said_in(text: str, language: str) -> str | SafeString:
+    """Words in the language that they are written in, where that is not the page's: a screen reader speaks them rightly."""
+    if not text or language in ("", get_language()):
+        return text
+    return format_html('<bdi lang="{}">{}</bdi>', language, text)
 
 
 @register.filter

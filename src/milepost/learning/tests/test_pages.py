@@ -267,3 +267,26 @@ def test_whoever_publishes_reads_how_many_it_touches_and_how_many_would_do_chang
     count = Enrolment.objects.filter(completed_at=None).count()
     page = visit(lead).get("/aldermoor/courses/ladders/").text
     assert f'data-confirm="Publish the changes for {count} people?"' in page
+
+
+def test_a_title_in_another_language_than_the_page_says_so(visit, lead, learner, course, organisation, enrolment):
+    Enrolment.objects.update(due=clock.today() - timedelta(days=1))
+    title = '<bdi lang="en">Ladders</bdi>'
+    for member, paths in (
+        (lead, ["courses/", "courses/ladders/", "courses/ladders/draft/", "courses/ladders/enrolments/new/"]),
+        (lead, [f"courses/ladders/enrolments/{learner.uid}/", f"people/{learner.uid}/"]),
+        (learner, [""]),
+    ):
+        Member.objects.filter(pk=member.pk).update(language="fr")
+        for path in paths:
+            page = visit(member).get(f"/aldermoor/{path}").text
+            assert '<html lang="fr"' in page, path
+            assert re.search('<bdi lang="en">(Ladders|First)</bdi>', page), path
+    Member.objects.filter(pk=lead.pk).update(language="en")
+    assert title not in visit(lead).get("/aldermoor/courses/").text
+
+
+def test_our_words_on_a_course_of_another_language_are_in_the_pages(visit, learner, course, enrolment):
+    Member.objects.filter(pk=learner.pk).update(language="fr")
+    page = visit(learner).get("/aldermoor/catalogue/ladders/").text
+    assert re.search(r'<h2[^>]* lang="fr">Modules</h2>', page)
