@@ -7,7 +7,7 @@ from itertools import batched
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Left, Length
+from django.db.models.functions import Coalesce, Left, StrIndex
 
 from milepost.classroom.models import (
     Attendance,
@@ -23,7 +23,7 @@ from milepost.classroom.models import (
 from milepost.classroom.permissions import courses_of, may_manage, people_for
 from milepost.core import clock
 from milepost.learning.permissions import SEE_RESULTS
-from milepost.people.models import Member, plain
+from milepost.people.models import END_OF_NAME, Member, plain
 from milepost.people.permissions import sees_everybody, visible
 
 SEATED = Participant.Status.SEATED
@@ -133,12 +133,11 @@ def attendances(slot: Slot, members: "QuerySet[Member] | None" = None) -> "Query
 def called(rows: "QuerySet[Attendance]", text: str) -> "QuerySet[Attendance]":
     """Those whose name has each word of `text`, in whatever case and with whatever accents.
 
-    What search looks in begins with the name; mail addresses and titles behind it are not for every trainer. What has no accents
-    may be longer than the name (ß, æ), hence a few characters more.
+    What search looks in begins with the name. Mail addresses, numbers and titles behind it are not for every trainer, and still less
+    for whoever came by the code on the wall: part by part, a search for them would tell what they are.
     """
-    member = "participant__member__"
-    length = Length(f"{member}given_name") + Length(f"{member}family_name") + 6
-    rows = rows.alias(name_as_searched=Left(f"{member}searchable", length))
+    searched = "participant__member__searchable"
+    rows = rows.alias(name_as_searched=Left(searched, StrIndex(searched, Value(END_OF_NAME))))
     for word in plain(text).split():
         rows = rows.filter(name_as_searched__contains=word)
     return rows

@@ -316,9 +316,9 @@ class Member(models.Model):
         return Reference("member", str(self.uid), self.full_name)
 
     def refresh_searchable(self) -> None:
-        """Keep the text that search looks in equal to what it is made of."""
-        searched = (self.given_name, self.family_name, self.email, self.employee_number, self.job_title)
-        self.searchable = plain(" ".join(part for part in searched if part))[:600]
+        """Keep the text that search looks in equal to what it is made of: the name, the end of it, and what not everybody may find by."""
+        name, further = self.full_name, (self.email, self.employee_number, self.job_title)
+        self.searchable = f"{plain(name)[:MOST_OF_NAME]}{END_OF_NAME}{plain(' '.join(filter(None, further)))}"[:600]
 
     def save(self, *args: object, **kwargs: object) -> None:
         self.refresh_searchable()
@@ -485,6 +485,10 @@ class FactorReset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member}: {self.due_at}"
+
+
+END_OF_NAME = "\n"  # in what search looks in; what is typed is split by it, so that nobody finds it
+MOST_OF_NAME = 500  # characters
 
 
 def plain(text: str) -> str:

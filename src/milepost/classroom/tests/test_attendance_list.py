@@ -13,6 +13,7 @@ from milepost.classroom.tests.signatures import signing
 from milepost.classroom.views import attendance_list
 from milepost.classroom.views import trainer as trainer_views
 from milepost.documents.signatures import Signature
+from milepost.people.models import Member
 from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db
@@ -269,3 +270,18 @@ def test_how_somebody_signed_is_said_in_plain_words(row_of, people, room, client
     assert re.search(r"signed at \d\d:\d\d · by scanning the projected code", client.get(room).text)
     page = client.get(room, headers={"Accept-Language": "fr"}).text
     assert "en scannant le code projeté" in page
+
+
+def test_a_trainer_finds_by_names_in_any_script_and_by_no_part_of_an_address(people, room, client):
+    """What stands behind the name began within the letters that were looked at, and some scripts take more of those."""
+    person = people[0]
+    person.given_name, person.family_name, person.email = "준혁찬호", "남궁황보", "quill@aldermoor.example"
+    person.save()
+    assert (
+        names_on(client.get(room + "?q=남궁황보")) == names_on(client.get(room + "?q=준혁찬호")) == [person.full_name]
+    )
+    assert names_on(client.get(room + "?q=qui")) == []
+    assert names_on(client.get(room + "?q=%0A")) == names_on(client.get(room))
+    Member.objects.filter(pk=people[1].pk).update(given_name="Ann", family_name="Ek", email="quill2@aldermoor.example")
+    Member.objects.get(pk=people[1].pk).save()
+    assert names_on(client.get(room + "?q=qui")) == []

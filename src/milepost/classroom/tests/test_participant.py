@@ -28,6 +28,20 @@ def test_the_projected_code_leads_to_the_names_and_a_name_to_the_signature(morni
     assert (row.way, row.agent, row.address) == ("projected", "A phone", "127.0.0.1")
 
 
+def test_whoever_came_by_the_code_finds_people_by_their_names_and_by_nothing_else(morning, people):
+    """Part by part, a search would tell a stranger everybody's address, number and title, beside their names."""
+    person = people[0]
+    person.email, person.employee_number, person.job_title = "quill@aldermoor.example", "Z-4711", "Xylographer"
+    person.save()
+    phone = Client()
+    phone.get(path_of(projected_address(morning, clock.now())))
+    found = {text: person.full_name in phone.get(f"/s/{morning.code}/?q={text}").text for text in SEARCHED_BY_STRANGERS}
+    assert found == {"given0": True, "family0 GIVEN0": True} | dict.fromkeys(SEARCHED_BY_STRANGERS[2:], False)
+
+
+SEARCHED_BY_STRANGERS = ["given0", "family0 GIVEN0", "qui", "quill@", "aldermoor", "4711", "xylo"]
+
+
 def test_a_photograph_of_the_code_does_not_work_a_minute_later(morning, people):
     address = path_of(projected_address(morning, clock.now()))
     with clock.at(clock.now() + timedelta(seconds=14)):

@@ -14,7 +14,7 @@ from milepost.classroom.devices import Device
 from milepost.classroom.forms import read_circumstances
 from milepost.classroom.models import Attendance, Participant, Slot, Way
 from milepost.classroom.presence import Presence
-from milepost.classroom.queries import signable, signed_on
+from milepost.classroom.queries import called, signable, signed_on
 from milepost.classroom.rules import Rules
 from milepost.classroom.signing import AlreadySigned, Signing, SigningRefused, meaning_of, refuse_unless_open, sign
 from milepost.core import clock
@@ -175,13 +175,10 @@ def _own_attendance(request: HttpRequest, slot: Slot, shown: Presence) -> Attend
 def _ask_who(request: HttpRequest, slot: Slot, shown: Presence, *, problem: str = "") -> HttpResponse:
     """The names of those who have not signed. Whoever came with a spoken code types their own instead of reading them."""
     by_name = ("participant__member__family_name", "participant__member__given_name")
-    rows = signable().filter(slot=slot).select_related("participant__member").order_by(*by_name)
     text = text_of(request.GET, "q", limit=100)
-    words = plain(text).split()
-    for word in words:
-        rows = rows.filter(participant__member__searchable__contains=word)
+    rows = called(signable().filter(slot=slot), text).select_related("participant__member").order_by(*by_name)
     is_listed = shown.way is Way.PROJECTED and slot.attendances.count() <= LISTED
-    was_searched = len("".join(words)) >= 3
+    was_searched = len("".join(plain(text).split())) >= 3
     context = {
         "slot": slot,
         "session": slot.session,

@@ -1,6 +1,8 @@
 import gc
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,6 +16,7 @@ from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member, User
 from milepost.people.roles import Role
 from tests.meanwhile import meanwhile
+from tests.worlds import make_member
 
 HEADING = "Employee number,First name,Last name,Email,Site,Department,Manager,Hire date\n"
 THREE = HEADING + (
@@ -277,3 +280,19 @@ def test_a_name_of_what_nobody_sees_is_none(organisation):
         "Row 2, First name: Empty. Every person needs a name.",
         "Row 2, Last name: Empty. Every person needs a name.",
     ]
+
+
+def test_people_who_are_there_already_are_found_as_before_and_their_names_have_an_end(organisation):
+    person = make_member(organisation, "zoe")
+    person.given_name, person.family_name, person.job_title = "Zoë", "Nygård", "Ærchitect"
+    person.save()
+    now = person.searchable
+    Member.objects.filter(pk=person.pk).update(searchable="zoe nygard zoe@aldermoor.example aerchitect")
+    import_module("milepost.people.migrations.0011_end_of_name").say_where_names_end(apps, None)
+    person.refresh_from_db()
+    assert (
+        person.searchable
+        == now
+        == f"zoe nygard\n{person.email} {person.employee_number or ''} aerchitect".replace("  ", " ")
+    )
+    assert list(Member.objects.matching("nygard zoe@ ærchi")) == [person]
