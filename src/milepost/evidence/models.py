@@ -1,6 +1,8 @@
 """The nouns: a training action, the files that belong to it, its dossiers, and the audits that look at it."""
 
 import uuid
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
@@ -168,6 +170,13 @@ class Audit(TakesCode):
     def is_over(self) -> bool:
         """Whether it was ended, or its last day has passed."""
         return self.ended_at is not None or clock.today(self.organisation.time_zone) > self.ends_on
+
+    @property
+    def closed_on(self) -> date:
+        """Since which day nothing can be read: the one on which it was ended, or the one after its last."""
+        if self.ended_at is not None:
+            return self.ended_at.astimezone(ZoneInfo(self.organisation.time_zone)).date()
+        return self.ends_on + timedelta(days=1)
 
     def as_reference(self) -> Reference:
         return Reference("audit", str(self.uid), self.name)

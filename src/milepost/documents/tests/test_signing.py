@@ -236,7 +236,8 @@ def test_with_a_one_time_code_nobody_signs_without_the_mailbox(agreement, lead, 
     phone.post(path + "code/")
     code = re.search(r"\n(\d{6})\n", mailoutbox[-1].body)[1]
     wrong = f"{(int(code) + 1) % 1_000_000:06}"
-    assert "This is not the code" in phone.post(path + "code/", {"code": wrong}, follow=True).text
+    page = phone.post(path + "code/", {"code": wrong}, follow=True).text
+    assert "This is not the code" in page and re.search(r'<input[^>]*name="code"[^>]* aria-invalid="true"', page)
     phone.post(path + "code/", {"code": code}, follow=True)
     assert "You have signed" in phone.post(path, {"signature": DRAWN}, follow=True).text
     assert (

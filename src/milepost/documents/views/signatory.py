@@ -24,7 +24,7 @@ from milepost.documents.links import file_name
 from milepost.documents.models import Signatory
 from milepost.documents.reading import page_count
 from milepost.documents.renewing import refuse_if_over
-from milepost.documents.requesting import Party
+from milepost.documents.requesting import Party, RequestRefused
 from milepost.documents.signatures import Signature
 from milepost.documents.signing import Act, may_act, meaning, open_document, sign
 from milepost.documents.views.pages import page_picture
@@ -72,9 +72,9 @@ def _is_identified(request: HttpRequest, signatory: Signatory) -> bool:
     return signatory.request.needs_code and BROWSERS.knows(request, signatory.uid)
 
 
-def _entrance(request: HttpRequest, signatory: Signatory) -> HttpResponse:
-    """Where the code is asked for: it says who asks, and nothing of the document."""
-    is_first_look = request.method == "GET" and request.path == _path(signatory)
+def _entrance(request: HttpRequest, signatory: Signatory, wrong_code: str = "") -> HttpResponse:
+    """Where the code is asked for: it says who asks, what is wrong with a code that was typed, and nothing of the document."""
+    is_first_look = wrong_code or (request.method == "GET" and request.path == _path(signatory))
     context = {
         "signatory": signatory,
         "asked": signatory.request,
@@ -82,8 +82,10 @@ def _entrance(request: HttpRequest, signatory: Signatory) -> HttpResponse:
         "token": _token(signatory),
         "hint": hinted(signatory.email),
         "problem": "" if is_first_look else NotIdentified.sentence,
+        "wrong_code": wrong_code,
     }
-    return render(request, "documents/entrance.html", context, status=200 if is_first_look else NotIdentified.status)
+    status = 400 if wrong_code else 200 if is_first_look else NotIdentified.status
+    return render(request, "documents/entrance.html", context, status=status)
 
 
 def _path(signatory: Signatory) -> str:
@@ -199,8 +201,11 @@ def code(request: HttpRequest, signatory: Signatory) -> HttpResponseBase:
     response = redirect("signatory", _token(signatory))
     with as_message(request):
         refuse_over_limit(request, "document-code", link=signatory.uid, organisation=signatory.organisation_id)
-        if typed:
-            identify(signatory=signatory, code=typed)
+        if "code" in request.POST:
+            try:
+                identify(signatory=signatory, code=typed)
+            except RequestRefused as refused:
+                return _entrance(request, signatory, wrong_code=str(refused))
             BROWSERS.remember(response, signatory.uid, path=_path(signatory))
         else:
             send_code(signatory=signatory)

@@ -76,6 +76,26 @@ def test_a_wrong_code_opens_nothing(audit):
     assert "Evacuation" not in client.get(room).text
 
 
+def test_a_wrong_code_is_told_at_its_field_where_the_keyboard_is(audit):
+    client, room = Client(), room_of(audit)
+    sent = client.post(room, follow=True).text
+    assert re.search(r'<input[^>]*name="code"[^>]* autofocus', sent)
+    assert sent.index('name="code"') < sent.index("Send me another code")
+    wrong = client.post(room, {"code": "000000"})
+    assert wrong.status_code == 400
+    assert re.search(r'<input[^>]*name="code"[^>]* aria-invalid="true"', wrong.text)
+    mails = len(mail.outbox)
+    assert "This is not the code" in client.post(room, {"code": "abc"}).text
+    assert len(mail.outbox) == mails
+
+
+def test_a_room_that_opens_later_says_until_when_and_whom_to_ask(audit):
+    with clock.at(TODAY - timedelta(days=1)):
+        page = Client().get(room_of(audit)).text
+    assert "It is open until" in page and "ask Claire Nygård at Aldermoor for another link" in page
+    assert "more time" not in page
+
+
 def test_inside_everything_of_the_scope_is_read_and_noted(inside, audit, complete):
     room = room_of(audit)
     assert "1 training action to look at." in inside.get(room).text
@@ -149,7 +169,7 @@ def test_an_audit_of_every_action_covers_those_to_come(organisation, lead, compl
     assert audit.scope.count() == 2
 
 
-@pytest.mark.parametrize(("days", "words"), [(-1, "This room opens on"), (8, "This audit is over.")])
+@pytest.mark.parametrize(("days", "words"), [(-1, "This room opens on"), (8, "This audit has been over since")])
 def test_outside_of_its_days_the_room_is_closed(inside, audit, days, words):
     with clock.at(TODAY + timedelta(days=days)):
         assert words in inside.get(room_of(audit)).text
@@ -158,7 +178,8 @@ def test_outside_of_its_days_the_room_is_closed(inside, audit, days, words):
 
 def test_an_audit_can_be_ended_at_once(inside, audit, lead):
     end_audit(audit=audit, by=lead)
-    assert "This audit is over." in inside.get(room_of(audit)).text
+    page = inside.get(room_of(audit)).text
+    assert "This audit has been over since" in page and "ask Claire Nygård at Aldermoor for a new link" in page
     assert Entry.objects.filter(object_id=str(audit.uid), verb="cancelled").count() == 1
 
 

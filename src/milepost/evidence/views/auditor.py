@@ -34,6 +34,7 @@ from milepost.journal.models import Entry
 from milepost.journal.recording import Reference
 from milepost.journal.views import proof_response
 from milepost.people.limits import refuse_over_limit
+from milepost.people.models import Member
 
 View = Callable[..., HttpResponseBase]
 
@@ -76,11 +77,13 @@ def audit_room(request: HttpRequest, token: str) -> HttpResponseBase:
     """The way in, and then the actions that the audit covers."""
     audit = _entered(request, token)
     if not audit.is_open:
-        return _render(request, "evidence/room_closed.html", audit)
+        # Who invited them is in their mail already; whoever has left is no contact.
+        by = Member.objects.filter(pk=audit.created_by_id).active().first()
+        return _render(request, "evidence/room_closed.html", audit, contact=by.full_name if by else _("your contact"))
     if request.method == "POST":
         return _identify(request, audit, token)
     if not BROWSERS.knows(request, audit.uid):
-        return _render(request, "evidence/room_entrance.html", audit, hint=hinted(audit.email))
+        return _entrance(request, audit)
     text = text_of(request.GET, "q")
     rows = audit.scope.filter(title__icontains=text) if text else audit.scope
     return _render(
@@ -88,17 +91,24 @@ def audit_room(request: HttpRequest, token: str) -> HttpResponseBase:
     )
 
 
+def _entrance(request: HttpRequest, audit: Audit, problem: str = "") -> HttpResponse:
+    """Where the code is asked for, with what is wrong with one that was typed."""
+    page = _render(request, "evidence/room_entrance.html", audit, hint=hinted(audit.email), problem=problem)
+    page.status_code = 400 if problem else 200
+    return page
+
+
 def _identify(request: HttpRequest, audit: Audit, token: str) -> HttpResponseBase:
     response = redirect("audit_room", token)
     typed = "".join(character for character in request.POST.get("code", "")[:20] if character.isdigit())
     with as_message(request):
         refuse_over_limit(request, "audit-code", link=audit.uid, organisation=audit.organisation_id)
-        if not typed:
+        if "code" not in request.POST:
             send_code(audit=audit)
             words = _("A code of six digits is on its way to %(email)s.")
             messages.success(request, words % {"email": hinted(audit.email)})
         elif problem := identify(audit=audit, code=typed):
-            messages.error(request, problem)
+            return _entrance(request, audit, problem)
         else:
             BROWSERS.remember(response, audit.uid, path=reverse("audit_room", args=[token]))
     return response
