@@ -34,7 +34,6 @@ from milepost.journal.models import Entry
 from milepost.journal.recording import Reference
 from milepost.journal.views import proof_response
 from milepost.people.limits import refuse_over_limit
-from milepost.people.models import Member
 
 View = Callable[..., HttpResponseBase]
 
@@ -78,8 +77,9 @@ def audit_room(request: HttpRequest, token: str) -> HttpResponseBase:
     audit = _entered(request, token)
     if not audit.is_open:
         # Who invited them is in their mail already; whoever has left is no contact.
-        by = Member.objects.filter(pk=audit.created_by_id).active().first()
-        return _render(request, "evidence/room_closed.html", audit, contact=by.full_name if by else _("your contact"))
+        by = audit.created_by
+        contact = by.full_name if by and not by.has_left else _("your contact")
+        return _render(request, "evidence/room_closed.html", audit, contact=contact)
     if request.method == "POST":
         return _identify(request, audit, token)
     if not BROWSERS.knows(request, audit.uid):
