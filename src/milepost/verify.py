@@ -586,6 +586,9 @@ class Seal:
     holds: bool
     dated: str = ""
     common_name: str = ""  # of the signer, in the form in which two look the same
+    is_uncovered: bool = (
+        True  # no field for a signature came after it that shows something, such as a picture across the page
+    )
 
 
 def seals_in(content: bytes) -> list[Seal]:
@@ -601,7 +604,9 @@ def seals_in(content: bytes) -> list[Seal]:
     proofs = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES)
     try:
         found = []
-        signatures = PdfFileReader(io.BytesIO(content), strict=False).embedded_signatures
+        reader = PdfFileReader(io.BytesIO(content), strict=False)
+        signatures = reader.embedded_signatures
+        seen = _seen_in(reader)
         last_seal = max((at for at, one in enumerate(signatures) if one.sig_object_type != "/DocTimeStamp"), default=-1)
         for at, signature in enumerate(signatures):
             certificate = signature.signer_cert
@@ -625,7 +630,8 @@ def seals_in(content: bytes) -> list[Seal]:
             reason = str(signature.sig_object.get("/Reason", ""))
             dated = status.timestamp.isoformat() if is_stamp else ""
             name = unicodedata.normalize("NFKC", str(certificate.subject.native.get("common_name", ""))).casefold()
-            found.append(Seal(key, signer, reason, bool(holds), dated, name))
+            uncovered = not seen or not seen - _seen_in(reader.get_historical_resolver(signature.signed_revision))
+            found.append(Seal(key, signer, reason, bool(holds), dated, name, uncovered))
     except Exception as error:  # pyHanko and what it reads with raise a dozen sorts for a hostile PDF
         raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
     return found
@@ -640,6 +646,19 @@ def _revisions(content: bytes) -> set[str]:
             at = until
             found.add(digest.hexdigest())
     return found
+
+
+def _seen_in(reader: Any) -> set[str]:
+    """The names of the fields for signatures that stand on a page with anything to see (ISO 32000-2, 12.7.5.5)."""
+    from pyhanko.sign.fields import enumerate_sig_fields
+
+    fields = [(name, reference.get_object()) for name, _value, reference in enumerate_sig_fields(reader)]
+    return {name for name, field in fields if any(map(_has_area, (field, *field.get("/Kids", ()))))}
+
+
+def _has_area(widget: Any) -> bool:
+    left, low, right, high = map(float, widget.get_object().get("/Rect", (0, 0, 0, 0)))
+    return left != right and low != high
 
 
 def _is_packed(contents: bytes) -> bool:

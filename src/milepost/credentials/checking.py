@@ -71,7 +71,8 @@ def _check_pdf(seals: list[dict[str, Any]], codes: list[str]) -> Finding:
     if not seals or not all(seal["holds"] for seal in seals):
         return Finding(Verdict.ALTERED, certificate)
     first, *others = seals
-    if first["key"] not in _fingerprints(certificate) or _normal(_code_of(first)) != certificate.code:
+    is_ours = first["key"] in _fingerprints(certificate) and _normal(_code_of(first)) == certificate.code
+    if not is_ours or not first["is_uncovered"]:  # whoever signs it, too, may do so across the page
         return Finding(Verdict.ALTERED, certificate)
     signers = tuple(seal["signer"] for seal in others if not seal["is_stamp"])
     return Finding(_worth(certificate).verdict, certificate, signers)

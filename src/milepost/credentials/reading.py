@@ -19,7 +19,7 @@ _SHOWN_CODE = re.compile(rf"[{ALPHABET}]{{4}}(?:-[{ALPHABET}]{{2,4}}){{6}}".enco
 def read(content: bytes) -> dict[str, Any]:
     """What the file is, as `{"kind": …}`, and what it says.
 
-    A `pdf`: its `seals` as `{"key", "reason", "signer", "holds", "is_stamp"}` in their order, none where they can't be read, and
+    A `pdf`: its `seals` as `{"key", "reason", "signer", "holds", "is_uncovered", "is_stamp"}` in their order, none where they can't be read, and
     the first `codes` that stand in it. A `badge`: its `token`, the `id` that it claims, and the `kid` of its key. Else `unknown`.
     """
     if content.lstrip()[:5] == b"%PDF-":
@@ -36,6 +36,7 @@ def _seals(content: bytes) -> list[dict[str, Any]]:
                 "reason": seal.reason,
                 "signer": seal.signer,
                 "holds": seal.holds,
+                "is_uncovered": seal.is_uncovered,
                 "is_stamp": bool(seal.dated),
             }
             for seal in seals_in(content)

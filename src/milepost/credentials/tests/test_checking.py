@@ -18,10 +18,11 @@ from milepost.credentials.models import Certificate
 from milepost.credentials.revoking import NoReason, NotCurrent, revoke
 from milepost.credentials.typesetting import pdf_of
 from milepost.documents.jobs import date_file
-from milepost.documents.sealing import seal_pdf
+from milepost.documents.sealing import SealOnlyWriter, seal_in, seal_pdf
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
 from tests import harmful
+from tests.fields import paint_a_field
 from tests.mutations import bounded, damaged
 from tests.readers import stamps_in
 
@@ -91,6 +92,16 @@ def test_a_file_that_somebody_else_signed_too_is_genuine_and_says_so(file, earne
     checked = check_file(both)
     assert checked.verdict == Verdict.GENUINE
     assert "Organisation 99" in checked.further_signers[0]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_a_file_that_somebody_else_signed_across_the_page_is_altered(file, earned):
+    """A signature may have a picture, as large as the page: what people see is then theirs, and not what we sealed."""
+    writer = SealOnlyWriter(io.BytesIO(file))
+    paint_a_field(writer, "Over", b"0.9 0.9 0.9 rg 0 0 850 850 re f")
+    over = seal_in(writer, "Over", key=keys.current_key(99), time=clock.now(), reason="Received")
+    checked = check_file(over)
+    assert (checked.verdict, checked.certificate) == (Verdict.ALTERED, earned)
 
 
 @pytest.mark.usefixtures("elsewhere")

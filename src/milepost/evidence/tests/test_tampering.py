@@ -20,6 +20,7 @@ from milepost.credentials.models import Certificate
 from milepost.evidence.dossiers import build
 from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.journal import keys
+from tests.fields import paint_a_field
 
 pytestmark = pytest.mark.django_db
 
@@ -415,9 +416,7 @@ def stamped_over(content, *, shows=b""):
     from asn1crypto import keys as asn1_keys
     from asn1crypto import pem as asn1_pem
     from asn1crypto import x509 as asn1_x509
-    from pyhanko.pdf_utils import generic
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-    from pyhanko.sign.fields import SigFieldSpec, append_signature_field
     from pyhanko.sign.signers import PdfTimeStamper
     from pyhanko.sign.timestamps import DummyTimeStamper
 
@@ -427,19 +426,8 @@ def stamped_over(content, *, shows=b""):
     )
     stamper = DummyTimeStamper(asn1_x509.Certificate.load(asn1_pem.unarmor(pem)[2]), asn1_keys.PrivateKeyInfo.load(der))
     writer = IncrementalPdfFileWriter(io.BytesIO(content))
-    append_signature_field(writer, SigFieldSpec("Stamp", box=(0, 0, 600, 800) if shows else None))
     if shows:
-        field = list.__getitem__(writer.root["/AcroForm"]["/Fields"], -1)
-        paint = generic.StreamObject(
-            {
-                generic.pdf_name("/Type"): generic.pdf_name("/XObject"),
-                generic.pdf_name("/Subtype"): generic.pdf_name("/Form"),
-                generic.pdf_name("/BBox"): generic.ArrayObject(map(generic.NumberObject, (0, 0, 600, 800))),
-            },
-            stream_data=shows,
-        )
-        field.get_object()["/AP"] = generic.DictionaryObject({generic.pdf_name("/N"): writer.add_object(paint)})
-        writer.mark_update(field)
+        paint_a_field(writer, "Stamp", shows)
     return PdfTimeStamper(stamper, field_name="Stamp").timestamp_pdf(writer, "sha256").getvalue()
 
 
