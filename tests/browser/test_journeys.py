@@ -578,6 +578,27 @@ def test_a_certificate_is_earned_downloaded_and_checked_by_a_stranger(visitor, t
             stranger.check()
 
 
+def test_on_paper_stands_what_was_found_and_nothing_to_press_and_it_is_light(visitor):
+    lead = visitor(1280, color_scheme="dark")
+    page = lead.sign_in("claire.fontaine")
+    page.emulate_media(media="print", color_scheme="dark")
+    for path, stays in (
+        ("people/?q=berg", "table.figures tbody tr"),
+        ("courses/welcome/certificates/", "#found tbody tr"),
+        ("courses/welcome/", ".row-item"),
+    ):
+        page.goto(f"{lead.server.url}/aldermoor/{path}")
+        expect(page.locator(stays).first).to_be_visible()
+        assert page.locator("main .btn:visible, .page-tabs:visible, #filter-site:visible").count() == 0, path
+        assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 36, 33)", path
+    page.goto(f"{lead.server.url}/aldermoor/people/?q=berg")
+    expect(page.get_by_label("Search")).to_be_visible()  # what narrowed it
+    page.goto(f"{lead.server.url}/aldermoor/courses/welcome/certificates/")
+    page.goto(lead.server.url + page.locator("#found a").first.get_attribute("href"))
+    expect(page.locator(".code a")).to_be_visible()
+    expect(page.get_by_role("heading", name="Correct or revoke")).to_be_hidden()
+
+
 def test_a_certificate_is_revoked_and_says_so(visitor):
     lead = visitor(1280)
     page = lead.sign_in("claire.fontaine")
