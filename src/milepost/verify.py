@@ -586,9 +586,8 @@ class Seal:
     holds: bool
     dated: str = ""
     common_name: str = ""  # of the signer, in the form in which two look the same
-    is_uncovered: bool = (
-        True  # no field for a signature came after it that shows something, such as a picture across the page
-    )
+    made: datetime | None = None  # when, as whoever sealed it says themselves
+    is_uncovered: bool = True  # no field came after it that shows something, such as a picture across the page
 
 
 def seals_in(content: bytes) -> list[Seal]:
@@ -631,7 +630,8 @@ def seals_in(content: bytes) -> list[Seal]:
             dated = status.timestamp.isoformat() if is_stamp else ""
             name = unicodedata.normalize("NFKC", str(certificate.subject.native.get("common_name", ""))).casefold()
             uncovered = not seen or not seen - _seen_in(reader.get_historical_resolver(signature.signed_revision))
-            found.append(Seal(key, signer, reason, bool(holds), dated, name, uncovered))
+            made = None if is_stamp else signature.self_reported_timestamp
+            found.append(Seal(key, signer, reason, bool(holds), dated, name, made, uncovered))
     except Exception as error:  # pyHanko and what it reads with raise a dozen sorts for a hostile PDF
         raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
     return found
@@ -678,6 +678,7 @@ def _on_top(seal: Seal, other: Seal) -> str:
 
 def _check_pdf(content: bytes, wanted: frozenset[str]) -> Report:
     seals = seals_in(content)
+    _in_time(seals)
     stamps, seals = [seal for seal in seals if seal.dated], [seal for seal in seals if not seal.dated]
     if not seals:
         raise Broken("The PDF carries no seal.")
@@ -695,8 +696,23 @@ def _check_pdf(content: bytes, wanted: frozenset[str]) -> Report:
     report = Report(key=seals[-1].key)
     report.holds = [f"Seal {number}: by {seal.signer}; unchanged since." for number, seal in enumerate(seals, start=1)]
     report.holds += [f"Dated {stamp.dated} by {stamp.signer}." for stamp in stamps]
+    report.notes += [
+        f"That {stamp.signer} dated it, the certificate of the stamp tells: {stamp.key}" for stamp in stamps
+    ]
     _hold_to(wanted, report, {report.key}, "The last seal is by")
     return report
+
+
+def _in_time(seals: Sequence[Seal]) -> None:
+    """No time stamp is older than what it dates: anybody can make one, under any name, that says any time."""
+    made: datetime | None = None
+    for seal in seals:
+        if made and seal.dated and datetime.fromisoformat(seal.dated) < made - CLOCKS_DIFFER:
+            raise Broken(
+                f"The time stamp by {seal.signer} ({seal.dated}) is older than what it dates ({made.isoformat()})."
+            )
+        if seal.made and seal.made.tzinfo:
+            made = max(made or seal.made, seal.made)
 
 
 _PICTURE = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<svg\b")

@@ -411,7 +411,7 @@ def test_json_that_says_one_thing_twice_can_be_read_in_two_ways_and_is_refused(d
     assert f"“{first[1:-1]}” is said twice" in complaint(rewritten(dossier, changed))
 
 
-def stamped_over(content, *, shows=b""):
+def stamped_over(content, *, shows=b"", at=None):
     """The PDF with a time stamp by nobody in particular, whose field shows this across the page."""
     from asn1crypto import keys as asn1_keys
     from asn1crypto import pem as asn1_pem
@@ -424,7 +424,9 @@ def stamped_over(content, *, shows=b""):
     der = private.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    stamper = DummyTimeStamper(asn1_x509.Certificate.load(asn1_pem.unarmor(pem)[2]), asn1_keys.PrivateKeyInfo.load(der))
+    stamper = DummyTimeStamper(
+        asn1_x509.Certificate.load(asn1_pem.unarmor(pem)[2]), asn1_keys.PrivateKeyInfo.load(der), fixed_dt=at
+    )
     writer = IncrementalPdfFileWriter(io.BytesIO(content))
     if shows:
         paint_a_field(writer, "Stamp", shows)
@@ -441,6 +443,18 @@ def test_a_time_stamp_by_anybody_seals_nothing_that_it_shows_itself(complete, do
     assert verifier.verify(path, keys=[ours]).holds[-1].startswith("Its key is one that you expect")
     path.write_bytes(stamped_over(whole[name], shows=b"0.9 0.9 0.9 rg 0 0 600 800 re f"))
     assert "changed after seal 1" in complaint(path, keys=[ours])
+
+
+def test_a_time_stamp_in_a_pdf_is_no_older_than_what_it_dates_and_whose_it_is_is_for_the_reader(
+    complete, dossier, tmp_path
+):
+    whole, path = contents(dossier), tmp_path / "sheet.pdf"
+    name = a_piece(whole, random.Random(0), "pieces/sheets/")
+    ours = keys.current_key(complete.organisation_id).fingerprint
+    path.write_bytes(stamped_over(whole[name]))
+    assert any("certificate of the stamp tells" in line for line in verifier.verify(path, keys=[ours]).notes)
+    path.write_bytes(stamped_over(whole[name], at=clock.now() - timedelta(days=2_000)))
+    assert "is older than what it dates" in complaint(path, keys=[ours])
 
 
 def test_a_badge_beside_something_else_vouches_for_nothing_but_itself(dossier, tmp_path):
