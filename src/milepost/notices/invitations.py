@@ -12,6 +12,7 @@ from milepost.notices.models import Notice, Recipient
 from milepost.notices.outbox import Said, notify, notify_many
 from milepost.people.inviting import link_for
 from milepost.people.models import Member, Organisation
+from milepost.people.signing_in import account_in_use
 
 
 class InvitationKind(Kind):
@@ -30,14 +31,19 @@ class InvitationKind(Kind):
 
     def context(self, notice: Notice, member: Member) -> dict[str, Any]:
         by = _inviter(notice)
-        return {"by": by.full_name if by else notice.organisation.name, "invited": link_for(member)}
+        return {
+            "by": by.full_name if by else notice.organisation.name,
+            "invited": link_for(member),
+            # Whoever has an account is asked there, and is signed in to it by no organisation's mail.
+            "has_account": account_in_use(member.email or "") is not None,
+        }
 
     def reply_to(self, notice: Notice, member: Member) -> str:
         by = _inviter(notice)
         return (by.email if by else "") or ""
 
     def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
-        return {"by": "Claire Fontaine", "invited": f"{settings.BASE_URL}/invitations/…/"}
+        return {"by": "Claire Fontaine", "invited": f"{settings.BASE_URL}/invitations/…/", "has_account": False}
 
 
 class DeclinedKind(Kind):
