@@ -29,7 +29,8 @@ class RowNode(template.Node):
         self.opening = f'<div class="row-item{" stacks" if stacks else ""}"><div>'
 
     def render(self, context: Context) -> str:
-        title = f"<strong>{conditional_escape(self.title.resolve(context))}</strong>"
+        # A name may run from right to left: it is set by itself, and turns nothing that stands beside it.
+        title = f'<strong dir="auto">{conditional_escape(self.title.resolve(context))}</strong>'
         if self.url and (url := self.url.resolve(context)):
             title = f'<a class="stretched" href="{conditional_escape(url)}">{title}</a>'
         under, beside = self.under.render(context).strip(), self.beside.render(context).strip()

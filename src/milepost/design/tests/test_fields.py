@@ -134,7 +134,7 @@ def test_choices_of_which_there_are_none_are_left_out():
 def test_a_row_leads_on_where_it_may_and_leaves_out_what_is_empty():
     source = "{% row name url %}{{ under }}{% beside %}{{ end }}{% endrow %}"
     assert written(source, name="Fire", url="/fire/", under="3 modules", end="Done") == (
-        '<div class="row-item"><div><a class="stretched" href="/fire/"><strong>Fire</strong></a>'
+        '<div class="row-item"><div><a class="stretched" href="/fire/"><strong dir="auto">Fire</strong></a>'
         '<div class="kicker">3 modules</div></div>Done</div>'
     )
-    assert written(source, name="Fire") == '<div class="row-item"><div><strong>Fire</strong></div></div>'
+    assert written(source, name="Fire") == '<div class="row-item"><div><strong dir="auto">Fire</strong></div></div>'

@@ -12,7 +12,9 @@ pytestmark = pytest.mark.django_db
 def test_the_history_of_an_action_is_found_by_its_name_and_read(visit, lead, complete):
     client = visit(lead)
     results = client.get("/aldermoor/journal/?q=evacuation").text
-    page = client.get("/aldermoor/journal/" + re.search(r'href="(\?about=[^"]+)"><strong>Evacuation', results)[1]).text
+    page = client.get(
+        "/aldermoor/journal/" + re.search(r'href="(\?about=[^"]+)"><strong dir="auto">Evacuation', results)[1]
+    ).text
     assert "<strong>Tess Okafor</strong>: Closed" in page
     assert "Signed for “Evacuation" in page
 

@@ -421,3 +421,15 @@ def test_french_counts_each_of_what_a_file_does_by_its_own_number():
     with translation.override("fr"):
         words = changes_in_words({"new": 1, "changed": 0, "gone": 2, "unchanged": 1})
     assert words == "1 nouvelle personne, 0 fiche modifiée, 2 départs, 1 fiche inchangée"
+
+
+def test_a_name_that_runs_from_right_to_left_turns_nothing_beside_it(visit, lead, organisation):
+    somebody = make_member(organisation, "fatima")
+    Member.objects.filter(pk=somebody.pk).update(given_name="فاطمة", family_name="الفاسي")
+    client, name = visit(lead), "فاطمة الفاسي"
+    assert f"<bdi>{name}</bdi>" in client.get("/aldermoor/people/", {"q": "fatima"}).text
+    assert f"<bdi>{name}</bdi>" in client.get(f"/aldermoor/people/{somebody.uid}/").text
+    rows = "Employee number,First name,Last name\n7,فاطمة,الفاسي\n"
+    file = SimpleUploadedFile("hr.csv", rows.encode())
+    page = client.post("/aldermoor/people/imports/new/", {"file": file}, follow=True).text
+    assert re.search('<strong dir="auto">[^<]*الفاسي</strong>', page)
