@@ -1,4 +1,5 @@
 import io
+import re
 from importlib import import_module
 
 import pytest
@@ -37,6 +38,8 @@ def test_what_is_wrong_in_a_zip_is_listed_with_file_and_line(visit, lead, organi
             archive.writestr(path, text)
     page = visit(lead).post("/aldermoor/courses/new/", {"file": SimpleUploadedFile("c.zip", data.getvalue())})
     assert "01-first/03-x.page.md:1" in page.text
+    assert re.search(r"<title>\s*1 thing to mend", page.text)  # what is heard first
+    assert re.search(r"<section[^>]* autofocus>\s*<ul class=.problems", page.text)
     assert not Course.objects.exists()
 
 

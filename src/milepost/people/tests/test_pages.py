@@ -433,3 +433,18 @@ def test_a_name_that_runs_from_right_to_left_turns_nothing_beside_it(visit, lead
     file = SimpleUploadedFile("hr.csv", rows.encode())
     page = client.post("/aldermoor/people/imports/new/", {"file": file}, follow=True).text
     assert re.search('<strong dir="auto">[^<]*الفاسي</strong>', page)
+
+
+def test_a_file_that_touches_many_names_fifty_and_says_how_many_others(visit, lead):
+    rows = "\n".join(f"N{n},Given{n},Family{n}" for n in range(63))
+    file = SimpleUploadedFile("hr.csv", f"Employee number,First name,Last name\n{rows}\n".encode())
+    page = visit(lead).post("/aldermoor/people/imports/new/", {"file": file}, follow=True).text
+    assert "Given49 Family49" in page and "Given50 Family50" not in page
+    assert "and 13 others" in page
+
+
+def test_problems_of_a_file_are_in_the_title_and_where_the_keyboard_begins(visit, lead):
+    file = SimpleUploadedFile("hr.csv", b"Employee number,First name,Last name\n1,,Nyg\n")
+    page = visit(lead).post("/aldermoor/people/imports/new/", {"file": file}, follow=True).text
+    assert re.search(r"<title>\s*1 problem to correct", page)
+    assert re.search(r"<section[^>]* autofocus>\s*<h2>Correct these", page)

@@ -41,7 +41,7 @@ from milepost.people.sections import sections_of
 from milepost.people.sessions import end_of_person
 from milepost.people.views.office import tell_done
 
-SHOWN_CHANGES = 20
+SHOWN_CHANGES = 50
 
 
 @require_GET
@@ -234,6 +234,9 @@ def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
         ],
         "gone": plan.gone[:SHOWN_CHANGES],
         "staying": plan.staying[:SHOWN_CHANGES],
+        "others": {
+            name: max(0, len(getattr(plan, name)) - SHOWN_CHANGES) for name in ("new", "changed", "gone", "staying")
+        },
         "total": len(plan.table.rows),
     }
 
