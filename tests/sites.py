@@ -105,7 +105,7 @@ class Site:
         try:
             connection.request("GET" if body is None else "POST", path, body, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.read().decode("utf-8", "replace"), dict(response.headers))
+            return Answer(response.status, response.read().decode("utf-8", "replace"), response.headers)
         finally:
             connection.close()
 

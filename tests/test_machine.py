@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
@@ -41,8 +41,18 @@ def machine(prepared_environment, tmp_path_factory):
         environment["MILEPOST_DATABASE_URL"] = (
             url.replace(f":{server.port}/", f":{between.port}/") + "?connect_timeout=2"
         )
-        with milepost(environment, port, "--workers", "1") as process:
+        with heard(signal.SIGHUP), milepost(environment, port, "--workers", "1") as process:
             yield Machine(process, port, said, between, url)
+
+
+@contextmanager
+def heard(number):
+    """Processes started within hear the signal, though under nohup they would inherit that it is ignored."""
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 class Manager:
