@@ -46,7 +46,7 @@ def at(row):
 
 
 def names_on(page):
-    return re.findall(r'<strong id="name-\d+">([^<]*)', page.text)
+    return re.findall(r'<strong id="name-\d+"><bdi>([^<]*)', page.text)
 
 
 # --- The way back -----------------------------------------------------------------------------------------
@@ -62,7 +62,7 @@ def test_a_decision_leads_back_to_its_row_which_takes_the_keyboard(doubtful, roo
     assert page.count('aria-describedby="said-here"') == page.count('id="said-here"') == 1
     said = page.index(f"Noted: {row.participant.member.full_name} was there.")
     assert (
-        page.index(f"{doubtful[3].participant.member.full_name}</strong>")
+        page.index(f"{doubtful[3].participant.member.full_name}</bdi></strong>")
         < said
         < page.index(f'id="at-{row.participant.uid}"')
     )
@@ -85,7 +85,7 @@ def test_what_was_refused_is_told_at_its_row(doubtful, room, client):
     answer = client.post(room + "marks/", {"who": row.participant.uid, "state": "absent"})
     assert answer.url.endswith(at(row))
     page = client.get(answer.url).text
-    assert page.index("message-error") > page.index(f"{doubtful[1].participant.member.full_name}</strong>")
+    assert page.index("message-error") > page.index(f"{doubtful[1].participant.member.full_name}</bdi></strong>")
     assert page.count('<details class="noting" open>') == 1
 
 
