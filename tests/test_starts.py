@@ -130,10 +130,14 @@ def is_read(site):
 
 
 def readers_of(process):
-    """The fork servers among the process's children, theirs and so on."""
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    below = [reader for child in children for reader in readers_of(int(child))]
-    return [process] * (b"milepost.core.sandbox.fork_server" in command_of(process)) + below
+    """The fork servers among the process's children, theirs and so on; not what they fork, which may be gone at any moment."""
+    try:
+        if b"milepost.core.sandbox.fork_server" in command_of(process):
+            return [process]
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except FileNotFoundError:
+        return []
+    return [reader for child in children for reader in readers_of(int(child))]
 
 
 def command_of(process):
