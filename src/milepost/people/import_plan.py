@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,6 +27,7 @@ from milepost.people.models import Member, Organisation, Relation, plain
 from milepost.people.recognising import RECOGNISED_BY, Holders, Moved
 
 SHOWN_PROBLEMS = 200
+MAX_PEOPLE = 50_000  # of one file, which is looked at while somebody waits
 DEPARTMENT_LENGTH = 600  # of its path from the root
 _LENGTHS = {"employee_number": 64, "given_name": 120, "family_name": 120, "seniority": 60, "job_title": 160}
 _RELATIONS = {
@@ -174,6 +175,9 @@ def plan_import(
     columns = dict(mapping if mapping is not None else guess_mapping(table.header))
     plan = Plan(organisation, table, columns, is_complete)
     _check_columns(plan)
+    if len(table.rows) > MAX_PEOPLE:
+        message = _("More than %(count)s people. Split it, and say of none of its parts that it lists everybody.")
+        plan.problems.append(Problem(None, "", message % {"count": number_format(MAX_PEOPLE)}))
     if not plan.problems:
         with _no_garbage():
             _Planner(plan, by).run()
@@ -222,12 +226,13 @@ class _Planner:
         self.emails: dict[str, bool] = {}
         self.formats = {name: date_formats(self._column(name)) for name in ("hire_date", "left_on")}
         self.changes: list[Change] = []
+        self._seen = cache(as_seen)  # sites, titles and dates of many are few
 
     def run(self) -> None:
         seen: dict[int, int] = {}
         keys: dict[str, int] = {}
         for number, cells in zip(self.plan.table.numbers, self.plan.table.rows, strict=True):
-            values = {name: as_seen(cells[index]) for name, index in self.plan.mapping.items()}
+            values = {name: self._seen(cells[index]) for name, index in self.plan.mapping.items()}
             change = self._change(number, values)
             if change is None:
                 continue
@@ -398,14 +403,14 @@ class _Planner:
     def _resolve_managers(self) -> None:
         if "manager" not in self.plan.mapping:
             return
-        finder: dict[str, list[Member]] = {}
         in_file = {change.member.pk for change in self.changes}
-        for member in [*(change.member for change in self.changes), *(m for m in self.members if m.pk not in in_file)]:
-            names = {member.full_name, f"{member.family_name} {member.given_name}"}
-            for key in {plain(name) for name in (member.employee_number, member.email, *names) if name}:
-                finder.setdefault(key, []).append(member)
+        there = [*(change.member for change in self.changes), *(m for m in self.members if m.pk not in in_file)]
+        finder = _by(there, lambda member: (member.employee_number, member.email))
+        keys = {change.manager_key: plain(change.manager_key) for change in self.changes if change.manager_key}
+        if not finder.keys() >= set(keys.values()):  # some are told by their names, which takes longest
+            finder = _by(there, _names) | finder
         for change in self.changes:
-            managers = finder.get(plain(change.manager_key), []) if change.manager_key else []
+            managers = finder.get(keys[change.manager_key], []) if change.manager_key else []
             if change.manager_key and len(managers) != 1:
                 self._problem(change.row, "manager", _not_one(change.manager_key, len(managers)))
                 continue
@@ -433,6 +438,19 @@ class _Planner:
                     change.row, "manager", _("The managers go round in a circle: %(names)s.") % {"names": circle}
                 )
             safe.update(trail)
+
+
+def _by(members: Iterable[Member], words_of: Callable[[Member], Iterable[str | None]]) -> dict[str, list[Member]]:
+    """The people by each of these words of theirs, as a search compares it."""
+    found: dict[str, list[Member]] = {}
+    for member in members:
+        for key in {plain(word) for word in words_of(member) if word}:
+            found.setdefault(key, []).append(member)
+    return found
+
+
+def _names(member: Member) -> tuple[str, str]:
+    return member.full_name, f"{member.family_name} {member.given_name}"
 
 
 def _not_one(key: str, count: int) -> str:

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from milepost.core import clock
 from milepost.core.tables import read_table
 from milepost.journal.models import Entry
+from milepost.people import import_plan
 from milepost.people.granting import grant
 from milepost.people.headings import guess_mapping
 from milepost.people.import_plan import ImportRefused, department_path, plan_import
@@ -296,3 +297,17 @@ def test_people_who_are_there_already_are_found_as_before_and_their_names_have_a
         == f"zoe nygard\n{person.email} {person.employee_number or ''} aerchitect".replace("  ", " ")
     )
     assert list(Member.objects.matching("nygard zoe@ ærchi")) == [person]
+
+
+def test_a_manager_is_whoever_has_the_number_before_whoever_has_the_name(organisation):
+    rows = "1,Anna,Berg,anna@a.example,,,Zoe Roux,\nzoe roux,Kim,Holm,kim@a.example,,,,\n3,Zoe,Roux,zoe@a.example,,,Kim Holm,\n"
+    run(organisation, HEADING + rows)
+    anna, zoe = Member.objects.get(given_name="Anna"), Member.objects.get(given_name="Zoe")
+    assert (anna.manager.given_name, zoe.manager.given_name) == ("Kim", "Kim")
+
+
+def test_a_file_of_more_people_than_can_be_looked_at_while_somebody_waits_is_refused(organisation, monkeypatch):
+    monkeypatch.setattr(import_plan, "MAX_PEOPLE", 1)
+    assert said(plan(organisation, HEADING + "1,Anna,Berg,,,,,\n2,Kim,Holm,,,,,\n")) == [
+        "The file: More than 1 people. Split it, and say of none of its parts that it lists everybody."
+    ]
