@@ -1,8 +1,8 @@
 """Every check there is: lint, types, import contract, then all tests on SQLite and on a real PostgreSQL.
 
 `make test` calls this. It starts a PostgreSQL of its own in a temporary folder, on a free port, and stops it again.
-Two lanes go side by side, as a journey in the browser waits half of its time: lint and the browser in one, the tests on
-SQLite and PostgreSQL in the other. Each step shows what it said once it is over.
+Three lanes go side by side, as whoever kills a process or reads a page waits half of the time: lint and the browser, the tests
+on SQLite, the tests on PostgreSQL. Each step shows what it said once it is over.
 """
 
 import argparse
@@ -85,7 +85,7 @@ def in_browser(environment: Environment, check: Callable[..., bool]) -> list[str
 
 
 STEPS = {"lint": lint, "audit": audit, "sqlite": on_sqlite, "postgresql": on_postgresql, "browser": in_browser}
-LANES = [["lint", "audit", "browser"], ["sqlite", "postgresql"]]
+LANES = [["lint", "audit", "browser"], ["sqlite"], ["postgresql"]]
 LINTERS = {
     "ruff": [BIN / "ruff", "check", "src", "scripts", "tests", "conftest.py"],
     "ruff format": [BIN / "ruff", "format", "--check", "--quiet", "src", "scripts", "tests", "conftest.py"],

@@ -24,7 +24,6 @@ def test_a_kill_before_any_commit_loses_and_doubles_nothing(own_database, story)
     assert kills_lived_through(own_database, story) >= 10
 
 
-@pytest.mark.each_day_on("sqlite")
 @pytest.mark.skipif(
     not IS_THOROUGH, reason="its steps are those of the stories above, and of a decision, which is one transaction"
 )
@@ -32,6 +31,7 @@ def test_so_it_is_when_somebody_decides_about_a_doubt(own_database):
     assert kills_lived_through(own_database, "deciding about a doubt") >= 10
 
 
+@pytest.mark.each_day_on("sqlite")
 def test_so_it_is_while_an_authority_dates_what_is_signed(own_database, authority):
     address, _folder = authority
     assert kills_lived_through(own_database | {"MILEPOST_TIMESTAMP_URL": address}, "signing a document") >= 10

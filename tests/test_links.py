@@ -26,7 +26,7 @@ BY_LINK = sorted(
     key=lambda route: (route.count("/"), route),
 )
 ENDLESS = {"unsubscribe"}  # who reads an old message may still end more of them
-OVER = "This audit is over."  # what an audit says outside of its days
+OVER = "This audit has been over since"  # what an audit says outside of its days
 NAMES = ("Nygård", "Anna", "Otto")
 
 
