@@ -149,6 +149,7 @@ def test_on_a_full_disk_pages_are_read_nothing_is_called_saved_and_all_goes_on_b
     assert site.ask("/storm/documents/new/", **A_FILE).status == 302
 
 
+@pytest.mark.each_day_on("sqlite")
 def test_a_disk_that_can_only_be_read_is_the_same(site):
     stop_writing(site)
     with site.people() as people:
