@@ -72,8 +72,8 @@ def on_sqlite(environment: Environment, check: Callable[..., bool]) -> list[str]
 
 
 def on_postgresql(environment: Environment, check: Callable[..., bool]) -> list[str]:
-    """Without the tests that have no database: those run on SQLite. It takes longest, and goes on when the others are done."""
-    command = _pytest("not browser", "-n", "3", "--share")
+    """Without the tests that have no database: those run on SQLite."""
+    command = _pytest("not browser", "-n", "2", "--share")
     with postgresql(survives_power_cuts=False) as url:
         holds = check("tests on PostgreSQL", command, {**environment, "MILEPOST_DATABASE_URL": url})
     return [] if holds else ["PostgreSQL"]

@@ -33,8 +33,8 @@ ROPES = SMALL_COURSE | {"course.md": SMALL_COURSE["course.md"].replace("ladders"
 
 @pytest.fixture
 def part(organisation, lead, course):
-    """Bo works at Lyon in Shops, led by Anna; Zebedee at Oslo, led by nobody; both are in the course."""
-    lyon, oslo = (Site.objects.create(organisation=organisation, name=name) for name in ("Lyon", "Oslo"))
+    """Bo works at Lyon in Shops, led by Anna; Zebedee at Hammerfest, led by nobody; both are in the course."""
+    lyon, oslo = (Site.objects.create(organisation=organisation, name=name) for name in ("Lyon", "Hammerfest"))
     shops = Department.objects.create(organisation=organisation, name="Shops", path="Sales / Shops")
     anna = make_member(organisation, "anna")
     bo = make_member(organisation, "bo", site=lyon, department=shops, manager=anna)
@@ -138,7 +138,7 @@ def seen_of_zebedee(client, whole, part):
             with transaction.atomic():
                 for how, answer in answers_of(client, path):
                     words = words_of(answer)
-                    if ELSEWHERE in words or "Oslo" in words:
+                    if ELSEWHERE in words or "Hammerfest" in words:
                         yield f"{how} {route}"
                     elif named is silent and how == "get" and answer.status_code == 200:
                         yield f"{how} {route} is there"

@@ -27,7 +27,7 @@ from milepost.people.models import Member, Organisation, Relation, plain
 from milepost.people.recognising import RECOGNISED_BY, Holders, Moved
 
 SHOWN_PROBLEMS = 200
-MAX_PEOPLE = 50_000  # of one file, which is looked at while somebody waits
+MAX_PEOPLE = 20_000  # of one file, which is looked at while somebody waits
 DEPARTMENT_LENGTH = 600  # of its path from the root
 _LENGTHS = {"employee_number": 64, "given_name": 120, "family_name": 120, "seniority": 60, "job_title": 160}
 _RELATIONS = {
@@ -186,7 +186,7 @@ def plan_import(
 
 @contextmanager
 def _no_garbage() -> Iterator[None]:
-    """Nothing that is made here goes in circles: looking for such through 50,000 people again and again took a third of the time."""
+    """Nothing that is made here goes in circles: looking for such through so many people again and again took a third of the time."""
     was_looked_for = gc.isenabled()
     gc.disable()
     try:
