@@ -459,6 +459,7 @@ def test_many_are_enrolled_on_a_phone_and_undone_after_a_question(visitor):
     expect(page.get_by_label("Site")).to_be_visible()
     page.get_by_role("button", name="Choose everybody").press("Enter")
     expect(page.locator("#chosen .figure")).to_be_focused()  # what it was pressed for, and not what follows the page
+    expect(page.get_by_label("Site")).to_be_hidden()  # what was found stands at the top of the screen
     claire.check()
     page.keyboard.press("Tab")
     expect(page.get_by_label("Due date")).to_be_focused()

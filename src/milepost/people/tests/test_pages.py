@@ -379,11 +379,18 @@ def test_whoever_filters_people_invites_those_shown_and_nobody_else(visit, lead,
     client = visit(lead)
     page = client.get("/aldermoor/people/", {"q": "hakon"}, headers={"HX-Request": "true"})
     found = re.search(r'(?s)<section class="sheet" id="found".*?</section>', page.text)[0]
-    assert "Invite 1 person who has not joined" in found
+    _list, button, whom = found.partition("Invite 1 person who has not joined")
+    assert button and "Håkon Nygård" in whom and "data-confirm" not in found
     chosen = dict(re.findall(r'<input type="hidden" name="(\w+)" value="(.*?)">', found))
     client.post("/aldermoor/people/invitations/", chosen)
     run_all()
     assert [message.to for message in mail.outbox] == [["hakon@aldermoor.example"]]
+
+
+def test_an_empty_list_is_said_to_be_empty_once(visit, lead):
+    page = visit(lead).get("/aldermoor/people/bulk-changes/").text
+    assert "Nothing to undo." in page
+    assert re.search(r"data-said hidden>\s*0 results", page)
 
 
 def test_times_beside_an_account_are_those_of_its_person(visit, lead):

@@ -20,7 +20,7 @@ from milepost.journal.queries import timeline
 from milepost.people import import_drafts, second_factor
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.confirming import confirmed, confirmed_if
-from milepost.people.filters import PeopleFilter
+from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.forms import GrantForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
 from milepost.people.import_plan import SHOWN_PROBLEMS, ImportRefused, Plan, changes_in_words
@@ -54,7 +54,7 @@ def people(request: OrganisationRequest) -> HttpResponse:
         "chosen": chosen,
         "page": page_of(request, members),
         "total": chosen.reach.active().count(),
-        "invitable": _to_invite(request, request.GET).count() if chosen.status == "active" else 0,
+        "new": Chosen.of(_to_invite(request, request.GET) if chosen.status == "active" else Member.objects.none()),
     }
     return render(request, "people/people.html", context)
 

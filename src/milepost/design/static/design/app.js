@@ -124,10 +124,29 @@ if (outline) {
   if (here && wide.matches) outline.scrollTop = here.offsetTop - outline.clientHeight / 2;
 }
 
-// Phones fold the filters, unless something is chosen, or nothing is there until it is.
+// Phones fold the filters, which say what they narrow by; one without which nothing is there stays open until it was used.
+const isWide = matchMedia("(min-width: 768px)");
 for (const filter of document.querySelectorAll(".filter-sheet")) {
-  const isNarrow = [...filter.querySelectorAll("select, input[type=search]")].some((control) => control.value && control.value !== "active");
-  filter.open = isNarrow || filter.hasAttribute("data-first") || matchMedia("(min-width: 768px)").matches;
+  const summary = filter.querySelector("summary");
+  const label = summary.textContent;
+  const tell = () => { summary.textContent = [label, ...chosenIn(filter)].join(" · "); };
+  const fit = () => { filter.open = isWide.matches || filter.hasAttribute("data-first"); };
+  isWide.addEventListener("change", fit);
+  filter.closest("form").addEventListener("change", tell);
+  filter.closest("form").addEventListener("submit", () => {
+    tell();
+    if (isWide.matches) return;
+    if (filter.contains(document.activeElement)) summary.focus();
+    filter.open = false;
+  });
+  tell();
+  fit();
+}
+
+function chosenIn(filter) {
+  const controls = [...filter.querySelectorAll("select, input[type=search]")];
+  const narrowing = controls.filter(({ value }) => value && value !== "active");
+  return narrowing.map((control) => (control.selectedOptions ? control.selectedOptions[0].text : control.value).trim());
 }
 
 // The arrow keys turn pages in the player, but not while somebody types or plays.
