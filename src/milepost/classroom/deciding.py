@@ -4,7 +4,7 @@ Whoever was not there is not counted anywhere: not at closing, on the sheet, for
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db import transaction
@@ -45,16 +45,17 @@ def decide(*, slot: Slot, seen: Mapping[str, str], decision: Decision, by: Refer
         decided = [row for row in rows if _decision_of(row) != decision]
         if len(rows) < len(seen) or any(row.doubts_seen != seen[str(row.participant.uid)] for row in decided):
             raise DoubtsChanged
+        now = clock.now()
         for row in decided:
             is_open = decision == "undecided"
-            row.judged_at, row.judged_by = (None, "") if is_open else (clock.now(), by.name[:200])
+            row.judged_at, row.judged_by = (None, "") if is_open else (now, by.name[:200])
             row.judgement_reason = "" if is_open else reason
-            row.struck_at = clock.now() if decision == "not-there" else None
+            row.struck_at = now if decision == "not-there" else None
             row.save(update_fields=["judged_at", "judged_by", "judgement_reason", "struck_at"])
             if row.struck_at:
                 about = row.as_reference()
-                notify("struck", to=row.participant.member, about=about, key=struck_key(row), at=clock.now() + SLIP)
-        record_many([_fact(row, decision, by, reason) for row in decided], organisation=slot.organisation)
+                notify("struck", to=row.participant.member, about=about, key=struck_key(row), at=now + SLIP)
+        record_many([_fact(row, decision, by, reason, time=now) for row in decided], organisation=slot.organisation)
         if decided and decided[0].slot.is_closed:
             ask_for_sheet(session)
     return len(decided)
@@ -69,7 +70,7 @@ def _decision_of(row: Attendance) -> Decision:
     return "not-there" if row.struck_at else "there" if row.judged_at else "undecided"
 
 
-def _fact(row: Attendance, decision: Decision, by: Reference, reason: str) -> Fact:
+def _fact(row: Attendance, decision: Decision, by: Reference, reason: str, *, time: datetime) -> Fact:
     result = {"decision": decision, "doubts": row.doubts} | ({"reason": reason} if reason else {})
     context = {"session": str(row.slot.session.uid), "instructor": by.as_json()}
-    return Fact(SLOT_DECIDED, row.participant.member.as_reference(), row.slot.as_reference(), result, context)
+    return Fact(SLOT_DECIDED, row.participant.member.as_reference(), row.slot.as_reference(), result, context, time)

@@ -84,34 +84,34 @@ def _corrected(statement: Statement) -> str:
 # --- Sessions ---------------------------------------------------------------------------------------------
 
 _REFERENCE: Fields = {"reference": TEXT}
-_SLOTS = listed(TEXT)  # intervals as ISO 8601 writes them, in UTC
-_CHANGES = closed(
-    {
-        "title?": TEXT,
-        "form?": TEXT,
-        "place?": TEXT,
-        "description?": TEXT,
-        "language?": TEXT,
-        "capacity?": {"type": ["integer", "null"]},
-        "provider?": TEXT,
-        "meeting?": TEXT,
-        "slots?": _SLOTS,
-    }
-)
+_SLOTS = listed(closed({"id": UID, "starts_at": INSTANT, "ends_at": INSTANT}))  # all of them, in order
+_PLAN: Fields = {
+    "title?": TEXT,
+    "form?": TEXT,
+    "place?": TEXT,
+    "where?": TEXT,  # the place, the meeting tool, or both, as people read it
+    "description?": TEXT,
+    "language?": TEXT,
+    "capacity?": {"type": ["integer", "null"]},
+    "provider?": TEXT,
+    "meeting?": TEXT,
+}
+_CHANGES = closed({**_PLAN, "slots?": _SLOTS})
 
 SESSION_SCHEDULED = FactType(
     "scheduled",
     "session",
     is_office=True,
     is_common=True,
-    result={"slots": _SLOTS},
-    context=_REFERENCE,
+    result={**_PLAN, "time_zone": TEXT, "slots": _SLOTS},
+    context={**_REFERENCE, "course?": UID},
     sentence=gettext_lazy("Scheduled “%(object)s”"),
 )
 SESSION_UPDATED = FactType(
     "updated",
     "session",
     is_office=True,
+    is_common=True,
     result={"changes": _CHANGES},
     context=_REFERENCE,
     sentence=gettext_lazy("Changed %(object)s"),
@@ -130,6 +130,7 @@ TRAINER_GRANTED = FactType(
     "granted",
     "trainer",
     is_office=True,
+    is_common=True,
     watched="key-changed",
     result={"role": one_of("trainer")},
     context={"session": UID},
@@ -141,6 +142,7 @@ TRAINER_REVOKED = FactType(
     "revoked",
     "trainer",
     is_office=True,
+    is_common=True,
     watched="key-changed",
     result={"role": one_of("trainer")},
     context={"session": UID},
@@ -163,7 +165,7 @@ SESSION_REGISTERED = FactType(
     "session",
     iri=adl("registered"),
     result={"status": TEXT},
-    context={"instructor?": REFERENCE, "from?": TEXT, "act?": UID},
+    context={"instructor?": REFERENCE, "employer?": TEXT, "from?": TEXT, "act?": UID},
     sentence=_enrolled,
 )
 SESSION_WITHDREW = FactType(

@@ -1,7 +1,7 @@
 """The verbs of taking part: a seat, the waiting list, and giving a seat up."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -73,7 +73,7 @@ def register_many(
                 back.append(seat)
             seat.status, seat.asked_at = status, now
             there[member.pk] = seat
-            facts.append(_fact(SESSION_REGISTERED, locked, member, by, {"status": str(status)}, act))
+            facts.append(_registered(seat, locked, member, by, act))
         Participant.objects.bulk_create(new, batch_size=BATCH)
         Participant.objects.bulk_update(back, ["status", "asked_at"], batch_size=BATCH)
         _expect(locked, [seat for seat in new + back if seat.status == SEATED])
@@ -212,10 +212,11 @@ def _promote(session: LiveSession, freed: int) -> list[Participant]:
     for seat in waiting:
         seat.status = SEATED
     _expect(session, waiting)
-    result, context = {"status": str(SEATED)}, {"from": str(WAITING)}
-    about = session.as_reference()
-    facts = (Fact(SESSION_REGISTERED, seat.member.as_reference(), about, result, context) for seat in waiting)
-    record_many(facts, organisation=session.organisation)
+    facts = (_registered(seat, session, seat.member, None) for seat in waiting)
+    record_many(
+        (replace(fact, context=fact.context | {"from": str(WAITING)}) for fact in facts),
+        organisation=session.organisation,
+    )
     return waiting
 
 
@@ -240,6 +241,14 @@ def _expect(session: LiveSession, seats: list[Participant]) -> None:
 
 def _employer(member: Member, organisation: Organisation) -> str:
     return organisation.name if member.relation == "employee" else ""
+
+
+def _registered(
+    seat: Participant, session: LiveSession, member: Member, by: Member | None, act: UUID | None = None
+) -> Fact:
+    """That they have a seat or wait for one, and for whom they work."""
+    fact = _fact(SESSION_REGISTERED, session, member, by, {"status": str(seat.status)}, act)
+    return replace(fact, context=fact.context | {"employer": seat.employer}) if seat.employer else fact
 
 
 def _fact(

@@ -134,7 +134,11 @@ def schedule_session(*, organisation: Organisation, plan: Plan, by: Member, key:
         )
         for holder in plan.trainers:
             _add_trainer(session, holder)
-        _record(SESSION_SCHEDULED, session, by, {"slots": _intervals(spans)})
+        planned = {name: value for name, value in plan.as_fields(language=organisation.language).items() if value}
+        planned |= {"where": session.where, "time_zone": session.time_zone, "slots": _slots_of(session)}
+        _record(SESSION_SCHEDULED, session, by, planned, course=plan.course)
+        for trainer in session.trainers.select_related("member"):
+            _record_role(TRAINER_GRANTED, trainer, by)
     return session
 
 
@@ -154,7 +158,7 @@ def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSessi
             raise InvalidSession(_("The session is cancelled."))
         changed = _change_facts(locked, plan)
         if _change_slots(locked, spans):
-            changed["slots"] = _intervals(spans)
+            changed["slots"] = _slots_of(locked)
         if changed:
             locked.sequence += 1
             locked.save()
@@ -278,6 +282,8 @@ def _change_facts(session: LiveSession, plan: Plan) -> dict[str, Any]:
         changed["meeting"] = "changed"
     for name in changed.keys() & wanted.keys():
         setattr(session, name, wanted[name])
+    if changed.keys() & {"place", "provider"}:
+        changed["where"] = session.where
     return changed
 
 
@@ -308,13 +314,18 @@ def _has_taken_place(session: LiveSession) -> bool:
     return Attendance.objects.filter(was_there, slot__session=session).exists()
 
 
-def _intervals(spans: Sequence[Span]) -> list[str]:
-    """Intervals as ISO 8601 writes them, in UTC."""
-    return [f"{time_text(start)}/{time_text(end)}" for start, end in spans]
+def _slots_of(session: LiveSession) -> list[dict[str, str]]:
+    """The half-days, as facts tell them."""
+    return [
+        {"id": str(slot.uid), "starts_at": time_text(slot.starts_at), "ends_at": time_text(slot.ends_at)}
+        for slot in session.slots.order_by("starts_at")
+    ]
 
 
-def _record(fact_type: FactType, session: LiveSession, by: Member, result: dict[str, Any]) -> None:
-    context = {"reference": session.reference}
+def _record(
+    fact_type: FactType, session: LiveSession, by: Member, result: dict[str, Any], *, course: Course | None = None
+) -> None:
+    context = {"reference": session.reference} | ({"course": str(course.uid)} if course else {})
     about = session.as_reference()
     record(
         fact_type,

@@ -116,7 +116,7 @@ def sign(*, attendance: Attendance, signing: Signing) -> Attendance:
         row.device_time, row.absent_at, row.absence_reason, row.attested_at = signing.device_time, None, "", None
         note_doubts(look)
         row.save()
-        record_many([_fact(SLOT_SIGNED, row, signing)], organisation=row.organisation)
+        record_many([_fact(SLOT_SIGNED, row, signing, time=now)], organisation=row.organisation)
     attendance.refresh_from_db()
     return attendance
 
@@ -132,7 +132,8 @@ def refuse_unless_open(slot: Slot, now: datetime) -> None:
         raise SlotClosed
 
 
-def _fact(fact_type: FactType, attendance: Attendance, signing: Signing) -> Fact:
+def _fact(fact_type: FactType, attendance: Attendance, signing: Signing, *, time: datetime) -> Fact:
+    """That it was signed, at the very time that the attendance keeps."""
     slot, seat = attendance.slot, attendance.participant
     result = {
         "meaning": signing.meaning,
@@ -150,7 +151,7 @@ def _fact(fact_type: FactType, attendance: Attendance, signing: Signing) -> Fact
         context["device_time"] = time_text(signing.device_time)
     if fact_type is SLOT_SIGNED and attendance.doubts:
         context["doubts"] = attendance.doubts
-    return Fact(fact_type, seat.member.as_reference(), slot.as_reference(), result, context)
+    return Fact(fact_type, seat.member.as_reference(), slot.as_reference(), result, context, time)
 
 
 # --- The trainer's device without a network ---------------------------------------------------------------
@@ -181,8 +182,9 @@ def take_offline(*, slot: Slot, signings: Iterable[tuple[str, Signing]]) -> dict
 
 def _keep_late(attendance: Attendance, signing: Signing) -> bool:
     """Whether it is kept: nobody signs a half-day more often than `MOST_LATE` times by mistake."""
+    late_at = clock.now()
     kept = KeptSignature(
-        clock.now(), signing.way, signing.signature.as_json(), signing.circumstances.fingerprint, DELIVERED_LATE
+        late_at, signing.way, signing.signature.as_json(), signing.circumstances.fingerprint, DELIVERED_LATE
     ).as_json()
     with transaction.atomic():
         LiveSession.locked(attendance.slot.session_id)
@@ -194,7 +196,8 @@ def _keep_late(attendance: Attendance, signing: Signing) -> bool:
             return False
         locked.earlier = [*locked.earlier, kept]
         locked.save(update_fields=["earlier"])
-        record_many([_fact(SLOT_DELIVERED, attendance, signing)], organisation=attendance.organisation)
+        fact = _fact(SLOT_DELIVERED, attendance, signing, time=late_at)
+        record_many([fact], organisation=attendance.organisation)
     return True
 
 

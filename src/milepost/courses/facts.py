@@ -2,7 +2,10 @@
 
 from django.utils.translation import gettext_lazy
 
-from milepost.journal.vocabulary import COUNT, FactType
+from milepost.journal.vocabulary import COUNT, FLAG, SHA256, TEXT, FactType, Fields, closed, listed
+
+# What a version states of an activity: hours are counted by it (docs/hours.md).
+_ACTIVITY: Fields = {"key": TEXT, "kind": TEXT, "title": TEXT, "digest": SHA256, "minutes": COUNT, "is_live": FLAG}
 
 COURSE_IMPORTED = FactType(
     "imported",
@@ -15,6 +18,6 @@ COURSE_PUBLISHED = FactType(
     "published",
     "course",
     is_office=True,
-    result={"version": COUNT},
+    result={"version": COUNT, "activities?": listed(closed(_ACTIVITY))},
     sentence=gettext_lazy("Published version %(version)s of “%(object)s”"),
 )

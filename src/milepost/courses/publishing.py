@@ -98,11 +98,26 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
             organisation=course.organisation,
             actor=by.as_reference() if by else SYSTEM,
             object=course.as_reference(version),
-            result={"version": version.number},
+            result={"version": version.number, "activities": _stated(version)},
         )
         for carry_over in carry_overs.all():
             carry_over(version, previous, ask_again)
     return version
+
+
+def _stated(version: Version) -> list[dict[str, Any]]:
+    """What the version states of its activities, in order."""
+    return [
+        {
+            "key": activity.key,
+            "kind": activity.kind,
+            "title": activity.title,
+            "digest": activity.digest,
+            "minutes": activity.minutes,
+            "is_live": kinds.get(activity.kind).is_live,
+        }
+        for activity in outline_of(version.pk).activities
+    ]
 
 
 def _keep_contents(course: Course, source: CourseSource) -> None:

@@ -167,7 +167,8 @@ class CredentialsContribution(Contribution):
         yield Column(_("Certificate"), cells, open=frozenset(cells.keys() - held))
 
     def prepare(self, scope: Scope) -> None:
-        for part in batched(certificates_of(scope).filter(pdf="").select_related("organisation"), 25, strict=False):
+        waiting = certificates_of(scope).filter(pdf="").select_related("organisation", "enrolment__member")
+        for part in batched(waiting, 25, strict=False):
             typeset(part)
 
     def things_of(self, member: Member) -> Iterator[str]:

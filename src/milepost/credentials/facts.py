@@ -3,13 +3,21 @@
 from django.utils.translation import gettext_lazy
 
 from milepost.documents.facts import SEALED_FILE, WHY_SEALED
-from milepost.journal.vocabulary import DAY, REFERENCE, TEXT, UID, FactType
+from milepost.journal.vocabulary import COUNT, DAY, NUMBER, REFERENCE, TEXT, UID, FactType
 
 CERTIFICATE_ISSUED = FactType(
     "issued",
     "certificate",
-    result={"valid_until?": DAY},
-    context={"course": UID, "instructor?": REFERENCE, "replaces?": UID},
+    result={
+        "title": TEXT,
+        "begun": DAY,
+        "completed": DAY,
+        "minutes_at_a_distance": COUNT,
+        "minutes_live": COUNT,
+        "score?": NUMBER,
+        "valid_until?": DAY,
+    },
+    context={"course": UID, "version": COUNT, "instructor?": REFERENCE, "replaces?": UID},
     about="course",
     sentence=gettext_lazy("Received the certificate “%(object)s”"),
 )
@@ -17,7 +25,7 @@ CERTIFICATE_SEALED = FactType(
     "sealed",
     "certificate",
     result=SEALED_FILE,
-    context={**WHY_SEALED, "course": UID},
+    context={**WHY_SEALED, "course": UID, "holder": UID},
     about="course",
     sentence=gettext_lazy("Sealed “%(object)s”"),
 )
@@ -26,7 +34,7 @@ CERTIFICATE_REVOKED = FactType(
     "certificate",
     is_office=True,
     result={"reason": TEXT},
-    context={"course": UID},
+    context={"course": UID, "holder": UID},
     about="course",
     sentence=gettext_lazy("Revoked the certificate “%(object)s”: %(reason)s"),
 )

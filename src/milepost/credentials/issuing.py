@@ -28,6 +28,14 @@ from milepost.learning.models import Enrolment
 from milepost.people.models import Member, Organisation
 
 BATCH = 2_000
+STATED = (
+    "title",
+    "begun",
+    "completed",
+    "minutes_at_a_distance",
+    "minutes_live",
+    "score",
+)  # by the fact of the issue, too
 SOON = timedelta(minutes=5)  # within which a certificate comes
 
 
@@ -186,8 +194,11 @@ def months_after(day: date, months: int) -> date:
 
 
 def _fact(certificate: Certificate, enrolment: Enrolment, by: Member | None) -> Fact:
-    result: dict[str, Any] = {"valid_until": certificate.valid_until.isoformat()} if certificate.valid_until else {}
-    context: dict[str, Any] = {**certificate.file_context}
+    said: dict[str, Any] = certificate.content
+    result = {name: said[name] for name in STATED if said[name] is not None}
+    if certificate.valid_until:
+        result["valid_until"] = certificate.valid_until.isoformat()
+    context: dict[str, Any] = {"course": said["course"], "version": said["version"]}
     if by:
         context["instructor"] = by.as_reference().as_json()
     if certificate.replaces:

@@ -121,5 +121,5 @@ class Certificate(Dated):
 
     @property
     def file_context(self) -> dict[str, str]:
-        """What the facts about the certificate name beside it: its course."""
-        return {"course": self.content["course"]}
+        """What the facts about the certificate name beside it: its course, and whose it is."""
+        return {"course": self.content["course"], "holder": str(self.enrolment.member.uid)}

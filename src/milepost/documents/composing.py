@@ -85,7 +85,8 @@ def _made_before(organisation: Organisation, uid: UUID) -> Document | None:
 
 def _created(document: Document) -> Fact:
     actor = document.created_by or document.organisation
-    return Fact(DOCUMENT_CREATED, actor.as_reference(), document.as_reference(), {}, {"kind": document.kind})
+    context = {"kind": document.kind, **document.belongs_to}
+    return Fact(DOCUMENT_CREATED, actor.as_reference(), document.as_reference(), {}, context)
 
 
 def _ask_for_files(documents: Sequence[Document], kind: DocumentKind) -> None:

@@ -21,7 +21,7 @@ DOCUMENT_CREATED = FactType(
     "created",
     "document",
     is_office=True,
-    context={"kind?": TEXT, "file?": TEXT, "was_signed?": FLAG},
+    context={"kind?": TEXT, "file?": TEXT, "was_signed?": FLAG, "action?": UID, "holder?": UID},
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
 )

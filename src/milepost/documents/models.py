@@ -96,6 +96,12 @@ class Document(Dated):
     def as_reference(self) -> Reference:
         return Reference("document", str(self.uid), self.title, self.pdf or None)
 
+    @property
+    def belongs_to(self) -> dict[str, str]:
+        """The training action that it was made for, and the person in it whom it is about, as its facts name them."""
+        kind, *uids = self.about.split(":")
+        return dict(zip(("action", "holder"), uids, strict=False)) if kind == "action" else {}
+
 
 def undated() -> "models.QuerySet[Document]":
     """Documents that carry all their signatures, or the seal alone, and that no authority has dated yet."""

@@ -1,9 +1,10 @@
 """The verbs of training actions: make one, say what belongs to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,12 +17,14 @@ from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document
 from milepost.evidence.contributions import participants, scope_of
-from milepost.evidence.facts import ACTION_CREATED, PIECE_CREATED
+from milepost.evidence.facts import ACTION_CREATED, ACTION_REGISTERED, PIECE_CREATED
 from milepost.evidence.models import Piece, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.evidence.words import values_of_action
-from milepost.journal.recording import Reference, record
+from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.people.models import Member, Organisation
+
+BATCH = 2_000
 
 
 class InvalidAction(Refused):
@@ -58,7 +61,7 @@ class ActionPlan:
 def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member, key: str = "") -> TrainingAction:
     """Make an action with what belongs to it. The same from a form of the same `key` is made once (see `core.once`).
 
-    Raises `InvalidAction`. Records `created`.
+    Raises `InvalidAction`. Records `created`, and `registered` for each of its people.
     """
     if plan.profile not in profiles():
         raise InvalidAction(_("There is no profile “%(name)s”.") % {"name": plan.profile})
@@ -96,14 +99,24 @@ def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member, key
         )
         action.sessions.set(sessions)
         action.members.set([*members, *_seated(action, plan)])
-        record(
-            ACTION_CREATED,
-            organisation=organisation,
-            actor=by.as_reference(),
-            object=action.as_reference(),
-            context={"profile": plan.profile},
-        )
+        record_many(_facts(action, sessions, by), organisation=organisation)
     return action
+
+
+def _facts(action: TrainingAction, sessions: Iterable[LiveSession], by: Member) -> Iterator[Fact]:
+    """What the action is, and who takes part: what a dossier says of either is held against these."""
+    texts = {name: getattr(action, name) for name in ("client", "funder", "funding_reference", "objectives", "price")}
+    result: dict[str, Any] = {name: text for name, text in texts.items() if text}
+    result |= {"reference": action.reference, "title": action.title, "minutes": action.minutes}
+    result |= {"starts_on": action.starts_on.isoformat(), "ends_on": action.ends_on.isoformat()}
+    result["sessions"] = [str(session.uid) for session in sessions]
+    if action.course:
+        result["course"] = action.course.as_reference().as_json()
+    about = action.as_reference()
+    yield Fact(ACTION_CREATED, by.as_reference(), about, result, {"profile": action.profile})
+    context = {"instructor": by.as_reference().as_json()}
+    for member in action.members.order_by("pk").iterator(BATCH):
+        yield Fact(ACTION_REGISTERED, member.as_reference(), about, {}, context)
 
 
 def _seated(action: TrainingAction, plan: ActionPlan) -> Iterable[Member]:

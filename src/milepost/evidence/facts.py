@@ -2,16 +2,38 @@
 
 from django.utils.translation import gettext_lazy
 
-from milepost.journal.vocabulary import DAY, SHA256, TEXT, UID, FactType, Fields, listed
+from milepost.journal.vocabulary import COUNT, DAY, REFERENCE, SHA256, TEXT, UID, FactType, Fields, adl, listed
 
 ACTION_CREATED = FactType(
     "created",
     "action",
     is_office=True,
     is_common=True,
+    result={
+        "reference": TEXT,
+        "title": TEXT,
+        "client?": TEXT,
+        "funder?": TEXT,
+        "funding_reference?": TEXT,
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "minutes": COUNT,
+        "objectives?": TEXT,
+        "price?": TEXT,
+        "course?": REFERENCE,
+        "sessions": listed(UID),
+    },
     context={"profile": TEXT},
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
+)
+ACTION_REGISTERED = FactType(
+    "registered",
+    "action",
+    iri=adl("registered"),
+    context={"instructor?": REFERENCE},
+    sentence=gettext_lazy("Takes part in “%(object)s”"),
+    done_to=gettext_lazy("%(actor)s takes part"),
 )
 PIECE_CREATED = FactType(
     "created",

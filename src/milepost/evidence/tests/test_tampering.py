@@ -160,7 +160,7 @@ def edit_table(files, chance):
     return files | {"records/attendance.csv": b"".join(lines)}
 
 
-FACT = r"number \d+ \(\w+ .+, 2\d\d\d-.+\)"
+FACT = r"number \d+ \(\S+ .+, 2\d\d\d-.+\)"
 PIECE = r"pieces/\w+/|A piece is missing: “.+”"
 TAMPERINGS = {
     edit_statement: rf"{FACT} was changed",
