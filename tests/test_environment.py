@@ -71,6 +71,11 @@ def test_mail_is_what_the_address_says(read):
         ({"MILEPOST_BASE_URL": "https://[learn"}, "MILEPOST_BASE_URL: 'https://[learn' is not an address like"),
         ({"MILEPOST_BASE_URL": "https://learn.example.org/here"}, r"MILEPOST_BASE_URL: .* \(no path after it\)"),
         ({"MILEPOST_TIMESTAMP_URL": "tsa.example.org"}, "MILEPOST_TIMESTAMP_URL: the address of an RFC 3161"),
+        (
+            {"MILEPOST_WITNESSES": "w.example+00000000+AAAA https://w.example"},
+            "MILEPOST_WITNESSES: .* is no key of a witness",
+        ),
+        ({"MILEPOST_WITNESSED_LOGS": "l.example+00000000+AAAA"}, "MILEPOST_WITNESSED_LOGS: .* is no key of a log"),
         ({"MILEPOST_JITSI_APP_ID": "x"}, "MILEPOST_JITSI_APP_ID and MILEPOST_JITSI_APP_SECRET: set both, or neither"),
         ({"MILEPOST_BIGBLUEBUTTON_URL": "https://bbb.example.org"}, "MILEPOST_BIGBLUEBUTTON_SECRET: set both"),
         ({"MILEPOST_DATABASE_URL": "postgresql://user@host:5432x/name"}, "MILEPOST_DATABASE_URL: use sqlite:///PATH"),

@@ -208,7 +208,7 @@ def test_a_rotation_puts_everything_under_the_new_secret_and_is_finished_when_it
         patch.setattr(encryption, "_as_kept", killed)
         encryption.keep_under_current_secret()
     assert Slot.objects.get(pk=slot.pk).secret == slot.secret
-    assert encryption.keep_under_current_secret() == 3  # the other slot, TOTP, recovery codes
+    assert encryption.keep_under_current_secret() == 4  # the other slot, TOTP, recovery codes, the log's key
     assert encryption.keep_under_current_secret() == 0
     settings.SECRET_KEY_FALLBACKS = []
     assert Slot.objects.get(pk=slot.pk).secret == slot.secret

@@ -18,7 +18,15 @@ from running import SECRET, clean_environment
 ROOT = Path(__file__).parent.parent
 SOURCE = ROOT / "src/milepost"
 CATALOGUES = sorted(SOURCE.rglob("locale/fr/LC_MESSAGES/django.po"))
-FROZEN = ("journal_entry", "journal_seal", "journal_timestamp", "courses_version", "courses_content")
+FROZEN = (
+    "journal_entry",
+    "journal_seal",
+    "journal_timestamp",
+    "journal_sealcheckpoint",
+    "journal_cosignature",
+    "courses_version",
+    "courses_content",
+)
 
 
 @pytest.mark.django_db

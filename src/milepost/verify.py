@@ -1,6 +1,6 @@
 """Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, a badge, or the proof of a fact (JSON).
 
-    python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER]
+    python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE]
 
 This file can be copied out and run on its own, offline. It needs Python 3.12, `cryptography`, and for the seals of
 PDFs `pyHanko`; it knows neither Django nor a database. Exit status: 0 when everything in the file holds and its key is
@@ -11,6 +11,10 @@ and what it takes to come from these facts to the head of the journal's Merkle t
 So nothing in it can be changed, left out or added without being found, unless everything is signed anew with another
 key. Against that helps `--key`, with the fingerprint that the organisation publishes, or `--earlier`, with a dossier
 that one has had from it before: the key must be the one of that, or one that it handed over to.
+
+Who holds the key could still keep two journals, and show each to other people. Against that help witnesses: others who
+sign a head only if it holds everything that they have signed of this journal before. `--witness` names the key of one
+that must have signed this head; `--policy` is a file with several, and how many of them (C2SP tlog-policy).
 """
 
 import argparse
@@ -28,7 +32,7 @@ import zipfile
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
@@ -37,6 +41,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "milepost-dossier/1"
 PROOF = "milepost-inclusion-proof/1"
@@ -44,6 +49,9 @@ HEAD = "milepost-tree-head/1"
 MAX_UNZIPPED, MAX_RATIO = 64 * 1024**3, 200  # what text packs to is far from that: more is a trap
 MAX_PART, MAX_MANIFEST, MAX_LINE = 512 * 1024**2, 32 * 1024**2, 16 * 1024**2  # what is held in memory at once
 MAX_MESSAGE = 600  # letters of a line that is shown
+MAX_NOTE, MAX_POLICY = 128 * 1024, 1024 * 1024  # bytes
+NOBODY = "none"  # a quorum that asks for no witness
+LOG_KEY, COSIGNER = 0x01, 0x04  # types of Ed25519 keys and their signatures (C2SP signed-note)
 CLOCKS_DIFFER = timedelta(minutes=10)
 NODE, LEAF = b"\x01", b"\x00"
 Progress = Callable[[int, int], object]
@@ -63,34 +71,46 @@ class Report:
     key: str = ""
 
 
-def verify(path: Path, *, keys: Collection[str] = (), progress: Progress = lambda _done, _total: None) -> Report:
+def verify(
+    path: Path,
+    *,
+    keys: Collection[str] = (),
+    policy: "Policy | None" = None,
+    progress: Progress = lambda _done, _total: None,
+) -> Report:
     """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
 
-    `progress` is told of a dossier's sealed documents. Raises `Broken`, or `OSError`.
+    The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents.
+    Raises `Broken`, or `OSError`.
     """
     try:
-        return _verify(path, frozenset(key.lower().replace(":", "") for key in keys), progress)
+        wanted = frozenset(key.lower().replace(":", "") for key in keys)
+        return _verify(path, wanted, policy or Policy(), progress)
     except (Broken, OSError):
         raise
     except Exception as error:  # whatever a hostile file makes the libraries that read it raise
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
 
 
-def _verify(path: Path, wanted: frozenset[str], progress: Progress) -> Report:
+def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress) -> Report:
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
         if start.startswith(b"PK"):
-            return _Dossier(file, wanted, progress).check()
+            return _Dossier(file, wanted, policy, progress).check()
         content = file.read(MAX_PART + 1)
     if len(content) > MAX_PART:
         raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")
+    if content.lstrip().startswith(b"{"):
+        return _check_proof(content, wanted, policy)
+    if policy.quorum != NOBODY:
+        raise Broken(
+            "Witnesses cosign journals: a dossier or the proof of a fact says whether they did, and nothing else."
+        )
     if start.lstrip().startswith(b"%PDF"):
         return _check_pdf(content, wanted)
     if _PICTURE.match(content) or _TOKEN.fullmatch(content.strip()):
         return _check_badge(content, wanted)
-    if content.lstrip().startswith(b"{"):
-        return _check_proof(content, wanted)
     raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")
 
 
@@ -100,13 +120,14 @@ def _verify(path: Path, wanted: frozenset[str], progress: Progress) -> Report:
 class _Dossier:
     """A dossier while it is being checked."""
 
-    def __init__(self, file: IO[bytes], wanted: frozenset[str], progress: Progress) -> None:
+    def __init__(self, file: IO[bytes], wanted: frozenset[str], policy: "Policy", progress: Progress) -> None:
         try:
             self.zip = zipfile.ZipFile(file)
         except Exception as error:  # zipfile raises eight sorts
             raise Broken(f"The zip file is broken: {error}.") from error
         self.file = file
         self.wanted = wanted
+        self.policy = policy
         self.progress = progress
         self.report = Report()
         self.keys: dict[str, x509.Certificate] = {}
@@ -271,6 +292,7 @@ class _Dossier:
             raise Broken("The journal’s seal was changed: its signature does not fit it.")
         if seal.get("timestamp"):
             _check_stamp(base64.b64decode(seal["timestamp"]), signature, _clock_of(statement), self.report)
+        self._checkpoint(statement)
         leaves = list(self._leaves())
         proof = _json(self._read("journal/proof.json"))
         if proof["size"] != statement["size"]:
@@ -285,6 +307,15 @@ class _Dossier:
                 f"journal/entries.jsonl holds {len(leaves)} facts; the manifest tells of {self.manifest['entries']}."
             )
         self.report.holds.append(f"{len(leaves)} facts are in the journal that was sealed on {statement['time']}.")
+
+    def _checkpoint(self, head: dict[str, Any]) -> None:
+        """The head as a transparency log says it is the same, and as many witnesses signed it as the policy wants."""
+        note, log = (
+            self._read(name, MAX_NOTE) if name in self.manifest["files"] else None
+            for name in ("journal/checkpoint.txt", "keys/log.json")
+        )
+        keys = {mark: self._certificate(mark) for mark in self.known}
+        _check_checkpoint(note, _json(log) if log else None, head, keys, self.policy, self.report)
 
     def _first_wrong(self, leaves: list[tuple[int, bytes]]) -> str:
         """Which fact it is, as far as the fingerprints beside the facts tell."""
@@ -819,10 +850,172 @@ def _check_stamp(token: bytes, signature: bytes, time: str, report: Report) -> N
     report.notes.append(f"That the time stamp is by the authority which it names, its certificate tells: {mark}")
 
 
+# --- Witnesses --------------------------------------------------------------------------------------------
+# What logs and their witnesses exchange: C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-policy, all at c2sp.org.
+
+
+@dataclass(frozen=True)
+class VerifierKey:
+    """The key of a log or a witness: its name, its type, and 32 bytes of Ed25519."""
+
+    name: str
+    type: int
+    public: bytes
+
+    @classmethod
+    def parse(cls, text: str, of_type: int) -> "VerifierKey":
+        """Read `<name>+<id>+<key>`. Raises `Broken`."""
+        name, told, encoded = [*text.strip().split("+", 2), "", ""][:3]
+        try:
+            content = base64.b64decode(encoded, validate=True)
+        except ValueError:
+            content = b""
+        key = cls(name, content[0] if content else 0, content[1:])
+        if not name or len(key.public) != 32 or key.type != of_type or key.id.hex() != told:
+            raise Broken(f"“{text}” is no key of a {'witness' if of_type == COSIGNER else 'log'} (Ed25519).")
+        return key
+
+    def __str__(self) -> str:
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(bytes([self.type]) + self.public).decode()}"
+
+    @property
+    def id(self) -> bytes:
+        """Four bytes that stand before its signatures."""
+        return hashlib.sha256(self.name.encode() + b"\n" + bytes([self.type]) + self.public).digest()[:4]
+
+    def has_signed(self, message: bytes, signature: bytes) -> bool:
+        """Whether the signature over the message is the key's (RFC 8032)."""
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Which witnesses must have cosigned: by name, with groups of which so many must, and the rule. Without one: nobody."""
+
+    witnesses: Mapping[str, VerifierKey] = field(default_factory=dict)
+    groups: Mapping[str, tuple[int, Sequence[str]]] = field(default_factory=dict)
+    quorum: str = NOBODY
+
+    @classmethod
+    def of_all(cls, keys: Iterable[str]) -> "Policy":
+        """Each of these witnesses, by their keys. Raises `Broken`."""
+        witnesses = {key: VerifierKey.parse(key, COSIGNER) for key in keys}
+        return cls(witnesses, {"all of them": (len(witnesses), tuple(witnesses))}, "all of them")
+
+    @classmethod
+    def parse(cls, text: str) -> "Policy":
+        """Read a policy file (C2SP tlog-policy). Raises `Broken`."""
+        witnesses, groups, quorum = dict[str, VerifierKey](), dict[str, tuple[int, Sequence[str]]](), ""
+        for number, line in enumerate(text.split("\n"), start=1):
+            words = re.split(r"[ \t]+", line.strip(" \t"))
+            known = {*witnesses, *groups}
+            match words:
+                case [""] | ["log", _] | ["log", _, _]:  # whose journal it is, --key says
+                    continue
+                case [word, *_] if word.startswith("#"):
+                    continue
+                case ["witness", name, key, *address] if name not in {*known, NOBODY} and len(address) < 2:
+                    witnesses[name] = VerifierKey.parse(key, COSIGNER)
+                    if [witness.public for witness in witnesses.values()].count(witnesses[name].public) > 1:
+                        raise Broken(f"Line {number} of the policy names a witness for the second time.")
+                case ["group", name, count, *members] if (
+                    name not in {*known, NOBODY} and members and known.issuperset(members)
+                ):
+                    wanted = {"all": str(len(members)), "any": "1"}.get(count, count)
+                    taken = [member for _count, others in groups.values() for member in others]
+                    if not (re.fullmatch("[1-9][0-9]{0,5}", wanted) and int(wanted) <= len(members)):
+                        raise Broken(f"Line {number} of the policy does not say how many of the group.")
+                    if len({*members, *taken}) < len(members) + len(taken):
+                        raise Broken(f"Line {number} of the policy has somebody in two groups.")
+                    groups[name] = int(wanted), members
+                case ["quorum", name] if not quorum and name in {*known, NOBODY}:
+                    quorum = name
+                case _:
+                    raise Broken(f"Line {number} of the policy can’t be read: “{line}”.")
+        if not quorum:
+            raise Broken("The policy has no line “quorum”.")
+        return cls(witnesses, groups, quorum)
+
+    def is_met(self, cosigned: Collection[str], name: str = "") -> bool:
+        """Whether these witnesses are enough."""
+        name = name or self.quorum
+        if name in self.groups:
+            count, members = self.groups[name]
+            return sum(self.is_met(cosigned, member) for member in members) >= count
+        return name == NOBODY or name in cosigned
+
+
+def _check_checkpoint(
+    content: bytes | None,
+    log: dict[str, str] | None,
+    head: dict[str, Any],
+    keys: Mapping[str, x509.Certificate],
+    policy: Policy,
+    report: Report,
+) -> None:
+    """That the checkpoint says what the head says, by a log key that one of `keys` signed; and who cosigned it, and when."""
+    if content is None or log is None:
+        if policy.quorum != NOBODY:
+            raise Broken("The head of the journal carries nothing that witnesses could have signed.")
+        return
+    key, by = VerifierKey.parse(log["vkey"], LOG_KEY), keys.get(log["endorsed_by"])
+    if by is None or not _is_signed(by, f"milepost-log-key/1:{key}".encode(), base64.b64decode(log["endorsement"])):
+        raise Broken("The checkpoint of the journal is signed with a key that is not the organisation’s.")
+    text, _blank, lines = content.decode().rpartition("\n\n")
+    root = base64.b64encode(bytes.fromhex(head["root"])).decode()
+    if f"{text}\n" != f"{key.name}\n{head['size']}\n{root}\n":
+        raise Broken("The checkpoint of the journal says something else than its seal.")
+    signatures = [_note_signature(line) for line in lines.splitlines()]
+    message = f"{text}\n".encode()
+    of_log = [signature for name, mark, signature in signatures if (name, mark) == (key.name, key.id)]
+    if not of_log or not all(key.has_signed(message, signature) for signature in of_log):
+        raise Broken("The checkpoint of the journal was changed: the signature of its log does not fit it.")
+    cosigned = set()
+    for told, witness in policy.witnesses.items():
+        for name, mark, signature in signatures:
+            if (name, mark) == (witness.name, witness.id):
+                report.holds.append(
+                    f"{name} cosigned the head of the journal: {_cosigned(witness, message, signature, head)}"
+                )
+                cosigned.add(told)
+    if not policy.is_met(cosigned):
+        missing = ", ".join(sorted({policy.witnesses[told].name for told in policy.witnesses.keys() - cosigned}))
+        raise Broken(f"Not enough witnesses cosigned the head of the journal; missing: {missing}.")
+    others = len(signatures) - len(of_log) - len(cosigned)
+    if others > 0:
+        report.notes.append(f"The head carries {others} signatures of witnesses that nobody asked for: see --witness.")
+
+
+def _note_signature(line: str) -> tuple[str, bytes, bytes]:
+    """Whose a line says that it is, the four bytes that identify the key, and the signature."""
+    dash, name, encoded = line.split(" ")
+    content = base64.b64decode(encoded, validate=True)
+    if dash != "\u2014":
+        raise Broken("The checkpoint of the journal is not as logs write it.")
+    return name, content[:4], content[4:]
+
+
+def _cosigned(witness: VerifierKey, message: bytes, signature: bytes, head: dict[str, Any]) -> str:
+    """When the witness cosigned. Raises `Broken` where it did not, and where that was before there was such a head."""
+    time, signature = int.from_bytes(signature[:8]), signature[8:]
+    if not witness.has_signed(f"cosignature/v1\ntime {time}\n".encode() + message, signature):
+        raise Broken(f"The signature of the witness {witness.name} does not fit the head of the journal.")
+    dated = datetime.fromtimestamp(time, UTC)
+    if dated < datetime.fromisoformat(_clock_of(head)) - CLOCKS_DIFFER:
+        raise Broken(
+            f"The witness {witness.name} cosigned ({dated.isoformat()}) before the journal was sealed ({head['time']})."
+        )
+    return dated.isoformat()
+
+
 # --- The proof of one fact --------------------------------------------------------------------------------
 
 
-def _check_proof(content: bytes, wanted: frozenset[str]) -> Report:
+def _check_proof(content: bytes, wanted: frozenset[str], policy: Policy) -> Report:
     """The proof that a fact stands in the sealed journal: its leaf, the path to the head, the seal over the head."""
     try:
         told = _json(content)
@@ -857,6 +1050,8 @@ def _check_proof(content: bytes, wanted: frozenset[str]) -> Report:
     )
     if stamp:
         _check_stamp(base64.b64decode(stamp), signature, _clock_of(head), report)
+    note, log = told.get("checkpoint"), told.get("log")
+    _check_checkpoint(note.encode() if note else None, log, head, {report.key: certificate}, policy, report)
     _hold_to(wanted, report, {report.key}, "The journal is sealed with")
     return report
 
@@ -991,6 +1186,9 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     parser.add_argument("file", type=Path, help="the zip, PDF, badge or JSON")
     parser.add_argument("--key", action="append", default=[], help="a fingerprint (SHA-256) that the key may have")
     parser.add_argument("--earlier", type=Path, help="a dossier that you had from the same organisation before")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--witness", action="append", default=[], help="the key of a witness that must have cosigned")
+    who.add_argument("--policy", type=Path, help="a file that says which witnesses must have (C2SP tlog-policy)")
     told = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for
@@ -998,12 +1196,13 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     progress: Progress = _show if sys.stderr.isatty() else lambda _done, _total: None
     path, keys = told.earlier or told.file, list(told.key)
     try:
+        policy = _policy(told.witness, told.policy)
         if told.earlier:
             if not _is_zip(path):
                 raise Broken("only a dossier tells whose key it must be; others may have sealed this, too.")
             keys.append(verify(path, keys=keys, progress=progress).key)
             path = told.file
-        report = verify(path, keys=keys, progress=progress)
+        report = verify(path, keys=keys, policy=policy, progress=progress)
     except Broken as error:
         say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
         return 1
@@ -1020,6 +1219,13 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
         return 3
     say("Everything in it holds.")
     return 0
+
+
+def _policy(witnesses: Sequence[str], file: Path | None) -> Policy:
+    if file is None:
+        return Policy.of_all(witnesses)
+    with file.open("rb") as content:
+        return Policy.parse(content.read(MAX_POLICY).decode(errors="replace"))
 
 
 def _is_zip(path: Path) -> bool:

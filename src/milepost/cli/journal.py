@@ -47,6 +47,18 @@ def seal_journal(organisation: str) -> None:
     click.echo(f"Seal {seal.number} covers {seal.size} entries." if seal else "There is nothing to seal yet.")
 
 
+@journal.command("witnesses")
+@in_organisation
+@with_django
+def list_witnesses(organisation: str) -> None:
+    """Each configured witness with the number of entries that it has cosigned last, and what is wrong, separated by tabs."""
+    from milepost.journal import cosigning
+
+    number = organisation_of(organisation).pk
+    for witness in cosigning.witnesses():
+        click.echo(f"{witness.key.name}\t{cosigning.last_size(number, witness)}\t{cosigning.Trouble(witness).reason}")
+
+
 @journal.command("replay")
 @click.argument("name")
 @in_organisation
@@ -98,6 +110,26 @@ def show_key(organisation: str) -> None:
     key = current_key(organisation_of(organisation).pk)
     click.echo(key.certificate, nl=False)
     click.echo(f"Fingerprint (SHA-256): {key.fingerprint}", err=True)
+
+
+@key.command("log")
+@in_organisation
+@with_django
+def show_log_key(organisation: str) -> None:
+    """Print the key of the organisation's transparency log, for its witnesses (a verifier key of C2SP signed-note)."""
+    from milepost.journal import log_keys
+
+    click.echo(log_keys.verifier_key(log_keys.current_log_key(organisation_of(organisation).pk)))
+
+
+@key.command("renew-log")
+@in_organisation
+@with_django
+def renew_log_key(organisation: str) -> None:
+    """Sign the log with a new key from now on, named after the address of now; prints it. Witnesses have to be told."""
+    from milepost.journal import log_keys
+
+    click.echo(log_keys.verifier_key(log_keys.renew(organisation_of(organisation).pk)))
 
 
 @key.command("import")

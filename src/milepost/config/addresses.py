@@ -54,6 +54,37 @@ def queue(variables: Variables) -> str:
     return url
 
 
+def witnesses(variables: Variables) -> list[tuple[str, str]]:
+    """The keys of witnesses, and where they are asked, as a line of a C2SP tlog-policy has them side by side."""
+    name, found = "MILEPOST_WITNESSES", []
+    for words in variables.words(name):
+        key, _space, url = words.partition(" ")
+        use = f"{words!r} is no key of a witness (Ed25519, type 4) and its address after a space, with commas between witnesses."
+        parts_of(url.strip(), name, schemes={"http", "https"}, use=use)
+        if not _is_key(key, of_log=False):
+            raise Misconfigured(f"{name}: {use}")
+        found.append((key, url.strip().rstrip("/")))
+    return found
+
+
+def witnessed_logs(variables: Variables) -> list[str]:
+    """The keys of logs of others that this installation cosigns; the name of each is the origin of its checkpoints."""
+    name = "MILEPOST_WITNESSED_LOGS"
+    for key in variables.words(name):
+        if not _is_key(key, of_log=True):
+            raise Misconfigured(f"{name}: {key!r} is no key of a log (Ed25519, type 1), as its owner publishes it.")
+    return variables.words(name)
+
+
+def _is_key(text: str, *, of_log: bool) -> bool:
+    from milepost.journal import notes  # brings OpenSSL, which few starts need
+
+    try:
+        return notes.VerifierKey.parse(text).type == (notes.NOTE if of_log else notes.COSIGNATURE)
+    except notes.NotANote:
+        return False
+
+
 def clamd(variables: Variables) -> str | tuple[str, int]:
     """Where ClamAV's daemon listens: a socket's path, or host and port; nothing where no scanner is set."""
     name = "MILEPOST_CLAMD"

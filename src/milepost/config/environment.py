@@ -43,6 +43,8 @@ class Environment:
     limits_url: str  # where tries are counted, as the limits library names a store
     timestamp_url: str
     timestamp_rest: int  # seconds
+    witnesses: list[tuple[str, str]]  # of the journals: their keys, and where they are asked
+    witnessed_logs: list[str]  # keys of logs of others, whose witness this installation is
     pkcs11_module: str  # the library that speaks to the token
     pkcs11_pin: str
     jitsi_url: str
@@ -117,6 +119,8 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
             "MILEPOST_TIMESTAMP_URL", "an RFC 3161 authority, like https://tsa.example.org/tsr"
         ),
         timestamp_rest=variables.number("MILEPOST_TIMESTAMP_REST", 60),
+        witnesses=addresses.witnesses(variables),
+        witnessed_logs=addresses.witnessed_logs(variables),
         pkcs11_module=variables.text("MILEPOST_PKCS11_MODULE"),
         pkcs11_pin=variables.text("MILEPOST_PKCS11_PIN"),
         jitsi_url=variables.web_address("MILEPOST_JITSI_URL", "a Jitsi server, like https://meet.example.org"),

@@ -7,7 +7,7 @@ many bytes, or `NoAnswer` says in a few words why not: words for a log, that hol
 up the name is the only step whose end the operating system decides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from socket import socket
@@ -33,18 +33,28 @@ class Answer:
 
     content: bytes
     content_type: str
+    status: int = 200
 
 
 def fetch(
-    url: str, *, within: float, at_most: int, content: bytes | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    *,
+    within: float,
+    at_most: int,
+    content: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    errors: Collection[int] = (),
 ) -> Answer:
-    """GET the address, or POST `content` to it. `within` is in seconds, `at_most` in bytes. Raises `NoAnswer`."""
+    """GET the address, or POST `content` to it. `within` is in seconds, `at_most` in bytes. Raises `NoAnswer`.
+
+    `errors` are statuses from 400 on that say something: they are answers, too.
+    """
     host = urlsplit(url).hostname or url
     leash = Leash(host)
     try:
         with leash.within(within), _session(leash) as session:
             request = requests.Request("GET" if content is None else "POST", url, headers=headers, data=content)
-            return _answer(session, request, leash, within=within, at_most=at_most)
+            return _answer(session, request, leash, within=within, at_most=at_most, errors=errors)
     except NoAnswer:
         raise
     except TimeoutError as error:
@@ -64,7 +74,13 @@ def _session(leash: Leash) -> requests.Session:
 
 
 def _answer(
-    session: requests.Session, request: requests.Request, leash: Leash, *, within: float, at_most: int
+    session: requests.Session,
+    request: requests.Request,
+    leash: Leash,
+    *,
+    within: float,
+    at_most: int,
+    errors: Collection[int],
 ) -> Answer:
     times = (min(CONNECTING, within), within)
     with session.send(session.prepare_request(request), stream=True, timeout=times, allow_redirects=False) as response:
@@ -72,7 +88,7 @@ def _answer(
             raise NoAnswer(
                 f"{leash.server} leads elsewhere (status {response.status_code}): set the address that it leads to."
             )
-        if response.status_code >= 400:
+        if response.status_code >= 400 and response.status_code not in errors:
             raise NoAnswer(f"{leash.server} answers with status {response.status_code}.")
         content = bytearray()
         for part in response.iter_content(64 * 1024):
@@ -81,7 +97,8 @@ def _answer(
                 raise NoAnswer(f"{leash.server} sends more than {at_most} bytes.")
         if leash.is_over:  # a connection that was shut looks like the end of what has no length
             raise TimeoutError
-        return Answer(bytes(content), response.headers.get("Content-Type", "").partition(";")[0].strip().lower())
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return Answer(bytes(content), kind, response.status_code)
 
 
 def _reason(error: BaseException) -> str:

@@ -23,8 +23,9 @@ from milepost.evidence.contributions import entry_numbers, file_kinds
 from milepost.evidence.cover import cover_page
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
-from milepost.journal import keys, merkle, tiles
-from milepost.journal.models import Entry, SigningKey
+from milepost.journal import checkpoints, keys, merkle, tiles
+from milepost.journal.cosigning import cosign_at_hand
+from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import newest
@@ -152,6 +153,7 @@ class DossierFile:
 
     def _journal(self) -> int:
         """The facts, what it takes to come from them to the sealed head, and the seal."""
+        cosign_at_hand(self.action.organisation_id)
         head = newest(self.action.organisation_id)
         assert head is not None  # noqa: S101 (making the action was a fact, and it was sealed)
         places = tiles.places_of(self.action.organisation_id, entry_numbers(self.scope))
@@ -164,8 +166,15 @@ class DossierFile:
         proof = merkle.multiproof(indices, head.size, tiles.StoredNodes(self.action.organisation_id))
         self._json("journal/proof.json", {"size": head.size, "nodes": [node.hex() for node in proof]})
         self._json("journal/seal.json", as_json(head))
+        self._checkpoint(head)
         self._step()
         return len(order)
+
+    def _checkpoint(self, head: Seal) -> None:
+        """The head as a transparency log says it, with what witnesses signed of it, and the key of the log."""
+        if told := checkpoints.as_json(head):
+            self.add("journal/checkpoint.txt", [told["checkpoint"].encode()], kind="journal")
+            self._json("keys/log.json", told["log"])
 
     def _lines(self, order: list[int], places: dict[int, int], leaves: list[str]) -> Iterator[bytes]:
         for part in batched(order, PART, strict=False):

@@ -7,6 +7,7 @@
 | doing something about facts | `subscriptions` |
 | the order of facts, and the tree over them | `folding`, `tiles`, `merkle`, `leaves` |
 | seals and the keys that sign them | `sealing`, `keys`; keys in hardware: `tokens` |
+| seals as checkpoints of a transparency log | `checkpoints`, `log_keys`; their form: `notes`; asking witnesses: `cosigning` |
 | time stamps of seals | `timestamping`; the authority: `timestamp_authority`; those on files: `milepost.documents.timestamps` |
 | checking all of it, and what a restored copy lost | `verification`, `witnesses` |
 | the proof of one fact | `proofs` |

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import NotNow, job, unfinished
-from milepost.journal import folding, sealing, subscriptions, timestamping, witnesses
+from milepost.journal import cosigning, folding, sealing, subscriptions, timestamping, witnesses
 
 
 @job(queue="facts")
@@ -56,3 +56,21 @@ def stamp_everywhere() -> None:
     """Find the seals that have no stamp, where an authority is configured."""
     if timestamping.is_owed():
         stamp.enqueue_many((number,) for number in timestamping.unstamped())
+
+
+@job(queue="outside", title=_("Have a witness sign the newest seal, too"), attempts=None)
+def cosign(organisation_id: int, witness: str) -> None:
+    """Have the witness with this key cosign the organisation's newest checkpoint."""
+    if (known := cosigning.witness_of(witness)) is None:
+        return
+    if pause := cosigning.Trouble(known).pause:
+        raise NotNow(pause)
+    cosigning.cosign_newest(organisation_id, known)
+
+
+@job(queue="outside")
+def cosign_everywhere() -> None:
+    """Find the newest checkpoints that a witness has not cosigned."""
+    for witness in cosigning.witnesses():
+        owed = cosigning.uncosigned(witness).values_list("seal__organisation_id", flat=True)
+        cosign.enqueue_many((number, str(witness.key)) for number in owed)

@@ -10,7 +10,7 @@ from milepost.core import clock
 from milepost.core.metrics import Gauge
 from milepost.core.models import Fault, Job
 from milepost.core.probes import Probe
-from milepost.journal import jobs, sealing, tiles, timestamping
+from milepost.journal import cosigning, jobs, sealing, tiles, timestamping
 from milepost.journal.models import Entry, Seal, Tree, Unfolded
 
 MOST = 50  # organisations that are looked at: where more wait, these do, too
@@ -52,6 +52,12 @@ def clock_against_authority() -> float | None:
     return seconds
 
 
+def checkpoint_without_witness() -> float | None:
+    """Seconds since the checkpoint was made that a configured witness should have cosigned first; the longest of all."""
+    waiting = [since for one in cosigning.witnesses() for since in cosigning.waiting_since(one, among=MOST)]
+    return max(0.0, (clock.now() - min(waiting)).total_seconds()) if waiting else None
+
+
 def _unsealed() -> Iterator[tuple[tuple[str, ...], float]]:
     newest = Seal.objects.filter(organisation_id=OuterRef("organisation_id")).order_by("-number").values("size")[:1]
     trees = Tree.objects.annotate(waits=F("size") - Coalesce(Subquery(newest), 0)).filter(waits__gt=0)
@@ -62,5 +68,6 @@ PROBES = {
     "facts": Probe(oldest_unsealed_fact, bound=300.0),
     "journals": Probe(refused_journals, bound=0.0, unit="organisations"),
     "authority": Probe(clock_against_authority, bound=10.0),
+    "witnesses": Probe(checkpoint_without_witness, bound=3600.0),
 }
 GAUGES = {"facts": Gauge("facts_unsealed", "Facts that no seal covers yet.", (), _unsealed)}

@@ -9,6 +9,7 @@ from cryptography.x509.oid import NameOID
 from django.db import models
 
 from milepost.core import clock
+from milepost.core.encryption import EncryptedField
 
 
 class Entry(models.Model):
@@ -147,6 +148,41 @@ class SigningKey(models.Model):
         return str(names[0].value) if names else self.subject
 
 
+class LogKey(models.Model):
+    """An organisation's key as a transparency log: 32 bytes of Ed25519, under the name of the log; see `milepost.journal.log_keys`."""
+
+    organisation_id = models.BigIntegerField()
+    name = models.CharField(max_length=254)  # the origin of its checkpoints
+    public = models.BinaryField(max_length=32)
+    private = EncryptedField()  # in base 64
+    created_at = models.DateTimeField(default=clock.now)
+    is_current = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation_id"], condition=models.Q(is_current=True), name="one_current_log_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class LogKeyEndorsement(models.Model):
+    """What makes a log's key the organisation's: the signature of a signing key over it."""
+
+    log_key = models.ForeignKey(LogKey, on_delete=models.PROTECT, related_name="endorsements", db_index=False)
+    by = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    signature = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["log_key", "by"], name="log_key_endorsed_once")]
+
+    def __str__(self) -> str:
+        return f"{self.log_key_id} by {self.by_id}"
+
+
 class Seal(models.Model):
     """A signed tree head: the organisation's first `size` entries have this root. `statement` is what was signed."""
 
@@ -179,6 +215,35 @@ class Timestamp(models.Model):
 
     def __str__(self) -> str:
         return f"{self.seal_id} at {self.time}"
+
+
+class SealCheckpoint(models.Model):
+    """What makes a seal a checkpoint of a transparency log: the signature of the log's key; see `milepost.journal.checkpoints`."""
+
+    seal = models.OneToOneField(Seal, on_delete=models.PROTECT, related_name="checkpoint", primary_key=True)
+    key = models.ForeignKey(LogKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    signature = models.BinaryField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"checkpoint of seal {self.seal_id}"
+
+
+class Cosignature(models.Model):
+    """What a witness said of a checkpoint: that at `time` it had seen no larger tree of this log; see `milepost.journal.cosigning`."""
+
+    checkpoint = models.ForeignKey(
+        SealCheckpoint, on_delete=models.PROTECT, related_name="cosignatures", db_index=False
+    )
+    witness = models.CharField(max_length=400)  # its key, as such are exchanged
+    content = models.BinaryField(max_length=72)  # the time and the signature
+    time = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="cosigned_once")]
+        indexes = [models.Index(fields=["witness", "-time"], name="cosigned_last")]
+
+    def __str__(self) -> str:
+        return f"{self.checkpoint_id} by {self.witness}"
 
 
 class Cursor(models.Model):

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from milepost.core.refusals import Refused
-from milepost.journal import merkle, tiles
+from milepost.journal import checkpoints, merkle, tiles
 from milepost.journal.models import Entry, Seal
 from milepost.journal.sealing import newest
 
@@ -37,6 +37,7 @@ def inclusion_proof(entry: Entry) -> dict[str, Any]:
         "index": place.index,
         "path": [step.hex() for step in path],
         "seal": as_json(seal),
+        **checkpoints.as_json(seal),
     }
 
 

@@ -7,7 +7,17 @@ from milepost.core.blobs.references import mentions
 from milepost.core.jobs import every
 from milepost.core.metrics import gauges
 from milepost.core.probes import probes
-from milepost.journal import earlier, facts, jobs, measures, sealing, subscriptions, timestamping, vocabulary
+from milepost.journal import (
+    cosigning,
+    earlier,
+    facts,
+    jobs,
+    measures,
+    sealing,
+    subscriptions,
+    timestamping,
+    vocabulary,
+)
 from milepost.journal.queries import files_told_of
 
 
@@ -19,6 +29,7 @@ def register() -> None:
     every(1, jobs.follow_everywhere, when=subscriptions.is_behind)
     every(15, jobs.seal_everywhere, when=sealing.unsealed)
     every(30, jobs.stamp_everywhere, when=timestamping.is_owed)
+    every(60, jobs.cosign_everywhere, when=cosigning.is_owed)
 
     probes.register_all(measures.PROBES)
     gauges.register_all(measures.GAUGES)

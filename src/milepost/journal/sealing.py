@@ -14,8 +14,8 @@ from django.db.models.functions import Coalesce
 
 from milepost.core import clock
 from milepost.core.canonical import canonical_json
-from milepost.journal import folding, keys, merkle, tiles, witnesses
-from milepost.journal.models import Seal, SigningKey, Tree
+from milepost.journal import checkpoints, folding, keys, log_keys, merkle, tiles, witnesses
+from milepost.journal.models import LogKey, Seal, SigningKey, Tree
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
 
@@ -39,6 +39,7 @@ def seal(organisation_id: int) -> Seal | None:
     Everything that was recorded before the call is under that seal.
     """
     keys.private_key(keys.current_key(organisation_id))  # made and opened before the lock is taken
+    log_keys.private_key(log_keys.current_log_key(organisation_id))
     folding.fold(organisation_id)
     made = _seal_head(organisation_id)
     last = made or newest(organisation_id)
@@ -68,7 +69,9 @@ def _seal_head(organisation_id: int) -> Seal | None:
         nodes = tiles.StoredNodes(organisation_id)
         if previous and merkle.root(previous.size, nodes) != bytes(previous.root):
             raise tiles.BrokenTree  # what was sealed is not what stands there now
-        return _sign(organisation_id, key, previous, size=tree.size, root=merkle.root(tree.size, nodes))
+        made = _sign(organisation_id, key, previous, size=tree.size, root=merkle.root(tree.size, nodes))
+        checkpoints.add(made, LogKey.objects.get(organisation_id=organisation_id, is_current=True))
+        return made
 
 
 def _sign(organisation_id: int, key: SigningKey, previous: Seal | None, *, size: int, root: bytes) -> Seal:

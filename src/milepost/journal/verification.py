@@ -13,12 +13,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from milepost.journal import keys, tiles, timestamping, witnesses
+from milepost.journal import checkpoints, keys, log_keys, tiles, timestamping, witnesses
 from milepost.journal.erasing import Erased
 from milepost.journal.facts import ERASED
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.merkle import Frontier
-from milepost.journal.models import Entry, Seal, Tree, Unfolded
+from milepost.journal.models import Entry, LogKey, Seal, Tree, Unfolded
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import CLOCK, head
@@ -103,12 +103,15 @@ class _Checking:
         self._wordless: dict[int, tuple[bytes, int | None]] = {}  # with their leaves and places
         self._erased = Erased()
         self._keys: set[int] = set()  # those that were found to be the organisation's own
+        self._log_keys: dict[tuple[int, int], LogKey] = {}  # likewise, each with the signing key that signed it
         self._sealed_at: datetime | None = None  # by the last seal that held
         self._since_seal = 0  # the first entry after the last seal that held
 
     def tree(self) -> None:
         """Every entry in the order of the tree, and every seal as soon as the tree reaches its size."""
-        rows = Seal.objects.filter(organisation_id=self.organisation_id).select_related("key", "timestamp")
+        rows = Seal.objects.filter(organisation_id=self.organisation_id).select_related(
+            "key", "timestamp", "checkpoint"
+        )
         waiting = [*rows.order_by("number")]
         covered = waiting[-1].size if waiting else 0
         seals = iter(waiting)
@@ -206,12 +209,27 @@ class _Checking:
             raise _Fault(self._since_seal, self._between(last, f"seal {number}"))
         if hasattr(seal, "timestamp") and not timestamping.is_stamp_of(bytes(seal.timestamp.token), signature):
             raise _Fault(self._since_seal, f"the time stamp of seal {number} over it belongs to something else")
+        if trouble := self._trouble_of_checkpoint(seal):
+            raise _Fault(self._since_seal, f"seal {number} over it has {trouble}")
         if self._sealed_at and seal.time <= self._sealed_at:
             raise _Fault(self._since_seal, f"seal {number} over it is dated before the one before it")
         self._sealed_at = seal.time
         self.seals += 1
         self.sealed = seal.size
         self._since_seal = 0
+
+    def _trouble_of_checkpoint(self, seal: Seal) -> str:
+        """What does not hold about it, in words. Seals of before have none; from the first that has one on, all have."""
+        if not hasattr(seal, "checkpoint"):
+            return "no checkpoint, which those before it have: it was removed" if self._log_keys else ""
+        pair = seal.checkpoint.key_id, seal.key_id
+        if pair not in self._log_keys:
+            key = LogKey.objects.get(pk=pair[0])
+            if key.organisation_id != self.organisation_id or not log_keys.endorsement_by(key, seal.key):
+                return "a checkpoint by a key that its own did not sign"
+            self._log_keys[pair] = key
+        seal.checkpoint.key = self._log_keys[pair]
+        return "" if checkpoints.is_signed(seal.checkpoint) else "a checkpoint whose signature does not hold"
 
     def _between(self, last: int, seal: str) -> str:
         return f"between it and entry {last} something was altered together with the tree: {seal} does not hold"
