@@ -22,6 +22,7 @@ from milepost.classroom.signing import Circumstances, SigningRefused
 from milepost.core.form_fields import capitalised
 from milepost.core.http import read_json
 from milepost.core.queries import uuid_of
+from milepost.core.sent_files import sent_file
 from milepost.core.words import capital
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
@@ -211,9 +212,7 @@ def read_decision(sent: QueryDict) -> dict[str, Any]:
 
 
 def _absence_file(file: "UploadedFile[Any]") -> AbsenceFile:
-    content = file.read(MAX_ABSENCE_FILE + 1)
-    if len(content) > MAX_ABSENCE_FILE:
-        raise SigningRefused(_("The file is larger than 10 MB. Photograph it anew, or save it smaller."))
+    content = sent_file(file, most=MAX_ABSENCE_FILE, advice=_("Photograph it anew, or save it smaller.")).read()
     if not content.startswith(ABSENCE_FILES):
         raise SigningRefused(_("The file must be a PDF or a photograph (PNG, JPEG)."))
     return AbsenceFile(file.name or "document", content)

@@ -5,30 +5,20 @@ from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from milepost.classroom.models import LiveSession, SessionDocument
 from milepost.core import blobs
-from milepost.core.refusals import Refused
+from milepost.core.sent_files import sent_file
 
 MAX_FILE = 50 * 1024 * 1024  # bytes
-
-
-class DocumentRefused(Refused):
-    """The file can't go with the session; the message says why."""
-
-    status = 422
 
 
 def add_document(*, session: LiveSession, file: "UploadedFile[Any] | None") -> SessionDocument:
     """Put a file beside the session; one that is there already is not put there again.
 
-    Raises `DocumentRefused` for none, an empty one, or one above 50 MB.
+    Raises `FileNotTaken` for none, an empty one, or one above 50 MB.
     """
-    if file is None or not file.size:
-        raise DocumentRefused(_("Choose a file first."))
-    if file.size > MAX_FILE:
-        raise DocumentRefused(_("The file is larger than 50 MB."))
+    file = sent_file(file, most=MAX_FILE)
     digest = blobs.store_stream(session.organisation.uid, file.chunks())
     with transaction.atomic():
         LiveSession.locked(session.pk)
@@ -37,7 +27,7 @@ def add_document(*, session: LiveSession, file: "UploadedFile[Any] | None") -> S
             session=session,
             name=(file.name or "file")[:200],
             digest=digest,
-            defaults={"size": file.size},
+            defaults={"size": file.size or 0},
         )
     return document
 

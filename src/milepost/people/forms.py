@@ -4,10 +4,9 @@ from copy import deepcopy
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from milepost.core.sent_files import SentFileField
 from milepost.people import scopes
 from milepost.people.models import Member
 from milepost.people.roles import GIVEN, ORGANISATION
@@ -51,17 +50,13 @@ class GrantForm(forms.Form):
 class UploadPeopleForm(forms.Form):
     """An HR file."""
 
-    file = forms.FileField(
+    file = SentFileField(
         label=_("HR file"),
         help_text=_("CSV or XLSX, with a heading row; up to 20 MB."),
+        most=MAX_FILE,
+        advice=_("Remove columns that are not needed, or split it."),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx", "class": "form-control"}),
     )
-
-    def clean_file(self) -> UploadedFile[bytes]:
-        file: UploadedFile[bytes] = self.cleaned_data["file"]
-        if (file.size or 0) > MAX_FILE:
-            raise ValidationError(_("The file is larger than 20 MB. Remove columns that are not needed, or split it."))
-        return file
 
 
 class SettingsForm(forms.Form):

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from milepost.core import blobs
 from milepost.core.public_holidays import countries
+from milepost.core.sent_files import SentFileField
 from milepost.people.colours import contrast
 from milepost.people.models import Member, Organisation, validate_colour, validate_zone
 from milepost.people.permissions import MANAGE_ROLES, sees_everybody
@@ -194,7 +195,7 @@ CORNER_RADIUS = Setting(
 )
 LOGO = Setting(
     "logo",
-    forms.FileField(
+    SentFileField(
         label=gettext_lazy("Logo"),
         required=False,
         help_text=gettext_lazy("PNG, JPEG or WebP, square, up to 512 kB."),

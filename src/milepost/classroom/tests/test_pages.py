@@ -110,6 +110,7 @@ def test_a_trainer_from_outside_gets_their_link_by_mail(visit, lead, session, ma
         ("trainers", {"email": "kofi@outside.example", "name": " "}, "name", "needs a name"),
         ("logs", {"file": SimpleUploadedFile("log.csv", b"nothing")}, "log", "No list of participants was found"),
         ("logs", {}, "log", "Choose a file first."),
+        ("logs", {"file": SimpleUploadedFile("log.csv", b"")}, "log", "“log.csv” is empty."),
         ("documents", {}, "document", "Choose"),
     ],
 )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from milepost.classroom import scheduling
 from milepost.classroom.access import managed_session, seen_session
-from milepost.classroom.connection_logs import UnreadableLog, connected_minutes, take_log
+from milepost.classroom.connection_logs import connected_minutes, take_log
 from milepost.classroom.correcting import change_attendance
 from milepost.classroom.forms import SessionForm, read_change
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
@@ -29,6 +29,7 @@ from milepost.core import once
 from milepost.core.http import blob_download
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message, complaints_of
+from milepost.core.sent_files import sent_file
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, member_required, requires
 from milepost.people.filters import Chosen, PeopleFilter
@@ -263,12 +264,8 @@ def logs(request: OrganisationRequest, session: LiveSession) -> HttpResponseBase
     """Take in the connection log of the meeting tool."""
     if request.method == "GET":  # a link on the page that came back with something to mend
         return _to_session(request, session)
-    file = request.FILES.get("file")
     try:
-        if file is None:
-            raise UnreadableLog(_("Choose a file first."))
-        if (file.size or 0) > MAX_LOG:
-            raise UnreadableLog(_("The file is larger than 20 MB."))
+        file = sent_file(request.FILES.get("file"), most=MAX_LOG)
         log = take_log(session=session, content=file.read(), name=file.name or "log.csv", by=request.member)
     except Refused as refused:
         return session_page(request, session, complaints=complaints_of(refused, "log"))

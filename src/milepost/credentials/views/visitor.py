@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from milepost.core.openness import Whom, open_to
 from milepost.core.sandbox import Unreadable
+from milepost.core.sent_files import FileNotTaken, sent_file
 from milepost.courses.models import Version
 from milepost.credentials import badges
 from milepost.credentials.checking import Finding, Verdict, check_code, check_file
@@ -49,11 +50,10 @@ def verify(request: HttpRequest) -> HttpResponseBase:
 @limited
 def _check(request: HttpRequest) -> HttpResponseBase:
     if file := request.FILES.get("file"):
-        if (file.size or 0) > MAX_FILE:
-            return _asked_again(request, _("The file is larger than 10 MB. Certificates are far smaller."))
         try:
+            file = sent_file(file, most=MAX_FILE, advice=_("Certificates are far smaller."))
             finding = check_file(file.read())
-        except Unreadable as refused:
+        except (FileNotTaken, Unreadable) as refused:
             return _asked_again(request, str(refused), status=refused.status)
         return _shown(request, finding, file_name=file.name or "")
     code = normal_code(request.POST.get("code", "")[:64])

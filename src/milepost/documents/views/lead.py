@@ -23,6 +23,7 @@ from milepost.core.http import download, read_json
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of
 from milepost.core.refusals import Refused, as_message, complaints_of
+from milepost.core.sent_files import sent_file
 from milepost.documents.bulk import send_to_each
 from milepost.documents.composing import MAX_FILE, RefusedDocument, add_annex, compose, file_of, upload
 from milepost.documents.delegating import confirm_delegation, refuse_delegation
@@ -124,8 +125,7 @@ def _value_field(name: str, label: str | Promise, typed: Mapping[str, str]) -> d
 
 
 def _bring(request: OrganisationRequest, file: UploadedFile[bytes]) -> Document:
-    if (file.size or 0) > MAX_FILE:
-        raise RefusedDocument(_("The file is larger than 50 MB. Save it with smaller pictures."))
+    file = sent_file(file, most=MAX_FILE, advice=_("Save it with smaller pictures."))
     return upload(
         organisation=request.organisation,
         content=file.read(),
@@ -239,10 +239,8 @@ def places(request: OrganisationRequest, document: str) -> HttpResponseBase:
 def annexes(request: OrganisationRequest, document: str) -> HttpResponseBase:
     """Add a file that goes with the document."""
     shown = _document(request, document)
-    file = request.FILES.get("file")
     with as_message(request):
-        if file is None or not file.size or file.size > MAX_FILE:
-            raise RefusedDocument(_("Choose a file of up to 50 MB."))
+        file = sent_file(request.FILES.get("file"), most=MAX_FILE)
         add_annex(document=shown, name=file.name or "annex", chunks=file.chunks())
     return redirect("document", request.organisation.slug, shown.uid)
 

@@ -12,6 +12,7 @@ from milepost.core.http import blob_download
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
+from milepost.core.sent_files import sent_file
 from milepost.evidence import retention
 from milepost.evidence.actions import ActionPlan, add_piece, open_action
 from milepost.evidence.auditing import Invitation, end_audit, invite_auditor, link_of
@@ -129,20 +130,17 @@ def pieces(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """Add a file that the profile asks for."""
     training_action = _action(request, action)
     member = _person(request, training_action)
-    file = request.FILES.get("file")
-    if file is None or not file.size or file.size > MAX_FILE:
-        messages.error(request, _("Choose a file of up to 50 MB."))
-    else:
-        with as_message(request):
-            add_piece(
-                action=training_action,
-                key=request.POST.get("key", ""),
-                name=file.name or "file",
-                content=file.read(),
-                by=request.member,
-                member=member,
-            )
-            messages.success(request, _("Added."))
+    with as_message(request):
+        file = sent_file(request.FILES.get("file"), most=MAX_FILE)
+        add_piece(
+            action=training_action,
+            key=request.POST.get("key", ""),
+            name=file.name or "file",
+            content=file.read(),
+            by=request.member,
+            member=member,
+        )
+        messages.success(request, _("Added."))
     return _page_of(request, training_action, member)
 
 
