@@ -17,6 +17,7 @@ from milepost.people.jobs import measure_storage
 from milepost.people.members import add_member
 from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
+from milepost.security.models import SecurityEvent
 from tests.worlds import make_member
 
 
@@ -36,7 +37,7 @@ def hr_file(count):
 def test_nobody_is_added_beyond_the_number_of_people_and_who_is_there_stays(organisation, lead, bound):
     bound(people=3)
     add_member(organisation=organisation, email="a@b.example", given_name="A", family_name="B", by=lead)
-    with pytest.raises(QuotaReached, match="the 3 people"):
+    with pytest.raises(QuotaReached, match="has 2 people and may have 3 here"):
         import_people(organisation=organisation, file=hr_file(2), by=lead)
     assert Member.objects.filter(organisation=organisation).count() == 2
     import_people(organisation=organisation, file=hr_file(1), by=lead)
@@ -69,7 +70,7 @@ def test_a_file_beyond_the_space_is_refused_before_any_view_and_changes_nothing(
         headers={"accept": "text/html"},
     )
     assert answer.status_code == 429
-    assert "fill the 0.0 GB" in answer.text
+    assert "fill the 9.8\xa0KB that" in answer.text
     assert stored_by(organisation.pk) == 0
     assert visit(lead).post("/aldermoor/settings/", logo).status_code == 302
 
@@ -121,7 +122,9 @@ def test_exports_are_bounded_and_one_s_own_data_is_not(visit, lead, learner, org
     assert owner.get("/aldermoor/security/events.csv").status_code == 200
     refused = owner.get("/aldermoor/security/events.csv")
     assert refused.status_code == 429
-    assert "Go on tomorrow" in refused.text
+    assert "used up its exports of a day (1)" in refused.text
+    assert 'href="/aldermoor/security/usage/"' in refused.text
+    assert [event.kind for event in SecurityEvent.objects.filter(detail="security_table")] == ["quota-reached"]
     assert visit(learner).post(f"/aldermoor/people/{learner.uid}/data/").status_code == 200
 
 

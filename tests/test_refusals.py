@@ -65,6 +65,13 @@ def test_a_refusal_that_flies_is_a_page_that_says_what_is_in_the_way_and_what_to
     assert 'href="http://testserver/where-i-was/"' in response.text
 
 
+def test_an_address_that_only_takes_a_form_says_so_where_somebody_opens_it(client, db):
+    """Whoever reloads what a form led to saw an empty page."""
+    response = client.get("/accounts/shared/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "There is no page at this address" in response.text
+
+
 def test_the_way_back_leads_to_no_other_site(client, db):
     assert "evil" not in client.get("/refuse/", HTTP_REFERER="https://evil.example/").text
 

@@ -20,6 +20,8 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
+from django.template.defaultfilters import filesizeformat
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -49,7 +51,10 @@ class QuotaReached(Refused):
 
 @dataclass(frozen=True)
 class Quota:
-    """Something that is bounded. `reached` is what is said when it is full; `used` tells how much there is, by the organisation's key."""
+    """Something that is bounded. `used` tells how much there is, by the organisation's key.
+
+    `reached` is what is said when it is full, with its `limit` and, of what is there and not of today's, how much is `used`.
+    """
 
     label: str | Promise
     reached: str | Promise
@@ -113,14 +118,26 @@ def look_at(organisation: Owner) -> list[NearlyFull]:
 def refuse_beyond(organisation: Owner, name: str, *, more: int) -> None:
     """Raise `QuotaReached` if so many more are too many. Of two at once, each holds the organisation's row."""
     limit = limit_of(organisation, name)
-    if limit is not None and more > 0 and quotas.get(name).used(organisation.pk) + more > limit:
-        raise QuotaReached(quotas.get(name).reached % {"limit": limit})
+    if limit is None or more <= 0:
+        return
+    used = quotas.get(name).used(organisation.pk)
+    if used + more > limit:
+        raise _reached(name, limit, used)
 
 
 def take(organisation: Owner, name: str, amount: int = 1) -> None:
     """So many more of today's. Raises `QuotaReached`, and then none of them is counted."""
     if not has_room(organisation, name, amount):
-        raise QuotaReached(quotas.get(name).reached % {"limit": limit_of(organisation, name)})
+        raise _reached(name, limit_of(organisation, name) or 0)
+
+
+def _reached(name: str, limit: int, used: int = 0) -> QuotaReached:
+    """What is said of a quota that is full, with numbers as the reader writes them."""
+    quota = quotas.get(name)
+    if quota.is_bytes:
+        return QuotaReached(quota.reached % {"limit": filesizeformat(limit)})
+    numbers = {key: number_format(number, force_grouping=True) for key, number in (("limit", limit), ("used", used))}
+    return QuotaReached(quota.reached % numbers)
 
 
 def has_room(organisation: Owner, name: str, amount: int = 1) -> bool:
@@ -166,7 +183,7 @@ def take_bytes(organisation: Owner, size: int) -> None:
     Stored.objects.get_or_create(organisation_id=organisation.pk)
     room = Stored.objects.filter(organisation_id=organisation.pk, measured__lte=limit - size - F("since"))
     if not room.update(since=F("since") + size):
-        raise QuotaReached(quotas.get("storage").reached % {"limit": f"{limit / 1024**3:,.1f}"})
+        raise _reached("storage", limit)
 
 
 def give_back_bytes(organisation: Owner, size: int) -> None:
@@ -211,7 +228,7 @@ OWN = {
     "storage": Quota(
         _("Stored files"),
         _(
-            "The files of your organisation fill the %(limit)s GB that it has here. Remove what nobody needs, or ask whoever runs Milepost for more."
+            "The files of your organisation fill the %(limit)s that it has here. Remove what nobody needs, or ask whoever runs Milepost for more."
         ),
         stored_by,
         is_bytes=True,
@@ -219,14 +236,14 @@ OWN = {
     "uploads": Quota(
         _("Files sent today"),
         _(
-            "Your organisation has sent %(limit)s files today, which is all that it may. Go on tomorrow, or ask whoever runs Milepost for more."
+            "Your organisation has used up the files that it may send in a day (%(limit)s). Go on tomorrow, or ask whoever runs Milepost for more."
         ),
         today("uploads"),
     ),
     "exports": Quota(
         _("Exports today"),
         _(
-            "Your organisation has taken %(limit)s exports today, which is all that it may. Go on tomorrow, or ask whoever runs Milepost for more."
+            "Your organisation has used up its exports of a day (%(limit)s). Go on tomorrow, or ask whoever runs Milepost for more."
         ),
         today("exports"),
     ),

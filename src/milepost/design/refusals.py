@@ -3,13 +3,23 @@
 import re
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 
 from milepost.core.http import is_partial, page_before
 from milepost.core.refusals import Refused, problem_response
 
 JSON_TYPES = ("application/problem+json", "application/json")
+
+
+class NothingToOpen(Refused):
+    """An address was opened that only takes what a form sends; Django’s own answer is an empty page."""
+
+    sentence = gettext_lazy(
+        "There is no page at this address: a form sends here what was filled in. Go back to the page of the form."
+    )
+    status = 405
 
 
 class RefusalMiddleware:
@@ -19,7 +29,11 @@ class RefusalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and isinstance(response, HttpResponseNotAllowed):
+            allowed, response = response, answer_to(request, NothingToOpen())
+            response.headers["Allow"] = allowed.headers["Allow"]
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer to a refusal; anything else is a fault, and Django's to tell."""
@@ -32,7 +46,8 @@ class RefusalMiddleware:
 
 
 def answer_to(request: HttpRequest, refused: Refused) -> HttpResponse:
-    """The refusal as this browser or program reads it."""
+    """The refusal as this browser or program reads it. The request keeps it, for who watches answers."""
+    vars(request)["refusal"] = refused
     if request.get_preferred_type(["text/html", *JSON_TYPES]) in JSON_TYPES:
         return problem_response(refused)
     if is_partial(request):
@@ -42,7 +57,7 @@ def answer_to(request: HttpRequest, refused: Refused) -> HttpResponse:
         return response
     # The first sentence says what is in the way, the others what to do.
     says, _space, advice = re.sub(r"(?<=[.!?])\s+", "\0", str(refused), count=1).partition("\0")
-    context = {"says": says, "advice": advice, "back": _back(request)}
+    context = {"says": says, "advice": advice, "back": _back(request), "code": refused.code}
     return render(request, "design/refused.html", context, status=refused.status)
 
 

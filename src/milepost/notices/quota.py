@@ -18,9 +18,7 @@ from milepost.people.roles import ORGANISATION, Role
 
 MAILS = Quota(
     _("Messages sent today"),
-    _(
-        "Your organisation has sent %(limit)s messages today, which is all that it may. The others wait, and go tomorrow."
-    ),
+    _("Your organisation has used up its messages of a day (%(limit)s). The others wait, and go tomorrow."),
     today("mails"),
 )
 

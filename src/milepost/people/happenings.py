@@ -58,6 +58,7 @@ FACTOR_RENEWED = Happening("factor-renewed", _("Made new recovery codes"), Area.
 REFUSED = Happening("refused", _("Was refused"), Area.WEB, is_refusal=True)
 NO_MEMBER = Happening("no-member", _("Asked for a page without belonging here"), Area.WEB, is_refusal=True)
 LIMIT_REACHED = Happening("limit-reached", _("Tried too often"), Area.WEB, is_refusal=True)
+QUOTA_REACHED = Happening("quota-reached", _("Asked for more than the organisation may use"), Area.WEB, is_refusal=True)
 FORGED_FORM = Happening("stale-form", _("Sent a form that is too old or not from here"), Area.WEB, is_refusal=True)
 ROLE_CHANGED = Happening("role-changed", _("Gave or withdrew a role"), Area.IAM)
 EXPORTED = Happening("exported", _("Took data out"), Area.FILE)

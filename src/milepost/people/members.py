@@ -46,8 +46,8 @@ def add_member(
 PEOPLE = Quota(
     gettext_lazy("People"),
     gettext_lazy(
-        "Your organisation has the %(limit)s people that it may have here; nobody was added. Have those leave who left, or ask whoever"
-        " runs Milepost for more."
+        "Your organisation has %(used)s people and may have %(limit)s here. These were too many, so nobody was added: have those leave who"
+        " left, or ask whoever runs Milepost for more."
     ),
     lambda organisation_id: Member.objects.active().filter(organisation=organisation_id).count(),
 )

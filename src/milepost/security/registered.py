@@ -1,5 +1,7 @@
 """What this room brings to those below."""
 
+from dataclasses import replace
+
 from django.conf import settings as installation
 from django.utils.translation import gettext_lazy as _
 
@@ -31,6 +33,7 @@ def register() -> None:
     navigation.person.register("security", place)
     usage = Link(_("Usage"), "usage", order=13, icon="info-circle", permission="manage_organisation", shown=_is_bounded)
     navigation.person.register("usage", usage)
+    navigation.links("quota-reached").register("usage", replace(usage, label=_("What your organisation uses")))
 
 
 def _is_bounded(_thing: object) -> bool:

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
+from milepost.core.quotas import QuotaReached
 from milepost.people.access import membership
-from milepost.people.happenings import FORGED_FORM, LIMIT_REACHED, REFUSED, is_told, tell
+from milepost.people.happenings import FORGED_FORM, LIMIT_REACHED, QUOTA_REACHED, REFUSED, is_told, tell
 from milepost.people.models import Member
 
 _KINDS = {401: REFUSED, 403: REFUSED, 429: LIMIT_REACHED}
@@ -23,6 +24,8 @@ class WatchingMiddleware:
         if kind := _KINDS.get(response.status_code):
             if getattr(request, "is_stale_form", False):
                 kind = FORGED_FORM
+            elif isinstance(getattr(request, "refusal", None), QuotaReached):
+                kind = QUOTA_REACHED
             if not is_told(request):
                 view = request.resolver_match.view_name if request.resolver_match else ""
                 member = _member_of(request)

@@ -275,6 +275,8 @@ def test_filters_leave_what_was_asked_for(visit, lead, learner):
     assert "192.0.2.7" in owner.get(PAGE, {"person": learner.uid}).text
     assert "Nothing of this kind." in owner.get(PAGE, {"until": "2001-01-01"}).text
     assert "Jonas Nygård" in owner.get(PAGE, {"q": "jonas"}).text
+    nobody = owner.get(PAGE, {"q": "zzz"}).text
+    assert "Nobody is called like that." in nobody and "<table" not in nobody  # everybody's stood below it
 
 
 def test_of_somebody_stands_what_they_did_and_what_was_done_to_them(visit, lead, learner, organisation):
