@@ -34,7 +34,7 @@ from milepost.core.blobs.removing import remove_unused
 from milepost.core.jobs import run_all
 from milepost.core.models import Job
 from milepost.evidence.auditing import Invitation, invite_auditor
-from milepost.journal import sealing, witnesses
+from milepost.journal import sealing, second_memory
 from milepost.journal.models import Entry
 from milepost.journal.verification import verify
 from milepost.learning.enrolling import enrol
@@ -138,7 +138,7 @@ def test_everything_comes_back_as_it_was_and_verifies(world, tmp_path, data):
     assert verify(world.organisation.pk).finding is None
     assert blobs.read(world.organisation.uid, digest) == b"a logo"
     assert restoring.settings.SECRET_KEY in (data / "secret-key").read_text()
-    assert len(list(witnesses.all_of(world.organisation.pk))) == 1
+    assert len(list(second_memory.all_of(world.organisation.pk))) == 1
     assert make_member(world.organisation, "next").pk > max(
         Member.objects.order_by("pk").values_list("pk", flat=True)[:2]
     )

@@ -17,7 +17,7 @@ from milepost.core import clock, links, logs, traces
 from milepost.core.jobs import job, run_all
 from milepost.core.models import Job
 from milepost.core.probes import Probe, probes
-from milepost.journal import measures, witnesses
+from milepost.journal import measures, second_memory
 from milepost.journal.models import Seal, Tree
 from milepost.journal.sealing import seal
 from milepost.learning.enrolling import enrol
@@ -129,7 +129,7 @@ def remember_another(organisation):
     """The database was put back to an earlier state, and the memory of seals was not."""
     newest = Seal.objects.filter(organisation_id=organisation.pk).select_related("key").last()
     head = json.loads(newest.statement) | {"size": newest.size + 5000}
-    with witnesses._path(newest.key.fingerprint).open("a") as file:
+    with second_memory._path(newest.key.fingerprint).open("a") as file:
         file.write(json.dumps({"seal": json.dumps(head), "signature": ""}) + "\n")
 
 

@@ -24,6 +24,7 @@ FROZEN = (
     "journal_timestamp",
     "journal_sealcheckpoint",
     "journal_cosignature",
+    "journal_keyrevocation",
     "courses_version",
     "courses_content",
 )

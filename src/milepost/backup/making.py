@@ -32,7 +32,7 @@ from milepost.backup.tables import Sum, Table, tables
 from milepost.core import blobs, clock
 from milepost.core.blobs.removing import kept
 from milepost.core.refusals import Refused
-from milepost.journal import witnesses
+from milepost.journal import second_memory
 
 IN_MEMORY = 8 << 20  # bytes of a file
 PART = 4 << 20  # bytes of rows that are compressed at a time
@@ -122,7 +122,7 @@ class _Making:
         """Write every member, the manifest as the last."""
         there = tables(apps)
         with kept(), Named() as named:
-            seals = witnesses.logs()
+            seals = second_memory.logs()
             with snapshot():
                 self._add("about.json", _json(_about(there)))
                 self._add(

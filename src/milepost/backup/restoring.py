@@ -21,7 +21,7 @@ from milepost.config import schema, secret
 from milepost.config.variables import Variables
 from milepost.core import blobs
 from milepost.core.refusals import Refused
-from milepost.journal import keys, witnesses
+from milepost.journal import keys, second_memory
 from milepost.journal.models import Entry
 from milepost.journal.verification import verify
 from milepost.people.models import Organisation
@@ -108,7 +108,7 @@ def _refuse_other_secret(contents: Contents) -> None:
 def _staged() -> Iterator[Path]:
     """A folder of one's own beside the one where seals are remembered, gone at the end."""
     data = Path(settings.ENVIRONMENT.data)
-    with TemporaryDirectory(prefix=f"{witnesses.FOLDER}.restoring-", dir=data) as folder:
+    with TemporaryDirectory(prefix=f"{second_memory.FOLDER}.restoring-", dir=data) as folder:
         yield Path(folder)
 
 
@@ -199,7 +199,7 @@ def _place(contents: Contents, folder: Path, apps: Apps) -> None:
     if not Variables().text(secret.SECRET):
         secret.put(data, contents.secrets["secret"], contents.secrets["earlier"])
     (data / SECRET_OF_BACKUP).unlink(missing_ok=True)  # it was there to be set, and counts now
-    remembered = data / witnesses.FOLDER
+    remembered = data / second_memory.FOLDER
     remembered.mkdir(mode=0o700, exist_ok=True)
     for fingerprint in apps.get_model("journal", "SigningKey")._base_manager.values_list("fingerprint", flat=True):
         kept = remembered / f"{fingerprint}.jsonl"

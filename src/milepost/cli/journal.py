@@ -1,5 +1,6 @@
 """`milepost journal` and `milepost key`: the record of facts, and the key that signs it."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -14,21 +15,62 @@ def journal() -> None:
 
 @journal.command("verify")
 @in_organisation
+@click.option(
+    "--against", type=click.Path(path_type=Path), multiple=True, help="A file of seals, a checkpoint, or a mail."
+)
 @with_django
-def verify_journal(organisation: str) -> None:
-    """Check the organisation's whole journal: entries, tree, seals. Names the first entry that does not hold."""
+def verify_journal(organisation: str, against: tuple[Path, ...]) -> None:
+    """Check the organisation's whole journal: entries, tree, seals. Names the first entry that does not hold.
+
+    Give with --against what others have kept of its seals (what was sent to them): the journal must hold all of that.
+    """
+    from milepost.journal import second_memory
     from milepost.journal.models import Entry
     from milepost.journal.verification import verify
 
     target = organisation_of(organisation)
+    kept = []
+    for file in against:
+        with about(file):
+            kept += second_memory.said_in(file.read_bytes(), target.uid, file.name)
     with progress_bar("Checking entries", Entry.objects.filter(organisation_id=target.pk).count()) as bar:
-        verification = verify(target.pk, progress=bar.update)
+        verification = verify(target.pk, progress=bar.update, against=kept)
     if verification.finding:
         fail(f"{verification.finding}. {verification.checked} entries before it do hold.")
+    if against:
+        click.echo(f"It holds the {len(kept)} seals of which {', '.join(file.name for file in against)} tells.")
+    if forgotten := second_memory.forgotten(target.pk):
+        fail(
+            f"All {verification.checked} entries hold, and this machine remembers {verification.seals - forgotten} of the {verification.seals}"
+            " seals: its files of seals were taken away, or it is a new machine. Hold the journal against seals that were sent out (--against)"
+            " or a witness, then run `milepost journal remember`."
+        )
     waiting = verification.checked - verification.sealed
     click.echo(
         f"{verification.checked} entries hold. {verification.sealed} are under {verification.seals} seals, {waiting} wait for theirs."
     )
+
+
+@journal.command("remember")
+@in_organisation
+@with_django
+def remember_seals(organisation: str) -> None:
+    """Have this machine remember all seals as the database has them: on a new machine, or after its files of seals were lost.
+
+    The journal is verified first, against what this machine does remember.
+    """
+    from milepost.core.jobs import retry
+    from milepost.core.models import Job
+    from milepost.journal import second_memory
+    from milepost.journal.jobs import find_forgotten
+    from milepost.journal.verification import verify
+
+    target = organisation_of(organisation)
+    if finding := verify(target.pk).finding:
+        fail(f"{finding}. Nothing was changed.")
+    count = second_memory.write_anew(target.pk)
+    retry(Job.objects.filter(task=find_forgotten.module_path, organisation_id=target.pk))
+    click.echo(f"This machine remembers {count} seals.")
 
 
 @journal.command("seal")
@@ -110,6 +152,25 @@ def show_key(organisation: str) -> None:
     key = current_key(organisation_of(organisation).pk)
     click.echo(key.certificate, nl=False)
     click.echo(f"Fingerprint (SHA-256): {key.fingerprint}", err=True)
+
+
+@key.command("revoke")
+@click.argument("fingerprint")
+@in_organisation
+@click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="In UTC.")
+@click.option("--reason", required=True, help="For whoever reads the page of the keys; no names in it.")
+@with_django
+def revoke_key(fingerprint: str, organisation: str, since: datetime, reason: str) -> None:
+    """Say in public that what an earlier key signs is not believed from a time on, as it may be in other hands.
+
+    Bring the next key first (`import` or `token`): that one signs the revocation.
+    """
+    from milepost.journal.keys import revoke
+
+    target = organisation_of(organisation)
+    mark = fingerprint.lower().replace(":", "")
+    revoke(target.pk, mark, since=since.replace(tzinfo=UTC), reason=reason)
+    click.echo(f"{mark} is revoked since {since:%Y-%m-%d %H:%M} UTC; the page of the organisation's keys says so.")
 
 
 @key.command("log")

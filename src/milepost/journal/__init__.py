@@ -9,7 +9,7 @@
 | seals and the keys that sign them | `sealing`, `keys`; keys in hardware: `tokens` |
 | seals as checkpoints of a transparency log | `checkpoints`, `log_keys`; their form: `notes`; asking witnesses: `cosigning` |
 | time stamps of seals | `timestamping`; the authority: `timestamp_authority`; those on files: `milepost.documents.timestamps` |
-| checking all of it, and what a restored copy lost | `verification`, `witnesses` |
+| checking all of it, and what a restored copy lost | `verification`, `second_memory` |
 | the proof of one fact | `proofs` |
 | taking the words of a fact away | `erasing`; erasing a person: `milepost.evidence.erasing` |
 

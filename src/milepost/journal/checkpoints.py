@@ -5,6 +5,7 @@ follows from the seal. Seals of before have none: the newest head covers them, a
 nothing more. What others hold of it (cosignatures, published heads) is the room `anchors`.
 """
 
+from datetime import UTC
 from typing import Any
 
 from django.db.models import QuerySet
@@ -35,6 +36,12 @@ def cosigned(checkpoint: SealCheckpoint) -> Note:
         key = VerifierKey.parse(made.witness)
         signatures.append(Signature(key.name, key.id, bytes(made.content)))
     return Note(note.text, (*note.signatures, *signatures))
+
+
+def line_of(checkpoint: SealCheckpoint) -> str:
+    """The one line that a person can keep of it: whose log, how many entries, the root over them, and the day (in UTC)."""
+    note = note_of(checkpoint).text.replace("\n", " ").strip()
+    return f"{note} {checkpoint.seal.time.astimezone(UTC):%Y-%m-%d}"
 
 
 def newest(organisation_id: int) -> SealCheckpoint | None:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import NotNow, job, unfinished
-from milepost.journal import cosigning, folding, sealing, subscriptions, timestamping, witnesses
+from milepost.journal import cosigning, folding, sealing, second_memory, subscriptions, timestamping
 
 
 @job(queue="facts")
@@ -26,15 +26,25 @@ def seal(organisation_id: int) -> None:
     """Seal what waits in the organisation; whoever watches over it is told where it can't be what it was."""
     sealing.seal(organisation_id)
     try:
-        witnesses.refuse_other_past(organisation_id)
-    except witnesses.OtherPast:
+        second_memory.refuse_other_past(organisation_id)
+    except second_memory.OtherPast:
         hold_against_memory.enqueue(organisation_id)  # by itself: what goes on being refused must not put off a seal
+    try:
+        second_memory.refuse_short(organisation_id)
+    except second_memory.ShortMemory:
+        find_forgotten.enqueue(organisation_id)
 
 
 @job(queue="sealing", title=_("Hold the journal against the seals that this machine remembers"), attempts=None)
 def hold_against_memory(organisation_id: int) -> None:
     """Refused for as long as the database says something else."""
-    witnesses.refuse_other_past(organisation_id)
+    second_memory.refuse_other_past(organisation_id)
+
+
+@job(queue="sealing", title=_("Look whether this machine remembers all seals of the journal"), attempts=None)
+def find_forgotten(organisation_id: int) -> None:
+    """Refused for as long as it does not."""
+    second_memory.refuse_short(organisation_id)
 
 
 @job(queue="sealing")

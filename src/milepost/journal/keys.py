@@ -6,7 +6,7 @@ file, or left in a token that signs (see `tokens`). A private key that is here i
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -23,12 +23,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
-from milepost.core.canonical import fingerprint
+from milepost.core.canonical import canonical_json, fingerprint
 from milepost.core.encryption import Locked, a_part_at_a_time, decrypted, encrypted, is_current
 from milepost.core.refusals import Refused
 from milepost.journal import folding, tokens
-from milepost.journal.models import SigningKey
+from milepost.journal.models import KeyRevocation, SigningKey
 from milepost.journal.organisations import identity_of
+from milepost.journal.recording import time_text
 
 BITS, LEAST_BITS = (
     3072,
@@ -37,6 +38,7 @@ BITS, LEAST_BITS = (
 USE = "journal.signingkey.private"  # what a kept key is encrypted for
 LOOK = 20  # keys that are tried at a start before the secret is said to be another one
 YEARS = 10
+REVOCATION = "milepost-key-revocation/1"
 
 
 class KeyRefused(Refused):
@@ -176,6 +178,33 @@ def _keep(
             organisation_id=organisation_id, fingerprint=of_certificate, defaults=values
         )
     return key
+
+
+def revoke(organisation_id: int, key_fingerprint: str, *, since: datetime, reason: str) -> KeyRevocation:
+    """Say that whatever this earlier key signs from `since` on is not the organisation's. Raises `KeyRefused`.
+
+    The key of now signs that; who publishes it is the room `anchors`. Saying it twice changes nothing.
+    """
+    with transaction.atomic():
+        folding.lock(organisation_id)
+        key = SigningKey.objects.filter(organisation_id=organisation_id, fingerprint=key_fingerprint).first()
+        by = current_key(organisation_id)
+        if key is None:
+            raise KeyRefused(_("The organisation has never signed with a key of this fingerprint."))
+        if key == by:
+            raise KeyRefused(
+                _("The organisation signs with this key now. Bring another one first; that one revokes it.")
+            )
+        said = {
+            "type": REVOCATION,
+            "key": key.fingerprint,
+            "since": time_text(since),
+            "reason": reason.strip(),
+            "by": by.fingerprint,
+        }
+        statement = canonical_json(said)
+        values = {"by": by, "statement": statement.decode(), "signature": sign(by, statement)}
+        return KeyRevocation.objects.get_or_create(key=key, defaults=values)[0]
 
 
 def endorsement_of(next_fingerprint: str) -> bytes:

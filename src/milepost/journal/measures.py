@@ -7,6 +7,7 @@ from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 
 from milepost.core import clock
+from milepost.core.jobs import JobTask
 from milepost.core.metrics import Gauge
 from milepost.core.models import Fault, Job
 from milepost.core.probes import Probe
@@ -41,8 +42,16 @@ def _age(organisation_id: int) -> float | None:
 
 def refused_journals() -> float:
     """Organisations whose journal is not sealed, or is not the one that this machine remembers: what the worker last found."""
-    names = [jobs.seal.module_path, jobs.hold_against_memory.module_path]
-    refused = Job.objects.filter(task__in=names, fault=Fault.REFUSED)
+    return _refused(jobs.seal, jobs.hold_against_memory)
+
+
+def forgotten_journals() -> float:
+    """Organisations of whose seals the machine that sealed last does not remember all."""
+    return _refused(jobs.find_forgotten)
+
+
+def _refused(*tasks: JobTask) -> float:
+    refused = Job.objects.filter(task__in=[task.module_path for task in tasks], fault=Fault.REFUSED)
     return float(refused.values("organisation_id").distinct().count())
 
 
@@ -67,6 +76,7 @@ def _unsealed() -> Iterator[tuple[tuple[str, ...], float]]:
 PROBES = {
     "facts": Probe(oldest_unsealed_fact, bound=300.0),
     "journals": Probe(refused_journals, bound=0.0, unit="organisations"),
+    "memory": Probe(forgotten_journals, bound=0.0, unit="organisations"),
     "authority": Probe(clock_against_authority, bound=10.0),
     "witnesses": Probe(checkpoint_without_witness, bound=3600.0),
 }

@@ -148,6 +148,24 @@ class SigningKey(models.Model):
         return str(names[0].value) if names else self.subject
 
 
+class KeyRevocation(models.Model):
+    """That a key of before is not to be believed from a time on; said by the key of then, which signed `statement`."""
+
+    key = models.OneToOneField(SigningKey, on_delete=models.PROTECT, related_name="revocation", primary_key=True)
+    by = models.ForeignKey(SigningKey, on_delete=models.PROTECT, related_name="+", db_index=False)
+    statement = models.TextField()
+    signature = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"revocation of key {self.key_id}"
+
+    @property
+    def content(self) -> dict[str, str]:
+        """What was said, as data."""
+        content: dict[str, str] = json.loads(self.statement)
+        return content
+
+
 class LogKey(models.Model):
     """An organisation's key as a transparency log: 32 bytes of Ed25519, under the name of the log; see `milepost.journal.log_keys`."""
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from milepost.core import clock
 from milepost.core.canonical import canonical_json
-from milepost.journal import checkpoints, folding, keys, log_keys, merkle, tiles, witnesses
+from milepost.journal import checkpoints, folding, keys, log_keys, merkle, second_memory, tiles
 from milepost.journal.models import LogKey, Seal, SigningKey, Tree
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
@@ -44,7 +44,7 @@ def seal(organisation_id: int) -> Seal | None:
     made = _seal_head(organisation_id)
     last = made or newest(organisation_id)
     if last:  # one that was there may not have been remembered: the disk was full
-        witnesses.add(last, is_new=made is not None)
+        second_memory.add(last, is_new=made is not None)
     return last
 
 

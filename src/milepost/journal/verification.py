@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from milepost.journal import checkpoints, keys, log_keys, tiles, timestamping, witnesses
+from milepost.journal import checkpoints, keys, log_keys, second_memory, tiles, timestamping
 from milepost.journal.erasing import Erased
 from milepost.journal.facts import ERASED
 from milepost.journal.leaves import leaf_hash
@@ -22,6 +22,7 @@ from milepost.journal.models import Entry, LogKey, Seal, Tree, Unfolded
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import CLOCK, head
+from milepost.journal.second_memory import Remembered
 from milepost.journal.vocabulary import fact_type_of
 
 CHUNK = 20  # tiles
@@ -71,14 +72,19 @@ class _Fault(Exception):
 
 
 def verify(
-    organisation_id: int, *, progress: Callable[[int], object] | None = None, memory: Path | None = None
+    organisation_id: int,
+    *,
+    progress: Callable[[int], object] | None = None,
+    memory: Path | None = None,
+    against: Iterable[Remembered] = (),
 ) -> Verification:
     """Recompute the organisation's whole journal and say what does not hold, the first in the order of the tree.
 
     `progress` is called with the number of entries checked since it was last called. Reads only, in chunks. `memory` is a
-    folder with what is remembered of seals, instead of this machine's (see `witnesses`).
+    folder with what is remembered of seals, instead of this machine's (see `second_memory`); `against` is what others remember.
     """
-    checking = _Checking(organisation_id, progress or (lambda _count: None), memory)
+    remembered = chain(second_memory.all_of(organisation_id, memory), against)
+    checking = _Checking(organisation_id, progress or (lambda _count: None), remembered)
     try:
         checking.tree()
         checking.size()
@@ -90,8 +96,10 @@ def verify(
 
 
 class _Checking:
-    def __init__(self, organisation_id: int, progress: Callable[[int], object], memory: Path | None) -> None:
-        self.memory = memory
+    def __init__(
+        self, organisation_id: int, progress: Callable[[int], object], remembered: Iterable[Remembered]
+    ) -> None:
+        self.told = remembered
         self.organisation_id = organisation_id
         self.organisation = str(identity_of(organisation_id).uid)
         self.progress = progress
@@ -117,7 +125,8 @@ class _Checking:
         seals = iter(waiting)
         seal, number = next(seals, None), 0
         remembered = self._remembered()
-        forgotten = {size for size in remembered if size > covered} - self._sizes()
+        later = {size: one.where for size, one in remembered.items() if size > covered}
+        forgotten = {size: where for size, where in later.items() if size not in self._sizes()} if later else {}
         for part in _parts(tiles.leaves_of(self.organisation_id)):
             entries = self._entries([entry_id for entry_id, _leaf in part])
             for entry_id, leaf in part:
@@ -129,10 +138,9 @@ class _Checking:
                     number += 1
                     self._check_seal(seal, number, entry_id)
                     seal = next(seals, None)
-                if remembered.pop(size, self.frontier.root) != self.frontier.root:
-                    raise _Fault(
-                        self._since_seal or entry_id, self._between(entry_id, "the seal that this machine remembers")
-                    )
+                told = remembered.pop(size, None)
+                if told and told.root != self.frontier.root:
+                    raise _Fault(self._since_seal or entry_id, self._between(entry_id, f"the seal in {told.where}"))
             self.progress(len(part))
         if seal is not None or remembered:
             size = seal.size if seal else min(remembered)
@@ -141,21 +149,21 @@ class _Checking:
                 f"after it, entries are missing: a seal over {size} entries exists, and the tree ends at {self.frontier.size}",
             )
         if forgotten:
-            raise _Fault(self._since_seal, "the seal over it was removed: this machine remembers it")
+            raise _Fault(self._since_seal, f"the seal over it was removed: {forgotten[min(forgotten)]} remembers it")
 
-    def _remembered(self) -> dict[int, bytes]:
-        """The root for each size of which this machine remembers a seal; one size has one root."""
-        remembered: dict[int, witnesses.Witness] = {}
-        for witness in witnesses.all_of(self.organisation_id, self.memory):
-            if not witness.root:
-                raise _Fault(0, f"{witness.where}: what this machine remembers of a seal can’t be read there")
-            before = remembered.setdefault(witness.size, witness)
-            if before.root != witness.root:
-                places = f"{before.where}; {witness.where}"
+    def _remembered(self) -> dict[int, Remembered]:
+        """What is remembered of a seal of each size; one size has one root."""
+        remembered: dict[int, Remembered] = {}
+        for one in self.told:
+            if not one.root:
+                raise _Fault(0, f"{one.where}: what is remembered of a seal can’t be read there")
+            before = remembered.setdefault(one.size, one)
+            if before.root != one.root:
+                places = f"{before.where}; {one.where}"
                 raise _Fault(
-                    0, f"two seals over {witness.size} entries say different things: there were two journals ({places})"
+                    0, f"two seals over {one.size} entries say different things: there were two journals ({places})"
                 )
-        return {size: witness.root for size, witness in remembered.items()}
+        return remembered
 
     def _sizes(self) -> set[int]:
         """The sizes of all seals that there are now."""

@@ -16,7 +16,7 @@ from programs import run
 
 from milepost.core import clock, encryption
 from milepost.core.jobs import run_all
-from milepost.journal import jobs, keys, measures, merkle, tiles, witnesses
+from milepost.journal import jobs, keys, measures, merkle, second_memory, tiles
 from milepost.journal.folding import fold
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.models import Entry, Seal, SigningKey, Tile, Timestamp, Unfolded
@@ -320,6 +320,27 @@ def pkcs12_file(private, certificate, password=b"secret"):
     )
 
 
+def test_a_key_of_before_is_revoked_by_the_one_of_now_and_no_other_is(sealed):
+    first = keys.current_key(7)
+    since = datetime(2026, 11, 20, tzinfo=UTC)
+    with pytest.raises(keys.KeyRefused, match="Bring another one first"):
+        keys.revoke(7, first.fingerprint, since=since, reason="lost")
+    with pytest.raises(keys.KeyRefused, match="never signed with"):
+        keys.revoke(7, "0" * 64, since=since, reason="lost")
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    second = keys.import_pkcs12(7, pkcs12_file(private, certificate_for(private)), password="secret")
+    made = keys.revoke(7, first.fingerprint, since=since, reason=" A laptop was stolen. ")
+    assert made.content == {
+        "type": "milepost-key-revocation/1",
+        "key": first.fingerprint,
+        "since": "2026-11-20T00:00:00.000000Z",
+        "reason": "A laptop was stolen.",
+        "by": second.fingerprint,
+    }
+    assert keys.is_signed(second, made.statement.encode(), bytes(made.signature))
+    assert keys.revoke(7, first.fingerprint, since=since, reason="again") == made
+
+
 def test_a_key_of_one_s_own_signs_from_then_on_and_old_seals_still_hold():
     write(3)
     seal(7)
@@ -435,14 +456,14 @@ def test_half_a_line_of_the_memory_is_mended_and_told(memory, caplog):
     write(1)
     seal(7)
     assert "ended in half a line of 11 bytes" in caplog.text
-    assert [witness.size for witness in witnesses.all_of(7)] == [3, 4]
+    assert [one.size for one in second_memory.all_of(7)] == [3, 4]
     assert verify(7).finding is None
 
 
 @pytest.mark.parametrize("line", ["not json", "{}", "[" * 90_000, '{"seal": "[]"}', "\x80"])
 def test_a_line_of_the_memory_that_can_not_be_read_is_told_with_its_place(memory, line):
     memory.write_bytes(line.encode("latin-1") + b"\n" + memory.read_bytes())
-    assert f"{memory.name}, line 1: what this machine remembers" in str(verify(7).finding)
+    assert f"{memory.name}, line 1: what is remembered" in str(verify(7).finding)
 
 
 def test_two_roots_for_one_size_are_the_finding(memory):
@@ -473,14 +494,14 @@ def test_seals_that_could_not_be_remembered_on_a_full_disk_are_with_the_next(mem
 
     write(1)
     with monkeypatch.context() as full, pytest.raises(OSError, match="No space"):
-        full.setattr(witnesses.json, "dumps", refuse)
+        full.setattr(second_memory.json, "dumps", refuse)
         seal(7)
     assert Seal.objects.count() == 2  # the seal is in the database
-    assert [witness.size for witness in witnesses.all_of(7)] == [3]
+    assert [one.size for one in second_memory.all_of(7)] == [3]
     seal(7)  # the job tries again, and nothing is new
-    assert [witness.size for witness in witnesses.all_of(7)] == [3, 4]
+    assert [one.size for one in second_memory.all_of(7)] == [3, 4]
     seal(7)
-    assert [witness.size for witness in witnesses.all_of(7)] == [3, 4]
+    assert [one.size for one in second_memory.all_of(7)] == [3, 4]
     assert verify(7).finding is None
 
 
