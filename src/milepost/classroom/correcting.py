@@ -52,7 +52,8 @@ def change_attendance(*, attendance: Attendance, change: Change, by: Reference, 
             raise SigningRefused(_("They are not on the list of this session any more. Load the page again."))
         is_correction = locked.slot.is_closed or change.state == "present" or bool(change.state and locked.signed_at)
         if is_correction and not why:
-            raise SigningRefused(_("Say why: a correction stands beside what was there before, with its reason."))
+            words = _("Say why: a correction stands beside what was there before, with its reason.")
+            raise SigningRefused(words, field="why")
         before = _state(locked)
         _apply(locked, change)
         after = _state(locked)
@@ -87,13 +88,14 @@ def _apply(row: Attendance, change: Change) -> None:
 
 def _note_times(row: Attendance, change: Change) -> None:
     slot = row.slot
-    for instant in (change.arrived_at, change.left_at):
+    for field, instant in (("arrived", change.arrived_at), ("left", change.left_at)):
         if instant and not slot.starts_at <= instant <= slot.ends_at:
-            raise SigningRefused(_("That time is outside of the half-day (%(hours)s).") % {"hours": slot.hours})
+            words = _("That time is outside of the half-day (%(hours)s).") % {"hours": slot.hours}
+            raise SigningRefused(words, field=field)
     row.arrived_at = change.arrived_at or row.arrived_at
     row.left_at = change.left_at or row.left_at
     if row.arrived_at and row.left_at and row.left_at <= row.arrived_at:
-        raise SigningRefused(_("They would have left before they came."))
+        raise SigningRefused(_("They would have left before they came."), field="left")
 
 
 def _take_back(row: Attendance) -> None:

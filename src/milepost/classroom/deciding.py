@@ -16,7 +16,7 @@ from milepost.classroom.sheets import ask_for_sheet
 from milepost.classroom.signing import SigningRefused
 from milepost.core import clock
 from milepost.journal.recording import Fact, Reference, record_many
-from milepost.notices.outbox import notify
+from milepost.notices.outbox import notify, withdraw
 
 SLIP = timedelta(minutes=10)  # in which a tap that slipped is taken back, and nobody hears of it
 
@@ -35,7 +35,8 @@ def decide(*, slot: Slot, seen: Mapping[str, str], decision: Decision, by: Refer
     """Decide about signatures of the half-day that are in doubt; return about how many. Records `decided` for each.
 
     `seen` are the participants' uids with the `doubts_seen` of the page. Decided the same way already is a no-op; all are decided
-    or none: raises `DoubtsChanged`. After the closing the next sheet tells it. Whoever was not there is told so by mail.
+    or none: raises `DoubtsChanged`. After the closing the next sheet tells it. Whoever was not there is told so by mail, and so is
+    who was told it before that was taken back.
     """
     reason = " ".join(reason.split())[:300]
     with transaction.atomic():
@@ -47,14 +48,17 @@ def decide(*, slot: Slot, seen: Mapping[str, str], decision: Decision, by: Refer
             raise DoubtsChanged
         now = clock.now()
         for row in decided:
+            about, to, was_struck = row.as_reference(), row.participant.member, bool(row.struck_at)
             is_open = decision == "undecided"
             row.judged_at, row.judged_by = (None, "") if is_open else (now, by.name[:200])
             row.judgement_reason = "" if is_open else reason
             row.struck_at = now if decision == "not-there" else None
             row.save(update_fields=["judged_at", "judged_by", "judgement_reason", "struck_at"])
             if row.struck_at:
-                about = row.as_reference()
-                notify("struck", to=row.participant.member, about=about, key=struck_key(row), at=now + SLIP)
+                notify("struck", to=to, about=about, key=struck_key(row), at=now + SLIP)
+            elif was_struck and not withdraw("struck", to=to, about=about):
+                key = f"{row.uid} {now:%Y-%m-%dT%H:%M:%S.%f}"
+                notify("counts_again", to=to, about=about, key=key, data={"by": by.name}, at=now + SLIP)
         record_many([_fact(row, decision, by, reason, time=now) for row in decided], organisation=slot.organisation)
         if decided and decided[0].slot.is_closed:
             ask_for_sheet(session)

@@ -199,7 +199,9 @@ def decision_words(row: Attendance) -> str:
     words = _("Was not there, says %(by)s (%(time)s).") if row.struck_at else _("Was there, says %(by)s (%(time)s).")
     local = row.judged_at.astimezone(row.slot.session.zone)
     said = words % {"by": row.judged_by, "time": date_format(local, "DATETIME_FORMAT")}
-    return f"{said} {row.judgement_reason}".strip()
+    if not row.judgement_reason:
+        return said
+    return _("%(decision)s Reason: “%(reason)s”.") % {"decision": said, "reason": row.judgement_reason}
 
 
 # --- One device for two names -----------------------------------------------------------------------------

@@ -193,8 +193,8 @@ def read_change(request: HttpRequest, slot: Slot, *, may_justify: bool) -> Chang
         state=state if state in ("absent", "present", "missing") else None,  # type: ignore[arg-type]
         absence_reason=reason if state == "absent" else None,
         absence_file=_absence_file(file) if file else None,
-        arrived_at=_instant(request.POST.get("arrived", ""), slot),
-        left_at=_instant(request.POST.get("left", ""), slot),
+        arrived_at=_instant(request.POST, "arrived", slot),
+        left_at=_instant(request.POST, "left", slot),
     )
 
 
@@ -212,20 +212,23 @@ def read_decision(sent: QueryDict) -> dict[str, Any]:
 
 
 def _absence_file(file: "UploadedFile[Any]") -> AbsenceFile:
-    content = sent_file(file, most=MAX_ABSENCE_FILE, advice=_("Photograph it anew, or save it smaller.")).read()
+    advice = _("Photograph it anew, or save it smaller.")
+    content = sent_file(file, most=MAX_ABSENCE_FILE, advice=advice, field="file").read()
     if not content.startswith(ABSENCE_FILES):
-        raise SigningRefused(_("The file must be a PDF or a photograph (PNG, JPEG)."))
+        raise SigningRefused(_("The file must be a PDF or a photograph (PNG, JPEG)."), field="file")
     return AbsenceFile(file.name or "document", content)
 
 
-def _instant(text: str, slot: Slot) -> datetime | None:
+def _instant(sent: QueryDict, field: str, slot: Slot) -> datetime | None:
     """A time of the slot's day, as a time field sends it (14:05)."""
+    text = sent.get(field, "")
     if not text:
         return None
     try:
         return datetime.combine(slot.local_start.date(), time.fromisoformat(text), slot.session.zone)
     except ValueError as error:
-        raise SigningRefused(_("“%(text)s” is not a time. Write it like 14:05.") % {"text": text[:20]}) from error
+        words = _("“%(text)s” is not a time. Write it like 14:05.") % {"text": text[:20]}
+        raise SigningRefused(words, field=field) from error
 
 
 def read_circumstances(request: HttpRequest) -> Circumstances:

@@ -172,6 +172,26 @@ class StruckKind(Kind):
         return _example(organisation, to) | {"by": "Tess Okafor", "reason": ""}
 
 
+class CountsAgainKind(Kind):
+    """“Your signature counts again”, to whoever was told that it does not. Pointless once it was decided so anew."""
+
+    label = _("Decisions that you were not at a session, taken back")
+    template = "classroom/notices/counts_again.txt"
+    why_always = _("It is about your signature, so you hear of it.")
+
+    def find(self, notice: Notice) -> Attendance | None:
+        rows = Attendance.objects.select_related("slot__session__organisation")
+        return rows.filter(uid=notice.about_id, struck_at=None, signed_at__isnull=False).first()
+
+    def context(self, notice: Notice, row: Attendance) -> dict[str, Any]:
+        session = row.slot.session
+        by = notice.data["by"]
+        return {"name": notice.to.given_name, "session": session, "slot": row.slot, "by": by, "page": _page(session)}
+
+    def example(self, organisation: Organisation, to: Recipient) -> dict[str, Any]:
+        return _example(organisation, to) | {"by": "Tess Okafor"}
+
+
 def _days(row: Seat) -> dict[date, list[Slot]]:
     return {} if is_off(row) else calendars.days_of(row.session)
 

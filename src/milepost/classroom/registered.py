@@ -12,6 +12,7 @@ from milepost.classroom.meetings.jitsi import Jitsi
 from milepost.classroom.meetings.link import VideoLink
 from milepost.classroom.models import Sheet, undated
 from milepost.classroom.notices import (
+    CountsAgainKind,
     InvitationKind,
     LinkKind,
     SoonKind,
@@ -95,6 +96,7 @@ def register() -> None:
     notices.register("attendance_link", LinkKind())
     notices.register("signature_missing", UnsignedKind())
     notices.register("struck", StruckKind())
+    notices.register("counts_again", CountsAgainKind())
     every(5, jobs.invite, when=invitations.is_due)
     every(10, jobs.remind, when=reminding.is_near)
 

@@ -203,8 +203,7 @@ def _records(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> lis
 
 
 def _line(slot: Slot, who: str, instant: datetime, way: str, *fingerprints: str) -> list[str]:
-    half_day = f"{date_format(slot.local_start, 'SHORT_DATE_FORMAT')} {slot.hours}"
-    return [who, half_day, _time(slot, instant), way, *(digest[:16] for digest in fingerprints)]
+    return [who, _half_day(slot), _time(slot, instant), way, *(digest[:16] for digest in fingerprints)]
 
 
 def _way_words(slot: Slot, row: Attendance) -> str:
@@ -222,9 +221,8 @@ def _doubts(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list
 
 
 def _doubt(seat: Participant, row: Attendance, sentences: Sequence[str]) -> str:
-    half_day = f"{date_format(row.slot.local_start, 'SHORT_DATE_FORMAT')} {row.slot.hours}"
     decision = decision_words(row) or _("Nobody has decided yet; the signature counts.")
-    words = {"who": seat.member.full_name, "slot": half_day, "told": " ".join([*sentences, decision])}
+    words = {"who": seat.member.full_name, "slot": _half_day(row.slot), "told": " ".join([*sentences, decision])}
     return _("%(who)s (%(slot)s): %(told)s") % words
 
 
@@ -241,18 +239,19 @@ def _corrections(session: LiveSession, seats: Sequence[Participant], at: At) -> 
     persons = {seat.pk: str(seat.member.uid) for seat in seats}
     judged = {(persons.get(row.participant_id), str(row.slot.uid)) for row in at.values() if row.judged_at}
     told = list(entries.order_by("id"))
+    slots = {str(slot.uid): slot for slot in session.slots.select_related("session")}
     last = {(entry.actor_id, entry.object_id): entry for entry in told if entry.fact == SLOT_DECIDED.name}
     holding = {entry.pk for key, entry in last.items() if key in judged}
-    return [_correction(entry, session) for entry in told if entry.pk not in holding]
+    return [_correction(entry, slots[entry.object_id]) for entry in told if entry.pk not in holding]
 
 
-def _correction(entry: Entry, session: LiveSession) -> str:
+def _correction(entry: Entry, slot: Slot) -> str:
     statement = entry.content
     words = {
         "who": statement["actor"]["name"],
-        "when": date_format(entry.time.astimezone(session.zone), "DATETIME_FORMAT"),
+        "when": date_format(entry.time.astimezone(slot.session.zone), "DATETIME_FORMAT"),
         "by": statement["context"].get("instructor", {}).get("name", ""),
-        "slot": statement["object"]["name"],
+        "slot": _half_day(slot),
     }
     if entry.fact == SLOT_DELIVERED.name:
         return _("%(when)s: a signature of %(who)s arrived after the closing (%(slot)s).") % words
@@ -262,11 +261,12 @@ def _correction(entry: Entry, session: LiveSession) -> str:
         words |= {"decision": said[result["decision"]], "reason": result.get("reason", "")}
         line = _("%(when)s: %(by)s decided about the signature of %(who)s: %(decision)s (%(slot)s).") % words
         return line + (_(" Reason: %(reason)s") % words if words["reason"] else "")
-    words |= {"before": _state_words(result["before"]), "now": _state_words(result["now"]), "reason": result["reason"]}
+    before, now = (_state_words(slot, result[name]) for name in ("before", "now"))
+    words |= {"before": before, "now": now, "reason": result["reason"]}
     return _("%(when)s: %(by)s corrected %(who)s from “%(before)s” to “%(now)s” (%(slot)s). Reason: %(reason)s") % words
 
 
-def _state_words(state: dict[str, str]) -> str:
+def _state_words(slot: Slot, state: dict[str, str]) -> str:
     names = {
         "signed": _("signed"),
         "struck": _("signed, but not there"),
@@ -274,11 +274,20 @@ def _state_words(state: dict[str, str]) -> str:
         "absent": _("absent"),
         "missing": _("not signed"),
     }
-    more = [state[name] for name in ("arrived_at", "left_at", "absence_reason") if state.get(name)]
-    return ", ".join([names[state["state"]], *more])
+    more = [
+        words % {"time": _time(slot, datetime.fromisoformat(state[name]))}
+        for name, words in (("arrived_at", _("came at %(time)s")), ("left_at", _("left at %(time)s")))
+        if state.get(name)
+    ]
+    return ", ".join(filter(None, [names[state["state"]], *more, state.get("absence_reason")]))
+
+
+def _half_day(slot: Slot) -> str:
+    return f"{date_format(slot.local_start, 'SHORT_DATE_FORMAT')} {slot.hours}"
 
 
 def _time(slot: Slot, instant: datetime) -> str:
     local = instant.astimezone(slot.session.zone)
-    same_day = local.date() == slot.local_start.date()
-    return f"{local:%H:%M:%S}" if same_day else f"{local:%Y-%m-%d %H:%M:%S}"
+    if local.date() == slot.local_start.date():
+        return f"{local:%H:%M:%S}"
+    return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"

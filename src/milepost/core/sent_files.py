@@ -26,20 +26,20 @@ class FileNotTaken(Refused):
 
 
 def sent_file(
-    file: "UploadedFile[Any] | None", *, most: int | None = None, advice: str | Promise = ""
+    file: "UploadedFile[Any] | None", *, most: int | None = None, advice: str | Promise = "", field: str = ""
 ) -> "UploadedFile[Any]":
     """The file, of which there is something, and at most so many bytes. Raises `FileNotTaken`.
 
-    `advice` is what to do about one that is too large, as a sentence.
+    `advice` is what to do about one that is too large, as a sentence; `field` the input of which this is said.
     """
     if file is None:
-        raise FileNotTaken
+        raise FileNotTaken(field=field)
     if not file.size:
         words = _("“%(name)s” is empty. Save it again in the program that it comes from, and choose it once more.")
-        raise FileNotTaken(words % {"name": file.name})
+        raise FileNotTaken(words % {"name": file.name}, field=field)
     if most is not None and file.size > most:
         too_large = _("The file is larger than %(most)d MB.") % {"most": most >> 20}
-        raise FileNotTaken(f"{too_large} {advice}".strip())
+        raise FileNotTaken(f"{too_large} {advice}".strip(), field=field)
     return file
 
 

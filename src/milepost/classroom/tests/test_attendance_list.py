@@ -82,11 +82,15 @@ def test_taking_a_decision_back_and_noting_lead_back_to_the_row_too(doubtful, ro
 
 def test_what_was_refused_is_told_at_its_row(doubtful, room, client):
     row = doubtful[2]
-    answer = client.post(room + "marks/", {"who": row.participant.uid, "state": "absent"})
-    assert answer.url.endswith(at(row))
-    page = client.get(answer.url).text
-    assert page.index("message-error") > page.index(f"{doubtful[1].participant.member.full_name}</bdi></strong>")
-    assert page.count('<details class="noting" open>') == 1
+    sent = {"who": row.participant.uid, "arrived": "10:40", "left": "09:20", "why": "Her train was late"}
+    answer = client.post(room + "marks/?show=to-decide", sent)
+    page = answer.text
+    assert (answer.status_code, page.count('<details class="noting" open>')) == (409, 1)
+    assert re.search(rf'id="left-{row.pk}"[^>]* aria-invalid="true" value="09:20"', page)
+    assert "They would have left before they came." in page
+    assert page.count("Her train was late") == 1 and page.count('value="10:40"') == 1  # nothing has to be typed again
+    assert len(set(re.findall(r' id="([^"]+)"', page))) == len(re.findall(r' id="([^"]+)"', page))
+    assert client.get(room + "marks/?show=to-decide").url == f"{room}?show=to-decide"  # a tab of that page
 
 
 def test_whoever_manages_the_session_comes_back_to_the_row_as_well(doubtful, office, lead, visit):

@@ -445,6 +445,13 @@ def test_whoever_was_not_there_is_told_and_not_for_a_slip(lent, morning, trainer
     assert message.to == [people[1].email]
     assert "Tess Okafor has noted that you were not there" in message.body
     assert "The reason: I looked." in message.body
+    mailoutbox.clear()
+    decide(slot=morning, seen=seen(*lent), decision="there", by=by)
+    with clock.at(clock.now() + timedelta(minutes=22)):
+        send_due()
+    [again] = mailoutbox  # and nobody who was not told before
+    assert again.to == message.to
+    assert "Tess Okafor has taken back that you were not at “Evacuation drill”" in again.body
 
 
 def test_deciding_the_same_twice_is_recorded_once(lent, morning, trainer):
@@ -545,7 +552,7 @@ def test_the_sheet_tells_doubts_and_a_decision_after_the_closing_makes_the_next(
         by = trainer.as_reference()
         decide(slot=slots[0], seen=seen(lent[1]), decision="not-there", by=by, reason="He was at home.")
         text = sheet_text(session, number=2)
-    assert "Was not there, says Tess Okafor (26 November 2026, 17:05). He was at home." in text
+    assert "Was not there, says Tess Okafor (26 November 2026, 17:05). Reason: “He was at home.”." in text
     assert "but was not there, says Tess Okafor †" in text
     assert "1 of 16" in text
     assert "decided about the signature" not in text  # it is told with the doubt
@@ -553,7 +560,7 @@ def test_the_sheet_tells_doubts_and_a_decision_after_the_closing_makes_the_next(
         decide(slot=slots[0], seen=seen(lent[1]), decision="there", by=by)
         text = sheet_text(session, number=3)
     assert "Was there, says Tess Okafor (26 November 2026, 17:09)." in text
-    assert f"decided about the signature of {people[1].full_name}: was not there" in text
+    assert f"decided about the signature of {people[1].full_name}: was not there (26/11/2026 09:00–12:30)." in text
     assert session.sheets.get(number=1).pdf
 
 

@@ -93,7 +93,7 @@ def test_a_file_that_a_trainer_without_an_account_sends_counts_as_the_organisati
     assert [(usage.name, usage.used) for usage in usage_of(organisation)] == [("storage", 500), ("uploads", 1)]
     refused = send()
     assert refused.status_code == 429
-    assert "has sent 1 files today" in refused.text
+    assert "used up the files that it may send in a day (1)" in refused.text
     assert client.post(trainer_page + "marks/", note).status_code == 302, "without a file, it goes on"
 
 

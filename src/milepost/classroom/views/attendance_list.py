@@ -1,7 +1,7 @@
 """The list of a half-day as pages of trainers and of those who manage sessions show it: a part of it, a page at a time.
 
 What is done about somebody leads back to their row, by its fragment, which takes the keyboard without a script. Where it is in the
-part no more, such as one that was to be decided, to the one after it.
+part no more, such as one that was to be decided, to the one after it. A note that is refused is shown in its row once more, as typed.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.messages import get_messages
 from django.core.paginator import Page
 from django.db.models import Count, Q, QuerySet
@@ -20,7 +21,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from milepost.classroom.models import Attendance, Slot, is_in_doubt, is_settled
 from milepost.classroom.queries import attendances, called
 from milepost.core.paging import page_of
-from milepost.core.queries import text_of
+from milepost.core.queries import text_of, uuid_of
+from milepost.core.refusals import Refused
 from milepost.people.models import Member
 
 ROWS = 100  # on one page
@@ -47,6 +49,23 @@ PARTS: Mapping[str, Part] = {
 }
 
 
+@dataclass(frozen=True)
+class RefusedNote:
+    """What somebody typed about one attendance, and why it was not noted."""
+
+    typed: QueryDict
+    refused: Refused
+
+    @property
+    def who(self) -> str:
+        """The participant's uid."""
+        return str(uuid_of(self.typed, "who"))
+
+    def context(self, row: int) -> dict[str, Any]:
+        """For the row with this key: what was typed, and at which input what is wrong."""
+        return {"typed": {row: self.typed}, "complaints": {f"{self.refused.field}-{row}": str(self.refused)}}
+
+
 class AttendanceList:
     """What `query` asks for of the attendances of the slot, or of those of `members`: by name, a part, a page."""
 
@@ -65,13 +84,15 @@ class AttendanceList:
         rows = attendances(self.slot, self.members).filter(self.parts[self.show].among)
         return called(rows, self.text) if self.text else rows
 
-    def context(self, request: HttpRequest, *, size: int = 0) -> dict[str, Any]:
+    def context(self, request: HttpRequest, *, size: int = 0, note: RefusedNote | None = None) -> dict[str, Any]:
         """What templates show of it. Messages about what was done stand at the row, or the start, to which it led back."""
-        page, asked = self.page(request, size=size), request.GET.get("at")
+        page, asked = self.page(request, size=size), note.who if note else request.GET.get("at")
         at = START if asked == START else next((row.pk for row in page if str(row.participant.uid) == asked), None)
-        opens = {"opens": "opens" in request.GET}
-        said = {"at": at, "said": list(get_messages(request)), "messages": []} | opens if at else {}
-        return {"shown": self, "page": page} | said
+        if note and not (isinstance(at, int) and note.refused.field):
+            messages.error(request, str(note.refused))
+        said = {"at": at, "said": list(get_messages(request)), "messages": []} if at else {}
+        noted = note.context(at) if note and isinstance(at, int) else {"typed": {}}
+        return {"shown": self, "page": page} | said | noted
 
     def page(self, request: HttpRequest, *, size: int = 0) -> Page[Attendance]:
         page = page_of(request, self.rows, size=size or ROWS)
@@ -112,11 +133,8 @@ class AttendanceList:
 
     # --- The way back -------------------------------------------------------------------------------------
 
-    def back_to(self, address: str, who: UUID | None, *, opens: bool = False) -> HttpResponseRedirect:
-        """To the row of the participant, or the one that is where it was; to the start of the list where there is none.
-
-        What can be noted there `opens` again where it was refused.
-        """
+    def back_to(self, address: str, who: UUID | None) -> HttpResponseRedirect:
+        """To the row of the participant, or the one that is where it was; to the start of the list where there is none."""
         done = attendances(self.slot, self.members).filter(participant__uid=who).first() if who else None
         row = self._nearest(done) if done else None
         if row is None:
@@ -124,9 +142,7 @@ class AttendanceList:
             return HttpResponseRedirect(f"{address}?{start}#{START}")
         number = self.rows.filter(_is_before(row)).count() // ROWS + 1
         page = str(number) if number > 1 else ""
-        at = self._encoded(
-            q=self.text, show=self.show, page=page, at=str(row.participant.uid), opens="yes" if opens else ""
-        )
+        at = self._encoded(q=self.text, show=self.show, page=page, at=str(row.participant.uid))
         return HttpResponseRedirect(f"{address}?{at}#{anchor_of(row)}")
 
     def _nearest(self, done: Attendance) -> Attendance | None:

@@ -22,7 +22,7 @@ from milepost.classroom.queries import tally
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder
 from milepost.classroom.session_documents import add_document, remove_document
-from milepost.classroom.views.attendance_list import AttendanceList
+from milepost.classroom.views.attendance_list import AttendanceList, RefusedNote
 from milepost.classroom.views.doubts import doubts_context, take_decision
 from milepost.classroom.views.member import session_page
 from milepost.core import once
@@ -162,12 +162,18 @@ def trainers(request: OrganisationRequest, session: LiveSession) -> HttpResponse
 @seen_session
 def slot_list(request: OrganisationRequest, session: LiveSession, slot: str) -> HttpResponse:
     """Everybody at a half-day, with what can be corrected."""
+    return _list_page(request, session, slot)
+
+
+def _list_page(
+    request: OrganisationRequest, session: LiveSession, slot: str, note: RefusedNote | None = None
+) -> HttpResponse:
     seen = seen_in(request.member, session)
     if seen is not None and not may(request.member, SEE_RESULTS, session):
         raise PermissionDenied
     half_day = get_object_or_404(session.slots, code=slot)
     connected, manages = connected_minutes(session), may_manage(request.member, session)
-    there = AttendanceList(half_day, request.GET, members=seen, decides=manages).context(request)
+    there = AttendanceList(half_day, request.GET, members=seen, decides=manages).context(request, note=note)
     for row in there["page"]:
         row.connected = connected.get(str(row.participant.uid))
     context = {
@@ -179,25 +185,28 @@ def slot_list(request: OrganisationRequest, session: LiveSession, slot: str) -> 
         **there,
         **doubts_context(there["page"] if manages else []),
     }
-    return render(request, "classroom/slot.html", context)
+    return render(request, "classroom/slot.html", context, status=note.refused.status if note else 200)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @requires(MANAGE_SESSIONS, HOLD_SESSIONS)
 @managed_session
 def corrections(request: OrganisationRequest, session: LiveSession, slot: str) -> HttpResponseBase:
     """Note or correct somebody's attendance."""
     half_day = get_object_or_404(session.slots, code=slot)
+    if request.method == "GET":  # a link on the page that came back with something to mend
+        of_slot = [request.organisation.slug, session.uid, half_day.code]
+        return redirect(reverse("slot_list", args=of_slot, query=request.GET))
     who = uuid_of(request.POST, "who")
     attendance = get_object_or_404(Attendance, slot=half_day, participant__uid=who)
-    is_noted = False
-    with as_message(request):
+    try:
         change = read_change(request, half_day, may_justify=True)
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=request.member.as_reference(), why=why)
-        messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
-        is_noted = True
-    return _to_row(request, half_day, who, opens=not is_noted)
+    except Refused as refused:
+        return _list_page(request, session, slot, RefusedNote(request.POST, refused))
+    messages.success(request, _("Noted. A closed sheet is made anew, and the old one is kept."))
+    return _to_row(request, half_day, who)
 
 
 @require_POST
@@ -210,10 +219,10 @@ def decisions(request: OrganisationRequest, session: LiveSession, slot: str) -> 
     return _to_row(request, half_day, who)
 
 
-def _to_row(request: OrganisationRequest, slot: Slot, who: UUID | None, *, opens: bool = False) -> HttpResponseBase:
+def _to_row(request: OrganisationRequest, slot: Slot, who: UUID | None) -> HttpResponseBase:
     address = reverse("slot_list", args=[request.organisation.slug, slot.session.uid, slot.code])
     seen = seen_in(request.member, slot.session)
-    return AttendanceList(slot, request.GET, members=seen).back_to(address, who, opens=opens)
+    return AttendanceList(slot, request.GET, members=seen).back_to(address, who)
 
 
 @require_GET

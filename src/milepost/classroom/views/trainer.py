@@ -33,7 +33,7 @@ from milepost.classroom.registering import Arrival, register_arrival
 from milepost.classroom.reminding import remind_missing
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.classroom.signing import Signing, meaning_of, take_offline
-from milepost.classroom.views.attendance_list import AttendanceList
+from milepost.classroom.views.attendance_list import AttendanceList, RefusedNote
 from milepost.classroom.views.doubts import doubts_context, take_decision
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
@@ -169,8 +169,12 @@ def _context(trainer: Trainer) -> dict[str, Any]:
 @held
 def live(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
     """A half-day as it happens: the code to project, who has signed, who is missing."""
-    context = _code_context(trainer, slot) | _told_context(_list_context(request, slot))
-    return render(request, "classroom/live.html", context)
+    return _live_page(request, trainer, slot)
+
+
+def _live_page(request: HttpRequest, trainer: Trainer, slot: Slot, note: RefusedNote | None = None) -> HttpResponse:
+    context = _code_context(trainer, slot) | _told_context(_list_context(request, slot, note))
+    return render(request, "classroom/live.html", context, status=note.refused.status if note else 200)
 
 
 @require_GET
@@ -190,9 +194,9 @@ def live_code(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
     return render(request, "classroom/live_code.html", _code_context(trainer, slot))
 
 
-def _list_context(request: HttpRequest, slot: Slot) -> dict[str, Any]:
+def _list_context(request: HttpRequest, slot: Slot, note: RefusedNote | None = None) -> dict[str, Any]:
     """The page of the list that is asked for, with a fingerprint of what it shows; doubts are not in words yet."""
-    there = AttendanceList(slot, request.GET).context(request) | {"tally": tally(slot)}
+    there = AttendanceList(slot, request.GET).context(request, note=note) | {"tally": tally(slot)}
     return there | {"list_fingerprint": _list_fingerprint(slot, there)}
 
 
@@ -236,21 +240,23 @@ def reminders(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
     return _to_slot(trainer, slot)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @held
 def notes(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """Note one person as late, gone early, absent; or take it back."""
+    if request.method == "GET":  # a link on the page that came back with something to mend
+        return redirect(reverse("room_slot", args=[presence.trainer_token(trainer), slot.code], query=request.GET))
     who = uuid_of(request.POST, "who")
     attendance = get_object_or_404(Attendance, slot=slot, participant__uid=who)
     may_justify = Rules.of(trainer.session.organisation).allows(TrainerRight.JUSTIFY_ABSENCES)
-    is_noted = False
-    with as_message(request):
+    try:
         change = read_change(request, slot, may_justify=may_justify)
         why = request.POST.get("why", "")
         change_attendance(attendance=attendance, change=change, by=trainer.as_reference(), why=why)
-        messages.success(request, _("Noted for %(name)s.") % {"name": attendance.participant.member.full_name})
-        is_noted = True
-    return _to_row(request, trainer, slot, who, opens=not is_noted)
+    except Refused as refused:
+        return _live_page(request, trainer, slot, RefusedNote(request.POST, refused))
+    messages.success(request, _("Noted for %(name)s.") % {"name": attendance.participant.member.full_name})
+    return _to_row(request, trainer, slot, who)
 
 
 @require_POST
@@ -277,11 +283,9 @@ def decisions(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
     return _to_row(request, trainer, slot, who)
 
 
-def _to_row(
-    request: HttpRequest, trainer: Trainer, slot: Slot, who: UUID | None, *, opens: bool = False
-) -> HttpResponseBase:
+def _to_row(request: HttpRequest, trainer: Trainer, slot: Slot, who: UUID | None) -> HttpResponseBase:
     address = reverse("room_slot", args=[presence.trainer_token(trainer), slot.code])
-    return AttendanceList(slot, request.GET).back_to(address, who, opens=opens)
+    return AttendanceList(slot, request.GET).back_to(address, who)
 
 
 def _to_slot(trainer: Trainer, slot: Slot) -> HttpResponseBase:
