@@ -90,7 +90,9 @@ def test_what_was_refused_is_told_at_its_row(doubtful, room, client):
     assert "They would have left before they came." in page
     assert page.count("Her train was late") == 1 and page.count('value="10:40"') == 1  # nothing has to be typed again
     assert len(set(re.findall(r' id="([^"]+)"', page))) == len(re.findall(r' id="([^"]+)"', page))
-    assert client.get(room + "marks/?show=to-decide").url == f"{room}?show=to-decide"  # a tab of that page
+    assert client.get(room + "marks/?show=to-decide").url == (  # a tab of that page
+        f"{room}?show=to-decide&at=attendances#attendances"
+    )
 
 
 def test_whoever_manages_the_session_comes_back_to_the_row_as_well(doubtful, office, lead, visit):

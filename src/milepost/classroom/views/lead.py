@@ -195,8 +195,7 @@ def corrections(request: OrganisationRequest, session: LiveSession, slot: str) -
     """Note or correct somebody's attendance."""
     half_day = get_object_or_404(session.slots, code=slot)
     if request.method == "GET":  # a link on the page that came back with something to mend
-        of_slot = [request.organisation.slug, session.uid, half_day.code]
-        return redirect(reverse("slot_list", args=of_slot, query=request.GET))
+        return _to_row(request, half_day, None)
     who = uuid_of(request.POST, "who")
     attendance = get_object_or_404(Attendance, slot=half_day, participant__uid=who)
     try:

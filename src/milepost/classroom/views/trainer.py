@@ -245,7 +245,7 @@ def reminders(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
 def notes(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
     """Note one person as late, gone early, absent; or take it back."""
     if request.method == "GET":  # a link on the page that came back with something to mend
-        return redirect(reverse("room_slot", args=[presence.trainer_token(trainer), slot.code], query=request.GET))
+        return _to_row(request, trainer, slot, None)
     who = uuid_of(request.POST, "who")
     attendance = get_object_or_404(Attendance, slot=slot, participant__uid=who)
     may_justify = Rules.of(trainer.session.organisation).allows(TrainerRight.JUSTIFY_ABSENCES)
