@@ -116,6 +116,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "milepost.design.templatetags.design",
                 "milepost.design.templatetags.fields",
                 "milepost.design.templatetags.rows",
+                "milepost.design.templatetags.sentences",
             ],
         },
     }

@@ -7,6 +7,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
+_ISOLATE, _END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 _DAY_BEFORE_MONTH = re.compile(r"(?<!\\)j(?= F)")
 
 
@@ -34,3 +36,11 @@ def duration(minutes: int) -> str:
     if not rest:
         return _("%(hours)d h") % {"hours": hours}
     return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
+
+
+def set_apart(text: str) -> str:
+    """The text for a place within a sentence: one that runs from right to left turns nothing beside it (Unicode UAX 9, 2.4).
+
+    In HTML an element `bdi` does the same; this holds in a title, an attribute and a mail, too.
+    """
+    return f"{_ISOLATE}{text}{_END}" if _RIGHT_TO_LEFT.search(text) else text

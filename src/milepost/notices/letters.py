@@ -17,6 +17,7 @@ from milepost.notices.models import Notice, Recipient
 from milepost.notices.unsubscribing import unsubscribe_address
 from milepost.people.models import Organisation
 
+_SPACES = re.compile(r"[^\S\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]+")
 LONGEST_SUBJECT = 200  # characters: mail programs show fewer, and no server refuses them
 
 
@@ -98,7 +99,7 @@ def greeting(name: str) -> str:
 
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text, which empty lines keep apart; lines within one stay lines."""
-    lines = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+    lines = "\n".join(_one_space(line) for line in text.strip().splitlines())
     return [paragraph.strip("\n") for paragraph in re.split(r"\n{2,}", lines) if paragraph.strip()]
 
 
@@ -107,4 +108,9 @@ def one_line(text: str) -> str:
     kept = "".join(
         " " if unicodedata.category(character) in {"Cc", "Zl", "Zp", "Cs"} else character for character in text
     )
-    return " ".join(kept.split())
+    return _one_space(kept)
+
+
+def _one_space(text: str) -> str:
+    """The text with one space between words. One at which no line may end stays one: French has it before a colon."""
+    return _SPACES.sub(" ", text).strip()

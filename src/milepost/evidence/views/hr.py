@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from milepost.core.names import as_seen
 from milepost.core.refusals import Refused
 from milepost.evidence.contributions import named
 from milepost.evidence.erasing import erase_person, holds_on
@@ -26,7 +27,7 @@ def erasure(request: OrganisationRequest, member: str) -> HttpResponseBase:
     person = get_object_or_404(reached, uid=member)
     holds, problem = holds_on(person), ""
     if request.method == "POST" and not holds:
-        if " ".join(request.POST.get("name", "").split()).casefold() != person.full_name.casefold():
+        if as_seen(request.POST.get("name", "")).casefold() != person.full_name.casefold():
             problem = _("Type the name as it stands above. Nothing was erased.")
         else:
             return _erase(request, person)

@@ -67,6 +67,12 @@ def test_paragraphs_lose_no_word(text):
     assert "".join("".join(paragraphs(text)).split()) == "".join(text.split())
 
 
+def test_a_space_at_which_no_line_ends_stays_one():
+    """A line began with a colon, or ended with the first half of a quotation."""
+    assert paragraphs(" La raison\xa0:   « à\xa0l’heure »\n\n b ") == ["La raison\xa0: « à\xa0l’heure »", "b"]
+    assert one_line("Étiez-vous là\xa0?\n") == "Étiez-vous là\xa0?"
+
+
 def test_it_comes_from_the_organisation_by_name_and_says_that_a_machine_wrote_it():
     read = delivered(Letter("Hello", ["Hello."], reply_to="claire@aldermoor.example"))
     assert read["From"].addresses[0].display_name == "Aldermoor"

@@ -436,6 +436,10 @@ def test_a_name_that_runs_from_right_to_left_turns_nothing_beside_it(visit, lead
     client, name = visit(lead), "فاطمة الفاسي"
     assert f"<bdi>{name}</bdi>" in client.get("/aldermoor/people/", {"q": "fatima"}).text
     assert f"<bdi>{name}</bdi>" in client.get(f"/aldermoor/people/{somebody.uid}/").text
+    erasing = f"/aldermoor/people/{somebody.uid}/erasure/"
+    apart = f"\u2068{name}\u2069"
+    assert f"Erase {apart}?" in client.get(erasing).text  # within a sentence, where there is no element
+    assert client.post(erasing, {"name": apart}).status_code == 302  # copied from there
     rows = "Employee number,First name,Last name\n7,فاطمة,الفاسي\n"
     file = SimpleUploadedFile("hr.csv", rows.encode())
     page = client.post("/aldermoor/people/imports/new/", {"file": file}, follow=True).text
