@@ -9,6 +9,7 @@ from tests import (
     races_of_documents,
     races_of_doubts,
     races_of_evidence,
+    races_of_journal,
     races_of_learning,
     races_of_people,
     races_of_security,
@@ -19,6 +20,7 @@ from tests.racing import serve
 OF_SESSIONS = {**races_of_classroom.RACES, **races_of_documents.RACES}
 RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **races_of_people.RACES}
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
+RACES |= races_of_journal.RACES
 
 
 def main() -> None:

@@ -188,6 +188,7 @@ class ClassroomContribution(Contribution):
         return {
             "sessions": [
                 {
+                    "id": str(session.uid),
                     "reference": session.reference,
                     "title": session.title,
                     "form": session.form,

@@ -192,8 +192,7 @@ class DocumentsContribution(Contribution):
     records: ClassVar = {"documents.Signatory": gettext_lazy("Requests to sign")}
 
     def things(self, scope: Scope) -> Iterator[str]:
-        if scope.member is None:
-            yield from self._uids(scope)
+        return self._uids(scope)
 
     def actions_about(self, organisation: Organisation, uids: Collection[str]) -> Iterator[str]:
         documents = Document.objects.filter(organisation=organisation, uid__in=uids, about__startswith="action:")

@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from milepost.core.registry import RegisteredTwice
 from milepost.evidence.models import TrainingAction
 from milepost.journal.models import Entry
+from milepost.journal.queries import of_people
 from milepost.journal.vocabulary import fact_type_of, fact_types
 from milepost.people.contributions import BATCH, Contribution, FileKind, Scope, contributions
 from milepost.people.models import Member, MemberQuerySet, Organisation
@@ -62,21 +63,26 @@ def scope_to_let_go(action: TrainingAction) -> Scope:
 # --- Facts ------------------------------------------------------------------------------------------------
 
 
-def entries(scope: Scope) -> "Iterator[QuerySet[Entry]]":
-    """The facts that speak of all this, in parts that may overlap; a part asks for at most `BATCH` things."""
-    everything = Entry.objects.filter(organisation_id=scope.organisation.pk).exclude(statement="").order_by()
+def entries(scope: Scope, *, erased: bool = False) -> "Iterator[QuerySet[Entry]]":
+    """The facts that speak of all this, in parts that may overlap; a part asks for at most `BATCH` things.
+
+    Those that were erased are left out, unless they are asked for: of what they said nothing is left.
+    """
+    everything = Entry.objects.filter(organisation_id=scope.organisation.pk).order_by()
+    everything = everything if erased else everything.exclude(statement="")
     common = [fact_type.name for fact_type in fact_types.all() if fact_type.is_common]
-    nobody_else = Q(fact__in=common) | Q(actor_id=str(scope.member.uid)) if scope.member else Q()
+    nobody_else = Q(fact__in=common) | of_people([str(scope.member.uid)]) if scope.member else Q()
     for part in batched(things(scope), BATCH, strict=False):
         yield everything.filter(nobody_else, about__in=part)
+        yield everything.filter(nobody_else, also__in=part)
     for contribution in contributions.all():
         for condition in contribution.facts(scope):
             yield everything.filter(condition)
 
 
-def entry_numbers(scope: Scope) -> set[int]:
+def entry_numbers(scope: Scope, *, erased: bool = False) -> set[int]:
     """The numbers of all these facts."""
-    return {number for part in entries(scope) for number in part.values_list("id", flat=True)}
+    return {number for part in entries(scope, erased=erased) for number in part.values_list("id", flat=True)}
 
 
 def story(scope: Scope) -> "QuerySet[Entry]":

@@ -19,22 +19,28 @@ from milepost.core import blobs, clock
 from milepost.core.blobs.fields import digests_in
 from milepost.core.table_files import as_csv
 from milepost.documents.typesetting import render
-from milepost.evidence.contributions import entry_numbers, file_kinds
+from milepost.evidence.contributions import entry_numbers, file_kinds, things
 from milepost.evidence.cover import cover_page
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
-from milepost.journal import checkpoints, keys, merkle, tiles
+from milepost.journal import checkpoints, index, keys, merkle, tiles
 from milepost.journal.cosigning import cosign_at_hand
+from milepost.journal.erasing import erased_among, erasures_of
 from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
-from milepost.journal.sealing import newest
+from milepost.journal.sealing import held, index_of
 from milepost.people.contributions import File, Finding, Scope, contributions
-from milepost.verify import FORMAT, Told
+from milepost.verify import FORMAT, Broken, Erasures, Index, Parts, Told
 
 PART = 1_000
 _OF_ATTENDANCE = re.compile(rf'"verb":"({"|".join(Told.VERBS)})"')  # in canonical JSON
+_OF_SCOPE = re.compile(r'"type":"(action|document|session)"|"verb":"erased"')
 Progress = Callable[[int, int], object]
+
+
+class ChangedMeanwhile(RuntimeError):
+    """What the dossier is about was changed while it was being written: it is to be begun anew."""
 
 
 class DossierFile:
@@ -55,6 +61,7 @@ class DossierFile:
         self.now = clock.now()
         self.files: dict[str, dict[str, Any]] = {}
         self.told = Told()  # of each person's attendance, what the facts say
+        self.index, self.erasures, self.parts = Index(), Erasures(), Parts()  # what the verifier will make of the facts
         self.known: set[str] = set()  # every digest that the facts name
         self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
         self.sealed: set[str] = set()  # the digests of files that carry our seal, and all signatures
@@ -152,21 +159,29 @@ class DossierFile:
     # --- The journal --------------------------------------------------------------------------------------
 
     def _journal(self) -> int:
-        """The facts, what it takes to come from them to the sealed head, and the seal."""
-        cosign_at_hand(self.action.organisation_id)
-        head = newest(self.action.organisation_id)
-        assert head is not None  # noqa: S101 (making the action was a fact, and it was sealed)
-        places = tiles.places_of(self.action.organisation_id, entry_numbers(self.scope))
+        """The facts, what it takes to come from them to the sealed head and to the root of its index, and the seal."""
+        organisation_id = self.action.organisation_id
+        whole, of = self._claims()
+        with held(organisation_id) as head:
+            assert head is not None  # noqa: S101 (making the action was a fact, and it was sealed)
+            root = index_of(head)
+            completeness = index.prove(index.StoredPages(organisation_id), whole, of) if root else None
+        cosign_at_hand(organisation_id)
+        numbers = entry_numbers(self.scope, erased=True)
+        places = tiles.places_of(organisation_id, numbers | self._erasures_of(numbers))
         places = {number: place for number, place in places.items() if place < head.size}
         order = sorted(places, key=places.__getitem__)
         leaves: list[str] = []
         self.add("journal/entries.jsonl", self._lines(order, places, leaves), kind="journal")
         self.add("journal/leaves.txt", ["\n".join(leaves).encode()], kind="journal")
         indices = [places[number] for number in order]
-        proof = merkle.multiproof(indices, head.size, tiles.StoredNodes(self.action.organisation_id))
+        proof = merkle.multiproof(indices, head.size, tiles.StoredNodes(organisation_id))
         self._json("journal/proof.json", {"size": head.size, "nodes": [node.hex() for node in proof]})
         self._json("journal/seal.json", as_json(head))
+        if root and completeness:
+            self.add("journal/completeness.json", [json.dumps(completeness).encode()], kind="journal")
         self._checkpoint(head)
+        self._hold(root, completeness)
         self._step()
         return len(order)
 
@@ -176,26 +191,58 @@ class DossierFile:
             self.add("journal/checkpoint.txt", [told["checkpoint"].encode()], kind="journal")
             self._json("keys/log.json", told["log"])
 
+    def _claims(self) -> tuple[set[str], dict[str, set[str]]]:
+        """Of what the dossier has each fact: of which things, and of which things those of which people."""
+        abouts = set(things(self.scope))
+        course = str(self.scope.course_uid) if self.scope.course_uid else ""
+        if member := self.scope.member:
+            return set(), {about: {str(member.uid)} for about in (*abouts, course) if about}
+        people = {uid for part in self.scope.people_in_batches() for uid in part}
+        return abouts, {course: people} if course else {}
+
+    def _erasures_of(self, numbers: set[int]) -> set[int]:
+        """The facts that say of some of these that they were erased."""
+        erased = erased_among(self.action.organisation_id, numbers)
+        return set(erasures_of(self.action.organisation_id, erased)) if erased else set()
+
+    def _hold(self, root: bytes | None, completeness: "dict[str, Any] | None") -> None:
+        """Refuse a dossier that would not hold: something was erased, or came to the action, while it was being written."""
+        action, member = str(self.action.uid), self.scope.member
+        self.parts.read(self._description())
+        try:
+            self.erasures.hold()
+            if root and completeness:
+                wanted = self.parts.wanted(action, str(member.uid) if member else None)
+                self.index.hold(root, completeness, wanted, self.parts.names)
+        except Broken as error:
+            raise ChangedMeanwhile(str(error)) from error
+
     def _lines(self, order: list[int], places: dict[int, int], leaves: list[str]) -> Iterator[bytes]:
         for part in batched(order, PART, strict=False):
-            rows = {
-                row[0]: row for row in Entry.objects.filter(pk__in=part).values_list("id", "salt", "statement", "leaf")
-            }
+            rows = _rows(part)
             lines = []
             for number in part:
-                _id, salt, statement, leaf = rows[number]
-                leaves.append(bytes(leaf).hex())
-                self._remember(statement)
-                lines.append(
-                    json.dumps(
-                        {"index": places[number], "salt": bytes(salt).hex(), "statement": statement}, ensure_ascii=False
-                    )
-                )
+                row, statement, salt = rows[number]
+                leaves.append(row.leaf.hex())
+                for about, whose, leaf in index.told_by([row]):
+                    self.index.add(about, whose, leaf)
+                told: dict[str, Any] = {"index": places[number]}
+                if statement:
+                    self._remember(statement)
+                    told |= {"salt": salt.hex(), "statement": statement}
+                else:
+                    self.erasures.lines.append((places[number], row.leaf))
+                    abouts = list(filter(None, (row.about, row.also)))
+                    told |= {"erased": True, "leaf": row.leaf.hex(), "about": abouts, "whose": row.whose}
+                lines.append(json.dumps(told, ensure_ascii=False))
             yield ("\n".join(lines) + "\n").encode()
 
     def _remember(self, statement: str) -> None:
         if _OF_ATTENDANCE.search(statement):
             self.told.hear(json.loads(statement))
+        if _OF_SCOPE.search(statement):
+            self.parts.hear(json.loads(statement))
+            self.erasures.hear(json.loads(statement))
         if digests := digests_in(statement):
             self.known.update(digests)
             fact = json.loads(statement)
@@ -247,6 +294,13 @@ class DossierFile:
         for name, part in (("manifest.json", content), ("manifest.sig", keys.sign(self.key, content))):
             self.add(name, [part])
         self._step()
+
+
+def _rows(numbers: Iterable[int]) -> dict[int, tuple[index.Indexed, str, bytes]]:
+    """Of each entry what the index knows, its words and its salt."""
+    rows = Entry.objects.filter(pk__in=numbers).order_by().values_list(*index.Indexed._fields, "statement", "salt")
+    indexed = ((index.Indexed.of(row[:-2]), *row[-2:]) for row in rows)
+    return {row.id: (row, statement, bytes(salt)) for row, statement, salt in indexed}
 
 
 def _finding(finding: Finding) -> dict[str, str]:

@@ -11,6 +11,7 @@
 | time stamps of seals | `timestamping`; the authority: `timestamp_authority`; those on files: `milepost.documents.timestamps` |
 | checking all of it, and what a restored copy lost | `verification`, `second_memory` |
 | the proof of one fact | `proofs` |
+| the proof that none was left out | `index`, `sparse`, `recount` |
 | taking the words of a fact away | `erasing`; erasing a person: `milepost.evidence.erasing` |
 
 Others declare the types of their facts, call `record` and `record_many` inside the transaction of the change that the

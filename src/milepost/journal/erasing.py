@@ -5,7 +5,8 @@ a fact of its own that names the entries, so that words which merely vanished ar
 names them as the tree does, by their places, and those that wait for their seal by their leaves.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import batched
 from typing import Any
 
@@ -36,6 +37,30 @@ def erase(entries: Iterable[int], *, organisation: Journalled, by: Reference, ab
                 Entry.objects.filter(pk__in=numbers).update(statement="", salt=b"")
             count += len(part)
     return count
+
+
+def erased_among(organisation_id: int, entries: Iterable[int]) -> set[int]:
+    """Those of these entries whose words were erased."""
+    parts = (
+        Entry.objects.filter(pk__in=part, statement="").order_by() for part in batched(entries, NAMED, strict=False)
+    )
+    return {
+        number for part in parts for number in part.filter(organisation_id=organisation_id).values_list("id", flat=True)
+    }
+
+
+def erasures_of(organisation_id: int, erased: Collection[int]) -> Iterator[int]:
+    """The entries that say of some of these that they were erased."""
+    places = sorted(tiles.places_of(organisation_id, erased).values())
+    parts = (Entry.objects.filter(pk__in=part).order_by() for part in batched(erased, NAMED, strict=False))
+    leaves = {bytes(leaf).hex() for part in parts for leaf in part.values_list("leaf", flat=True)}
+    said = Entry.objects.filter(organisation_id=organisation_id, fact=ERASED.name).order_by("id")
+    for entry in said.iterator(BATCH):
+        result = entry.content["result"]
+        if not leaves.isdisjoint(result.get("leaves", ())) or any(
+            bisect_left(places, one.start) < bisect_left(places, one.stop) for one in ranges_in(result["places"])
+        ):
+            yield entry.pk
 
 
 def _speaking(organisation_id: int, entries: Iterable[int]) -> Iterator[int]:

@@ -53,6 +53,18 @@ def seal_everywhere() -> None:
     seal.enqueue_many((number,) for number in sealing.unsealed())
 
 
+@job(queue="sealing", title=_("Make the index of an earlier journal"), attempts=None)
+def catch_up(organisation_id: int) -> None:
+    """Some batches at a time, so that seals don't wait."""
+    folding.catch_up(organisation_id, batches=5)
+
+
+@job(queue="sealing")
+def catch_up_everywhere() -> None:
+    """Find the journals that are older than their index."""
+    catch_up.enqueue_many((number,) for number in folding.without_index())
+
+
 @job(queue="outside", title=_("Have the newest seal stamped"), attempts=None)
 def stamp(organisation_id: int) -> None:
     """Have the authority stamp the organisation's newest seal."""

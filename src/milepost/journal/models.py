@@ -18,7 +18,8 @@ class Entry(models.Model):
     `statement` is the canonical JSON (RFC 8785) that `leaf` was computed from, kept to the byte; the other
     columns repeat parts of it so that they can be indexed, and `verify` compares them. Both it and `salt` are
     empty once they were erased (see `milepost.journal.erasing`). `fact` is the name of its type (see `vocabulary`), and
-    `about` the uid of the course, session, action or document that it belongs to, as its type says.
+    `about` the uid of the course, session, action or document that it belongs to, as its type says. It is of its actor, unless
+    its context names another `holder`, and belongs to the action that its context names `also`.
     """
 
     organisation_id = models.BigIntegerField()
@@ -28,6 +29,8 @@ class Entry(models.Model):
     actor_id = models.CharField(max_length=64)
     object_id = models.CharField(max_length=160)
     about = models.CharField(max_length=160)
+    holder = models.CharField(max_length=64, db_default="", default="")
+    also = models.CharField(max_length=64, db_default="", default="")
     statement = models.TextField()
     salt = models.BinaryField(max_length=16)
     leaf = models.BinaryField(max_length=32)
@@ -38,6 +41,9 @@ class Entry(models.Model):
             models.Index(fields=["organisation_id", "actor_id", "id"], name="entry_by_actor"),
             models.Index(fields=["organisation_id", "object_id", "id"], name="entry_by_object"),
             models.Index(fields=["organisation_id", "about", "id"], name="entry_by_subject"),
+            models.Index(
+                fields=["organisation_id", "also", "id"], name="entry_by_action", condition=~models.Q(also="")
+            ),
         ]
         ordering = ["id"]
         verbose_name_plural = "entries"
@@ -50,6 +56,11 @@ class Entry(models.Model):
         """The statement as data. Raises `ValueError` for an entry whose words were erased."""
         content: dict[str, Any] = json.loads(self.statement)
         return content
+
+    @property
+    def whose(self) -> str:
+        """The uid of the person that the fact is of."""
+        return self.holder or self.actor_id
 
     @property
     def proof_name(self) -> str:
@@ -77,10 +88,14 @@ class Unfolded(models.Model):
 
 
 class Tree(models.Model):
-    """How many leaves an organisation's tree has. Whoever adds to the tree or signs its head locks this row."""
+    """How many leaves an organisation's tree has, and how many of them are in the index beside it (see `index`).
+
+    Whoever adds to the tree or signs its head locks this row.
+    """
 
     organisation_id = models.BigIntegerField(primary_key=True)
     size = models.BigIntegerField(default=0)
+    indexed = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.size} leaves of {self.organisation_id}"
@@ -106,6 +121,20 @@ class Tile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.level}/{self.index}"
+
+
+class IndexPage(models.Model):
+    """A page of the index beside an organisation's tree, by its place in it (see `milepost.journal.index`). It can be made anew."""
+
+    organisation_id = models.BigIntegerField()
+    place = models.CharField(max_length=130)
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation_id", "place"], name="index_page_once")]
+
+    def __str__(self) -> str:
+        return self.place
 
 
 class SigningKey(models.Model):

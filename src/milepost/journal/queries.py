@@ -1,6 +1,6 @@
 """Reads of the journal that are more than a filter."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from django.db.models import Q, QuerySet
 
@@ -20,6 +20,11 @@ def timeline(organisation_id: int, subject_id: str, *, in_office: bool = True) -
         did &= ~Q(fact__in=[fact_type.name for fact_type in fact_types.all() if fact_type.is_office])
     by_or_to = did | Q(object_id=subject_id)
     return Entry.objects.filter(by_or_to, organisation_id=organisation_id).order_by("-id")
+
+
+def of_people(uids: Collection[str]) -> Q:
+    """The facts of these people: those that they did, but for what is of somebody else, and what names them as its holder."""
+    return Q(actor_id__in=uids, holder="") | Q(holder__in=uids)
 
 
 def files_told_of(organisation: Tenant) -> Iterator[str]:

@@ -12,7 +12,7 @@ from milepost.core.canonical import canonical_json
 from milepost.journal.leaves import leaf_hash, new_salt
 from milepost.journal.models import Entry
 from milepost.journal.organisations import Journalled
-from milepost.journal.vocabulary import FactType, Undeclared, fact_types
+from milepost.journal.vocabulary import FactType, Undeclared, also_of, fact_types, holder_of
 
 BATCH = 2_000
 
@@ -119,7 +119,9 @@ def _entry(fact: Fact, organisation_id: int, uid: str, time: datetime, text: str
         verb=fact.type.verb,
         actor_id=fact.actor.id,
         object_id=fact.object.id,
-        about=fact.type.about_of(fact.object.id, fact.context),
+        about=(about := fact.type.about_of(fact.object.id, fact.context)),
+        holder=holder_of(fact.actor.id, fact.context),
+        also=also_of(about, fact.context),
         statement=canonical.decode(),
         salt=salt,
         leaf=leaf_hash(salt=salt, statement=canonical),

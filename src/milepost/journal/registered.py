@@ -11,6 +11,7 @@ from milepost.journal import (
     cosigning,
     earlier,
     facts,
+    folding,
     jobs,
     measures,
     sealing,
@@ -28,6 +29,7 @@ def register() -> None:
 
     every(1, jobs.follow_everywhere, when=subscriptions.is_behind)
     every(15, jobs.seal_everywhere, when=sealing.unsealed)
+    every(15, jobs.catch_up_everywhere, when=folding.without_index)
     every(30, jobs.stamp_everywhere, when=timestamping.is_owed)
     every(60, jobs.cosign_everywhere, when=cosigning.is_owed)
 

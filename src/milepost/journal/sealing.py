@@ -5,6 +5,8 @@ An entry has its place in the tree within a second or two (see `folding`), and s
 
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,13 +16,14 @@ from django.db.models.functions import Coalesce
 
 from milepost.core import clock
 from milepost.core.canonical import canonical_json
-from milepost.journal import checkpoints, folding, keys, log_keys, merkle, second_memory, tiles
+from milepost.journal import checkpoints, folding, index, keys, log_keys, merkle, second_memory, tiles
 from milepost.journal.models import LogKey, Seal, SigningKey, Tree
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
 
 TYPE = "milepost-tree-head/1"
 CLOCK = "clock"  # in a head whose time is not the clock's: what the clock said, which was before the seal before
+INDEX = "index"  # in a head with the root of the index
 STEP = timedelta(microseconds=1)  # between two seals of which the clock would have put the second first
 
 logger = logging.getLogger(__name__)
@@ -53,9 +56,27 @@ def clock_of(seal: Seal) -> datetime:
     return datetime.fromisoformat(json.loads(seal.statement).get(CLOCK) or time_text(seal.time))
 
 
+def index_of(seal: Seal) -> bytes | None:
+    """The root of the index that the seal signs; None for one from before there was an index."""
+    told = json.loads(seal.statement).get(INDEX)
+    return bytes.fromhex(told) if told else None
+
+
 def newest(organisation_id: int) -> Seal | None:
     """The organisation's newest seal."""
     return Seal.objects.filter(organisation_id=organisation_id).select_related("key").order_by("number").last()
+
+
+@contextmanager
+def held(organisation_id: int) -> Iterator[Seal | None]:
+    """The newest seal, over the whole tree: in the block nobody adds to tree or index. None if there never was an entry."""
+    seal(organisation_id)
+    with transaction.atomic():
+        folding.lock(organisation_id)
+        made = _seal_head(organisation_id)  # something may have been folded since
+        yield made or newest(organisation_id)
+    if made:
+        second_memory.add(made)
 
 
 def _seal_head(organisation_id: int) -> Seal | None:
@@ -69,18 +90,22 @@ def _seal_head(organisation_id: int) -> Seal | None:
         nodes = tiles.StoredNodes(organisation_id)
         if previous and merkle.root(previous.size, nodes) != bytes(previous.root):
             raise tiles.BrokenTree  # what was sealed is not what stands there now
-        made = _sign(organisation_id, key, previous, size=tree.size, root=merkle.root(tree.size, nodes))
+        of_index = index.root(index.StoredPages(organisation_id)) if tree.indexed == tree.size else None
+        root = merkle.root(tree.size, nodes)
+        made = _sign(organisation_id, key, previous, size=tree.size, root=root, index=of_index)
         checkpoints.add(made, LogKey.objects.get(organisation_id=organisation_id, is_current=True))
         return made
 
 
-def _sign(organisation_id: int, key: SigningKey, previous: Seal | None, *, size: int, root: bytes) -> Seal:
+def _sign(
+    organisation_id: int, key: SigningKey, previous: Seal | None, *, size: int, root: bytes, index: bytes | None
+) -> Seal:
     by_clock, number = clock.now(), previous.number + 1 if previous else 1
     now = by_clock if previous is None else max(by_clock, previous.time + STEP)
     if now != by_clock:
         logger.warning("The clock says %s, which is before the seal of %s: it went backwards.", by_clock, now - STEP)
     organisation = str(identity_of(organisation_id).uid)
-    said = head(organisation, size=size, root=root, time=time_text(now), key=key.fingerprint)
+    said = head(organisation, size=size, root=root, index=index, time=time_text(now), key=key.fingerprint)
     statement = canonical_json(said if now == by_clock else said | {CLOCK: time_text(by_clock)})
     return Seal.objects.create(
         organisation_id=organisation_id,
@@ -94,9 +119,12 @@ def _sign(organisation_id: int, key: SigningKey, previous: Seal | None, *, size:
     )
 
 
-def head(organisation: str, *, size: int, root: bytes, time: str, key: str) -> dict[str, Any]:
-    """What a seal signs, as JSON: whose tree (by uid), its head, when it was taken, and by which key."""
-    return {
+def head(organisation: str, *, size: int, root: bytes, index: bytes | None, time: str, key: str) -> dict[str, Any]:
+    """What a seal signs, as JSON: whose tree (by uid), its head and that of its index, when it was taken, and by which key.
+
+    Seals have no index where the journal is older than it, until it has caught up.
+    """
+    return ({INDEX: index.hex()} if index is not None else {}) | {
         "type": TYPE,
         "organisation": organisation,
         "size": size,

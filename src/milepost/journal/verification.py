@@ -13,7 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from milepost.journal import checkpoints, keys, log_keys, second_memory, tiles, timestamping
+from django.db import transaction
+
+from milepost.journal import checkpoints, folding, index, keys, log_keys, second_memory, tiles, timestamping
 from milepost.journal.erasing import Erased
 from milepost.journal.facts import ERASED
 from milepost.journal.leaves import leaf_hash
@@ -21,13 +23,12 @@ from milepost.journal.merkle import Frontier
 from milepost.journal.models import Entry, LogKey, Seal, Tree, Unfolded
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
-from milepost.journal.sealing import CLOCK, head
+from milepost.journal.recount import Recount
+from milepost.journal.sealing import CLOCK, INDEX, head
 from milepost.journal.second_memory import Remembered
-from milepost.journal.vocabulary import fact_type_of
+from milepost.journal.vocabulary import also_of, fact_type_of, holder_of
 
 CHUNK = 20  # tiles
-
-_COLUMNS = ("id", "time", "fact", "verb", "actor_id", "object_id", "about", "statement", "salt", "leaf")
 
 
 class Row(NamedTuple):
@@ -40,6 +41,8 @@ class Row(NamedTuple):
     actor_id: str
     object_id: str
     about: str
+    holder: str
+    also: str
     statement: str
     salt: bytes
     leaf: bytes
@@ -88,6 +91,7 @@ def verify(
     try:
         checking.tree()
         checking.size()
+        checking.index()
         checking.waiting()
         checking.erasures()
     except _Fault as fault:
@@ -113,6 +117,8 @@ class _Checking:
         self._keys: set[int] = set()  # those that were found to be the organisation's own
         self._log_keys: dict[tuple[int, int], LogKey] = {}  # likewise, each with the signing key that signed it
         self._sealed_at: datetime | None = None  # by the last seal that held
+        self._index = Recount()
+        self._has_index = False  # whether a seal that held had one
         self._since_seal = 0  # the first entry after the last seal that held
 
     def tree(self) -> None:
@@ -130,8 +136,9 @@ class _Checking:
         for part in _parts(tiles.leaves_of(self.organisation_id)):
             entries = self._entries([entry_id for entry_id, _leaf in part])
             for entry_id, leaf in part:
-                self._check_leaf(entry_id, leaf, entries.get(entry_id), is_sealed=self.frontier.size < covered)
+                row = self._check_leaf(entry_id, leaf, entries.get(entry_id), is_sealed=self.frontier.size < covered)
                 self.frontier.append(leaf)
+                self._index.add(index.Indexed(entry_id, leaf, row.about, row.actor_id, row.holder, row.also))
                 self._since_seal = self._since_seal or entry_id
                 size = self.frontier.size
                 if seal is not None and seal.size == size:
@@ -177,11 +184,26 @@ class _Checking:
             difference = f"after it, the tree is said to have {size} leaves, and it has {self.frontier.size}"
             raise _Fault(max(self.placed, default=0), difference)
 
+    def index(self) -> None:
+        """The index that is kept is that of the entries, down to each page; until it has caught up, there is nothing to check."""
+        with transaction.atomic():
+            trees = Tree.objects.select_for_update()  # so that nobody adds to the index while it is read
+            tree = trees.filter(organisation_id=self.organisation_id).first()
+            if tree is None or tree.indexed < tree.size:
+                return
+            while new := tiles.entries_from(self.organisation_id, self._index.size, limit=folding.BATCH):
+                rows = index.entries_in(new)
+                for number in new:
+                    self._index.add(rows[number])
+            if trouble := index.trouble_in(index.StoredPages(self.organisation_id), self._index.root()):
+                raise _Fault(0, f"The index of the journal is not that of its facts: {trouble}")
+
     def _entries(self, numbers: list[int]) -> dict[int, Row]:
         rows = Entry.objects.filter(organisation_id=self.organisation_id, pk__in=numbers).order_by()
-        return {row.id: row for row in map(Row._make, rows.values_list(*_COLUMNS))}
+        return {row.id: row for row in map(Row._make, rows.values_list(*Row._fields))}
 
-    def _check_leaf(self, entry_id: int, leaf: bytes, row: Row | None, *, is_sealed: bool) -> None:
+    def _check_leaf(self, entry_id: int, leaf: bytes, row: Row | None, *, is_sealed: bool) -> Row:
+        """The entry of the leaf, if it is as it was."""
         if entry_id in self.placed:
             raise _Fault(entry_id, "it stands in the tree twice")
         if row is None:
@@ -196,10 +218,10 @@ class _Checking:
             raise _Fault(entry_id, f"it was altered: {reason}")
         self.placed.add(entry_id)
         self.checked += 1
+        return row
 
     def _check_seal(self, seal: Seal, number: int, last: int) -> None:
         root, time = self.frontier.root, time_text(seal.time)
-        due = head(self.organisation, size=seal.size, root=root, time=time, key=seal.key.fingerprint)
         signature = bytes(seal.signature)
         if seal.number != number:
             raise _Fault(self._since_seal, f"seal {number} was removed")
@@ -213,8 +235,13 @@ class _Checking:
             raise _Fault(
                 self._since_seal, f"seal {number} over it tells of a clock that went backwards, and it did not"
             )
-        if {key: value for key, value in said.items() if key != CLOCK} != due or bytes(seal.root) != root:
+        due = head(self.organisation, size=seal.size, root=root, index=None, time=time, key=seal.key.fingerprint)
+        if {key: value for key, value in said.items() if key not in (CLOCK, INDEX)} != due or bytes(seal.root) != root:
             raise _Fault(self._since_seal, self._between(last, f"seal {number}"))
+        if trouble := self._trouble_of_index(said):
+            raise _Fault(
+                self._since_seal, f"seal {number} over it {trouble}: facts could be left out, and nobody miss them"
+            )
         if hasattr(seal, "timestamp") and not timestamping.is_stamp_of(bytes(seal.timestamp.token), signature):
             raise _Fault(self._since_seal, f"the time stamp of seal {number} over it belongs to something else")
         if trouble := self._trouble_of_checkpoint(seal):
@@ -239,6 +266,15 @@ class _Checking:
         seal.checkpoint.key = self._log_keys[pair]
         return "" if checkpoints.is_signed(seal.checkpoint) else "a checkpoint whose signature does not hold"
 
+    def _trouble_of_index(self, said: dict[str, Any]) -> str:
+        """What is wrong with the index that a seal signs. Those of before have none; from the first that has one on, all have."""
+        if INDEX not in said:
+            return "signs no index, which those before it do" if self._has_index else ""
+        self._has_index = True
+        return (
+            "" if said[INDEX] == self._index.root().hex() else "signs another index than that of the facts up to there"
+        )
+
     def _between(self, last: int, seal: str) -> str:
         return f"between it and entry {last} something was altered together with the tree: {seal} does not hold"
 
@@ -260,7 +296,7 @@ class _Checking:
         """What is not in the tree must be in the queue, and the other way round."""
         queued = set(Unfolded.objects.filter(organisation_id=self.organisation_id).values_list("entry_id", flat=True))
         ours = Entry.objects.filter(organisation_id=self.organisation_id).order_by("id")
-        for row in map(Row._make, ours.filter(pk__in=sorted(queued)).values_list(*_COLUMNS).iterator()):
+        for row in map(Row._make, ours.filter(pk__in=sorted(queued)).values_list(*Row._fields).iterator()):
             leaf, reason = self._leaf_of(row, None)
             if reason or leaf != bytes(row.leaf):
                 raise _Fault(row.id, f"it was altered before its seal: {reason or 'its words do not match its hash'}")
@@ -311,6 +347,8 @@ def _leaf_of(row: Row, organisation: str) -> tuple[bytes, str | None]:
             ("object", row.object_id, statement["object"]["id"]),
             ("time", time_text(row.time), statement["time"]),
             ("organisation", organisation, statement["organisation"]),
+            ("holder", row.holder, holder_of(statement["actor"]["id"], statement.get("context", {}))),
+            ("action", row.also, also_of(row.about, statement.get("context", {}))),
         )
         wrong = next((name for name, column, words in repeated if column != words), None) or _wrong_type(row, statement)
     except (ValueError, KeyError, TypeError):

@@ -170,6 +170,18 @@ def register(facts: ModuleType) -> None:
             fact_types.register(fact_type.name, fact_type)
 
 
+def holder_of(actor_id: str, context: Mapping[str, Any]) -> str:
+    """The uid of the person that a fact is of, where that is not its actor: what its context names `holder`."""
+    holder = str(context.get("holder", ""))
+    return "" if holder == actor_id else holder
+
+
+def also_of(about: str, context: Mapping[str, Any]) -> str:
+    """The uid of the action that a fact belongs to, too, where it is about something else: what its context names `action`."""
+    action = str(context.get("action", ""))
+    return "" if action == about else action
+
+
 def fact_type_of(name: str) -> FactType | None:
     """The type of this name; None for one that was recorded by a room which is not installed any more."""
     return fact_types.get(name) if name in fact_types else None

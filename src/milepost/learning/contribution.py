@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy
 
+from milepost.journal.queries import of_people
 from milepost.learning.models import Enrolment
 from milepost.people.contributions import Contribution, Scope
 from milepost.people.models import Member
@@ -25,7 +26,7 @@ class LearningContribution(Contribution):
         if scope.course_uid is None:
             return
         for people in scope.people_in_batches():
-            yield Q(about=str(scope.course_uid), actor_id__in=people)
+            yield of_people(people) & Q(about=str(scope.course_uid))
 
     def participants(self, scope: Scope) -> "QuerySet[Any, Any] | None":
         if scope.course_id is None:
