@@ -292,6 +292,12 @@ def test_who_has_just_come_in_with_their_factor_is_not_asked_for_it_again(ellen)
     assert "Is it you?" not in browser.get(OF_FACTORS[0]).text
 
 
+def test_what_is_to_mend_in_a_form_is_said_before_anybody_is_asked_who_they_are(window):
+    answer = window.post("/aldermoor/audits/new/", {"name": "Ines", "email": "ines@funds.example"})
+    assert (answer.status_code, "Is it you?" in answer.text) == (400, False)
+    assert "Say to which actions" in answer.text
+
+
 def test_nobody_is_led_to_another_house_by_the_page_that_asks(window, roles_of):
     sent = window.post(
         roles_of, GIVEN | {"confirming-back": "https://elsewhere.example/", "confirming-password": "correct horse"}

@@ -242,6 +242,14 @@ def test_a_quiz_survives_a_lost_connection_and_a_closed_window(visitor):
     again = jonas.context.new_page()
     again.goto(address)
     assert _state(again) == given
+    again.on("dialog", lambda dialog: dialog.accept())
+    again.get_by_role("button", name=re.compile("Question 5")).click()
+    jonas.context.set_offline(True)
+    for _pressed in range(2):
+        again.get_by_role("button", name="Finish and see my result").press("Enter")
+    expect(again.locator(".saved")).to_have_text(re.compile("finished as soon as there is one"))
+    jonas.context.set_offline(False)
+    expect(again.get_by_role("button", name="Finish and see my result")).to_have_count(0, timeout=45_000)
 
 
 def test_answers_given_offline_are_sent_when_the_window_was_closed_meanwhile(visitor):

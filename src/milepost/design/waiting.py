@@ -9,7 +9,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy
 
-from milepost.core.http import is_partial
+from milepost.core.http import is_partial, page_before
 from milepost.core.outages import is_of_the_disk
 from milepost.core.refusals import Refused, problem_response
 
@@ -51,21 +51,26 @@ def answer(request: HttpRequest, error: BaseException | None = None) -> HttpResp
 
 def _context(request: HttpRequest, refused: Waiting) -> dict[str, object]:
     is_safe = request.method in ("GET", "HEAD")
-    fields = [] if is_safe else _fields(request)
+    is_held = not is_safe and _may_be_held(request)
     return {
         "address": request.get_full_path(),
         "is_safe": is_safe,
         "is_full": isinstance(refused, DiskFull),
-        "fields": fields,
-        "csrf_token": get_token(request) if fields else "",
+        "is_held": is_held,
+        "fields": _fields(request) if is_held else [],
+        "csrf_token": get_token(request) if is_held else "",
+        "back": page_before(request),
         "seconds": Waiting.retry_after,
     }
 
 
+def _may_be_held(request: HttpRequest) -> bool:
+    """Whether a page may hold what was sent: no files, and nothing of somebody who signs in."""
+    return not (request.FILES or request.path.startswith("/accounts/"))
+
+
 def _fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """What was typed, where a page may hold it: no files, and nothing of somebody who signs in."""
-    if request.FILES or request.path.startswith("/accounts/"):
-        return []
+    """What was typed; a button that stands alone sends nothing else."""
     return [
         (name, str(value)) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken" for value in values
     ]

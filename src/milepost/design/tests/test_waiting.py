@@ -41,9 +41,16 @@ def test_what_was_typed_is_on_the_page_to_be_sent_again(busy_database, client):
     assert 'name="csrfmiddlewaretoken"' in page
 
 
+def test_a_button_that_sends_nothing_else_is_pressed_again_by_the_page(busy_database, client):
+    """“Done, next” of a course was told to be lost."""
+    page = client.post("/aldermoor/learn/ladders/first/page/completion/").text
+    assert '<form method="post" action="/aldermoor/learn/ladders/first/page/completion/" data-waiting>' in page
+
+
 def test_no_page_holds_a_password(busy_database, client):
-    page = client.post("/accounts/login/", {"login": "jonas@example.org", "password": "secret-word"}).text
-    assert "is not saved. Go back" in page
+    here = {"Referer": "http://testserver/accounts/login/"}
+    page = client.post("/accounts/login/", {"login": "jonas@example.org", "password": "secret-word"}, headers=here).text
+    assert "is not saved. Go back" in page and 'href="http://testserver/accounts/login/"' in page
     assert "secret-word" not in page
 
 

@@ -1,5 +1,7 @@
 """Pages of evidence: how ready everything is, one action with what is left to do, its dossiers."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Count, Sum
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -25,7 +27,7 @@ from milepost.evidence.readiness import readiness_of
 from milepost.evidence.standings import standings
 from milepost.journal.models import Entry
 from milepost.people.access import OrganisationRequest, requires
-from milepost.people.confirming import confirmed
+from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.models import Member
 from milepost.people.permissions import may
 
@@ -242,9 +244,14 @@ def audits(request: OrganisationRequest) -> HttpResponse:
     return render(request, "evidence/audits.html", {"page": page_of(request, rows.select_related("organisation"))})
 
 
+def _is_filled_in(request: Any) -> bool:
+    """What is to be mended is said first: nobody gives a password for a form that is refused."""
+    return AuditForm(request.organisation, request.POST).is_valid()
+
+
 @require_http_methods(["GET", "POST"])
 @requires(MANAGE_EVIDENCE)
-@confirmed
+@confirmed_if(_is_filled_in)
 def new_audit(request: OrganisationRequest) -> HttpResponseBase:
     """Invite an auditor."""
     form = AuditForm(request.organisation, request.POST or None)

@@ -12,6 +12,7 @@ const finish = form.querySelector("[data-finish]");
 const counter = form.querySelector(".counter");
 let at = 0;
 let dirty = null;
+let isFinishing = false; // “Finish” was pressed, and waits for a network or for answers that are not there yet
 
 // A question counts as answered once each of its fields is filled (or something is chosen), and nothing is wrong with it.
 const isAnswered = (question) => {
@@ -67,9 +68,16 @@ listen((request, answer) => {
   }
   if (answer?.refused) status.textContent = words.refused;
   else if (answer?.held) status.textContent = words.held;
-  else if (mine.length && !answer) status.textContent = words.waiting;
+  else if (mine.length && !answer) status.textContent = isFinishing ? words.finishing : words.waiting;
   else if (!mine.length && answer?.ok) status.textContent = complaint ? "" : words.saved;
+  finishWaiting();
 });
+
+// What was pressed without a network happens once there is one: whoever read that it is kept goes away.
+function finishWaiting() {
+  if (isFinishing && navigator.onLine && !kept().length) form.requestSubmit();
+}
+addEventListener("online", finishWaiting);
 
 function show(index, focus = true) {
   at = Math.max(0, Math.min(index, questions.length - 1));
@@ -132,7 +140,7 @@ form.addEventListener("keydown", (event) => {
 form.addEventListener("submit", (event) => {
   clearTimeout(dirty);
   const open = questions.filter((question) => !isAnswered(question)).length;
-  if (open && !form.dataset.late && !confirm(words.unanswered.replace("{count}", open))) {
+  if (open && !form.dataset.late && !isFinishing && !confirm(words.unanswered.replace("{count}", open))) {
     event.preventDefault();
     event.stopImmediatePropagation();
     show(questions.findIndex((question) => !isAnswered(question)));
@@ -141,7 +149,8 @@ form.addEventListener("submit", (event) => {
   if (!navigator.onLine || isStale || kept().some(isOfBefore)) {
     event.preventDefault();
     event.stopImmediatePropagation();
-    status.textContent = words.waiting;
+    isFinishing = true;
+    status.textContent = words.finishing;
     flush();
   }
 }, true);
