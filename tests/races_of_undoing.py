@@ -1,4 +1,4 @@
-"""Races of undoing an act on many: pressed thirty times at once, and at the moment in which somebody goes on from it."""
+"""Races of doing and undoing an act on many: pressed thirty times at once, and at the moment in which somebody goes on from it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,10 +12,10 @@ from milepost.documents.bulk import send_to_each
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import SignatureRequest
 from milepost.documents.requesting import Terms
-from milepost.learning.enrolling import enrol_many
+from milepost.learning.enrolling import enrol_in_bulk, enrol_many
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import open_activity
-from milepost.people import undoing
+from milepost.people import doing, undoing
 from milepost.people.inviting import accept, invite, invited, link_for
 from milepost.people.models import BulkAct, Member, User
 from milepost.people.undoing import carry_on, undo
@@ -95,10 +95,7 @@ def _press_requests(world: Any) -> Pair:
     organisation, lead, _members, _numbers = world
     everybody = Member.objects.filter(organisation=organisation, user=None)
     kind = KINDS["non-disclosure"]
-    uid, _count = send_to_each(
-        kind=kind, values={"title": "X"}, language="en", members=everybody, terms=Terms(), by=lead
-    )
-    act = BulkAct.objects.get(uid=uid)
+    act = send_to_each(kind=kind, values={"title": "X"}, language="en", members=everybody, terms=Terms(), by=lead)
     rows = SignatureRequest.objects.filter(pk__in=list(act.people.values_list("key", flat=True)))
     uids = list(rows.values_list("document__uid", flat=True))
     return _pressed(
@@ -162,6 +159,50 @@ def _two_workers(world: Any) -> Pair:
     return [lambda: carry_on(act)] * 2, count
 
 
+def _begun(world: Any) -> BulkAct:
+    """An act that a job does in parts of two."""
+    organisation, lead, _members, _numbers = world
+    at_once, doing.AT_ONCE, doing.BATCH = doing.AT_ONCE, 1, 2
+    try:
+        everybody = Member.objects.filter(organisation=organisation, user=None)
+        act = enrol_in_bulk(members=everybody, course=_course(world), due=None, by=lead)
+    finally:
+        doing.AT_ONCE = at_once
+    assert act is not None
+    return act
+
+
+def _done_by_two_workers(world: Any) -> Pair:
+    """A lease that ran out gives the job to a second worker while the first goes on: each person is enrolled once."""
+    act = _begun(world)
+
+    def count(answers: list[str]) -> None:
+        doing.BATCH = 500
+        assert answers == ["done", "done"], answers
+        act.refresh_from_db()
+        assert (act.count, act.is_being_done, act.people.count()) == (act.asked, False, act.asked)
+        assert (
+            facts("registered", act.about_id) == act.asked == Enrolment.objects.filter(course__uid=act.about_id).count()
+        )
+
+    return [lambda: doing.carry_on(act)] * 2, count
+
+
+def _stop(world: Any) -> Pair:
+    """Whoever stops it while a worker does it takes it back for everybody to whom it was done, and it is done to nobody after."""
+    act, lead = _begun(world), world[1]
+
+    def count(answers: list[str]) -> None:
+        doing.BATCH = 500
+        assert answers == ["done", "done"], answers
+        act.refresh_from_db()
+        assert (act.taken_back, act.is_being_done, bool(act.undone_at)) == (act.count, False, True)
+        assert facts("registered", act.about_id) == facts("withdrew", act.about_id) == act.count
+        assert not Enrolment.objects.filter(course__uid=act.about_id).exists()
+
+    return [lambda: doing.carry_on(act), lambda: undo(act=act, by=lead)], count
+
+
 RACES = {
     "undoing enrolments": Race(_world, _press_enrolments, TURNS),
     "undoing invitations": Race(_house, _press_invitations, TURNS),
@@ -170,4 +211,6 @@ RACES = {
     "beginning and undoing": Race(_world, _begin_and_undo),
     "joining and undoing": Race(_house, _accept_and_undo),
     "undoing by two workers": Race(_world, _two_workers),
+    "doing by two workers": Race(_world, _done_by_two_workers),
+    "doing and stopping": Race(_world, _stop),
 }

@@ -1,10 +1,12 @@
 """What the background does for the classroom: attendance sheets, the logs of meetings, who is told what."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom import invitations, reminding, sheets, watching
 from milepost.classroom.meetings import MeetingRefused
-from milepost.classroom.models import Sheet
+from milepost.classroom.models import Sheet, Slot
 from milepost.core.jobs import job
 
 
@@ -56,6 +58,13 @@ def find_logs() -> None:
 def invite() -> None:
     """Tell everybody whose calendar says something else than their session."""
     invitations.invite_due()
+
+
+@job(queue="mail", title=_("Ask who has not signed a half-day"), attempts=None)
+def remind_missing(organisation_id: int, slot_id: int, pressed_at: str) -> None:
+    """Ask those who are still to be asked."""
+    for slot in Slot.objects.filter(organisation=organisation_id, pk=slot_id):
+        reminding.remind_missing(slot, pressed_at=datetime.fromisoformat(pressed_at))
 
 
 @job(queue="mail")

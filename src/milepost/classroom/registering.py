@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -19,9 +19,10 @@ from milepost.core.names import as_seen, refuse_address
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Fact, record_many
 from milepost.journal.vocabulary import FactType
-from milepost.people.bulk_acts import Done, in_act, remember
+from milepost.people.bulk_acts import Done, began_at, in_act, remember
+from milepost.people.doing import do_to_many
 from milepost.people.members import AddressTaken, add_member
-from milepost.people.models import Member, Organisation, Relation, plain
+from milepost.people.models import BulkAct, Member, MemberQuerySet, Organisation, Relation, plain
 
 BATCH = 2_000
 SEATED, WAITING, LEFT = Participant.Status.SEATED, Participant.Status.WAITING, Participant.Status.LEFT
@@ -49,9 +50,10 @@ def register_many(
     `registered` for each.
     """
     with transaction.atomic():
-        locked, now = _locked(session), clock.now()
-        there = {seat.member_id: seat for seat in locked.participants.all()}
-        taken = sum(seat.status == SEATED for seat in there.values())
+        locked, now, members = _locked(session), began_at(act), list(members)
+        known = locked.participants.filter(member__in=[member.pk for member in members])
+        there = {seat.member_id: seat for seat in known}
+        taken = locked.participants.filter(status=SEATED).count()
         new: list[Participant] = []
         back: list[Participant] = []
         facts: list[Fact] = []
@@ -83,6 +85,15 @@ def register_many(
             done = Done("seat", act, locked.as_reference(), at=now)
             remember(done, to=[(seat.member_id, seat.pk) for seat in in_order], by=by)
     return len(facts)
+
+
+def register_in_bulk(*, session: LiveSession, members: MemberQuerySet, by: Member) -> BulkAct | None:
+    """Have those of `members` registered who do not take part yet, in their order (see `doing`). Raises `RegistrationRefused`."""
+    if session.cancelled_at:
+        raise RegistrationRefused(_("The session is cancelled."))
+    there = session.participants.exclude(status=LEFT).values("member")
+    keys = list(members.exclude(pk__in=there).values_list("pk", flat=True))
+    return do_to_many(Done("seat", uuid4(), session.as_reference()), to=keys, by=by)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ The words of each are in `notices.py` and `templates/classroom/notices/`.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -12,6 +12,7 @@ from milepost.classroom.models import Attendance, Participant, Slot
 from milepost.classroom.queries import first_slots
 from milepost.classroom.rules import Rules, UnsignedReminder
 from milepost.core import clock
+from milepost.core.jobs import named, unfinished
 from milepost.core.local_days import from_today
 from milepost.journal.recording import Reference
 from milepost.notices.outbox import Said
@@ -20,6 +21,7 @@ from milepost.people.models import Organisation, zone_of
 
 GRACE = timedelta(hours=6)  # a worker that was off for longer tells nothing that has lost its point
 UNSIGNED_AFTER = timedelta(minutes=30)
+AT_ONCE = 500  # people who are asked while somebody waits
 PAUSE = timedelta(minutes=15)  # before somebody is asked once more by hand
 
 
@@ -33,12 +35,34 @@ def is_near() -> bool:
     return _near().exists()
 
 
-def remind_missing(slot: Slot) -> int:
-    """Ask all who have not signed the half-day, now, but for who was asked a moment ago; return how many are asked."""
-    before = clock.now() - PAUSE
-    rows = unsigned().filter(organisation=slot.session.organisation, slot=slot)
-    not_lately = Q(reminded_at=None) | Q(reminded_at__lte=before)
-    return tell_due("signature_missing", due=lambda: rows.filter(not_lately), noted="reminded_at", said=_said)
+def ask_missing(slot: Slot) -> int:
+    """Ask all who have not signed the half-day, but for who was asked a moment ago: many in the background. Return how many."""
+    now = clock.now()
+    count = _to_ask(slot, now).count()
+    if count <= AT_ONCE:
+        return remind_missing(slot)
+    named("classroom.remind_missing").enqueue(slot.organisation_id, slot.pk, now.isoformat())
+    return count
+
+
+def remind_missing(slot: Slot, *, pressed_at: datetime | None = None) -> int:
+    """Ask those who had not been asked a moment before `pressed_at`, or now; return how many are asked.
+
+    Whoever was asked since is not asked again, so whoever is killed in the middle can begin anew.
+    """
+    at = pressed_at or clock.now()
+    return tell_due("signature_missing", due=lambda: _to_ask(slot, at), noted="reminded_at", said=_said)
+
+
+def still_to_ask(slot: Slot) -> int:
+    """How many wait for the message that somebody has asked for; 0 where nobody did."""
+    calls = [call for call in unfinished(named("classroom.remind_missing")) if call["slot_id"] == slot.pk]
+    return max((_to_ask(slot, datetime.fromisoformat(call["pressed_at"])).count() for call in calls), default=0)
+
+
+def _to_ask(slot: Slot, pressed_at: datetime) -> "QuerySet[Attendance]":
+    not_lately = Q(reminded_at=None) | Q(reminded_at__lte=pressed_at - PAUSE)
+    return unsigned().filter(not_lately, organisation=slot.organisation_id, slot=slot)
 
 
 def unsigned() -> "QuerySet[Attendance]":

@@ -1,4 +1,4 @@
-"""Giving back the seats that many people were given in one act, unless something stands on a sheet already."""
+"""Giving many people seats in one act, and taking them back, unless something stands on a sheet already."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 
 from milepost.classroom.models import LiveSession, Participant
 from milepost.classroom.permissions import MANAGE_SESSIONS, manages_by, manages_some_by, may_manage
-from milepost.classroom.registering import leave_many, on_a_sheet
+from milepost.classroom.registering import leave_many, on_a_sheet, register_many
 from milepost.people.bulk_acts import BulkKind, keys_of
 from milepost.people.models import BulkAct, BulkActPerson, Member
 from milepost.people.permissions import Permission
@@ -34,9 +34,9 @@ class SeatsInBulk(BulkKind):
 
     def title(self, act: BulkAct) -> str:
         words = ngettext(
-            "%(count)d person added to “%(session)s”", "%(count)d people added to “%(session)s”", act.count
+            "%(count)d person added to “%(session)s”", "%(count)d people added to “%(session)s”", act.number
         )
-        return words % {"count": act.count, "session": act.about_name}
+        return words % {"count": act.number, "session": act.about_name}
 
     def subject(self, act: BulkAct) -> LiveSession | None:
         sessions = LiveSession.objects.select_related("organisation", "course")
@@ -47,6 +47,11 @@ class SeatsInBulk(BulkKind):
         if isinstance(subject, LiveSession) and may_manage(member, subject):
             return manages_by(member, subject)
         return manages_some_by(member)
+
+    def do(self, act: BulkAct, members: Sequence[Member], by: Member) -> None:
+        session = self.subject(act)
+        if session is not None:
+            register_many(session=session, members=members, by=by, act=act.uid)
 
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
         list(LiveSession.objects.select_for_update(no_key=True).filter(uid=act.about_id).values_list("pk", flat=True))

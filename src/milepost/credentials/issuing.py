@@ -16,18 +16,21 @@ from django.db.models import QuerySet
 from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
 from milepost.core.irrevocable import irrevocable
-from milepost.core.jobs import named
+from milepost.core.jobs import named, unfinished
 from milepost.courses.models import Course
 from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_SEALED
 from milepost.credentials.models import Certificate
+from milepost.credentials.permissions import MANAGE_CERTIFICATES
 from milepost.credentials.revoking import NotCurrent
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, Fact, record_many
 from milepost.learning.hours import own_time_minutes
 from milepost.learning.models import Enrolment
-from milepost.people.models import Member, Organisation
+from milepost.people.models import Member, MemberQuerySet, Organisation
+from milepost.people.permissions import Permission, sees_everybody, visible
 
 BATCH = 2_000
+PART = 500  # certificates that are issued while somebody waits, and in one transaction
 STATED = (
     "title",
     "begun",
@@ -84,17 +87,41 @@ def without_certificate(course: Course, members: QuerySet[Member] | None = None)
 def issue_missing(*, course: Course, by: Member | None = None, members: QuerySet[Member] | None = None) -> int:
     """Issue certificates to everybody (of `members`, if given) who completed the course and has none; return how many.
 
-    10,000 at once are a few statements; running it again issues nothing twice. Records `issued` for each.
+    A part at a time, each in its own transaction: whoever is killed can begin anew, and nothing is issued twice. Records `issued`
+    for each.
     """
-    with transaction.atomic():
-        # The course's row is the lock: two people who press the button at once issue once.
-        locked = Course.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=course.pk)
-        earning = []
-        for enrolment in without_certificate(course, members).select_related("member").order_by("pk").iterator(BATCH):
-            enrolment.course, enrolment.organisation = locked, locked.organisation
-            if enrolment.outline.gives_certificate:
-                earning.append(enrolment)
-        return len(_issue(earning, by=by))
+    count, last, is_over = 0, 0, False
+    while not is_over:
+        with transaction.atomic():
+            # The course's row is the lock: two people who press the button at once issue once.
+            locked = Course.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=course.pk)
+            rows = without_certificate(course, members).filter(pk__gt=last).select_related("member").order_by("pk")
+            part = list(rows[:PART])
+            for enrolment in part:
+                enrolment.course, enrolment.organisation = locked, locked.organisation
+            count += len(_issue([enrolment for enrolment in part if enrolment.outline.gives_certificate], by=by))
+            is_over = len(part) < PART
+            last = part[-1].pk if part else last
+    return count
+
+
+@irrevocable
+def begin_issuing(*, course: Course, by: Member) -> int | None:
+    """Issue them to those within the scope of whoever asks: return how many, or None where they are many, and the background does it."""
+    if without_certificate(course, reached(by, course)).count() <= PART:
+        return issue_missing(course=course, by=by, members=reached(by, course))
+    named("credentials.issue_missing").enqueue(course.organisation_id, course.pk, by.pk)
+    return None
+
+
+def is_issuing(course: Course) -> bool:
+    """Whether the background issues certificates of the course."""
+    return any(call["course_id"] == course.pk for call in unfinished(named("credentials.issue_missing")))
+
+
+def reached(member: Member, course: Course, permission: Permission = MANAGE_CERTIFICATES) -> MemberQuerySet | None:
+    """The people of the course within one's scope; None for everybody, which costs nothing to say."""
+    return None if sees_everybody(member, permission) else visible(member, permission, course)
 
 
 @irrevocable

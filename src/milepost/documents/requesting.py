@@ -152,13 +152,18 @@ def check_parties(parties: Sequence[Party], terms: Terms) -> list[Party]:
             refuse_address(name)
         _check_email(email)
         checked.append(Party(name, email, party.capacity.strip()[:160], party.member))
+    check_terms(terms)
+    return checked
+
+
+def check_terms(terms: Terms) -> None:
+    """Raises `RequestRefused` for terms on which nobody can be asked."""
     if len(terms.copies) > MAX_COPIES:
         raise RequestRefused(_("At most %(count)d people get a copy of one document.") % {"count": MAX_COPIES})
     for email in terms.copies:
         _check_email(email)
     if terms.expires_on and terms.expires_on < clock.today():
         raise RequestRefused(_("The last day is over already."), field="expires_on")
-    return checked
 
 
 def _check_email(email: str) -> None:

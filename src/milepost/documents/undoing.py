@@ -1,4 +1,4 @@
-"""Withdrawing the requests that many people were sent in one act, unless they have answered."""
+"""Asking many people to sign in one act, and withdrawing the requests, unless they have answered."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from milepost.documents.bulk import send_some
 from milepost.documents.ending import withdraw_many
 from milepost.documents.models import Signatory, SignatureRequest
 from milepost.documents.permissions import MANAGE_DOCUMENTS
@@ -36,9 +37,12 @@ class RequestsInBulk(BulkKind):
 
     def title(self, act: BulkAct) -> str:
         words = ngettext(
-            "%(count)d person asked to sign “%(title)s”", "%(count)d people asked to sign “%(title)s”", act.count
+            "%(count)d person asked to sign “%(title)s”", "%(count)d people asked to sign “%(title)s”", act.number
         )
-        return words % {"count": act.count, "title": act.about_name}
+        return words % {"count": act.number, "title": act.about_name}
+
+    def do(self, act: BulkAct, members: Sequence[Member], by: Member) -> None:
+        send_some(act=act, members=members, by=by)
 
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
         rows = SignatureRequest.objects.select_for_update(no_key=True).filter(pk__in=keys_of(people)).order_by("pk")

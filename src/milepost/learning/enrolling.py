@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,7 +16,8 @@ from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.learning.facts import COURSE_REGISTERED, COURSE_RESCHEDULED, COURSE_WITHDREW
 from milepost.learning.models import Enrolment
 from milepost.people.bulk_acts import Done, in_act, remember
-from milepost.people.models import Member, MemberQuerySet
+from milepost.people.doing import do_to_many
+from milepost.people.models import BulkAct, Member, MemberQuerySet
 
 BATCH = 2_000
 
@@ -91,6 +92,15 @@ def enrol_many(
             done = Done("enrolment", act, joined, {"due": due.isoformat() if due else None})
             remember(done, to=[(row.member_id, row.pk) for row in enrolments], by=by)
     return len(new)
+
+
+def enrol_in_bulk(*, members: MemberQuerySet, course: Course, due: date | None, by: Member) -> BulkAct | None:
+    """Have everybody of `members` enrolled who is not in the course yet (see `doing`). Raises `NotPublished`."""
+    course.published_or_raise()
+    already = Enrolment.objects.filter(course=course).values("member")
+    keys = list(members.exclude(pk__in=already).values_list("pk", flat=True))
+    done = Done("enrolment", uuid4(), course.as_reference(), {"due": due.isoformat() if due else None})
+    return do_to_many(done, to=keys, by=by)
 
 
 def _version_to_join(course: Course) -> Version:

@@ -1,6 +1,7 @@
-"""Taking many people out of a course again who were enrolled in one act, unless they have begun."""
+"""Enrolling many people in one act, and taking them out of the course again, unless they have begun."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import ClassVar
 
 from django.utils.functional import Promise
@@ -8,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from milepost.courses.models import Course
-from milepost.learning.enrolling import withdraw_many
+from milepost.learning.enrolling import enrol_many, withdraw_many
 from milepost.learning.models import Enrolment
 from milepost.learning.permissions import ENROL_PEOPLE
 from milepost.people.bulk_acts import BulkKind, keys_of
@@ -32,12 +33,18 @@ class EnrolmentsInBulk(BulkKind):
 
     def title(self, act: BulkAct) -> str:
         words = ngettext(
-            "%(count)d person enrolled in “%(course)s”", "%(count)d people enrolled in “%(course)s”", act.count
+            "%(count)d person enrolled in “%(course)s”", "%(count)d people enrolled in “%(course)s”", act.number
         )
-        return words % {"count": act.count, "course": act.about_name}
+        return words % {"count": act.number, "course": act.about_name}
 
     def subject(self, act: BulkAct) -> Course | None:
         return Course.objects.filter(organisation=act.organisation_id, uid=act.about_id).first()
+
+    def do(self, act: BulkAct, members: Sequence[Member], by: Member) -> None:
+        course, due = self.subject(act), act.data["due"]
+        if course is not None:
+            rows = Member.objects.filter(pk__in=[member.pk for member in members])
+            enrol_many(members=rows, course=course, due=date.fromisoformat(due) if due else None, by=by, act=act.uid)
 
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
         """The course first, as whoever enrols and publishes; then the enrolments, as whoever learns."""

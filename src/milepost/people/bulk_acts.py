@@ -5,12 +5,14 @@ whom it did it:
 
     remember(Done("enrolment", act, course.as_reference()), to=[(row.member_id, row.pk) for row in new], by=by)
 
-The room says how that is taken back (its `undoing.py`), and hangs it up in its `registered.py`:
+The room says how that is done to some of them and how it is taken back (its `undoing.py`), and hangs it up in its
+`registered.py`:
 
     bulk_kinds.register("enrolment", EnrolmentsInBulk())
 
-The rest is the same for all: the page that lists such acts, who may undo which, once, in the background where it takes
-longer than somebody waits, and the fact that says so (`milepost.people.undoing`).
+The rest is the same for all: doing it, in the background where it takes longer than somebody waits
+(`milepost.people.doing`), the page that lists such acts and tells how far each is, who may undo which, once, in the
+background too, and the fact that says so (`milepost.people.undoing`).
 """
 
 from abc import ABC, abstractmethod
@@ -20,7 +22,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django.db.models import Model
+from django.db.models import F, Model
 from django.utils.functional import Promise
 
 from milepost.core import clock
@@ -33,7 +35,7 @@ BATCH = 2_000
 
 
 class BulkKind(ABC):
-    """How one kind of act on many is told, and how it is taken back."""
+    """How one kind of act on many is told, how it is done to some of them, and how it is taken back."""
 
     permission: ClassVar[Permission]
     """Whoever holds it for everybody may undo anybody's act; whoever did it, their own, for those within their reach."""
@@ -58,6 +60,13 @@ class BulkKind(ABC):
     def permission_of(self, member: Member, subject: Model | None) -> Permission:
         """The permission by which this member undoes it; where there is more than one."""
         return self.permission
+
+    @abstractmethod
+    def do(self, act: BulkAct, members: Sequence[Member], by: Member) -> None:
+        """Do it to these, in a bounded number of statements, under `act.uid`: to all or to none of them.
+
+        Whoever has it already keeps it as it is. Raises a `Refused` where it can't go on.
+        """
 
     @abstractmethod
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
@@ -90,23 +99,39 @@ def remember(done: Done, *, to: Collection[tuple[int, int]], by: Member) -> None
     """Remember the act and to whom it was done, in the transaction in which it is; nothing where it was done to nobody.
 
     `to` holds for each the key of the member, and what the kind needs to take it back: the key of the row that was made.
+    They are added to those to whom it was done under the same uid before.
     """
     if not to:
         return
-    bulk_kinds.get(done.kind)
-    act = BulkAct.objects.create(
-        uid=done.uid,
-        organisation_id=by.organisation_id,
-        kind=done.kind,
-        by=by,
-        at=done.at,
-        about_id=done.about.id,
-        about_name=done.about.name[:200],
-        data=dict(done.data),
-        count=len(to),
-    )
+    act, _is_new = kept_as(done, by=by)
+    BulkAct.objects.filter(pk=act.pk).update(count=F("count") + len(to))
     people = (BulkActPerson(act=act, member_id=member, key=key) for member, key in to)
     BulkActPerson.objects.bulk_create(people, batch_size=BATCH)
+
+
+def kept_as(done: Done, *, by: Member, to: Sequence[int] = ()) -> tuple[BulkAct, bool]:
+    """The row of the act, and whether it is new: one that is still to be done to the members of these keys, if there are any."""
+    bulk_kinds.get(done.kind)
+    row = {
+        "organisation_id": by.organisation_id,
+        "kind": done.kind,
+        "by": by,
+        "at": done.at,
+        "about_id": done.about.id,
+        "about_name": done.about.name[:200],
+        "data": dict(done.data),
+        "count": 0,
+        "asked": len(to),
+        "waiting": list(to),
+        "is_being_done": bool(to),
+    }
+    return BulkAct.objects.get_or_create(uid=done.uid, defaults=row)
+
+
+def began_at(act: UUID | None) -> datetime:
+    """When the act began of which this is a part; now, where it begins with it."""
+    begun = BulkAct.objects.filter(uid=act).values_list("at", flat=True).first() if act else None
+    return begun or clock.now()
 
 
 def in_act(act: UUID | None) -> dict[str, str]:

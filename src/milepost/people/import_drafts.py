@@ -21,7 +21,7 @@ from milepost.people.models import Member, PeopleImport
 from milepost.people.permissions import IMPORT_PEOPLE, may
 
 DRAFT_LIVES = timedelta(days=1)
-LARGE = 5_000  # rows, from which on it takes longer than anybody waits for a page
+LARGE = 2_000  # rows, from which on it takes longer than anybody waits for a page
 
 
 class UploadOver(ImportRefused):

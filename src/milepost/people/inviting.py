@@ -11,14 +11,15 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from milepost.core import clock
+from milepost.core import once
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.journal.recording import Fact, record_many
-from milepost.people.bulk_acts import Done, in_act, remember
+from milepost.people.bulk_acts import Done, began_at, in_act, remember
+from milepost.people.doing import do_to_many
 from milepost.people.facts import MEMBER_INVITED
 from milepost.people.joining import hold_account, join
-from milepost.people.models import BulkAct, Member, Organisation, User
+from milepost.people.models import BulkAct, Member, MemberQuerySet, Organisation, User
 from milepost.people.signing_in import account_for, account_in_use
 
 VALID_FOR = 14 * 24 * 3600  # seconds
@@ -42,20 +43,17 @@ class InvitationRefused(Refused):
 def invite(*, members: Sequence[Member], by: Member, act: UUID | None = None) -> int:
     """Invite each member who has an address and has neither joined nor said no; return how many. Records `invited`.
 
-    Inviting again sends a new link. The members must be of one organisation. With `act` it can be undone (`undoing`), and is
-    done once.
+    Inviting again sends a new link. The members must be of one organisation. With `act` it can be undone (`undoing`).
     """
     waiting = [member for member in members if member.may_be_invited]
     if not waiting:
         return 0
     with transaction.atomic():
         hold_people(by.organisation_id, [member.pk for member in waiting])
-        if act and (before_this := BulkAct.objects.filter(uid=act).first()):
-            return before_this.count
         there = Member.objects.filter(pk__in=[member.pk for member in waiting], user=None, declined_at=None)
         before = dict(there.values_list("pk", "invited_at"))
         waiting = [member for member in waiting if member.pk in before]
-        now = clock.now()
+        now = began_at(act)
         Member.objects.filter(pk__in=[member.pk for member in waiting]).update(invited_at=now)
         for member in waiting:
             member.invited_at = now
@@ -68,6 +66,13 @@ def invite(*, members: Sequence[Member], by: Member, act: UUID | None = None) ->
         for carry in carriers.all():
             carry(waiting, by)
     return len(waiting)
+
+
+def invite_in_bulk(*, members: MemberQuerySet, by: Member, key: str = "") -> BulkAct | None:
+    """Have those of `members` invited who may be (see `doing`). The same from a form of the same `key` is done once (see `core.once`)."""
+    keys = list(members.filter(user=None, declined_at=None).exclude(email=None).values_list("pk", flat=True))
+    act = once.uid_of(key, by.organisation.uid, "invitations", *sorted(keys))
+    return do_to_many(Done("invitation", act, by.organisation.as_reference()), to=keys, by=by)
 
 
 def hold_people(organisation_id: int, keys: Collection[int]) -> None:

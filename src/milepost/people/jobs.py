@@ -1,11 +1,18 @@
-"""What the background does for people: undoing what was done to many, and forgetting what can't be undone any more."""
+"""What the background does for people: doing something to many and undoing it, and forgetting what can't be undone any more."""
 
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock, quotas
 from milepost.core.jobs import job
-from milepost.people import import_drafts, second_factor, sessions, undoing
+from milepost.people import doing, import_drafts, second_factor, sessions, undoing
 from milepost.people.models import BulkAct, FactorReset, Organisation, PeopleImport
+
+
+@job(queue="imports", title=_("Make a change to many people"), attempts=None)
+def do_bulk_act(organisation_id: int, act_id: int) -> None:
+    """Do what is left of it."""
+    for act in BulkAct.objects.select_related("organisation", "by").filter(organisation=organisation_id, pk=act_id):
+        doing.carry_on(act)
 
 
 @job(queue="imports", title=_("Undo a change to many people"), attempts=None)

@@ -428,7 +428,11 @@ class BulkAct(models.Model):
     about_id = models.CharField(max_length=64)
     about_name = models.CharField(max_length=200)
     data = models.JSONField(default=dict)  # what its kind has to know to take it back
-    count = models.PositiveIntegerField()  # people
+    count = models.PositiveIntegerField()  # people to whom it was done
+    asked = models.PositiveIntegerField(default=0)  # people to whom it was to be done
+    waiting = models.JSONField(default=list)  # keys of the members whose turn is still to come, in their order
+    is_being_done = models.BooleanField(default=False)
+    problem = models.CharField(max_length=300, blank=True)  # why it was not done to the rest
     undo_begun_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     undone_at = models.DateTimeField(null=True)
@@ -448,6 +452,16 @@ class BulkAct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.about_name}"
+
+    @property
+    def number(self) -> int:
+        """To how many people it was done, or is to be done as long as it goes on."""
+        return self.asked if self.is_being_done else self.count
+
+    @property
+    def looked_at(self) -> int:
+        """How many had their turn, while it is being done."""
+        return self.asked - len(self.waiting)
 
     @property
     def is_being_undone(self) -> bool:

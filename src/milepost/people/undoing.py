@@ -65,13 +65,14 @@ def undo(*, act: BulkAct, by: Member) -> BulkAct:
     Raises `UndoneAlready`, `TooLateToUndo`. Records what each kind records for each person, and `undid` at the end.
     """
     with transaction.atomic():
-        locked = _locked(act.pk)
+        locked = locked_act(act.pk)
         if locked is None or locked.at <= clock.now() - KEPT_FOR:
             raise TooLateToUndo
         if locked.undo_begun_at:
             raise UndoneAlready
         locked.undo_begun_at, locked.undone_by = clock.now(), by
-        locked.save(update_fields=["undo_begun_at", "undone_by"])
+        locked.is_being_done, locked.waiting = False, []  # whoever's turn is still to come is spared it
+        locked.save(update_fields=["undo_begun_at", "undone_by", "is_being_done", "waiting"])
         if locked.count > AT_ONCE:
             named("people.undo_bulk_act").enqueue(locked.organisation_id, locked.pk)
         else:
@@ -97,15 +98,16 @@ def too_old() -> "QuerySet[BulkAct]":
     return old.filter(Q(undo_begun_at=None) | Q(undone_at__isnull=False)).order_by("at")
 
 
-def _locked(key: int) -> BulkAct | None:
-    """The act as it is now, its row held until the transaction ends: whoever undoes it comes one after another."""
-    rows = BulkAct.objects.select_for_update(of=("self",)).select_related("organisation", "undone_by__organisation")
+def locked_act(key: int) -> BulkAct | None:
+    """The act as it is now, its row held until the transaction ends: whoever does or undoes it comes one after another."""
+    rows = BulkAct.objects.select_for_update(of=("self",))
+    rows = rows.select_related("organisation", "by__organisation", "undone_by__organisation")
     return rows.filter(pk=key).first()
 
 
 def _next_part(key: int) -> bool:
     with transaction.atomic():
-        act = _locked(key)
+        act = locked_act(key)
         if act is None or act.undo_begun_at is None or act.undone_at:
             return False
         people = _left(act)

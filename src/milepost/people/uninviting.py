@@ -1,4 +1,4 @@
-"""Taking back the invitations of many: what waits is not sent, and a link that has arrived leads in no more."""
+"""Inviting many, and taking their invitations back: what waits is not sent, and a link that has arrived leads in no more."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from milepost.journal.recording import Fact, record_many
 from milepost.people.bulk_acts import BulkKind, in_act
 from milepost.people.facts import MEMBER_UNINVITED
-from milepost.people.inviting import at_moment, hold_people
+from milepost.people.inviting import at_moment, hold_people, invite
 from milepost.people.models import BulkAct, BulkActPerson, Member
 from milepost.people.permissions import MANAGE_PEOPLE, Permission
 
@@ -30,8 +30,11 @@ class InvitationsInBulk(BulkKind):
     undone: ClassVar[str | Promise] = _("Undid invitations: %(taken_back)s taken back, %(kept)s kept")
 
     def title(self, act: BulkAct) -> str:
-        words = ngettext("%(count)d person invited", "%(count)d people invited", act.count)
-        return words % {"count": act.count}
+        words = ngettext("%(count)d person invited", "%(count)d people invited", act.number)
+        return words % {"count": act.number}
+
+    def do(self, act: BulkAct, members: Sequence[Member], by: Member) -> None:
+        invite(members=members, by=by, act=act.uid)
 
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
         hold_people(act.organisation_id, [person.member_id for person in people])

@@ -220,10 +220,10 @@ def test_no_more_people_are_added_by_one_link_than_the_table_says(trainer_page, 
 
 def test_whoever_was_asked_by_a_trainer_a_moment_ago_is_not_asked_again(trainer_page, client, people, morning):
     with clock.at(morning.starts_at + timedelta(minutes=20)):
-        assert f"{len(people)} people were asked" in client.post(trainer_page + "reminders/", follow=True).text
+        assert f"A mail goes out to {len(people)} people." in client.post(trainer_page + "reminders/", follow=True).text
         assert "was not asked in the last quarter" in client.post(trainer_page + "reminders/", follow=True).text
     with clock.at(morning.starts_at + timedelta(minutes=40)):
-        assert f"{len(people)} people were asked" in client.post(trainer_page + "reminders/", follow=True).text
+        assert f"A mail goes out to {len(people)} people." in client.post(trainer_page + "reminders/", follow=True).text
 
 
 def test_a_delivery_of_more_signatures_than_the_page_sends_at_once_is_refused(trainer_page, people, row_of, client):

@@ -1,6 +1,6 @@
 """For those who manage sessions: schedule, change and cancel them, choose people and trainers, correct the list."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -19,7 +19,7 @@ from milepost.classroom.forms import SessionForm, read_change
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
 from milepost.classroom.permissions import HOLD_SESSIONS, MANAGE_SESSIONS, manages_by, may_manage, seen_in
 from milepost.classroom.queries import tally
-from milepost.classroom.registering import register_many
+from milepost.classroom.registering import register_in_bulk
 from milepost.classroom.scheduling import Holder
 from milepost.classroom.session_documents import add_document, remove_document
 from milepost.classroom.views.attendance_list import AttendanceList, RefusedNote
@@ -35,7 +35,7 @@ from milepost.people.access import OrganisationRequest, member_required, require
 from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.models import Member
 from milepost.people.permissions import may
-from milepost.people.views.office import tell_done
+from milepost.people.views.office import after_act
 
 MAX_LOG = 20 * 1024 * 1024  # bytes
 
@@ -111,15 +111,19 @@ def participants(request: OrganisationRequest, session: LiveSession) -> HttpResp
     there = session.participants.exclude(status=Participant.Status.LEFT).values("member")
     ticked = [uid for uid in request.POST.getlist("member") if uuid_of({"u": uid}, "u")]
     if ticked or "all" in request.POST:
-        with as_message(request):
+        try:
             meant = chosen.shown() if "all" in request.POST else chosen.members().filter(uid__in=ticked)
-            act = uuid4()
-            if count := register_many(session=session, members=meant.exclude(pk__in=there), by=request.member, act=act):
-                added = ngettext("%(count)d person was added.", "%(count)d people were added.", count)
-                tell_done(request, added % {"count": count}, act=act, count=count)
-            else:
-                messages.success(request, _("Everybody you chose takes part already."))
-        return _to_session(request, session)
+            act = register_in_bulk(session=session, members=meant, by=request.member)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return _to_session(request, session)
+        return after_act(
+            request,
+            act,
+            done=lambda count: ngettext("%(count)d person was added.", "%(count)d people were added.", count),
+            nobody=_("Everybody you chose takes part already."),
+            then=reverse("live_session", args=[request.organisation.slug, session.uid]),
+        )
     new = Chosen.of(chosen.candidates().exclude(pk__in=there))
     problem = _("Nobody is ticked. Tick those who take part, or add all of them.") if request.method == "POST" else ""
     context = {"session": session, "chosen": chosen, "new": new, "problem": problem}

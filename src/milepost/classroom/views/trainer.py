@@ -30,7 +30,7 @@ from milepost.classroom.meetings import Guest, meeting_tools
 from milepost.classroom.models import Attendance, Slot, Trainer, Way, is_in_doubt, is_settled
 from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import Arrival, register_arrival
-from milepost.classroom.reminding import remind_missing
+from milepost.classroom.reminding import ask_missing, still_to_ask
 from milepost.classroom.rules import Rules, TrainerRight
 from milepost.classroom.signing import Signing, meaning_of, take_offline
 from milepost.classroom.views.attendance_list import AttendanceList, RefusedNote
@@ -196,7 +196,8 @@ def live_code(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
 
 def _list_context(request: HttpRequest, slot: Slot, note: RefusedNote | None = None) -> dict[str, Any]:
     """The page of the list that is asked for, with a fingerprint of what it shows; doubts are not in words yet."""
-    there = AttendanceList(slot, request.GET).context(request, note=note) | {"tally": tally(slot)}
+    numbers = {"tally": tally(slot), "to_ask": still_to_ask(slot)}
+    there = AttendanceList(slot, request.GET).context(request, note=note) | numbers
     return there | {"list_fingerprint": _list_fingerprint(slot, there)}
 
 
@@ -224,7 +225,9 @@ def _list_fingerprint(slot: Slot, there: dict[str, Any]) -> str:
     rows = [
         [row.participant.member.full_name, *(getattr(row, name) for name in SEEN_TO_CHANGE)] for row in there["page"]
     ]
-    return fingerprint(repr((slot.closed_at, there["tally"], there["shown"].counts, rows)).encode())[:16]
+    return fingerprint(repr((slot.closed_at, there["tally"], there["to_ask"], there["shown"].counts, rows)).encode())[
+        :16
+    ]
 
 
 @require_POST
@@ -233,8 +236,8 @@ def reminders(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
     """Ask all who are missing, by mail."""
     with as_message(request):
         refuse_over_limit(request, "room-reminders", link=slot.uid)
-        count = remind_missing(slot)
-        asked = ngettext("%(count)d person was asked by mail.", "%(count)d people were asked by mail.", count)
+        count = ask_missing(slot)
+        asked = ngettext("A mail goes out to %(count)d person.", "A mail goes out to %(count)d people.", count)
         nobody = _("Nobody is missing who has an e-mail address and was not asked in the last quarter of an hour.")
         messages.success(request, asked % {"count": count} if count else nobody)
     return _to_slot(trainer, slot)

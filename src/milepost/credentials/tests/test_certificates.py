@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from milepost.core import clock
 from milepost.core.jobs import run_all
-from milepost.credentials import badges, jobs
+from milepost.credentials import badges, issuing, jobs
 from milepost.credentials.checking import Verdict, check_file
 from milepost.credentials.issuing import issue_missing, months_after
 from milepost.credentials.models import Certificate, new_code, normal_code
@@ -127,6 +127,43 @@ def test_the_missing_ones_are_issued_at_once_and_only_once(organisation, course,
     with django_assert_max_num_queries(20):
         assert issue_missing(course=course, by=lead) == 300
     assert issue_missing(course=course, by=lead) == 0
+
+
+def test_many_are_issued_by_a_job_in_parts_and_the_page_tells_how_many_are_still_to_be(
+    organisation, course, lead, visit, monkeypatch
+):
+    monkeypatch.setattr(issuing, "PART", 3)
+    make_people(organisation, 7)
+    enrol_many(members=Member.objects.filter(organisation=organisation, user=None), course=course, by=lead)
+    now = clock.now()
+    Enrolment.objects.filter(course=course).update(launched_at=now, completed_at=now, done=3)
+    client, address = visit(lead), "/aldermoor/courses/ladders/certificates/"
+    for _press in range(2):
+        page = client.post(address, follow=True).text
+        assert "7 certificates are still to be issued." in page
+        assert "Issue 7 certificates" not in page
+    with monkeypatch.context() as killed:
+        killed.setattr(issuing, "_issue", dies_at_the_second(issuing._issue))
+        with pytest.raises(KeyboardInterrupt):
+            run_all(queues=["imports"])
+    assert Certificate.objects.count() == 3
+    assert "4 certificates are still to be issued." in client.get(address).text
+    with clock.at(now + timedelta(minutes=2)):
+        run_all(queues=["imports"])
+    assert Certificate.objects.count() == Entry.objects.filter(verb="issued").count() == 7
+    assert "still to be issued" not in client.get(address).text
+
+
+def dies_at_the_second(verb):
+    calls = []
+
+    def dying(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return verb(*args, **kwargs)
+
+    return dying
 
 
 def test_an_enrolment_has_one_certificate_that_counts(earned):

@@ -14,7 +14,7 @@ from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
-from milepost.credentials.issuing import issue_missing, reissue, without_certificate
+from milepost.credentials.issuing import begin_issuing, is_issuing, reached, reissue, without_certificate
 from milepost.credentials.models import Certificate, CertificateQuerySet
 from milepost.credentials.permissions import MANAGE_CERTIFICATES
 from milepost.credentials.revoking import revoke
@@ -22,8 +22,8 @@ from milepost.credentials.views.learner import visible_certificate
 from milepost.learning.permissions import SEE_RESULTS
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.confirming import confirmed
-from milepost.people.models import MemberQuerySet, plain
-from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
+from milepost.people.models import plain
+from milepost.people.permissions import Abilities, may
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,10 +36,10 @@ def course_certificates(request: OrganisationRequest, course: str) -> HttpRespon
         raise Http404
     if request.method == "POST":
         return _issue_missing(request, shown)
-    reached = _reached(request, SEE_RESULTS, shown)
+    seen = reached(request.member, shown, SEE_RESULTS)
     certificates = Certificate.objects.filter(enrolment__course=shown)
-    if reached is not None:
-        certificates = certificates.filter(enrolment__member__in=reached)
+    if seen is not None:
+        certificates = certificates.filter(enrolment__member__in=seen)
     numbers = _numbers(certificates)
     text, gives = text_of(request.GET, "q"), _gives(shown)
     context = {
@@ -47,7 +47,8 @@ def course_certificates(request: OrganisationRequest, course: str) -> HttpRespon
         "can": Abilities(request.member, shown),
         "numbers": numbers,
         "making": numbers["issued"] - numbers["ready"],
-        "missing": without_certificate(shown, reached).count() if gives else 0,
+        "missing": without_certificate(shown, seen).count() if gives else 0,
+        "issuing": gives and is_issuing(shown),
         "gives": gives,
         "page": page_of(request, _matching(certificates, text)),
         "text": text,
@@ -58,10 +59,10 @@ def course_certificates(request: OrganisationRequest, course: str) -> HttpRespon
 def _issue_missing(request: OrganisationRequest, course: Course) -> HttpResponseBase:
     if not may(request.member, MANAGE_CERTIFICATES, course):
         raise PermissionDenied
-    reached = _reached(request, MANAGE_CERTIFICATES, course)
-    count = issue_missing(course=course, by=request.member, members=reached)
-    words = ngettext("%(count)d certificate issued.", "%(count)d certificates issued.", count)
-    messages.success(request, words % {"count": count})
+    count = begin_issuing(course=course, by=request.member)
+    if count is not None:
+        words = ngettext("%(count)d certificate issued.", "%(count)d certificates issued.", count)
+        messages.success(request, words % {"count": count})
     return redirect("course_certificates", request.organisation.slug, course.slug)
 
 
@@ -80,11 +81,6 @@ def _matching(certificates: CertificateQuerySet, text: str) -> CertificateQueryS
     for word in plain(text).split():
         rows = rows.filter(enrolment__member__searchable__contains=word)
     return rows
-
-
-def _reached(request: OrganisationRequest, permission: Permission, course: Course) -> MemberQuerySet | None:
-    """The people within one's scope; None for everybody, which costs nothing to say."""
-    return None if sees_everybody(request.member, permission) else visible(request.member, permission, course)
 
 
 def _gives(course: Course) -> bool:

@@ -17,7 +17,7 @@ from milepost.documents.tests.agreements import act as signing
 from milepost.documents.tests.agreements import mail_due
 from milepost.journal.models import Entry
 from milepost.notices.sending import send_due
-from milepost.people.models import BulkAct, Member
+from milepost.people.models import Member
 from milepost.people.undoing import undo
 from tests.worlds import make_people
 
@@ -26,7 +26,7 @@ from tests.worlds import make_people
 def act(organisation, lead):
     """Five people are asked to keep a secret; their files are made."""
     make_people(organisation, 5)
-    uid, _count = send_to_each(
+    act = send_to_each(
         kind=KINDS["non-disclosure"],
         values={"title": "Project X"},
         language="en",
@@ -35,7 +35,7 @@ def act(organisation, lead):
         by=lead,
     )
     run_all(make_files, queues=["files"])
-    return BulkAct.objects.get(uid=uid)
+    return act
 
 
 def signatories():

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -45,7 +46,7 @@ from milepost.people.confirming import confirmed
 from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.models import Member, Organisation
 from milepost.people.permissions import may
-from milepost.people.views.office import tell_done
+from milepost.people.views.office import after_act
 
 OWN_VALUES = frozenset(
     {"organisation", "organisation_address", "registration", "certifier", "date"}
@@ -343,11 +344,11 @@ def bulk(request: OrganisationRequest) -> HttpResponseBase:
     problem, complaints = "", {}
     if request.method == "POST":
         try:
-            act, count = send_to_each(
+            act = send_to_each(
                 kind=_kind(request, _("Choose a kind of document.")),
                 values=_values(request),
                 language=_language(request),
-                members=chosen.shown().exclude(email=None),
+                members=chosen.shown(),
                 terms=_terms(request),
                 by=request.member,
                 key=once.key_of(request.POST),
@@ -358,13 +359,17 @@ def bulk(request: OrganisationRequest) -> HttpResponseBase:
             else:
                 problem = str(refused)
         else:
-            words = ngettext(
-                "%(count)d document goes out, as fast as the mail server takes it.",
-                "%(count)d documents go out, as fast as the mail server takes them.",
-                count,
+            return after_act(
+                request,
+                act,
+                done=lambda count: ngettext(
+                    "%(count)d document goes out, as fast as the mail server takes it.",
+                    "%(count)d documents go out, as fast as the mail server takes them.",
+                    count,
+                ),
+                nobody="",
+                then=reverse("documents", args=[request.organisation.slug]),
             )
-            tell_done(request, words % {"count": count}, act=act, count=count)
-            return redirect("documents", request.organisation.slug)
     context = {
         **_kind_fields(request.organisation, request.POST),
         "chosen": chosen,

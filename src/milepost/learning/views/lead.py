@@ -1,10 +1,9 @@
 """The L&D lead's pages: how the courses stand, who is in them, and enrolling people."""
 
-from uuid import uuid4
-
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
@@ -15,7 +14,7 @@ from milepost.core.queries import key_of, text_of
 from milepost.core.refusals import as_message
 from milepost.courses.models import Course
 from milepost.courses.permissions import SEE_COURSES, SEE_DRAFTS
-from milepost.learning.enrolling import enrol_many, reschedule, withdraw
+from milepost.learning.enrolling import enrol_in_bulk, reschedule, withdraw
 from milepost.learning.forms import EnrolForm, RescheduleForm
 from milepost.learning.models import Enrolment
 from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
@@ -25,7 +24,7 @@ from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.inviting import invite
 from milepost.people.models import MemberQuerySet
 from milepost.people.permissions import Abilities, Permission, may, sees_everybody, visible
-from milepost.people.views.office import tell_done
+from milepost.people.views.office import after_act
 
 
 @require_GET
@@ -95,13 +94,14 @@ def new_enrolments(request: OrganisationRequest, slug: str) -> HttpResponseBase:
     chosen = PeopleFilter(request.member, ENROL_PEOPLE, query, course)
     form = EnrolForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        act, due = uuid4(), form.cleaned_data["due"]
-        if count := enrol_many(members=chosen.shown(), course=course, due=due, by=request.member, act=act):
-            enrolled = ngettext("%(count)d person was enrolled.", "%(count)d people were enrolled.", count)
-            tell_done(request, enrolled % {"count": count}, act=act, count=count)
-        else:
-            messages.success(request, _("Everybody you chose is in the course already."))
-        return redirect("enrolments", request.organisation.slug, course.slug)
+        act = enrol_in_bulk(members=chosen.shown(), course=course, due=form.cleaned_data["due"], by=request.member)
+        return after_act(
+            request,
+            act,
+            done=lambda count: ngettext("%(count)d person was enrolled.", "%(count)d people were enrolled.", count),
+            nobody=_("Everybody you chose is in the course already."),
+            then=reverse("enrolments", args=[request.organisation.slug, course.slug]),
+        )
     members = chosen.candidates()
     already = Enrolment.objects.filter(course=course)
     new = members.exclude(pk__in=already.values("member"))

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -24,7 +25,7 @@ from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.forms import GrantForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
 from milepost.people.import_plan import SHOWN_PROBLEMS, ImportRefused, Plan, changes_in_words
-from milepost.people.inviting import invite
+from milepost.people.inviting import invite_in_bulk
 from milepost.people.models import FactorReset, Member, MemberQuerySet, PeopleImport
 from milepost.people.permissions import (
     IMPORT_PEOPLE,
@@ -39,7 +40,7 @@ from milepost.people.permissions import (
 from milepost.people.queries import as_held, scopes_to_give
 from milepost.people.sections import sections_of
 from milepost.people.sessions import end_of_person
-from milepost.people.views.office import tell_done
+from milepost.people.views.office import after_act
 
 SHOWN_CHANGES = 50
 
@@ -135,25 +136,22 @@ def invitations(request: OrganisationRequest) -> HttpResponseBase:
     """Invite one person, or everybody whom the filters show and who has not joined."""
     if "member" in request.POST:
         uid = uuid_of(request.POST, "member")
-        members = [get_object_or_404(visible(request.member, MANAGE_PEOPLE), uid=uid)]
+        person = get_object_or_404(visible(request.member, MANAGE_PEOPLE), uid=uid)
+        members, then = Member.objects.filter(pk=person.pk), reverse("person", args=[request.organisation.slug, uid])
     else:
         PeopleFilter(request.member, MANAGE_PEOPLE, request.POST).shown()
-        members = list(_to_invite(request, request.POST))
-    key = once.key_of(request.POST)
-    act = once.uid_of(key, request.organisation.uid, "invitations", *sorted(member.pk for member in members))
-    count = invite(members=members, by=request.member, act=act)
-    if count:
-        sent = ngettext(
+        members, then = _to_invite(request, request.POST), reverse("people", args=[request.organisation.slug])
+    return after_act(
+        request,
+        invite_in_bulk(members=members, by=request.member, key=once.key_of(request.POST)),
+        done=lambda count: ngettext(
             "An invitation is on its way to %(count)d person.",
             "Invitations are on their way to %(count)d people.",
             count,
-        )
-        tell_done(request, sent % {"count": count}, act=act, count=count)
-    else:
-        messages.info(request, _("Nobody to invite: they have joined already, or have no address."))
-    if "member" in request.POST:
-        return redirect("person", request.organisation.slug, members[0].uid)
-    return redirect("people", request.organisation.slug)
+        ),
+        nobody=_("Nobody to invite: they have joined already, or have no address."),
+        then=then,
+    )
 
 
 # --- The HR file ------------------------------------------------------------------------------------------

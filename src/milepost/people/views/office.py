@@ -1,7 +1,7 @@
 """Pages for whoever does things to many people at once: what was done, to whom, and undoing it."""
 
+from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -49,7 +49,7 @@ def bulk_act(request: OrganisationRequest, act: str) -> HttpResponse:
         "until": shown.at + KEPT_FOR,
         "page": page,
         "rows": _rows(kind, shown, list(page)),
-        "done": shown.people.exclude(outcome="").count() if shown.is_being_undone else 0,
+        "done": shown.people.exclude(outcome="").count() if shown.is_being_undone else shown.looked_at,
     }
     return render(request, "people/bulk_act.html", context)
 
@@ -93,6 +93,18 @@ def _outcome(act: BulkAct) -> str:
     return words % {"taken_back": act.taken_back, "count": act.count}
 
 
-def tell_done(request: OrganisationRequest, words: str, *, act: UUID, count: int) -> None:
-    """Say on the next page that something was done to so many people, and offer to undo it."""
-    offer_undo(request, words, url=reverse("undo", args=[request.organisation.slug, act]), count=count)
+def after_act(
+    request: OrganisationRequest, act: BulkAct | None, *, done: Callable[[int], str], nobody: str, then: str
+) -> HttpResponseBase:
+    """Lead to the page `then`, which says that it was done to so many, and offers to undo it, or that it was to `nobody`.
+
+    Where it is done in the background, to the page that shows how far it is.
+    """
+    if act is None:
+        messages.info(request, nobody)
+    elif act.is_being_done:
+        return redirect("bulk_act", request.organisation.slug, act.uid)
+    else:
+        url = reverse("undo", args=[request.organisation.slug, act.uid])
+        offer_undo(request, done(act.count) % {"count": act.count}, url=url, count=act.count)
+    return redirect(then)
