@@ -126,6 +126,15 @@ def test_what_is_wrong_in_a_form_stands_beside_its_field(visit, lead, session, f
     assert client.get(f"{address}{form}/").url == address  # where a change of language leads back to
 
 
+def test_a_half_day_that_is_over_and_open_says_who_closes_it(visit, lead, session, slots):
+    client, page = visit(lead), f"/aldermoor/sessions/{session.uid}/slots/{slots[0].code}/"
+    words = "The trainer signs and closes this half-day"
+    with clock.at(slots[0].starts_at):
+        assert words not in client.get(page).text
+    with clock.at(slots[0].ends_at + timedelta(hours=1)):
+        assert words in client.get(page).text
+
+
 def test_a_learner_sees_their_own_sessions_and_gives_a_seat_up(visit, session, organisation):
     learner = make_member(organisation, "jonas")
     client = visit(learner)

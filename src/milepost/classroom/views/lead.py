@@ -25,7 +25,7 @@ from milepost.classroom.session_documents import add_document, remove_document
 from milepost.classroom.views.attendance_list import AttendanceList, RefusedNote
 from milepost.classroom.views.doubts import doubts_context, take_decision
 from milepost.classroom.views.member import session_page
-from milepost.core import once
+from milepost.core import clock, once
 from milepost.core.http import blob_download
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message, complaints_of
@@ -77,7 +77,9 @@ def session_settings(request: OrganisationRequest, session: LiveSession) -> Http
         except Refused as refused:
             add_to_form(refused, form)
         else:
-            messages.success(request, _("Saved. Whoever is invited gets the new invitation."))
+            is_to_come = session.slots.filter(ends_at__gt=clock.now()).exists()
+            invites = _("Saved. Whoever is invited gets the new invitation.")
+            messages.success(request, invites if is_to_come else _("Saved."))
             return _to_session(request, session)
     context = {"form": form, "session": session}
     return render(request, "classroom/edit.html", context, status=400 if form.errors else 200)
@@ -186,6 +188,7 @@ def _list_page(
         "tally": tally(half_day, seen),
         "may_manage": manages,
         "has_logs": bool(connected),
+        "now": clock.now(),
         **there,
         **doubts_context(there["page"] if manages else []),
     }
