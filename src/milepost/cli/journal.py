@@ -89,6 +89,17 @@ def seal_journal(organisation: str) -> None:
     click.echo(f"Seal {seal.number} covers {seal.size} entries." if seal else "There is nothing to seal yet.")
 
 
+@journal.command("index")
+@in_organisation
+@with_django
+def index_anew(organisation: str) -> None:
+    """Make the index by which dossiers prove that they are complete anew, where `milepost journal verify` says that it is damaged."""
+    from milepost.journal import folding
+
+    count = folding.index_anew(organisation_of(organisation).pk)
+    click.echo(f"The index was made anew of {count} entries.")
+
+
 @journal.command("witnesses")
 @in_organisation
 @with_django

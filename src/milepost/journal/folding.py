@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F
 
 from milepost.journal import index, tiles
-from milepost.journal.models import Tree, Unfolded
+from milepost.journal.models import IndexPage, Tree, Unfolded
 
 BATCH = 10_000  # entries in one transaction: on SQLite, appends wait for it a tenth of a second
 
@@ -95,6 +95,16 @@ def catch_up(organisation_id: int, *, batches: int | None = None) -> bool:
             tree.save(update_fields=["indexed"])
         batches = batches and batches - 1
     return False
+
+
+def index_anew(organisation_id: int) -> int:
+    """Make the index anew from the entries, all or nothing, where its pages were damaged; return how many entries are in it."""
+    with transaction.atomic():
+        tree = lock(organisation_id)
+        IndexPage.objects.filter(organisation_id=organisation_id).delete()
+        Tree.objects.filter(pk=organisation_id).update(indexed=0)
+        catch_up(organisation_id)
+    return tree.size if tree else 0
 
 
 def lock(organisation_id: int, *, wait: bool = True) -> Tree | None:

@@ -44,6 +44,7 @@ def seal(organisation_id: int) -> Seal | None:
     keys.private_key(keys.current_key(organisation_id))  # made and opened before the lock is taken
     log_keys.private_key(log_keys.current_log_key(organisation_id))
     folding.fold(organisation_id)
+    folding.catch_up(organisation_id, batches=1)  # all of it, unless the journal is large and older than its index
     made = _seal_head(organisation_id)
     last = made or newest(organisation_id)
     if last:  # one that was there may not have been remembered: the disk was full

@@ -196,7 +196,10 @@ class _Checking:
                 for number in new:
                     self._index.add(rows[number])
             if trouble := index.trouble_in(index.StoredPages(self.organisation_id), self._index.root()):
-                raise _Fault(0, f"The index of the journal is not that of its facts: {trouble}")
+                raise _Fault(
+                    0,
+                    f"The index of the journal is not that of its facts: {trouble}. `milepost journal index` makes it anew",
+                )
 
     def _entries(self, numbers: list[int]) -> dict[int, Row]:
         rows = Entry.objects.filter(organisation_id=self.organisation_id, pk__in=numbers).order_by()

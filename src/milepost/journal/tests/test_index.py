@@ -221,25 +221,33 @@ def test_a_fact_is_of_its_holder_and_belongs_to_its_action_too():
 @pytest.mark.django_db
 def test_a_journal_that_is_older_than_its_index_is_sealed_as_before_until_it_has_caught_up(monkeypatch):
     monkeypatch.setattr(folding, "BATCH", 200)
-    write(500)
+    write(900)
     fold(7)
     IndexPage.objects.all().delete()
     Tree.objects.update(indexed=0)
-    first = seal(7)
-    assert "index" not in json.loads(first.statement)
-    write(10, start=500)
+    assert "index" not in json.loads(seal(7).statement)
+    write(10, start=900)
     assert "index" not in json.loads(seal(7).statement)
     assert (verify(7).finding, verify(7).seals) == (None, 2)
-    assert not folding.catch_up(7, batches=1)
+    assert Tree.objects.get().indexed == 400
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
         patched.setattr(Tree, "save", killed)
         folding.catch_up(7)
-    assert Tree.objects.get().indexed == 200
+    assert Tree.objects.get().indexed == 400
     assert verify(7).finding is None
     assert run_all(jobs.catch_up) == 1
-    write(10, start=510)
+    write(10, start=910)
     assert signed_index(seal(7)) == root_of_entries()
     assert (verify(7).finding, verify(7).seals) == (None, 3)
+
+
+@pytest.mark.django_db
+def test_a_small_journal_has_its_index_with_the_next_seal():
+    write(30)
+    fold(7)
+    IndexPage.objects.all().delete()
+    Tree.objects.update(indexed=0)
+    assert signed_index(seal(7)) == root_of_entries()
 
 
 def killed(*_args, **_kwargs):
@@ -280,10 +288,11 @@ def test_an_index_that_leaves_a_fact_out_is_told_at_the_seal_that_signs_it(monke
 
 
 @pytest.mark.django_db
-def test_a_seal_that_signs_no_index_any_more_is_told():
+def test_a_seal_that_signs_no_index_any_more_is_told(monkeypatch):
     write(5)
     seal(7)
     write(5)
+    monkeypatch.setattr(folding, "catch_up", lambda *_args, **_more: None)
     Tree.objects.update(indexed=4)
     seal(7)
     assert "seal 2 over it signs no index, which those before it do" in verify(7).finding.reason
@@ -302,3 +311,6 @@ def test_a_page_of_the_index_that_was_altered_or_removed_is_told(change):
         page.content = bytes(page.content)[:-1] + bytes([bytes(page.content)[-1] ^ 1])
         page.save()
     assert f"page {page.place} was altered or damaged, or is missing" in verify(7).finding.reason
+    assert "milepost journal index" in verify(7).finding.reason
+    assert folding.index_anew(7) == 400
+    assert verify(7).finding is None
