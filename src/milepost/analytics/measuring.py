@@ -161,7 +161,7 @@ def _modules(enrolments: QuerySet[Enrolment], outline: Outline, enrolled: int) -
     ]
 
 
-def _is_there(column: str) -> ExpressionWrapper[Q]:
+def _is_there(column: str) -> "ExpressionWrapper[Q]":
     return ExpressionWrapper(Q(**{f"{column}__isnull": False}), output_field=BooleanField())
 
 

@@ -22,14 +22,9 @@ from milepost.people.models import Member
 PRODUCT = "-//Milepost//Live sessions//EN"
 
 
-def days_of(session: LiveSession) -> dict[date, list[Slot]]:
-    """The slots of each day, in the session's zone."""
-    return {day: list(slots) for day, slots in groupby(session.slots.all(), key=lambda slot: slot.local_start.date())}
-
-
 def request(session: LiveSession, day: date, *, name: str, email: str) -> File:
     """The invitation to a day for one person, to go with a message; a later one with a higher sequence replaces it."""
-    return _part("REQUEST", _event(session, day, days_of(session)[day], attendee=_person(name, email)), day)
+    return _part("REQUEST", _event(session, day, session.slots_by_day[day], attendee=_person(name, email)), day)
 
 
 def cancel(session: LiveSession, day: date, *, name: str, email: str) -> File:

@@ -10,7 +10,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
-from milepost.classroom import calendars
 from milepost.classroom.models import Participant, Trainer
 from milepost.core import clock
 from milepost.journal.recording import Reference
@@ -66,7 +65,7 @@ def _note(row: Participant | Trainer) -> Said | None:
     held = waiting[0].data["held"] if waiting else row.invited_days
     off = is_off(row)
     row.invited_sequence = session.sequence
-    row.invited_days = [] if off else [day.isoformat() for day in calendars.days_of(session)]
+    row.invited_days = [] if off else [day.isoformat() for day in session.slots_by_day]
     row.save(update_fields=["invited_sequence", "invited_days"])
     if off and not held:
         return None

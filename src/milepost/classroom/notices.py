@@ -8,7 +8,6 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from milepost.classroom import calendars
 from milepost.classroom.deciding import struck_key
 from milepost.classroom.invitations import is_off
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, Trainer
@@ -57,6 +56,8 @@ class InvitationKind(Kind):
         }
 
     def files(self, notice: Notice, row: Seat) -> Sequence[File]:
+        from milepost.classroom import calendars  # few processes write any
+
         session, days, to = row.session, _days(row), notice.to
         gone = [day for text in notice.data["held"] if (day := date.fromisoformat(text)) not in days]
         return [
@@ -193,7 +194,7 @@ class CountsAgainKind(Kind):
 
 
 def _days(row: Seat) -> dict[date, list[Slot]]:
-    return {} if is_off(row) else calendars.days_of(row.session)
+    return {} if is_off(row) else row.session.slots_by_day
 
 
 def _page(session: LiveSession) -> str:

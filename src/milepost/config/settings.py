@@ -3,13 +3,11 @@
 from typing import Any
 
 import dj_database_url
-import django_stubs_ext
 from django.utils.csp import CSP
 
-from milepost.config import environment, languages
+from milepost.config import environment, generics, languages
 
-# Django's generic classes take their parameter at run time too: ModelForm[Organisation], UploadedFile[bytes].
-django_stubs_ext.monkeypatch()
+generics.take_parameters()
 
 ENVIRONMENT = environment.read()
 BASE_URL = ENVIRONMENT.base_url

@@ -9,16 +9,13 @@ up the name is the only step whose end the operating system decides.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from functools import partial
-from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import requests  # never: network in this file (the one place that asks)
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-
 from milepost.core.leash import Leash
+
+if TYPE_CHECKING:
+    import requests  # never: network in this file (the one place that asks)
 
 CONNECTING = 4.0  # seconds until somebody is there
 
@@ -49,11 +46,13 @@ def fetch(
 
     `errors` are statuses from 400 on that say something: they are answers, too.
     """
+    from milepost.core.held_connections import request_of, session_on  # which bring requests: few processes ask anybody
+
     host = urlsplit(url).hostname or url
     leash = Leash(host)
     try:
-        with leash.within(within), _session(leash) as session:
-            request = requests.Request("GET" if content is None else "POST", url, headers=headers, data=content)
+        with leash.within(within), session_on(leash) as session:
+            request = request_of(url, content, headers)
             return _answer(session, request, leash, within=within, at_most=at_most, errors=errors)
     except NoAnswer:
         raise
@@ -65,17 +64,9 @@ def fetch(
         leash.let_go()
 
 
-def _session(leash: Leash) -> requests.Session:
-    session = requests.Session()
-    session.headers["Accept-Encoding"] = "identity"  # what is packed small may be large
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, _HeldAdapter(leash))
-    return session
-
-
 def _answer(
-    session: requests.Session,
-    request: requests.Request,
+    session: "requests.Session",
+    request: "requests.Request",
     leash: Leash,
     *,
     within: float,
@@ -106,32 +97,3 @@ def _reason(error: BaseException) -> str:
     while (below := error.__cause__ or error.__context__) is not None:
         error = below
     return str(getattr(error, "strerror", None) or type(error).__name__)
-
-
-class _HeldAdapter(HTTPAdapter):
-    """Puts each connection on the leash before anything is said on it, TLS included."""
-
-    def __init__(self, leash: Leash) -> None:
-        super().__init__()
-        self._leash = leash
-
-    def get_connection_with_tls_context(self, *arguments: Any, **options: Any) -> Any:
-        pool = super().get_connection_with_tls_context(*arguments, **options)
-        kind = _HeldSecurely if pool.scheme == "https" else _Held
-        vars(pool)["ConnectionCls"] = partial(kind, leash=self._leash)
-        return pool
-
-
-class _Held(HTTPConnection):
-    def __init__(self, *arguments: Any, leash: Leash, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._leash = leash
-
-    def _new_conn(self) -> socket:
-        connection = super()._new_conn()
-        self._leash.hold(connection)
-        return connection
-
-
-class _HeldSecurely(_Held, HTTPSConnection):
-    """The same over TLS from the first byte: `HTTPSConnection` wraps what `_Held` connects."""

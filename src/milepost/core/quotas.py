@@ -25,11 +25,10 @@ from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core import clock
+from milepost.core import clock, tries
 from milepost.core.models import Job, NearlyFull, State, Stored, Tries
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
-from milepost.core.tries_storage import DatabaseStorage
 
 DAY = 86_400  # seconds
 NEARLY = 80  # per cent, from which on somebody is warned
@@ -146,7 +145,7 @@ def has_room(organisation: Owner, name: str, amount: int = 1) -> bool:
     if limit is None:
         return True
     with transaction.atomic():  # until this is counted or is not, who asks beside it waits
-        if DatabaseStorage().incr(_key(organisation.pk, name), DAY, amount) <= limit:
+        if tries.count(_key(organisation.pk, name), seconds=DAY, amount=amount) <= limit:
             return True
         transaction.set_rollback(True)
     return False
@@ -160,12 +159,12 @@ def give_back(organisation: Owner, name: str, amount: int) -> None:
 
 def today(name: str) -> Callable[[int], int]:
     """What tells how many of today's were taken, for a `Quota`."""
-    return lambda organisation_id: DatabaseStorage().get(_key(organisation_id, name))
+    return lambda organisation_id: tries.counted(_key(organisation_id, name))
 
 
 def seconds_left(organisation: Owner, name: str) -> float:
     """Until the day is over that began with the first one."""
-    return max(60.0, DatabaseStorage().get_expiry(_key(organisation.pk, name)) - clock.now().timestamp())
+    return max(60.0, tries.end_of(_key(organisation.pk, name)) - clock.now().timestamp())
 
 
 def _key(organisation_id: int, name: str) -> str:

@@ -1,26 +1,23 @@
 """Course Markdown to safe HTML: CommonMark, tables, footnotes, callouts, tabs, accordions, audio, downloads.
 
-Raw HTML is shown as text, and what the renderer makes is sanitised once more before anything is kept.
+Raw HTML is shown as text, and what the renderer makes is sanitised once more before anything is kept. The parser itself
+(`markdown_parser`) is loaded by who reads a course, and by no process that only shows one.
 """
 
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
-from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import nh3
 from django.utils.translation import gettext as _
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererProtocol
-from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
-from mdit_py_plugins.container import container_plugin
-from mdit_py_plugins.footnote import footnote_plugin
+
+from milepost.courses.containers import CALLOUTS, title_of
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 MEDIA_SCHEME = "milepost-media"
-CALLOUTS = ("note", "tip", "important", "warning", "example")
 AUDIO = (".mp3", ".m4a", ".ogg", ".wav")
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".svg", ".avif")
 _LINK_SCHEMES = {"http", "https", "mailto", "tel"}
@@ -33,14 +30,18 @@ Reporter = Callable[[int, str], None]
 
 def render(text: str, *, media: MediaFinder, report: Reporter) -> str:
     """`text` as sanitised HTML. What media it names is resolved to `milepost-media:SHA-256/name` addresses."""
-    tokens = _parser().parse(text)
+    from milepost.courses.markdown_parser import PARSER
+
+    tokens = PARSER.parse(text)
     _resolve(tokens, media=media, report=report)
-    return sanitise(_parser().renderer.render(tokens, _parser().options, {}))
+    return sanitise(PARSER.renderer.render(tokens, PARSER.options, {}))
 
 
 def render_inline(text: str) -> str:
     """One line of Markdown (emphasis, code, links) as sanitised HTML."""
-    return sanitise(_parser().renderInline(text))
+    from milepost.courses.markdown_parser import PARSER
+
+    return sanitise(PARSER.renderInline(text))
 
 
 def sanitise(html: str) -> str:
@@ -90,80 +91,7 @@ _CLASSES = {
 }
 
 
-@cache
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "typographer": False}).enable("table").enable("strikethrough")
-    parser.use(footnote_plugin)
-    for name in CALLOUTS:
-        parser.use(container_plugin, name, render=_callout)
-    for name in ("tabs", "accordion"):
-        parser.use(container_plugin, name, render=_group)
-    for name in ("tab", "section"):
-        parser.use(container_plugin, name, validate=_names(name), render=_fold)
-    parser.add_render_rule("image", _image)
-    parser.add_render_rule("table_open", lambda *_args: '<div class="table-scroll" tabindex="0" role="group"><table>')
-    parser.add_render_rule("table_close", lambda *_args: "</table></div>")
-    parser.add_render_rule(
-        "footnote_block_open", lambda *_args: '<section class="footnotes"><ol class="footnotes-list">'
-    )
-    parser.add_render_rule("footnote_block_close", lambda *_args: "</ol></section>")
-    return parser
-
-
-def _names(name: str) -> Callable[[str, str], bool]:
-    """Whether a container is exactly this one: “tab” must not take “tabs”."""
-    return lambda params, _markup: params.strip().split(" ", 1)[0] == name
-
-
-def _title(token: Token) -> str:
-    return token.info.strip().partition(" ")[2].strip()
-
-
-def _callout(
-    _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
-) -> str:
-    token = tokens[index]
-    if token.nesting == -1:
-        return "</aside>"
-    name = token.info.strip().split(" ", 1)[0]
-    title = f'<p class="callout-title">{escape(_title(token))}</p>' if _title(token) else ""
-    return f'<aside class="callout callout-{name}" role="note">{title}'
-
-
-def _group(
-    _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
-) -> str:
-    token = tokens[index]
-    if token.nesting == -1:
-        return "</div>"
-    return '<div class="tabs">' if token.info.strip().startswith("tabs") else '<div class="accordion-list">'
-
-
-def _fold(
-    _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
-) -> str:
-    """A tab or a section of an accordion: both are native `details`; tabs share a name, so one is open at a time."""
-    token = tokens[index]
-    if token.nesting == -1:
-        return "</details>"
-    summary = f"<summary>{escape(_title(token))}</summary>"
-    if not token.info.strip().startswith("tab"):
-        return f"<details>{summary}"
-    group, is_first = token.meta.get("group", 0), token.meta.get("first", False)
-    return f'<details name="tabs-{group}"{" open" if is_first else ""}>{summary}'
-
-
-def _image(
-    _renderer: RendererProtocol, tokens: Sequence[Token], index: int, _options: OptionsDict, _env: EnvType
-) -> str:
-    token = tokens[index]
-    source, alternative = escape(str(token.attrs.get("src", ""))), escape(token.content)
-    if token.meta.get("is_audio"):
-        return f'<audio controls preload="metadata" src="{source}" aria-label="{alternative}"></audio>'
-    return f'<img src="{source}" alt="{alternative}" loading="lazy">'
-
-
-def _resolve(tokens: Sequence[Token], *, media: MediaFinder, report: Reporter) -> None:
+def _resolve(tokens: "Sequence[Token]", *, media: MediaFinder, report: Reporter) -> None:
     """Point images, audio and downloads to their blobs, and number the tabs."""
     group, is_first, line = 0, False, 0
     for token in tokens:
@@ -173,9 +101,9 @@ def _resolve(tokens: Sequence[Token], *, media: MediaFinder, report: Reporter) -
         elif token.type == "container_tab_open":
             token.meta |= {"group": group, "first": is_first}
             is_first = False
-            if not _title(token):
+            if not title_of(token):
                 report(line, _("A tab needs a title: “::: tab Title”."))
-        elif token.type == "container_section_open" and not _title(token):
+        elif token.type == "container_section_open" and not title_of(token):
             report(line, _("A section needs a title: “::: section Title”."))
         elif token.type == "heading_open" and token.tag == "h1":
             report(line, _("Use ## for headings: # is the page's own title, which the fields at the top give."))
@@ -186,7 +114,7 @@ def _resolve(tokens: Sequence[Token], *, media: MediaFinder, report: Reporter) -
                 _resolve_link(child, line, media, report)
 
 
-def _resolve_image(token: Token, line: int, media: MediaFinder, report: Reporter) -> None:
+def _resolve_image(token: "Token", line: int, media: MediaFinder, report: Reporter) -> None:
     source = str(token.attrs.get("src", ""))
     if not token.content.strip():
         report(line, _("The picture %(path)s has no description. Write ![what it shows](%(path)s).") % {"path": source})
@@ -202,7 +130,7 @@ def _resolve_image(token: Token, line: int, media: MediaFinder, report: Reporter
         report(line, _("There is no file %(path)s.") % {"path": source})
 
 
-def _resolve_link(token: Token, line: int, media: MediaFinder, report: Reporter) -> None:
+def _resolve_link(token: "Token", line: int, media: MediaFinder, report: Reporter) -> None:
     target = str(token.attrs.get("href", ""))
     scheme = urlsplit(target).scheme
     if target.startswith("#") or scheme in _LINK_SCHEMES:

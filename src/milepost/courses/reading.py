@@ -111,7 +111,7 @@ def read_course(files: CourseFiles, *, digests: Mapping[str, str] | None = None)
     return CourseSource.load(_read(paths, {path: read_bytes(files, path) for path in texts}, digests))
 
 
-@confined(RefusedFiles)
+@confined(RefusedFiles, loads=["milepost.courses.markdown_parser"])
 def _read(paths: Sequence[str], texts: Mapping[str, bytes], digests: Mapping[str, str] | None) -> dict[str, Any]:
     return asdict(_Reader(paths, texts, digests).read())
 

@@ -20,8 +20,6 @@ from typing import Any, cast
 from allauth.account.adapter import get_adapter
 from allauth.mfa.base.forms import ReauthenticateForm
 from allauth.mfa.models import Authenticator
-from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
-from allauth.mfa.webauthn.internal.auth import begin_authentication
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
@@ -153,12 +151,18 @@ def _page(request: HttpRequest, user: User, problem: str, *, takes_password: boo
         "back": request.POST.get(f"{OURS}back") or back,
         "has_files": has_files,
         "leave": leave,
-        "js_data": {"request_options": begin_authentication(user)} if has_passkey else None,
+        "js_data": _passkey_options(user) if has_passkey else None,
     }
     response = render(request, "people/confirming.html", context)
     if is_partial(request):
         response.headers["HX-Retarget"], response.headers["HX-Reswap"] = "body", "innerHTML"
     return response
+
+
+def _passkey_options(user: User) -> dict[str, Any]:
+    from allauth.mfa.webauthn.internal.auth import begin_authentication
+
+    return {"request_options": begin_authentication(user)}
 
 
 def _is_carried(name: str) -> bool:
@@ -199,6 +203,8 @@ def _is_code(request: HttpRequest, user: User, typed: str) -> bool:
 
 
 def _is_passkey(_request: HttpRequest, user: User, credential: str) -> bool:
+    from allauth.mfa.webauthn.forms import ReauthenticateWebAuthnForm
+
     form = ReauthenticateWebAuthnForm(data={"credential": credential}, user=user)
     if not credential or not form.is_valid():
         return False

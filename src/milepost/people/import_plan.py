@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -18,6 +17,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from milepost.core import time_zones
 from milepost.core.canonical import fingerprint_of
 from milepost.core.names import as_seen
 from milepost.core.refusals import Refused
@@ -222,7 +222,7 @@ class _Planner:
         self.by_email = {m.email: m for m in self.members if m.email}
         self.by_id = {m.id: m for m in self.members}
         self.holders = Holders(plan.organisation, by)
-        self.zones = available_timezones()
+        self.zones = time_zones.known()
         self.emails: dict[str, bool] = {}
         self.formats = {name: date_formats(self._column(name)) for name in ("hire_date", "left_on")}
         self.changes: list[Change] = []

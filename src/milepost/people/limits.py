@@ -14,21 +14,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
-from limits import RateLimitItemPerSecond
-from limits.storage import storage_from_string
-from limits.strategies import FixedWindowRateLimiter
 
-import milepost.core.tries_storage  # noqa: F401  (makes database:// known)
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.design.refusals import answer_to
 from milepost.people.access import client_address
 from milepost.people.happenings import LIMIT_REACHED, tell
+
+if TYPE_CHECKING:
+    from limits.strategies import FixedWindowRateLimiter
 
 logger = logging.getLogger(__name__)
 IN_DATABASE = "database://"
@@ -104,6 +104,8 @@ def is_over_limit(request: HttpRequest, name: str, **whose: object) -> bool:
 
 def _is_over(rate: Rate, name: str, whose: str) -> bool:
     """One statement counts and tells, so that of two tries at once only one is the last."""
+    from limits import RateLimitItemPerSecond
+
     item, limiter = RateLimitItemPerSecond(rate.count, rate.seconds), _limiter(settings.LIMITS_URL)
     try:
         return not limiter.hit(item, name, rate.per, whose)
@@ -115,7 +117,12 @@ def _is_over(rate: Rate, name: str, whose: str) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _limiter(url: str) -> FixedWindowRateLimiter:
+def _limiter(url: str) -> "FixedWindowRateLimiter":
+    from limits.storage import storage_from_string
+    from limits.strategies import FixedWindowRateLimiter
+
+    import milepost.core.tries_storage  # noqa: F401  (makes database:// known)
+
     options = {} if url == IN_DATABASE else {"socket_timeout": SILENCE, "socket_connect_timeout": SILENCE}
     return FixedWindowRateLimiter(storage_from_string(url, **options))
 

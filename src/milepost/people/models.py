@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable
 from functools import cached_property
 from typing import ClassVar, Self
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -16,7 +15,7 @@ from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from milepost.core import clock
+from milepost.core import clock, time_zones
 from milepost.core.blobs.fields import BlobField
 from milepost.core.canonical import fingerprint
 from milepost.core.local_days import from_today
@@ -57,7 +56,7 @@ validate_colour = RegexValidator(r"^#[0-9a-f]{6}$", _("A colour looks like #0f5c
 
 def validate_zone(name: str) -> None:
     """Refuse what is not a time zone of the tz database."""
-    if name not in available_timezones():
+    if name not in time_zones.known():
         raise ValidationError(_("“%(name)s” is not a time zone. Write it like Europe/Paris."), params={"name": name})
 
 

@@ -1,6 +1,9 @@
 """A live session: what, when, where, and on which step of a course."""
 
 import uuid
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -13,6 +16,9 @@ from milepost.core import clock
 from milepost.courses.models import Course
 from milepost.journal.recording import Reference
 from milepost.people.models import Member, Organisation
+
+if TYPE_CHECKING:
+    from milepost.classroom.models.slot import Slot
 
 
 class LiveSession(models.Model):
@@ -74,6 +80,11 @@ class LiveSession(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
+
+    @property
+    def slots_by_day(self) -> "dict[date, list[Slot]]":
+        """The half-days of each day, in the session's zone."""
+        return {day: list(slots) for day, slots in groupby(self.slots.all(), key=lambda slot: slot.local_start.date())}
 
     @property
     def where(self) -> str:

@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 
-from milepost.classroom import calendars
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.invitations import invite_due
@@ -321,4 +320,4 @@ def test_a_member_who_holds_a_session_has_to_be_signed_in_as_themselves(session,
 
 
 def test_days_follow_the_session_s_zone(session):
-    assert [day.isoformat() for day in calendars.days_of(session)] == ["2026-11-26"]
+    assert [day.isoformat() for day in session.slots_by_day] == ["2026-11-26"]

@@ -54,6 +54,7 @@ def main() -> None:
     import django
 
     django.setup()
+    _load_catalogues()
     if absent := confinement.missing():
         print(f"Files that people send are read without {' and '.join(absent)}.", file=sys.stderr, flush=True)
     functions: dict[str, Callable[..., Any]] = {}
@@ -75,6 +76,16 @@ def main() -> None:
                 socket_of_others.close()
             _be_child(functions[name], connection, server, loading)
         connection.close()
+
+
+def _load_catalogues() -> None:
+    """A child speaks the language of who asks: reading its texts anew would take longer than reading most files."""
+    from django.conf import settings
+    from django.utils import translation
+
+    for language, _name in settings.LANGUAGES:
+        with translation.override(language):
+            translation.gettext("")
 
 
 def _listening(path: str) -> socket.socket:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from milepost.classroom.meetings import Connection, Guest, Meeting, MeetingProvider, MeetingRefused
 from milepost.core import clock
+from milepost.core.fetching import NoAnswer, fetch
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -60,8 +61,6 @@ class BigBlueButton(MeetingProvider):
         return f"{settings.BIGBLUEBUTTON_URL}/api/{call}?{text}&checksum={checksum}"
 
     def _call(self, call: str, query: dict[str, str]) -> "Element":
-        from milepost.core.fetching import NoAnswer, fetch  # brings requests, which few processes need
-
         try:
             answer = ElementTree.fromstring(fetch(self._address(call, query), within=PATIENCE, at_most=MOST).content)
         except (NoAnswer, ElementTree.ParseError) as error:
