@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(config, items):
 def only_database_of(item) -> str | None:
     """Where a test runs that says so by a mark, or asks for no database and so gets none; None: on both.
 
-    Of a room’s tests, a third runs on SQLite each day, which takes nearly all that PostgreSQL takes, and is what a room’s
-    tests run on while somebody works on it; the same third every day, so that a failure can be had again.
+    Of a room’s tests and of the races, a fifth runs on SQLite each day, which takes nearly all that PostgreSQL takes, and is what
+    a room’s tests run on while somebody works on it; the same fifth every day, so that a failure can be had again.
     """
     if mark := item.get_closest_marker("one_database"):
         return mark.args[0]
@@ -60,8 +60,8 @@ def only_database_of(item) -> str | None:
     )
     if not asks:
         return "sqlite"
-    is_of_a_room = item.path.is_relative_to(ROOMS)
-    return "postgresql" if is_of_a_room and not IS_THOROUGH and zlib.crc32(item.nodeid.encode()) % 3 else None
+    is_shared = item.path.is_relative_to(ROOMS) or item.get_closest_marker("mostly_on_postgresql")
+    return "postgresql" if is_shared and not IS_THOROUGH and zlib.crc32(item.nodeid.encode()) % 5 else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,6 @@ from uuid import uuid4
 import psycopg
 import pytest
 from django.core.files.storage import storages
-from running import SECRET, clean_environment
 
 from tests import prepared_databases
 
@@ -53,9 +52,7 @@ def prepared_environment(migrated_environment, tmp_path_factory):
 @pytest.fixture(scope="session")
 def migrated_environment():
     """The environment of processes whose database has its tables and nothing in them."""
-    names = {"MILEPOST_SECRET_KEY": SECRET, "DJANGO_SETTINGS_MODULE": "milepost.config.settings"}
-    environment = clean_environment(**names)
-    return environment | prepared_databases.migrated(environment)
+    return prepared_databases.installed_environment() | prepared_databases.migrated()
 
 
 @contextmanager

@@ -1,9 +1,10 @@
-"""Databases that are migrated once and kept: other workers and later runs copy them, as long as no migration has changed.
+"""Databases that `milepost migrate` made once, kept and copied as long as no migration has changed.
 
-`use` is for the database of the tests, `migrated` for those of programs that tests start.
+`use` makes the database of the tests from one, `migrated` is for those of programs that tests start.
 
 Migrating takes seconds each time, a copy some milliseconds. Each worker has a copy of its own: on SQLite in memory, on
-PostgreSQL made from a template. `--create-db` migrates anew; `make test` begins with nothing kept.
+PostgreSQL made from a template; in it are migrated the rooms that only tests have. `--create-db` migrates anew; `make test`
+begins with nothing kept.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,118 +23,71 @@ import django
 import psycopg
 from django.apps import apps
 from django.db import connection
+from running import SECRET, clean_environment
 
 FOLDER = Path(__file__).parent.parent / "build/test-databases"
-TEMPLATE = "milepost_prepared_"  # what a template is called on a PostgreSQL server, before its fingerprint
+DATABASE = "milepost.sqlite3"  # in a data folder
 
 
 def use() -> None:
-    """Have Django make its test database out of the kept one; where there is none yet, keep the one that it makes."""
-    kept = OnPostgreSQL() if connection.vendor == "postgresql" else OnSQLite()
-    create = connection.creation.create_test_db
-
-    def create_test_db(*args: object, **kwargs: object) -> str:
-        with alone(FOLDER / connection.vendor):  # of workers that begin together one migrates, the others copy
-            if not kept.exists():
-                name = create(*args, **kwargs)
-                kept.keep()
-                return name
-        kept.copy_from_now_on()
-        return create(*args, **kwargs)
-
-    connection.creation.create_test_db = create_test_db
+    """Have Django make its test database out of the kept one."""
+    settings = migrated()
+    if connection.vendor == "postgresql":
+        connection.settings_dict["TEST"]["TEMPLATE"] = settings["MILEPOST_DATABASE_URL"].rpartition("/")[2]
+    else:
+        _begin_in_memory_with(Path(settings["MILEPOST_DATA"]) / DATABASE)
 
 
-def migrated(environment: Mapping[str, str]) -> dict[str, str]:
+def _begin_in_memory_with(path: Path) -> None:
+    make_empty: Callable[..., str] = connection.creation._create_test_db
+
+    def make_filled(*args: object, **kwargs: object) -> str:
+        name = connection.settings_dict["NAME"] = make_empty(*args, **kwargs)
+        connection.close()
+        connection.ensure_connection()
+        with closing(sqlite3.connect(path)) as source:
+            source.backup(connection.connection)
+        return name
+
+    connection.creation._create_test_db = make_filled
+
+
+def migrated() -> dict[str, str]:
     """The settings that lead to what `milepost migrate` made, of the kind of the tests. It is there to be copied, not to be used."""
     if connection.vendor == "sqlite":
-        return {"MILEPOST_DATA": str(migrated_folder(environment))}
+        return {"MILEPOST_DATA": str(migrated_folder())}
     server, name = os.environ["MILEPOST_DATABASE_URL"].rpartition("/")[0], f"milepost_migrated_{_fingerprint()}"
     with alone(FOLDER / "migrated-postgresql"), psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
         if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             admin.execute("DROP DATABASE IF EXISTS milepost_unfinished")
             admin.execute("CREATE DATABASE milepost_unfinished")
             with TemporaryDirectory() as data:
-                _migrate(environment, MILEPOST_DATA=data, MILEPOST_DATABASE_URL=f"{server}/milepost_unfinished")
+                _migrate(MILEPOST_DATA=data, MILEPOST_DATABASE_URL=f"{server}/milepost_unfinished")
             admin.execute(f"ALTER DATABASE milepost_unfinished RENAME TO {name}")
     return {"MILEPOST_DATABASE_URL": f"{server}/{name}"}
 
 
-def migrated_folder(environment: Mapping[str, str]) -> Path:
+def migrated_folder() -> Path:
     """A data folder with what `milepost migrate` made on SQLite."""
     folder, unfinished = FOLDER / f"migrated-{_fingerprint()}", FOLDER / "unfinished"
     with alone(FOLDER / "migrated-sqlite"):
         if not folder.exists():
-            shutil.rmtree(unfinished, ignore_errors=True)
+            for older in (unfinished, *FOLDER.glob("migrated-*/")):
+                shutil.rmtree(older, ignore_errors=True)
             unfinished.mkdir()
-            _migrate(environment, MILEPOST_DATA=str(unfinished))
+            _migrate(MILEPOST_DATA=str(unfinished))
             unfinished.rename(folder)
     return folder
 
 
-def _migrate(environment: Mapping[str, str], **settings: str) -> None:
+def _migrate(**settings: str) -> None:
     command = [sys.executable, "-m", "milepost.cli", "migrate"]
-    subprocess.run(command, env={**environment, **settings}, check=True, capture_output=True)
+    subprocess.run(command, env=installed_environment() | settings, check=True, capture_output=True)
 
 
-class OnSQLite:
-    """A file; a test database begins as a copy of it in memory."""
-
-    def __init__(self) -> None:
-        self.path = FOLDER / f"{_fingerprint()}.sqlite3"
-
-    def exists(self) -> bool:
-        return self.path.exists()
-
-    def keep(self) -> None:
-        for older in FOLDER.glob("*.sqlite3"):
-            older.unlink(missing_ok=True)
-        unfinished = self.path.with_suffix(f".{os.getpid()}")
-        with sqlite3.connect(unfinished) as target:
-            connection.connection.backup(target)
-        unfinished.rename(self.path)
-
-    def copy_from_now_on(self) -> None:
-        make_empty: Callable[..., str] = connection.creation._create_test_db
-
-        def make_filled(*args: object, **kwargs: object) -> str:
-            name = connection.settings_dict["NAME"] = make_empty(*args, **kwargs)
-            connection.close()
-            connection.ensure_connection()
-            with sqlite3.connect(self.path) as source:
-                source.backup(connection.connection)
-            return name
-
-        connection.creation._create_test_db = make_filled
-
-
-class OnPostgreSQL:
-    """A database beside those of the tests, from which they are made as from a template."""
-
-    def __init__(self) -> None:
-        self.name = TEMPLATE + _fingerprint()
-
-    def exists(self) -> bool:
-        return self.name in self._kept()
-
-    def keep(self) -> None:
-        connection.close()
-        source = connection.settings_dict["NAME"]
-        older = [f'DROP DATABASE "{name}"' for name in self._kept()]
-        self._administer(*older, f'CREATE DATABASE "{self.name}" TEMPLATE "{source}"')
-
-    def copy_from_now_on(self) -> None:
-        connection.settings_dict["TEST"]["TEMPLATE"] = self.name
-
-    def _kept(self) -> set[str]:
-        return {name for (name,) in self._administer("SELECT datname FROM pg_database") if name.startswith(TEMPLATE)}
-
-    def _administer(self, *statements: str) -> list[tuple[str]]:
-        """Do these on the server; what the last one found."""
-        with connection.creation._nodb_cursor() as cursor:
-            for statement in statements:
-                cursor.execute(statement)
-            return list(cursor.fetchall()) if cursor.description else []
+def installed_environment() -> dict[str, str]:
+    """What programs that tests start run in: Milepost as it is installed, and none of the settings around the tests."""
+    return clean_environment(MILEPOST_SECRET_KEY=SECRET, DJANGO_SETTINGS_MODULE="milepost.config.settings")
 
 
 @contextmanager

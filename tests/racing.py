@@ -1,6 +1,6 @@
 """Two people at once, with real connections: what happens once, happens once, and what is counted is what is there.
 
-A `Race` is told by the modules `races_of_…`; `tests.races` has them all. Each makes eight pairs, thirty with `make
+A `Race` is told by the modules `races_of_…`; `tests.races` has them all. Each makes six pairs, thirty with `make
 thorough` (on SQLite two, five); both of a pair wait at a barrier, and go. All run in one process with a database of its
 own, one after the other as their names are asked for.
 """
@@ -25,7 +25,7 @@ from tests.thorough import IS_THOROUGH
 from tests.worlds import make_member, make_people
 
 # SQLite lets one writer in at a time: what is checked before its turn is all that can go wrong there, and does at once.
-OF_A_DAY, OF_ALL = (8, 30) if connection.vendor == "postgresql" else (2, 5)
+OF_A_DAY, OF_ALL = (6, 30) if connection.vendor == "postgresql" else (2, 5)
 PAIRS = OF_ALL if IS_THOROUGH else OF_A_DAY
 Act = Callable[[], object]
 type Pair = tuple[list[Act], Callable[[list[str]], None]]

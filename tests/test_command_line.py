@@ -10,7 +10,7 @@ from pathlib import Path
 
 import programs
 import pytest
-from running import clean_environment, free_port
+from running import free_port
 
 from tests import prepared_databases
 
@@ -21,7 +21,7 @@ CLI = [sys.executable, "-m", "milepost.cli"]
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
-    shutil.copytree(prepared_databases.migrated_folder(clean_environment()), folder, dirs_exist_ok=True)
+    shutil.copytree(prepared_databases.migrated_folder(), folder, dirs_exist_ok=True)
     assert run(folder, "organisation", "create", "acme", "--name", "Acme", "--owner", "anna.berg@acme.example")[0] == 0
     return folder
 

@@ -132,6 +132,7 @@ def test_while_another_program_keeps_the_database_locked_pages_are_read_and_who_
     assert site.ask(FIRST + "completion/", person, data={}).status == 302
 
 
+@pytest.mark.each_day_on("sqlite")  # where the database lies on it, too
 def test_on_a_full_disk_pages_are_read_nothing_is_called_saved_and_all_goes_on_by_itself_once_there_is_room(site):
     with site.people() as people:
         site.until(lambda: len(people.acknowledged) > 5)

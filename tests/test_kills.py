@@ -38,7 +38,7 @@ def test_so_it_is_while_an_authority_dates_what_is_signed(own_database, authorit
 
 
 def kills_lived_through(environment, story):
-    """How many commits the story has; killed before every third of them (`make thorough`: each), everything was there once."""
+    """How many commits the story has; killed before every fourth of them (`make thorough`: each), everything was there once."""
     command = [sys.executable, "-c", DIE, story, *(["all"] if IS_THOROUGH else [])]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-4000:]

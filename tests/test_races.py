@@ -28,6 +28,7 @@ def racecourse(module_database):
         process.stdin.close()
 
 
+@pytest.mark.mostly_on_postgresql  # SQLite lets one writer in at a time
 @pytest.mark.parametrize("race", RACES)
 def test_of_two_at_once_each_finds_what_the_other_did(racecourse, race):
     racecourse.stdin.write(race + "\n")
