@@ -17,7 +17,7 @@ class NothingToOpen(Refused):
     """An address was opened that only takes what a form sends; Django’s own answer is an empty page."""
 
     sentence = gettext_lazy(
-        "There is no page at this address: a form sends here what was filled in. Go back to the page of the form."
+        "There is no page at this address. A form sends here what was filled in: go back to the page of the form."
     )
     status = 405
 
