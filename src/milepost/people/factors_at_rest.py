@@ -1,9 +1,11 @@
 """Seeds of TOTP and recovery codes, encrypted where allauth keeps them (`core.encryption`): a copy of the database makes no code."""
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from django.utils.translation import gettext_lazy
 
 from milepost.core.encryption import a_part_at_a_time, decrypted, encrypted, is_current
 
@@ -12,7 +14,15 @@ _SECRETS = ("secret", "seed", "migrated_codes")  # the keys of `data` that allau
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """What differs from allauth's own ways: nothing that makes a code lies there in the clear."""
+    """What differs from allauth's own ways: nothing that makes a code lies there in the clear, and a wrong one is told what to do."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": gettext_lazy(
+            "This is not the code. The app shows another one every 30 seconds: type what it shows now, and have the telephone set its"
+            " clock by itself."
+        ),
+    }
 
     def encrypt(self, text: str) -> str:
         return encrypted(text, USE)

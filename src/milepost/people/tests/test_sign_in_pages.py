@@ -50,7 +50,8 @@ def test_a_wrong_code_is_told_beside_the_field_and_one_can_begin_anew(learner):
     give_factor(learner)
     client = come_in(learner, "000000")
     page = client.post("/accounts/2fa/authenticate/", {"code": "000000"})
-    assert 'aria-describedby="id_code-error"' in page.text
+    assert 'aria-describedby="id_code-error"' in page.text and " autofocus" in page.text
+    assert "another one every 30 seconds" in page.text
     assert "Sign in as somebody else" in words(page)
 
 
