@@ -5,7 +5,7 @@
 
 Starts a Milepost of its own (DEBUG off, https behind a proxy), does to it what an intruder would, and prints a Markdown table: how
 often each class of attack was tried, how often it worked. Then what the most expensive requests cost in CPU and memory, read from
-/proc, and how long other people wait meanwhile. Exit status 1 if anything worked or cost more than `attacks.costs` allows.
+/proc, how long other people wait meanwhile, and what acts on ten thousand people cost. Exit status 1 if anything worked or cost more than `attacks.costs` allows.
 """
 
 import argparse

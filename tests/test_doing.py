@@ -1,20 +1,29 @@
 """Doing something to many people: in the background, in parts, to each once, with a page that tells how far it is."""
 
-from datetime import date
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
 
+from milepost.classroom.jobs import remind_missing
 from milepost.classroom.models import Attendance, Participant
-from milepost.classroom.scheduling import Plan, cancel_session, half_days, schedule_session
+from milepost.classroom.presence import trainer_token
+from milepost.classroom.registering import register_many
+from milepost.classroom.scheduling import Holder, Plan, add_trainer, cancel_session, half_days, schedule_session
+from milepost.core import clock
 from milepost.core.jobs import run_all
+from milepost.core.models import Job
+from milepost.credentials.jobs import issue_missing
 from milepost.documents.models import SignatureRequest
 from milepost.journal.models import Entry
+from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
+from milepost.notices.models import Notice
 from milepost.notices.sending import send_due
 from milepost.people import doing
 from milepost.people.granting import grant, revoke
+from milepost.people.jobs import do_bulk_act
 from milepost.people.models import BulkAct, Member, Site
 from milepost.people.roles import Role
 from milepost.people.undoing import undo
@@ -219,10 +228,38 @@ def test_who_joined_another_way_in_the_meantime_keeps_their_date(people, organis
     assert sorted(BulkAct.objects.values_list("count", flat=True)) == [1, 4]
 
 
-def test_asking_for_ten_thousand_costs_a_few_statements(organisation, lead, visit, django_assert_max_num_queries):
+@pytest.fixture
+def crowd(organisation, lead, course, session):
+    """More people than anybody waits for: all have completed the course, and have a seat in another session that goes on."""
+    make_people(organisation, doing.AT_ONCE + 1)
+    everybody, now = Member.objects.filter(organisation=organisation, user=None), clock.now()
     make_course(organisation, ONE_PAGE, by=lead)
-    make_people(organisation, 1_200)
-    client = visit(lead)
-    with django_assert_max_num_queries(30):
-        client.post("/aldermoor/courses/one/enrolments/new/", {"status": "all"})
-    assert BulkAct.objects.get().asked == Member.objects.filter(organisation=organisation).count()
+    enrol_many(members=everybody, course=course, by=lead)
+    Enrolment.objects.filter(course=course).update(launched_at=now, completed_at=now, done=3)
+    plan = Plan(title="Full", spans=[(now, now + timedelta(hours=3))], place="Hall")
+    full = schedule_session(organisation=organisation, plan=plan, by=lead)
+    trainer = add_trainer(session=full, holder=Holder(name="Tess", email="tess@outside.example"), by=lead)
+    register_many(session=full, members=everybody)
+    room = f"/room/{trainer_token(trainer)}/{full.slots.get().code}/reminders/"
+    letter = {"q": "family", "kind": "non-disclosure", "language": "en", "value-title": "X"}
+    return {
+        "enrolling": ("/aldermoor/courses/one/enrolments/new/", {"q": "family"}),
+        "inviting": ("/aldermoor/people/invitations/", {"q": "family"}),
+        "seats": (f"/aldermoor/sessions/{session.uid}/participants/", {"q": "family", "all": "1"}),
+        "signing": ("/aldermoor/documents/bulk/", letter),
+        "certificates": ("/aldermoor/courses/ladders/certificates/", {}),
+        "reminding": (room, {}),
+    }
+
+
+@pytest.mark.parametrize("act", ["enrolling", "inviting", "seats", "signing", "certificates", "reminding"])
+def test_nobody_waits_while_something_is_done_to_a_crowd(crowd, act, lead, visit, django_assert_max_num_queries):
+    """It is asked for in a few statements, and nothing is done to anybody before a job has its turn."""
+    client, (address, form) = visit(lead), crowd[act]
+    client.get("/aldermoor/")
+    before = Entry.objects.count(), Notice.objects.count()
+    with django_assert_max_num_queries(35):
+        assert client.post(address, form).status_code == 302
+    assert (Entry.objects.count(), Notice.objects.count()) == before
+    waiting = Job.objects.filter(task__in=[one.module_path for one in (do_bulk_act, issue_missing, remind_missing)])
+    assert waiting.count() == 1

@@ -25,7 +25,7 @@ from django.test import Client
 
 from milepost.classroom.models import Attendance, LiveSession, Participant, Slot
 from milepost.classroom.presence import projected_token, spoken_code, trainer_token
-from milepost.classroom.registering import register
+from milepost.classroom.registering import register, register_many
 from milepost.classroom.scheduling import Holder, Plan, add_trainer, schedule_session
 from milepost.core import blobs, clock, links
 from milepost.credentials.models import Certificate
@@ -33,17 +33,20 @@ from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document, Signatory
 from milepost.documents.requesting import Party, Terms, request_signatures
-from milepost.learning.enrolling import enrol
-from milepost.learning.models import Progress
+from milepost.journal.sealing import seal
+from milepost.learning.enrolling import enrol, enrol_many
+from milepost.learning.models import Enrolment, Progress
 from milepost.notices.models import Notice
 from milepost.people.models import Member, Organisation, RoleGrant
 from milepost.people.organisations import create_organisation
 from milepost.people.session_cookies import cookie_of
 from milepost.people.sessions import SessionStore, enter
+from milepost.people.settings import change
 from tests.stories import VALUES
 from tests.test_strangers import ROUTES, address, populated, views
-from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_member, make_organisation
+from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_member, make_organisation, make_people
 
+CROWD = 10_000  # people
 HOSTILE = '<script>alert("x")</script><img src=x onerror=alert(1)>'
 FORMULA = "=cmd|' /c calc'!A1"
 FILM = {
@@ -101,7 +104,7 @@ def prepare() -> dict[str, Any]:
         register(session=session, member=member)
     seats = list(Attendance.objects.filter(slot__session=session).order_by("pk"))
     enrolled = enrol(member=victims[0], course=film)
-    return {
+    known = {
         "cookie": settings.SESSION_COOKIE_NAME,
         "csrf": settings.CSRF_COOKIE_NAME,
         "sessions": {
@@ -130,6 +133,40 @@ def prepare() -> dict[str, Any]:
         "formula": FORMULA,
         "hostile": HOSTILE,
     }
+    return known | {"crowd": crowd()}
+
+
+def crowd() -> dict[str, Any]:
+    """Another organisation, of ten thousand: a course that all have completed, a session of all, and one of each for nobody yet."""
+    house = create_organisation(slug="crowd", name="Crowd", time_zone="Europe/Paris")
+    change(organisation=house, values={"mails_link": False, "remind_before": None, "remind_unsigned": "never"})
+    lead = make_lead(house)
+    make_people(house, CROWD)
+    everybody, now = Member.objects.filter(organisation=house), clock.now()
+    done, new = make_course(house, SMALL_COURSE, by=lead), make_course(house, FILM, by=lead)
+    enrol_many(members=everybody, course=done, by=lead)
+    Enrolment.objects.filter(course=done).update(launched_at=now, completed_at=now, done=3)
+    spans = [
+        (now - timedelta(minutes=5), now + timedelta(hours=3)),
+        (now + timedelta(hours=4), now + timedelta(hours=7)),
+    ]
+    full, empty = (
+        schedule_session(organisation=house, plan=Plan(title=title, spans=spans, place="Hall", course=done), by=lead)
+        for title in ("Full", "Empty")
+    )
+    register_many(session=full, members=everybody)
+    Participant.objects.filter(session=full).update(invited_sequence=0)  # nobody is mailed
+    trainer = add_trainer(session=full, holder=Holder(name="Tess", email="tess@outside.example"), by=lead)
+    seal(house.pk)  # so that the background has nothing to catch up with while others are attacked
+    slot = full.slots.earliest("starts_at").code
+    return {
+        "session": key_of(lead, for_days=1),
+        "count": CROWD,
+        "course": done.pk,
+        "full": {"key": full.pk, "uid": str(full.uid), "slot": slot, "room": f"/room/{trainer_token(trainer)}/{slot}/"},
+        "empty": str(empty.uid),
+        "new": new.slug,
+    }
 
 
 def organisation_audit(organisation: Organisation) -> uuid.UUID:
@@ -138,12 +175,14 @@ def organisation_audit(organisation: Organisation) -> uuid.UUID:
     return Audit.objects.get(organisation=organisation).uid
 
 
-def key_of(member: Member) -> str:
-    """A session of the member, who has come into the organisation."""
+def key_of(member: Member, *, for_days: float = 0) -> str:
+    """A session of the member, who has come into the organisation, and said so lately who they are that it counts for so long."""
     client = Client()
     client.force_login(member.user)
     session = client.session
     session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]  # a moment ago
+    if for_days:
+        session["confirmed_at"] = time.time() + for_days * 24 * 3600
     session.save()
     enter(session, member)
     return cookie_of(str(session.session_key))
