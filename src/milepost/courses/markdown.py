@@ -101,9 +101,9 @@ def _resolve(tokens: "Sequence[Token]", *, media: MediaFinder, report: Reporter)
         elif token.type == "container_tab_open":
             token.meta |= {"group": group, "first": is_first}
             is_first = False
-            if not title_of(token):
+            if not title_of(token.info):
                 report(line, _("A tab needs a title: “::: tab Title”."))
-        elif token.type == "container_section_open" and not title_of(token):
+        elif token.type == "container_section_open" and not title_of(token.info):
             report(line, _("A section needs a title: “::: section Title”."))
         elif token.type == "heading_open" and token.tag == "h1":
             report(line, _("Use ## for headings: # is the page's own title, which the fields at the top give."))

@@ -44,7 +44,7 @@ def _callout(
     if token.nesting == -1:
         return "</aside>"
     name = token.info.strip().split(" ", 1)[0]
-    title = f'<p class="callout-title">{escape(title_of(token))}</p>' if title_of(token) else ""
+    title = f'<p class="callout-title">{escape(title_of(token.info))}</p>' if title_of(token.info) else ""
     return f'<aside class="callout callout-{name}" role="note">{title}'
 
 
@@ -64,7 +64,7 @@ def _fold(
     token = tokens[index]
     if token.nesting == -1:
         return "</details>"
-    summary = f"<summary>{escape(title_of(token))}</summary>"
+    summary = f"<summary>{escape(title_of(token.info))}</summary>"
     if not token.info.strip().startswith("tab"):
         return f"<details>{summary}"
     group, is_first = token.meta.get("group", 0), token.meta.get("first", False)
