@@ -714,15 +714,16 @@ class _Thing:
         )
 
     def covers(self, whose: str | None) -> bool:
-        return self.is_whole or (whose is not None and _key(whose) in self.people.keys() | self.without)
+        """Whether it tells how many facts this person has; without one, of everybody."""
+        return self.is_whole or (whose is not None and self._tells_of(_key(whose)))
 
     def compare(self, told: Mapping[str, tuple[int, bytes]]) -> tuple[int, bool]:
         """How many facts are missing of those that the index counts, and whether they are others."""
-        here = {key: counted for whose, counted in told.items() if self.covers_key(key := _key(whose))}
+        here = {key: counted for whose, counted in told.items() if self._tells_of(key := _key(whose))}
         missing = sum(max(0, count - here.get(key, NOTHING)[0]) for key, (count, _chain) in self.people.items())
         return missing, here != self.people
 
-    def covers_key(self, key: bytes) -> bool:
+    def _tells_of(self, key: bytes) -> bool:
         return self.is_whole or key in self.people or key in self.without
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import batched
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from milepost.core.registry import RegisteredTwice
 from milepost.evidence.models import TrainingAction
@@ -80,9 +80,17 @@ def entries(scope: Scope, *, erased: bool = False) -> "Iterator[QuerySet[Entry]]
             yield everything.filter(condition)
 
 
-def entry_numbers(scope: Scope, *, erased: bool = False) -> set[int]:
+def entry_numbers(scope: Scope) -> set[int]:
     """The numbers of all these facts."""
-    return {number for part in entries(scope, erased=erased) for number in part.values_list("id", flat=True)}
+    return {number for part in entries(scope) for number in part.values_list("id", flat=True)}
+
+
+def numbers_with_erased(scope: Scope) -> tuple[set[int], set[int]]:
+    """The numbers of all these facts, erased ones too, and which those are."""
+    is_erased = ExpressionWrapper(Q(statement=""), BooleanField())
+    parts = (part.values_list("id", is_erased) for part in entries(scope, erased=True))
+    told = {number: erased for part in parts for number, erased in part}
+    return set(told), {number for number, erased in told.items() if erased}
 
 
 def story(scope: Scope) -> "QuerySet[Entry]":

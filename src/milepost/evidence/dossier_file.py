@@ -19,13 +19,13 @@ from milepost.core import blobs, clock
 from milepost.core.blobs.fields import digests_in
 from milepost.core.table_files import as_csv
 from milepost.documents.typesetting import render
-from milepost.evidence.contributions import entry_numbers, file_kinds, things
+from milepost.evidence.contributions import file_kinds, numbers_with_erased, things
 from milepost.evidence.cover import cover_page
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
 from milepost.journal import checkpoints, index, keys, merkle, tiles
 from milepost.journal.cosigning import cosign_at_hand
-from milepost.journal.erasing import erased_among, erasures_of
+from milepost.journal.erasing import erasures_of
 from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
@@ -167,8 +167,9 @@ class DossierFile:
             root = index_of(head)
             completeness = index.prove(index.StoredPages(organisation_id), whole, of) if root else None
         cosign_at_hand(organisation_id)
-        numbers = entry_numbers(self.scope, erased=True)
-        places = tiles.places_of(organisation_id, numbers | self._erasures_of(numbers))
+        numbers, erased = numbers_with_erased(self.scope)
+        numbers.update(erasures_of(organisation_id, erased) if erased else ())
+        places = tiles.places_of(organisation_id, numbers)
         places = {number: place for number, place in places.items() if place < head.size}
         order = sorted(places, key=places.__getitem__)
         leaves: list[str] = []
@@ -199,11 +200,6 @@ class DossierFile:
             return set(), {about: {str(member.uid)} for about in (*abouts, course) if about}
         people = {uid for part in self.scope.people_in_batches() for uid in part}
         return abouts, {course: people} if course else {}
-
-    def _erasures_of(self, numbers: set[int]) -> set[int]:
-        """The facts that say of some of these that they were erased."""
-        erased = erased_among(self.action.organisation_id, numbers)
-        return set(erasures_of(self.action.organisation_id, erased)) if erased else set()
 
     def _hold(self, root: bytes | None, completeness: "dict[str, Any] | None") -> None:
         """Refuse a dossier that would not hold: something was erased, or came to the action, while it was being written."""

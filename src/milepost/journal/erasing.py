@@ -39,16 +39,6 @@ def erase(entries: Iterable[int], *, organisation: Journalled, by: Reference, ab
     return count
 
 
-def erased_among(organisation_id: int, entries: Iterable[int]) -> set[int]:
-    """Those of these entries whose words were erased."""
-    parts = (
-        Entry.objects.filter(pk__in=part, statement="").order_by() for part in batched(entries, NAMED, strict=False)
-    )
-    return {
-        number for part in parts for number in part.filter(organisation_id=organisation_id).values_list("id", flat=True)
-    }
-
-
 def erasures_of(organisation_id: int, erased: Collection[int]) -> Iterator[int]:
     """The entries that say of some of these that they were erased."""
     places = sorted(tiles.places_of(organisation_id, erased).values())

@@ -195,14 +195,14 @@ def test_a_fact_is_not_hidden_by_saying_that_it_was_erased(dossier, complete):
 def test_a_fact_that_is_erased_while_the_dossier_is_written_has_it_begun_anew(complete, lead, tmp_path, monkeypatch):
     from milepost.evidence import dossier_file
 
-    claims = dossier_file.DossierFile._erasures_of
+    gather = dossier_file.numbers_with_erased
 
-    def meanwhile(self, numbers):
+    def meanwhile(scope):
         erase_some(complete, lead)
-        return claims(self, numbers)
+        return gather(scope)
 
     with monkeypatch.context() as busy, pytest.raises(ChangedMeanwhile):
-        busy.setattr(dossier_file.DossierFile, "_erasures_of", meanwhile)
+        busy.setattr(dossier_file, "numbers_with_erased", meanwhile)
         built(complete, tmp_path / "meanwhile.zip")
     assert verifier.verify(built(complete, tmp_path / "after.zip")).holds
 
