@@ -5,6 +5,7 @@ python -c "import django; django.setup(); from tests.races import main; main()" 
 
 from tests import (
     races_of_accounts,
+    races_of_anchors,
     races_of_classroom,
     races_of_documents,
     races_of_doubts,
@@ -21,6 +22,7 @@ OF_SESSIONS = {**races_of_classroom.RACES, **races_of_documents.RACES}
 RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **races_of_people.RACES}
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 RACES |= races_of_journal.RACES
+RACES |= races_of_anchors.RACES
 
 
 def main() -> None:

@@ -28,10 +28,24 @@ KEPT = {
     "issuer": "public, max-age=300",
     "issuer_key": "public, max-age=300",
     "achievement": "public, max-age=300",
+    "log_checkpoint": "public, max-age=5",
+    "log_keys": "public, max-age=300",
+    "log_tile": "public, max-age=31536000, immutable",
+    "verify_program": "public, max-age=300",
+    "well_known": "public, max-age=300",
+    "witnessed_checkpoint": "public, max-age=5",
     "media": "private, no-cache",  # asked for again each time, and sent again only when it changed
     "room_offline_worker": "no-cache",
 }
-PUBLISHED = {"issuer", "issuer_key", "achievement"}  # for programs of other sites
+PUBLISHED = {
+    "issuer",
+    "issuer_key",
+    "achievement",
+    "log_checkpoint",
+    "log_keys",
+    "log_tile",
+    "well_known",
+}  # for programs of other sites
 FRAMED = {"notice_preview_letter"}  # within the page that previews it
 LEADS_AWAY = {"room_meeting", "session_meeting", "meeting"}  # to the server of the meeting, by a press
 EVIL = ("https://evil.example/", "//evil.example/", r"/\evil.example/", "https:evil.example")

@@ -31,6 +31,7 @@ LIMITED = {
     "verify": "verify",
     "verify_code": "verify",
     "certificate_proof": "verify",
+    "add_checkpoint": "add-checkpoint",
     "account_login": "allauth:login_failed",
     "account_request_login_code": "allauth:request_login_code",
     "account_confirm_login_code": "allauth:request_login_code",  # five tries at each code
@@ -56,6 +57,11 @@ PUBLIC = {
     "issuer_key",
     "language",
     "security_txt",
+    "log",  # keys, heads and hashes, the same for all
+    "log_checkpoint",
+    "log_entries",
+    "log_keys",
+    "log_tile",
     "logo",
     "mfa_login_webauthn",  # a signature of a key
     "outbox",
@@ -63,6 +69,9 @@ PUBLIC = {
     "room_offline_worker",
     "shared_computer",  # a word about one's own session
     "security_feed",  # 256 bits in a header
+    "verify_program",
+    "well_known",
+    "witnessed_checkpoint",
     "sign",  # needs the cookie of a code or link that was right
 }
 
@@ -96,7 +105,7 @@ def test_every_limit_is_that_of_an_address_and_every_link_and_account_has_one_fo
     assert ours | signed_in == set(limits.names())
     for name, limit in limits.items():
         assert any(rate.per is Per.ADDRESS for rate in limit.rates), name
-    for name in ours - {"verify"}:  # a certificate's code has 60 bits
+    for name in ours - {"verify", "add-checkpoint"}:  # a certificate's code has 60 bits, a checkpoint a signature
         a_day = [rate for rate in limits.get(name).rates if rate.seconds == DAY and rate.per in (Per.LINK, Per.ACCOUNT)]
         assert a_day, name
     for name in set(LIMITED.values()) - ours:

@@ -83,6 +83,7 @@ def _put_back(
             if found and not despite_findings:
                 raise JournalDoesNotHold(f"The journal in this backup does not hold: {found[0]}. Nothing was changed.")
             holdings = _holdings(apps, found)
+            _be_another_witness(apps)
             _place(contents, folder, apps)
         if not is_current:
             with schema.in_turn():
@@ -178,6 +179,13 @@ def journal_findings(memory: Path | None, progress: Progress) -> list[str]:
             if finding:
                 found.append(f"{organisation.slug}: {finding}")
     return found
+
+
+def _be_another_witness(apps: Apps) -> None:
+    """Cosign the logs of others with another key from now on: what was cosigned since the backup was made is not known any more."""
+    if "anchors" in apps.all_models:
+        for name in ("WitnessKey", "WitnessedLog"):
+            apps.get_model("anchors", name)._base_manager.all().delete()
 
 
 def _holdings(apps: Apps, findings: list[str]) -> Holdings:

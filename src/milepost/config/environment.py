@@ -45,6 +45,7 @@ class Environment:
     timestamp_rest: int  # seconds
     witnesses: list[tuple[str, str]]  # of the journals: their keys, and where they are asked
     witnessed_logs: list[str]  # keys of logs of others, whose witness this installation is
+    inner_networks: list[str]  # of this installation's own, to which organisations may have something sent
     pkcs11_module: str  # the library that speaks to the token
     pkcs11_pin: str
     jitsi_url: str
@@ -121,6 +122,7 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
         timestamp_rest=variables.number("MILEPOST_TIMESTAMP_REST", 60),
         witnesses=addresses.witnesses(variables),
         witnessed_logs=addresses.witnessed_logs(variables),
+        inner_networks=_networks(variables, "MILEPOST_INNER_NETWORKS"),
         pkcs11_module=variables.text("MILEPOST_PKCS11_MODULE"),
         pkcs11_pin=variables.text("MILEPOST_PKCS11_PIN"),
         jitsi_url=variables.web_address("MILEPOST_JITSI_URL", "a Jitsi server, like https://meet.example.org"),
@@ -208,7 +210,11 @@ def _monitoring_token(variables: Variables) -> str:
 
 def _monitoring_networks(variables: Variables, base_url: str) -> list[str]:
     """Without a word from the operator: this machine, while nobody else uses the installation."""
-    name = "MILEPOST_MONITORING_NETWORKS"
+    is_local = urlsplit(base_url).hostname in LOCAL
+    return _networks(variables, "MILEPOST_MONITORING_NETWORKS") or (["127.0.0.0/8", "::1/128"] if is_local else [])
+
+
+def _networks(variables: Variables, name: str) -> list[str]:
     networks = variables.words(name)
     for network in networks:
         try:
@@ -217,8 +223,7 @@ def _monitoring_networks(variables: Variables, base_url: str) -> list[str]:
             raise Misconfigured(
                 f"{name}: {network!r} is no network like 10.0.0.0/8 or address like 10.1.2.3."
             ) from None
-    is_local = urlsplit(base_url).hostname in LOCAL
-    return networks or (["127.0.0.0/8", "::1/128"] if is_local else [])
+    return networks
 
 
 def _base_url(variables: Variables) -> str:

@@ -18,6 +18,7 @@ TIMESTAMP_URL = ENVIRONMENT.timestamp_url
 TIMESTAMP_REST = ENVIRONMENT.timestamp_rest
 WITNESSES = ENVIRONMENT.witnesses
 WITNESSED_LOGS = ENVIRONMENT.witnessed_logs
+INNER_NETWORKS = ENVIRONMENT.inner_networks  # to which organisations may have something sent
 PKCS11_MODULE = ENVIRONMENT.pkcs11_module
 PKCS11_PIN = ENVIRONMENT.pkcs11_pin
 QUOTAS = ENVIRONMENT.quotas
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
     "milepost.people",
     "milepost.security",
     "milepost.notices",
+    "milepost.anchors",
     "milepost.documents",
     "milepost.courses",
     "milepost.learning",

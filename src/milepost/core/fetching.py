@@ -41,17 +41,19 @@ def fetch(
     content: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     errors: Collection[int] = (),
+    only_outside: bool = False,
 ) -> Answer:
     """GET the address, or POST `content` to it. `within` is in seconds, `at_most` in bytes. Raises `NoAnswer`.
 
-    `errors` are statuses from 400 on that say something: they are answers, too.
+    `errors` are statuses from 400 on that say something: they are answers, too. `only_outside` is for addresses that the
+    operator did not set: no connection is made to a machine of this network, except to those in `INNER_NETWORKS`.
     """
     from milepost.core.held_connections import request_of, session_on  # which bring requests: few processes ask anybody
 
     host = urlsplit(url).hostname or url
     leash = Leash(host)
     try:
-        with leash.within(within), session_on(leash) as session:
+        with leash.within(within), session_on(leash, only_outside=only_outside) as session:
             request = request_of(url, content, headers)
             return _answer(session, request, leash, within=within, at_most=at_most, errors=errors)
     except NoAnswer:

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from milepost.anchors.publishing import page_of
 from milepost.core.words import date_format, duration
 from milepost.documents.typesetting import logo_of
 from milepost.evidence.contributions import counts
@@ -36,7 +37,7 @@ def cover_page(
             "labels": [_("Piece"), _("State"), _("Article")],
             "findings": [_row(finding) for finding in readiness.findings],
             "how": _("How to check it"),
-            "check": _how_to_check(key),
+            "check": _how_to_check(key, page_of(organisation)),
             "made": _("Made on %(day)s.") % {"day": date_format(made_at, "DATETIME_FORMAT")},
             "sealed": _("Sealed electronically for %(name)s.") % {"name": organisation.name},
         }
@@ -63,7 +64,7 @@ def _lines(action: TrainingAction, scope: Scope, readiness: Readiness, facts: in
     ]
 
 
-def _how_to_check(key: str) -> list[str]:
+def _how_to_check(key: str, page: str) -> list[str]:
     return [
         _(
             "Everything in this dossier can be checked offline, without an account and without trusting whoever made it: "
@@ -75,4 +76,5 @@ def _how_to_check(key: str) -> list[str]:
             "its fingerprint."
         ),
         _("Key (SHA-256): %(key)s") % {"key": key},
+        _("Whose key it is, what was revoked, the newest seal and verify.py: %(page)s") % {"page": page},
     ]

@@ -49,6 +49,11 @@ def newest(organisation_id: int) -> SealCheckpoint | None:
     return _with_all().filter(seal__organisation_id=organisation_id).order_by("seal__number").last()
 
 
+def numbered(organisation_id: int, number: int) -> SealCheckpoint | None:
+    """The checkpoint of the organisation's seal of this number."""
+    return _with_all().filter(seal__organisation_id=organisation_id, seal__number=number).first()
+
+
 def of_seal(seal: Seal) -> SealCheckpoint | None:
     """The seal's checkpoint; None for a seal of before."""
     return _with_all().filter(seal=seal).first()

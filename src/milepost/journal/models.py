@@ -1,6 +1,7 @@
 """The nouns of the journal: a fact, the tree over the facts, its seals, the key that signs them, and who reads how far."""
 
 import json
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -193,6 +194,11 @@ class KeyRevocation(models.Model):
         """What was said, as data."""
         content: dict[str, str] = json.loads(self.statement)
         return content
+
+    @property
+    def since(self) -> datetime:
+        """From when on the key is not to be believed."""
+        return datetime.fromisoformat(self.content["since"])
 
 
 class LogKey(models.Model):

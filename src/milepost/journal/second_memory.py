@@ -15,6 +15,8 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import policy
+from email.parser import BytesParser
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from uuid import UUID
@@ -75,10 +77,11 @@ def add(seal: Seal, *, is_new: bool = True) -> None:
         missed = (
             Seal.objects.filter(key=seal.key, size__gt=last.size, size__lt=seal.size).order_by("size") if last else []
         )
-        file.write(b"".join(_line(one) for one in (*missed, seal)))
+        file.write(b"".join(line_of(one) for one in (*missed, seal)))
 
 
-def _line(seal: Seal) -> bytes:
+def line_of(seal: Seal) -> bytes:
+    """The line that stands for the seal: what was signed, and the signature."""
     return json.dumps({"seal": seal.statement, "signature": bytes(seal.signature).hex()}).encode() + b"\n"
 
 
@@ -146,7 +149,7 @@ def write_anew(organisation_id: int) -> int:
                 for seal in (
                     Seal.objects.filter(organisation_id=organisation_id, key=key).order_by("number").iterator(500)
                 ):
-                    file.write(_line(seal))
+                    file.write(line_of(seal))
                     count += 1
                 file.flush()
                 os.fsync(file.fileno())
@@ -159,8 +162,8 @@ def said_in(content: bytes, organisation: UUID, name: str) -> list[Remembered]:
 
     Raises `NothingRemembered` for a file that says nothing of them.
     """
-    found = []
-    for at, line in enumerate(content.decode(errors="replace").split("\n"), 1):
+    found, lines = [], _text_of(content).split("\n")
+    for at, line in enumerate(lines, 1):
         where = f"{name}, line {at}"
         if line.startswith("{"):
             if _organisation_in(line) == str(organisation):
@@ -168,11 +171,20 @@ def said_in(content: bytes, organisation: UUID, name: str) -> list[Remembered]:
         elif words := _LINE.search(line):
             found += _kept(words, organisation, where)
         elif line.endswith(f"/log/{organisation}"):  # the first line of a checkpoint; its size and root follow
-            words = _LINE.search(" ".join(content.decode(errors="replace").split("\n")[at - 1 : at + 2]))
+            words = _LINE.search(" ".join(lines[at - 1 : at + 2]))
             found += _kept(words, organisation, where) if words else [Remembered(0, b"", where)]
     if not found:
         raise NothingRemembered
     return found
+
+
+def _text_of(content: bytes) -> str:
+    """The text of a file; of a mail as mail programs save it, that of each of its parts."""
+    mail = BytesParser(policy=policy.default).parsebytes(content)
+    if not mail.get("Message-ID"):
+        return content.decode(errors="replace")
+    parts = (part.get_payload(decode=True) for part in mail.walk() if not part.is_multipart())
+    return "\n".join(part.decode(errors="replace") for part in parts if isinstance(part, bytes))
 
 
 class NothingRemembered(Refused):

@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 
 from milepost.core.fetching import NoAnswer, fetch
+from milepost.core.networks import is_inner
 from tests.servers import hang, trouble
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: Text/XML; charset=utf-8\r\n"
@@ -144,3 +145,51 @@ def test_two_calls_at_once_have_each_its_own_time():
         for thread in asking:
             thread.join()
     assert results == [b"ok"] * 5
+
+
+@pytest.mark.parametrize(
+    ("address", "inner"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("169.254.169.254", True),
+        ("100.64.0.1", True),
+        ("0.0.0.1", True),
+        ("224.0.0.1", True),
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("fd00::1", True),
+        ("::ffff:10.1.2.3", True),
+        ("64:ff9b::a01:203", True),
+        ("2002:a01:203::1", True),
+        ("::10.1.2.3", True),
+        ("93.184.216.34", False),
+        ("2606:2800:220:1::1", False),
+        ("64:ff9b::5db8:d822", False),
+        ("10.9.0.7", False),
+        ("::ffff:10.9.0.7", False),
+    ],
+)
+def test_what_lies_in_this_network_is_known_in_each_way_to_write_it(settings, address, inner):
+    settings.INNER_NETWORKS = ["10.9.0.0/16"]
+    assert is_inner(address) == inner
+
+
+def test_what_others_name_is_not_asked_within_this_network(settings):
+    with server(says(HEAD + b"Content-Length: 2\r\n\r\nhi")) as url:
+        says.request = None
+        with pytest.raises(NoAnswer, match="no server outside of this network"):
+            fetch(url, within=2, at_most=5, only_outside=True)
+        assert says.request is None
+        settings.INNER_NETWORKS = ["127.0.0.0/8"]
+        assert fetch(url, within=2, at_most=5, only_outside=True).content == b"hi"
+
+
+def test_an_error_that_says_something_is_an_answer_where_it_is_asked_for():
+    with server(
+        says(b"HTTP/1.1 409 Conflict\r\nContent-Type: text/x.tlog.size\r\nContent-Length: 3\r\n\r\n20\n")
+    ) as url:
+        answer = fetch(url, within=2, at_most=5, errors=(409,))
+        assert (answer.status, answer.content) == (409, b"20\n")
+        with pytest.raises(NoAnswer, match="status 409"):
+            fetch(url, within=2, at_most=5)

@@ -27,7 +27,7 @@ def kept_by_others():
     newest = checkpoints.newest(7)
     line = checkpoints.line_of(newest)
     return {
-        "seal": second_memory._line(newest.seal),
+        "seal": second_memory.line_of(newest.seal),
         "checkpoint": str(checkpoints.cosigned(newest)).encode(),
         "line": line.encode(),
         "mail": f"Bonjour,\r\n> keep this: {line}\r\nthanks\n".encode(),

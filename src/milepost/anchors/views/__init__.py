@@ -1,0 +1,1 @@
+"""What others read of journals, and ask of this installation, by who asks."""
