@@ -166,7 +166,7 @@ class DossierFile:
             assert head is not None  # noqa: S101 (making the action was a fact, and it was sealed)
             root = index_of(head)
             completeness = index.prove(index.StoredPages(organisation_id), whole, of) if root else None
-        cosign_at_hand(organisation_id)
+        cosign_at_hand(head)
         numbers, erased = numbers_with_erased(self.scope)
         numbers.update(erasures_of(organisation_id, erased) if erased else ())
         places = tiles.places_of(organisation_id, numbers)

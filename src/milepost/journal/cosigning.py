@@ -6,13 +6,14 @@ pauses, and told of by `/readyz`.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from milepost.core import clock
 from milepost.journal import checkpoints, merkle, tiles
@@ -62,14 +63,30 @@ def uncosigned(witness: Witness) -> QuerySet[SealCheckpoint]:
     """The newest checkpoints, one an organisation, that this witness has not cosigned."""
     newest = Seal.objects.filter(organisation_id=OuterRef("organisation_id")).order_by("-number").values("pk")[:1]
     logs = LogKey.objects.filter(is_current=True).annotate(newest=Subquery(newest))
-    cosigned = Cosignature.objects.filter(witness=str(witness.key)).values("checkpoint")
-    return SealCheckpoint.objects.filter(pk__in=logs.values("newest")).exclude(pk__in=cosigned)
+    cosigned = Cosignature.objects.filter(checkpoint=OuterRef("pk"), witness=str(witness.key))
+    return SealCheckpoint.objects.filter(~Exists(cosigned), pk__in=logs.values("newest"))
 
 
-def cosign_newest(organisation_id: int, witness: Witness, *, patience: float = PATIENCE) -> Cosignature | None:
+def cosign_newest(organisation_id: int, witness: Witness) -> Cosignature | None:
     """Have the witness cosign the organisation's newest checkpoint; None where it has done so. Raises `NotCosigned`."""
     checkpoint = checkpoints.newest(organisation_id)
-    if checkpoint is None or Cosignature.objects.filter(checkpoint=checkpoint, witness=str(witness.key)).exists():
+    return _cosigned(checkpoint, witness, PATIENCE) if checkpoint else None
+
+
+def cosign_at_hand(seal: Seal) -> None:
+    """Have all witnesses cosign this seal's checkpoint, while something waits that is to carry their cosignatures.
+
+    Whoever is in trouble is left out, and whoever has seen a newer one by now does not sign this one any more.
+    """
+    checkpoint = checkpoints.of_seal(seal)
+    for witness in witnesses() if checkpoint else []:
+        if checkpoint and not Trouble(witness).pause:
+            with suppress(NotCosigned):  # noted, and shown to whoever runs this
+                _cosigned(checkpoint, witness, PATIENCE_AT_HAND)
+
+
+def _cosigned(checkpoint: SealCheckpoint, witness: Witness, patience: float) -> Cosignature | None:
+    if Cosignature.objects.filter(checkpoint=checkpoint, witness=str(witness.key)).exists():
         return None
     trouble = Trouble(witness)
     try:
@@ -78,24 +95,17 @@ def cosign_newest(organisation_id: int, witness: Witness, *, patience: float = P
         trouble.note(str(error))
         raise
     trouble.forget()
+    if signature is None:
+        return None
     said = {"content": signature.content, "time": datetime.fromtimestamp(signature.time, UTC)}
     made, _is_new = Cosignature.objects.get_or_create(checkpoint=checkpoint, witness=str(witness.key), defaults=said)
     return made
 
 
-def cosign_at_hand(organisation_id: int) -> None:
-    """The same of all witnesses, while something waits that is to carry their cosignatures; whoever is in trouble is left out."""
-    for witness in witnesses():
-        if not Trouble(witness).pause:
-            try:
-                cosign_newest(organisation_id, witness, patience=PATIENCE_AT_HAND)
-            except NotCosigned:
-                continue  # noted, and shown to whoever runs this
-
-
-def _asked(checkpoint: SealCheckpoint, witness: Witness, patience: float) -> Signature:
-    """Its signature, from the size on that it has seen: what we know of, or what it says."""
+def _asked(checkpoint: SealCheckpoint, witness: Witness, patience: float) -> Signature | None:
+    """Its signature, from the size on that it has seen: what we know of, or what it says. None where it has seen a newer one of ours."""
     size = last_size(checkpoint.seal.organisation_id, witness, checkpoint.key.name)
+    size = size if size <= checkpoint.seal.size else 0  # it has seen more, and says how much
     for is_last in (False, True):
         answer = _answer(checkpoint, witness, size, patience)
         if answer.status == 200:
@@ -106,6 +116,9 @@ def _asked(checkpoint: SealCheckpoint, witness: Witness, patience: float) -> Sig
             )
         size = _told_size(answer, witness)
         if size > checkpoint.seal.size:
+            newest = checkpoints.newest(checkpoint.seal.organisation_id)
+            if newest and newest.seal.size >= size:
+                return None
             raise NotCosigned(
                 f"{witness.key.name} has seen {size} entries of this journal, and it has {checkpoint.seal.size}: entries were taken away"
             )

@@ -168,16 +168,25 @@ def test_a_witness_that_is_no_good_is_left_alone_for_growing_pauses_and_told_of(
 
 def test_a_dossier_waits_some_seconds_for_witnesses_and_goes_on_without_those_in_trouble(witness, monkeypatch):
     monkeypatch.setattr(cosigning, "PATIENCE_AT_HAND", 0.5)
-    seal(7)
+    made = seal(7)
     witness.tell("mood/silent")
-    cosign_at_hand(7)
+    cosign_at_hand(made)
     [known] = witnesses()
     assert (cosigned(), Trouble(known).pause > 0) == (False, True)
-    cosign_at_hand(7)  # at once: it is left alone
+    cosign_at_hand(made)  # at once: it is left alone
     witness.tell("mood/good")
     Trouble(known).forget()
-    cosign_at_hand(7)
+    cosign_at_hand(made)
     assert cosigned()
+
+
+def test_a_head_that_a_newer_one_has_overtaken_is_signed_no_more_and_that_is_no_trouble(witness):
+    old, [known] = seal(7), witnesses()
+    write(5)
+    seal(7)
+    cosign_newest(7, known)
+    cosign_at_hand(old)
+    assert (Trouble(known).reason, Cosignature.objects.count()) == ("", 1)
 
 
 def test_a_witness_that_is_configured_no_more_is_asked_no_more(witness, settings):
