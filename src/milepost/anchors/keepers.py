@@ -17,6 +17,7 @@ from milepost.anchors.publishing import page_of
 from milepost.anchors.settings import SEAL_KEEPERS, is_web
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
+from milepost.core.fetching import fetch
 from milepost.core.jobs import named
 from milepost.journal import checkpoints, second_memory
 from milepost.journal.models import SealCheckpoint
@@ -81,8 +82,6 @@ def mark_of(address: str) -> str:
 
 def post(organisation_id: int, mark: str, number: int, day: str) -> None:
     """POST this seal to the program at the address that has this mark, if it is still one that keeps seals. Raises `NoAnswer`."""
-    from milepost.core.fetching import fetch  # brings requests, which few processes need
-
     organisation = Organisation.objects.get(pk=organisation_id)
     address = next((one for one in value_of(organisation, SEAL_KEEPERS) if is_web(one) and mark_of(one) == mark), None)
     checkpoint = checkpoint_of(organisation, number)

@@ -9,19 +9,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from milepost.core import clock
+from milepost.core.fetching import Answer, NoAnswer, fetch
 from milepost.journal import checkpoints, merkle, tiles
 from milepost.journal.models import Cosignature, LogKey, Seal, SealCheckpoint
 from milepost.journal.notes import NotANote, Signature, VerifierKey, in_base64, number_in, signatures_in
-
-if TYPE_CHECKING:
-    from milepost.core import fetching
 
 PATIENCE = 10.0  # seconds for an answer, in the background
 PATIENCE_AT_HAND = 4.0  # seconds, while a dossier waits
@@ -136,15 +133,13 @@ def last_size(organisation_id: int, witness: Witness, origin: str = "") -> int:
     return known.order_by("-checkpoint__seal__size").values_list("checkpoint__seal__size", flat=True).first() or 0
 
 
-def _answer(checkpoint: SealCheckpoint, witness: Witness, old: int, patience: float) -> "fetching.Answer":
-    from milepost.core import fetching  # brings requests, which few processes need
-
+def _answer(checkpoint: SealCheckpoint, witness: Witness, old: int, patience: float) -> Answer:
     seal = checkpoint.seal
     nodes = tiles.StoredNodes(seal.organisation_id)
     proof = merkle.consistency_proof(old, seal.size, nodes) if old else []
     lines = [f"old {old}\n", *(f"{in_base64(step)}\n" for step in proof), "\n", str(checkpoints.note_of(checkpoint))]
     try:
-        return fetching.fetch(
+        return fetch(
             f"{witness.url}/add-checkpoint",
             within=patience,
             at_most=MOST,
@@ -152,11 +147,11 @@ def _answer(checkpoint: SealCheckpoint, witness: Witness, old: int, patience: fl
             headers={"Content-Type": "text/plain; charset=utf-8"},
             errors=(409, 422),
         )
-    except fetching.NoAnswer as error:
+    except NoAnswer as error:
         raise NotCosigned(str(error)) from error
 
 
-def _signature(answer: "fetching.Answer", checkpoint: SealCheckpoint, witness: Witness) -> Signature:
+def _signature(answer: Answer, checkpoint: SealCheckpoint, witness: Witness) -> Signature:
     """The witness's own line among those that came; others are ignored, as the specification wants."""
     text = checkpoints.note_of(checkpoint).text
     try:
@@ -172,7 +167,7 @@ def _signature(answer: "fetching.Answer", checkpoint: SealCheckpoint, witness: W
     return signature
 
 
-def _told_size(answer: "fetching.Answer", witness: Witness) -> int:
+def _told_size(answer: Answer, witness: Witness) -> int:
     try:
         if answer.content_type != SIZE or not answer.content.endswith(b"\n"):
             raise NotANote

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from milepost.anchors import witnessing
 from milepost.anchors.models import WitnessedLog, WitnessKey
-from milepost.core import clock, encryption, fetching
+from milepost.core import clock, encryption
 from milepost.core.fetching import Answer
 from milepost.journal import checkpoints, cosigning, log_keys
 from milepost.journal.notes import (
@@ -229,7 +229,7 @@ def partner(organisation, grown, settings, ask, monkeypatch):
         assert answer.status_code in (200, *errors)
         return Answer(answer.content, answer.headers["Content-Type"].partition(";")[0], answer.status_code)
 
-    monkeypatch.setattr(fetching, "fetch", fetch)
+    monkeypatch.setattr(cosigning, "fetch", fetch)
     return cosigning.witnesses()[0]
 
 
