@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from milepost.classroom.expecting import expect
 from milepost.classroom.facts import SESSION_REGISTERED, SESSION_WITHDREW
 from milepost.classroom.models import Attendance, LiveSession, Participant, Trainer, is_on_record
 from milepost.classroom.rules import Rules, TrainerRight
@@ -241,13 +242,7 @@ def _locked(session: LiveSession) -> LiveSession:
 
 def _expect(session: LiveSession, seats: list[Participant]) -> None:
     """An attendance to sign for each open slot and seat."""
-    slots = [slot for slot in session.slots.all() if not slot.is_closed]
-    rows = (
-        Attendance(organisation_id=session.organisation_id, slot=slot, participant=seat)
-        for slot in slots
-        for seat in seats
-    )
-    Attendance.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+    expect([slot.pk for slot in session.slots.all() if not slot.is_closed], [seat.pk for seat in seats])
 
 
 def _employer(member: Member, organisation: Organisation) -> str:

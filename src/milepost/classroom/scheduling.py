@@ -15,6 +15,7 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.classroom.expecting import expect
 from milepost.classroom.facts import (
     SESSION_CANCELLED,
     SESSION_SCHEDULED,
@@ -300,12 +301,8 @@ def _change_slots(session: LiveSession, spans: list[Span]) -> bool:
         Slot(organisation_id=session.organisation_id, session=session, starts_at=start, ends_at=end)
         for start, end in new
     )
-    seated = list(session.participants.filter(status=Participant.Status.SEATED).only("pk"))
-    Attendance.objects.bulk_create(
-        Attendance(organisation_id=session.organisation_id, slot=slot, participant=seat)
-        for slot in made
-        for seat in seated
-    )
+    seated = session.participants.filter(status=Participant.Status.SEATED)
+    expect([slot.pk for slot in made], list(seated.values_list("pk", flat=True)))
     return bool(gone or new)
 
 

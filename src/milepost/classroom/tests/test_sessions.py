@@ -321,3 +321,24 @@ def test_a_member_who_holds_a_session_has_to_be_signed_in_as_themselves(session,
 
 def test_days_follow_the_session_s_zone(session):
     assert [day.isoformat() for day in session.slots_by_day] == ["2026-11-26"]
+
+
+def test_a_further_half_day_is_to_be_signed_by_everybody_who_has_a_seat_each_as_if_it_had_been_there_before(
+    organisation, session, slots, lead, people, django_assert_max_num_queries
+):
+    leave(participant=session.participants.get(member=people[7]), by=lead)
+    spans = [(slot.starts_at, slot.ends_at) for slot in slots]
+    later = (spans[-1][1] + timedelta(hours=1), spans[-1][1] + timedelta(hours=3))
+    plan = Plan(title=session.title, spans=[*spans, later], place=session.place)
+    with django_assert_max_num_queries(25):
+        change_session(session=session, plan=plan, by=lead)
+    rows = Attendance.objects.filter(slot__session=session)
+    assert rows.count() == 3 * 7 == rows.values("uid").distinct().count()
+    made = rows.get(slot__starts_at=later[0], participant__member=people[0])
+    fresh = Attendance(organisation=organisation, slot=made.slot, participant=made.participant)
+    other = {"id", "uid"}
+    values = [
+        {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields if field.name not in other}
+        for row in (made, fresh)
+    ]
+    assert values[0] == values[1]
