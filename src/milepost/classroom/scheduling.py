@@ -147,7 +147,7 @@ def change_session(*, session: LiveSession, plan: Plan, by: Member) -> LiveSessi
     """Make the session what the plan says; those who were invited get the new invitation.
 
     A slot whose start and end stay keeps everything; where only closed ones are left, the sheet is asked for. Raises
-    `InvalidSession`, `SlotHasSignatures` or `MeetingRefused`.
+    `InvalidSession`, `SlotHasSignatures`, `TooManyAtOnce` or `MeetingRefused`.
     Records `updated` with what changed; a plan that changes nothing records nothing.
     """
     spans = _checked(plan.spans)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from icalendar import Calendar
 
+from milepost.classroom import expecting
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.invitations import invite_due
@@ -342,3 +343,14 @@ def test_a_further_half_day_is_to_be_signed_by_everybody_who_has_a_seat_each_as_
         for row in (made, fresh)
     ]
     assert values[0] == values[1]
+
+
+def test_more_half_days_than_anybody_waits_for_are_added_a_few_at_a_time(session, slots, lead, monkeypatch, visit):
+    monkeypatch.setattr(expecting, "MOST", 16)  # two half-days for eight people
+    spans = [(slot.starts_at, slot.ends_at) for slot in slots]
+    later = [(spans[-1][1] + timedelta(hours=n), spans[-1][1] + timedelta(hours=n + 1)) for n in (1, 2, 3)]
+    with pytest.raises(expecting.TooManyAtOnce, match="Add up to 2, save, then the next"):
+        change_session(session=session, plan=Plan(title="Drill", spans=[*spans, *later]), by=lead)
+    assert session.slots.count() == 2
+    change_session(session=session, plan=Plan(title="Drill", spans=[*spans, *later[:2]]), by=lead)
+    assert session.slots.count() == 4
