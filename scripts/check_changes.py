@@ -1,18 +1,24 @@
 """What was changed since main, checked in under a minute: `make check`, between two cups of tea.
 
 Lint and form of the changed files, the floors, all types (mypy remembers what did not change), and the tests of the
-changed rooms on SQLite. A change in a room is not held against the rooms above it here: `make test` does that.
+changed rooms on SQLite, which go beside the rest. A change in a room is not held against the rooms above it here: `make test` does that.
 """
 
 import sys
 import tempfile
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from programs import run
 from run_checks import BIN, ROOT, environment_in, report, step
+from running import reader_of_files
 
 MAIN = ("origin/main", "main")
 ROOMS = Path("src/milepost")
+type Commands = dict[str, list[object]]
 
 
 def main() -> int:
@@ -22,28 +28,30 @@ def main() -> int:
         return 0
     python = [path for path in changed if path.suffix == ".py"]
     templates = [path for path in changed if path.suffix == ".html"]
-    commands: dict[str, list[object]] = {}
+    lint: Commands = {}
     if python:
-        commands["ruff"] = [BIN / "ruff", "check", *python]
-        commands["ruff format"] = [BIN / "ruff", "format", "--check", "--quiet", *python]
-        commands["never"] = [BIN / "python", "scripts/never.py"]
-        commands["import contract"] = [BIN / "lint-imports", "--no-logo"]
-        commands["mypy"] = [BIN / "mypy"]
+        lint["ruff"] = [BIN / "ruff", "check", *python]
+        lint["ruff format"] = [BIN / "ruff", "format", "--check", "--quiet", *python]
+        lint["never"] = [BIN / "python", "scripts/never.py"]
+        lint["import contract"] = [BIN / "lint-imports", "--no-logo"]
+        lint["mypy"] = [BIN / "mypy"]
     if templates:
-        commands["djlint"] = [BIN / "djlint", *templates, "--lint", "--quiet"]
+        lint["djlint"] = [BIN / "djlint", *templates, "--lint", "--quiet"]
+    tests: Commands = {}
     if places := places_of_tests(changed):
-        commands[f"tests of {', '.join(map(str, places))}"] = [
-            BIN / "python",
-            "-m",
-            "pytest",
-            "-m",
-            "not browser",
-            "-n",
-            "2",
-            *places,
-        ]
-    with tempfile.TemporaryDirectory(prefix="milepost-check-") as folder:
-        return report([name for name, command in commands.items() if not step(name, command, environment_in(folder))])
+        pytest = [BIN / "python", "-m", "pytest", "-m", "not browser", "-n", "2"]
+        tests[f"tests of {', '.join(map(str, places))}"] = [*pytest, *places]
+    with (
+        tempfile.TemporaryDirectory(prefix="milepost-check-") as folder,
+        reader_of_files(environment_in(folder)) as environment,
+        ThreadPoolExecutor() as pool,
+    ):
+        return report([*chain.from_iterable(pool.map(partial(failures, environment), (lint, tests)))])
+
+
+def failures(environment: Mapping[str, str], commands: Commands) -> list[str]:
+    """Which of the commands do not hold, of which each waits for the one before."""
+    return [name for name, command in commands.items() if not step(name, command, environment, shown_at_once=False)]
 
 
 def changed_files() -> list[Path]:

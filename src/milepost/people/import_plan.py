@@ -1,9 +1,7 @@
 """The HR file as a plan that can be looked at: who is new, changed and gone, and every problem. Writes nothing."""
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -179,21 +177,8 @@ def plan_import(
         message = _("More than %(count)s people. Split it, and say of none of its parts that it lists everybody.")
         plan.problems.append(Problem(None, "", message % {"count": number_format(MAX_PEOPLE)}))
     if not plan.problems:
-        with _no_garbage():
-            _Planner(plan, by).run()
+        _Planner(plan, by).run()
     return plan
-
-
-@contextmanager
-def _no_garbage() -> Iterator[None]:
-    """Nothing that is made here goes in circles: looking for such through so many people again and again took a third of the time."""
-    was_looked_for = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_looked_for:
-            gc.enable()
 
 
 def _check_columns(plan: Plan) -> None:
