@@ -33,10 +33,11 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import islice, pairwise, zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
+from zoneinfo import ZoneInfo
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -44,7 +45,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-FORMAT = "milepost-dossier/1"
+FORMAT = "milepost-dossier/2"
 PROOF = "milepost-inclusion-proof/1"
 HEAD = "milepost-tree-head/1"
 MAX_UNZIPPED, MAX_RATIO = 64 * 1024**3, 200  # what text packs to is far from that: more is a trap
@@ -54,6 +55,32 @@ MAX_NOTE, MAX_POLICY = 128 * 1024, 1024 * 1024  # bytes
 NOBODY = "none"  # a quorum that asks for no witness
 LOG_KEY, COSIGNER = 0x01, 0x04  # types of Ed25519 keys and their signatures (C2SP signed-note)
 CLOCKS_DIFFER = timedelta(minutes=10)
+SAME_MOMENT = timedelta(seconds=5)
+RECORDS = (
+    "records/action.json",
+    "records/sessions.json",
+    "records/attendance.json",
+    "records/attendance.csv",
+    "records/completions.csv",
+    "records/progress.csv",
+    "records/certificates.csv",
+)
+OF_SESSIONS = {"sessions.json", "attendance.json", "attendance.csv"}
+OF_COURSES = {"completions.csv", "progress.csv", "certificates.csv"}
+KEYS = {"completions.csv": ("person",), "progress.csv": ("person", "activity"), "certificates.csv": ("certificate",)}
+COLUMNS = {
+    "attendance.csv": (
+        *("name", "employer", "session", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "minutes"),
+        "absence_reason",
+    ),
+    "completions.csv": ("person", "name", "registered_at", "launched_at", "completed_at", "score"),
+    "progress.csv": ("person", "name", "activity", "title", "version", "began_at", "done_at", "score", "caveat"),
+    "certificates.csv": (
+        *("certificate", "person", "name", "issued_at", "title", "begun", "completed", "minutes_at_a_distance"),
+        *("minutes_live", "score", "valid_until", "ended_at", "why"),
+    ),
+}
+AS_SAID = "as-the-organisation-says/"
 NODE, LEAF = b"\x01", b"\x00"
 Progress = Callable[[int, int], object]
 STREAMED, ENCRYPTED, ZIP64, UNICODE_NAME, SYMLINK = 0x8, 0x1, 0xFFFFFFFF, 0x7075, 0o12  # zip: APPNOTE 6.3.10
@@ -135,10 +162,11 @@ class _Dossier:
         self.manifest: dict[str, Any] = {}
         self.facts: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
         self.marks: set[str] = set()  # every fingerprint that a fact names
-        self.told = Told()  # of each person's attendance, what the facts say
-        self.standing = Standing()  # of their certificates, too
+        self.account = Account()  # what the facts say of the action, its sessions and who takes part
+        self.told = Told()  # of each person's attendance
+        self.learning = Learning()  # of what they did in courses
+        self.standing = Standing()  # of their certificates
         self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
-        self.statements: list[dict[str, Any]] = []
         self.index = Index()
         self.erasures = Erasures()
         self.parts = Parts()
@@ -150,9 +178,8 @@ class _Dossier:
         self._files()
         self._keys()
         self._journal()
+        self._records()
         self._pieces()
-        self._attendance()
-        self._tables()
         return self.report
 
     def _names(self) -> None:
@@ -245,7 +272,7 @@ class _Dossier:
             with self.zip.open(name) as file:
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
-            if digest.hexdigest() != told[name]["sha256"]:
+            if (digest.hexdigest(), self.zip.getinfo(name).file_size) != (told[name]["sha256"], told[name]["size"]):
                 raise Broken(f"{name} was changed: {self._which(name)}")
         self.report.holds.append(f"{len(told)} files are there, unchanged.")
 
@@ -254,10 +281,9 @@ class _Dossier:
         try:
             if name == "journal/entries.jsonl":
                 return self._first_wrong(list(self._leaves()))
-            if name.startswith("records/attendance."):
+            if name.startswith("records/"):
                 list(self._leaves())
-                self._attendance()
-                self._tables()
+                self._records()
         except Broken as error:
             return str(error)
         return "its fingerprint is not the one in the manifest."
@@ -325,7 +351,6 @@ class _Dossier:
             )
             return
         person = (self.manifest.get("person") or {}).get("id")
-        self.parts.read(_json(self._read("records/action.json")))
         wanted = self.parts.wanted(self.manifest["action"]["id"], person)
         proof = _json(self._read("journal/completeness.json"))
         self.index.hold(bytes.fromhex(head["index"]), proof, wanted, self.parts.names)
@@ -356,7 +381,7 @@ class _Dossier:
         here, known = [leaf.hex() for _index, leaf in leaves], set(marks)
 
         def fact(at: int) -> str:
-            told = self.statements[at]
+            told = self._statement(at)
             return f"number {leaves[at][0]} ({told['actor']['name']} {told['verb']} “{told['object']['name']}”, {told['time']})"
 
         for at, mark in enumerate(here):
@@ -371,6 +396,11 @@ class _Dossier:
                 return f"{fact(at)} is not in its place."
         return "their numbers were changed, or journal/proof.json was."
 
+    def _statement(self, at: int) -> Any:
+        with self.zip.open("journal/entries.jsonl") as file:
+            told = _json(next(islice(file, at, None)))
+            return _json(told["statement"]) if "statement" in told else _ERASED
+
     def _leaves(self) -> Iterator[tuple[int, bytes]]:
         with self.zip.open("journal/entries.jsonl") as file:
             for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), start=1):
@@ -382,7 +412,6 @@ class _Dossier:
                     text: str = told["statement"]
                     index, salt = told["index"], bytes.fromhex(told["salt"])
                     statement = _json(text)
-                    self.statements.append({name: statement[name] for name in ("actor", "verb", "object", "time")})
                     leaf = hashlib.sha256(LEAF + salt + text.encode()).digest()
                     self._remember(statement, leaf)
                     self.marks.update(re.findall(r'"([0-9a-f]{64})"', text))
@@ -396,7 +425,6 @@ class _Dossier:
         for about in told["about"]:
             self.index.add(about, told["whose"], leaf)
         self.erasures.lines.append((index, leaf))
-        self.statements.append(_ERASED)
         return index, leaf
 
     def _remember(self, statement: dict[str, Any], leaf: bytes) -> None:
@@ -404,8 +432,10 @@ class _Dossier:
             self.index.add(about, whose_of(statement), leaf)
         self.parts.hear(statement)
         self.erasures.hear(statement)
+        self.account.hear(statement)
         self.told.hear(statement)
-        self.standing.hear(statement)
+        self.learning.hear(statement)
+        self.standing.hear(statement, self.learning, self.account, self.told)
         result = statement.get("result") or {}
         if statement["verb"] == "sealed" and "document_sha256" in result:
             self.replaced[result["document_sha256"]] = result["sha256"]
@@ -432,12 +462,15 @@ class _Dossier:
             found = re.fullmatch(r"pieces/certificates/([0-9a-f-]{36})\.pdf", name)
             if found and all(fact["object"]["id"] != found[1] for fact in self.facts.get(told["sha256"], [])):
                 raise Broken(f"{name} is the file of another certificate.")
+        known = {
+            mark for mark, facts in self.facts.items() if any(fact["verb"] in ("sealed", "completed") for fact in facts)
+        }
         sealed = [
             name
             for name, told in sorted(self.manifest["files"].items())
             if name == "cover.pdf"
             or name.startswith(("pieces/sheets/", "pieces/certificates/"))
-            or told.get("kind") == "document"
+            or told["sha256"] in known
         ]
         for done, name in enumerate(sealed, start=1):
             self._seals(name)
@@ -477,36 +510,103 @@ class _Dossier:
             if seal.key not in self.known and not seal.dated:
                 raise Broken(f"{name} {_on_top(found[ours], seal)}")
 
-    def _attendance(self) -> None:
-        """Every signature is the one that the journal speaks of, of the same person and slot; every row says what it says."""
-        if "records/attendance.json" not in self.manifest["files"]:
+    # --- Records: each is made anew from the facts, and must say the same ---
+
+    def _records(self) -> None:
+        """Every record is what the facts say; what nobody can derive from them is not among the records."""
+        for name in (name for name in self.manifest["files"] if name.startswith("records/")):
+            if name not in RECORDS:
+                raise Broken(f"{name} is a record of which the facts know nothing.")
+        action = self.account.actions.get(self.manifest["action"]["id"])
+        if action is None:
+            raise Broken(f"Of the action {self.manifest['action']['reference']} the facts know nothing.")
+        owed = (
+            {"action.json"}
+            | (OF_SESSIONS if self.account.sessions else set())
+            | (OF_COURSES if action["course"] else set())
+        )
+        for name in RECORDS:
+            if name in self.manifest["files"]:
+                self._record(name)
+            elif name.removeprefix("records/") in owed:
+                raise Broken(f"{name} is missing.")
+        self.report.notes += self.standing.differences
+        said = [name for name in self.manifest["files"] if name.startswith(AS_SAID)]
+        self.report.notes += [f"As the organisation says, without a proof: {name}" for name in sorted(said)]
+
+    def _record(self, name: str) -> None:
+        match name.removeprefix("records/"):
+            case "action.json":
+                self._action(_json(self._read(name)))
+            case "sessions.json":
+                self._sessions(_json(self._read(name)))
+            case "attendance.json":
+                self._attendance(_json(self._read(name)))
+            case "attendance.csv":
+                self._same_attendance(_json(self._read("records/attendance.json")))
+            case table:
+                self._table(name, table)
+
+    def _action(self, told: dict[str, Any]) -> None:
+        """The action is what was recorded when it was made, and its people are those who were registered to it."""
+        about = self.manifest["action"]
+        if (about["reference"], about["title"]) != (told["reference"], told["title"]):
+            raise Broken("manifest.json and records/action.json name the action in two ways.")
+        known, only = self.account.actions[about["id"]], (self.manifest["person"] or {}).get("id")
+        if "title" not in known:
+            self.report.notes.append(
+                "What records/action.json says of the action is as the organisation says: it was made before such facts were kept."
+            )
             return
-        rows = _json(self._read("records/attendance.json"))
+        people = self.account.people.get(about["id"], {})
+        wanted = known | {"people": sorted(uid for uid in people if only in (None, uid))}
+        for name, value in (told | {"people": sorted(person["id"] for person in told["people"])}).items():
+            if value != wanted.get(name):
+                raise Broken(f"“{name}” in records/action.json is not what the journal says.")
+        for person in told["people"]:
+            if person["name"] != self.account.names.get(person["id"]):
+                raise Broken(f"{person['name']} in records/action.json has another name in the journal.")
+        self.report.holds.append(f"The action and its {len(told['people'])} people are those of the journal.")
+
+    def _sessions(self, rows: list[dict[str, Any]]) -> None:
+        """Sessions, half-days and trainers are those that were planned last, and none of the action's is left out."""
+        for row in rows:
+            session = self.account.sessions.get(row["id"])
+            if session is None:
+                self.report.notes.append(
+                    f"What records/sessions.json says of {row['reference']} is as the organisation says: "
+                    "it was planned before such facts were kept."
+                )
+            elif wrong := next((name for name, value in session.as_json().items() if row.get(name) != value), ""):
+                raise Broken(
+                    f"“{wrong}” of session {row['reference']} in records/sessions.json is not what the journal says."
+                )
+        there = {row["id"] for row in rows}
+        if len(there) < len(rows):
+            raise Broken("A session stands twice in records/sessions.json.")
+        wanted = self.account.actions[self.manifest["action"]["id"]].get("sessions", [])
+        if self.manifest["person"]:
+            wanted = [uid for uid in wanted if self.manifest["person"]["id"] in self.account.seated(uid)]
+        if gone := [uid for uid in wanted if uid not in there and uid in self.account.sessions]:
+            raise Broken(f"Session {self.account.sessions[gone[0]].reference} is left out of records/sessions.json.")
+
+    def _attendance(self, rows: list[dict[str, Any]]) -> None:
+        """Every signature is the one that the journal speaks of, of the same person and slot; every row says what it says."""
         told_of: set[tuple[str, str]] = set()
+        unplanned = 0
         for row in rows:
             if (row["slot"], row["person"]) in told_of:
                 raise Broken(f"{row['name']} stands twice in records/attendance.json for {row['hours']}.")
             told_of.add((row["slot"], row["person"]))
             if trouble := self.told.trouble_of(row):
                 raise Broken(f"{trouble} {row['name']} for {row['hours']} is not what the journal says.")
-            if not row.get("signature"):
-                continue
-            mark = hashlib.sha256(canonical(row["signature"])).hexdigest()
-            facts = [
-                f
-                for f in self.facts.get(mark, [])
-                if f["object"]["id"] == row["slot"] and f["actor"]["id"] == row["person"]
-            ]
-            if not facts:
+            self._signatures(row)
+            planned = self.account.planned(row["slot"], row["person"], self.told.of(row["slot"], row["person"]))
+            unplanned += planned is None
+            if wrong := next((name for name, value in (planned or {}).items() if row.get(name) != value), ""):
                 raise Broken(
-                    f"The signature of {row['name']} for {row['hours']} is not the one that the journal speaks of."
+                    f"“{wrong}” of {row['name']} for {row['hours']} in records/attendance.json is not what the journal says."
                 )
-            told = {"address": row["address"], "agent": row["agent"], "location": row["location"]}
-            context = hashlib.sha256(canonical(told)).hexdigest()
-            if all(fact["context"].get("circumstances_sha256") != context for fact in facts):
-                raise Broken(f"From where {row['name']} signed ({row['hours']}) was changed.")
-            if all(fact["time"][:19] != row["signed_at"][:19] for fact in facts):
-                raise Broken(f"When {row['name']} signed ({row['hours']}) was changed.")
         self.report.holds.append(
             f"{sum(bool(row.get('signature')) for row in rows)} attendance signatures fit the journal."
         )
@@ -514,27 +614,99 @@ class _Dossier:
             raise Broken(
                 f"An attendance is left out of records/attendance.json (“{gone['state']}”), of which the journal tells."
             )
+        if missing := sorted(self.account.expected - told_of):
+            slot, person = missing[0]
+            raise Broken(
+                f"{self.account.names.get(person, person)} had a seat at {self.account.hours_of(slot)}, "
+                "and stands not in records/attendance.json."
+            )
+        if unplanned:
+            self.report.notes.append(
+                f"Names, employers and hours of {unplanned} rows of attendance are as the organisation says: "
+                "their half-days were planned before such facts were kept."
+            )
         self.report.holds.append(f"What {len(rows)} rows say of who was there is what the journal says.")
 
-    def _tables(self) -> None:
+    def _signatures(self, row: dict[str, Any]) -> None:
+        """The signature that counts, and those that do not, are all that the journal knows of this person and half-day."""
+        marks = [
+            hashlib.sha256(canonical(signature)).hexdigest()
+            for signature in (row.get("signature"), *(kept["signature"] for kept in row["earlier"]))
+            if signature
+        ]
+        whose = f"of {row['name']} for {row['hours']}"
+        known = self.told.signatures_of(row["slot"], row["person"])
+        if unknown := [mark for mark in marks if mark not in known]:
+            first = row.get("signature") and marks[0] == unknown[0]
+            raise Broken(
+                f"{'The' if first else 'An earlier'} signature {whose} is not the one that the journal speaks of."
+            )
+        if len(set(marks)) < len(known):
+            raise Broken(f"A signature {whose} is left out, of which the journal speaks.")
+        from_where = [kept["circumstances"] for kept in row["earlier"]]
+        if row.get("signature"):
+            from_where.insert(0, {"address": row["address"], "agent": row["agent"], "location": row["location"]})
+        for mark, told in zip(marks, from_where, strict=True):
+            if hashlib.sha256(canonical(told)).hexdigest() not in known[mark]:
+                raise Broken(f"From where {row['name']} signed ({row['hours']}) was changed.")
+        told_at = self.told.of(row["slot"], row["person"]).get("signed_at")
+        if row.get("signature") and not _is_moment(row["signed_at"], told_at):
+            raise Broken(f"When {row['name']} signed ({row['hours']}) was changed.")
+
+    def _same_attendance(self, rows: list[dict[str, Any]]) -> None:
         """The table of attendance, which people open, says what the JSON says that was held against the journal."""
-        if "records/attendance.csv" not in self.manifest["files"]:
-            return
-        rows: list[dict[str, Any]] = _json(self._read("records/attendance.json"))
-        with self.zip.open("records/attendance.csv") as file:
-            lines = csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
-            table, columns = list(lines), lines.fieldnames or []
-        if len(set(columns)) != len(columns):
-            raise Broken("records/attendance.csv has two columns of one name.")
-        if len(table) != len(rows):
-            raise Broken(f"records/attendance.csv has {len(table)} rows, the JSON beside it {len(rows)}.")
-        for number, (line, row) in enumerate(zip(table, rows, strict=True), start=1):
-            for name, cell in line.items():
-                told = "" if row.get(name) is None else str(row[name])
+        name = "records/attendance.csv"
+        columns, table = self._rows_of(name)
+        for number, (line, row) in enumerate(zip_longest(table, rows), start=1):
+            if line is None or row is None:
+                raise Broken(f"{name} has not as many rows as the JSON beside it, which has {len(rows)}.")
+            for column, cell in zip(columns, line, strict=True):
+                told = "" if row.get(column) is None else str(row[column])
                 if cell not in (told, f"'{told}"):  # an apostrophe keeps a formula from being one
-                    raise Broken(
-                        f"Row {number} of records/attendance.csv says “{cell}” where the JSON beside it says “{told}”."
-                    )
+                    raise Broken(f"Row {number} of {name} says “{cell}” where the JSON beside it says “{told}”.")
+
+    def _table(self, name: str, table: str) -> None:
+        """A table has a row for each that the facts tell of, and each says what they say."""
+        people = {person["id"] for person in _json(self._read("records/action.json"))["people"]}
+        course = (self.account.actions[self.manifest["action"]["id"]].get("course") or {}).get("id", "")
+        wanted: dict[tuple[str, ...], dict[str, str]]
+        match table:
+            case "completions.csv":
+                wanted = self.learning.completions(course, people)
+            case "progress.csv":
+                wanted = self.learning.progress(course, people)
+            case "certificates.csv":
+                wanted = self.standing.certificates(course, people)
+        columns, rows = self._rows_of(name)
+        for number, line in enumerate(rows, start=1):
+            row = dict(zip(columns, line, strict=True))
+            told = wanted.pop(tuple(row.get(column, "") for column in KEYS[table]), None)
+            if told is None:
+                raise Broken(
+                    f"Row {number} of {name} is one of which the journal does not tell, or stands there twice."
+                )
+            for column, cell in row.items():
+                said = self.account.names.get(row["person"], "") if column == "name" else told.get(column)
+                if said is None or cell not in (said, f"'{said}"):
+                    raise Broken(f"Row {number} of {name} says “{cell}” for “{column}”, and the journal says “{said}”.")
+        if wanted:
+            raise Broken(f"A row is left out of {name}, of which the journal tells ({' '.join(next(iter(wanted)))}).")
+        self.report.holds.append(f"{name} is what the journal says.")
+
+    def _rows_of(self, name: str) -> tuple[list[str], Iterator[list[str]]]:
+        """The columns of a table, and its rows, each with as many cells."""
+        file = io.TextIOWrapper(self.zip.open(name), "utf-8-sig", newline="")
+        lines = csv.reader(file, strict=True)
+        columns = next(lines, [])
+        if tuple(columns) != COLUMNS[name.removeprefix("records/")]:
+            raise Broken(f"{name} has other columns than Milepost gives it.")
+        return columns, (_whole_row(line, columns, name) for line in lines)
+
+
+def _whole_row(line: list[str], columns: list[str], name: str) -> list[str]:
+    if len(line) != len(columns):
+        raise Broken(f"{name} has a row with {len(line)} cells under {len(columns)} columns.")
+    return line
 
 
 # --- Completeness -----------------------------------------------------------------------------------------
@@ -569,14 +741,13 @@ def whose_of(statement: Mapping[str, Any]) -> str:
 
 
 class Parts:
-    """What the action of a dossier consists of, by its facts and by its records: of all that, the facts must be there."""
+    """What the action of a dossier consists of, by its facts: of all that, each fact must be there."""
 
     def __init__(self) -> None:
         self.names: dict[str, str] = {}  # of what facts are about
         self._actions: dict[str, dict[str, Any]] = {}  # of each action the newest word on its course and sessions
         self._people: dict[str, set[str]] = {}  # who takes part, by what the facts say
         self._documents: dict[str, set[str]] = {}
-        self._records: dict[str, Any] = {}
 
     def hear(self, statement: Mapping[str, Any]) -> None:
         """Take the next fact."""
@@ -595,17 +766,11 @@ class Parts:
         elif thing["type"] == "document" and len(abouts) == 2:
             self._documents.setdefault(abouts[1], set()).add(thing["id"])
 
-    def read(self, records: dict[str, Any]) -> None:
-        """Take records/action.json, for an action from before its facts said all of this."""
-        self._records = records
-
     def wanted(self, action: str, person: str | None) -> set[tuple[str, str | None]]:
         """Things of which each fact must be there, or each of a person: of the whole action, or of one person in it."""
         told = self._actions.get(action, {})
-        sessions = told.get("sessions") or [one["id"] for one in self._records.get("sessions", ()) if "id" in one]
-        course = (told.get("course") or self._records.get("course") or {}).get("id")
-        people = self._people.get(action) or {one["id"] for one in self._records["people"]}
-        things = {action, *sessions, *self._documents.get(action, ())}
+        course, people = (told.get("course") or {}).get("id"), self._people.get(action, set())
+        things = {action, *told.get("sessions", ()), *self._documents.get(action, ())}
         if person:
             return {(thing, person) for thing in (*things, course) if thing}
         return {(thing, None) for thing in things} | {(course, one) for one in people if course}
@@ -797,43 +962,48 @@ def _sparse_head(
 
 
 class Told:
-    """What facts say of who was there, the last one last: of each slot and person a state, times, and who decided.
+    """What facts say of who was there, the last one last: of each slot and person a state, times, doubts, and who decided.
 
     A state is signed, struck (signed, and somebody decided that they were not there), attested, absent, or missing.
     """
 
-    NOTHING: Mapping[str, str] = {"state": "missing"}
-    SIGNED: Mapping[str, str] = {"state": "signed"}
-    VERBS = ("signed", "marked", "corrected", "decided")
+    NOTHING: Mapping[str, Any] = {"state": "missing"}
+    _AFTER = ("decided_by", "decided_at", "decision_reason")
+    _OF_SIGNATURE = ("signed_at", "way", "device_time", "doubts", *_AFTER)
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._told: dict[tuple[str, str], Mapping[str, Any]] = {}
+        self._signatures: dict[tuple[str, str], dict[str, set[str]]] = {}  # by fingerprint: those of the circumstances
+        self._signed: dict[
+            tuple[str, str, str], dict[str, Any]
+        ] = {}  # by half-day, person, and fingerprint: what is told of it
+        self._hearing = {
+            "signed": self._sign,
+            "delivered": self._deliver,
+            "marked": self._note,
+            "corrected": self._note,
+            "doubted": self._doubt,
+            "decided": self._decide,
+        }
 
     def hear(self, statement: dict[str, Any]) -> None:
         """Take the next fact; those about anything else say nothing here."""
-        thing, result = statement["object"], statement.get("result") or {}
-        if statement["verb"] not in self.VERBS or thing.get("type") != "slot":
-            return
-        key = (thing["id"], statement["actor"]["id"])
-        before = self._told.get(key, self.NOTHING)
-        times = {name: before[name] for name in ("arrived_at", "left_at") if name in before}
-        if statement["verb"] == "signed":
-            self._told[key] = {**self.SIGNED, **times} if times else self.SIGNED
-        elif statement["verb"] == "decided":
-            by = (statement["context"].get("instructor") or {}).get("name", "")[:200]
-            state = "struck" if result["decision"] == "not-there" else "signed"
-            decided = {} if result["decision"] == "undecided" else {"decided_by": by, "decided_at": statement["time"]}
-            self._told[key] = {"state": state, **times, **decided, "decision_reason": result.get("reason", "")}
-        else:
-            known = {name: text for name, text in result["now"].items() if name in ("state", *_OF_ATTENDANCE)}
-            decided = {name: before[name] for name in _OF_DECISION if name in before}
-            self._told[key] = known | (decided if known["state"] in ("signed", "struck") else {})
+        hearing = self._hearing.get(statement["verb"])
+        if hearing and statement["object"].get("type") == "slot":
+            key = (statement["object"]["id"], statement["actor"]["id"])
+            told = hearing(key, self._told.get(key, self.NOTHING), statement)
+            if told is not None:
+                self._told[key] = told
 
-    def of(self, slot: str, person: str) -> Mapping[str, str]:
+    def of(self, slot: str, person: str) -> Mapping[str, Any]:
         """The last word on whether this person was there."""
         return self._told.get((slot, person), self.NOTHING)
 
-    def left_out(self, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, str] | None:
+    def signatures_of(self, slot: str, person: str) -> Mapping[str, set[str]]:
+        """The fingerprints of all that they signed for it, each with those of the circumstances under which they did."""
+        return self._signatures.get((slot, person), {})
+
+    def left_out(self, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """The first state that the facts tell of and no row does, if there is one."""
         there = {(row["slot"], row["person"]) for row in rows}
         gone = (told for key, told in self._told.items() if told["state"] != "missing" and key not in there)
@@ -849,41 +1019,389 @@ class Told:
         if told["state"] not in ("signed", "attested") and row.get("minutes"):
             return "The time of"
         for name, words in _OF_ATTENDANCE.items():
-            if (row.get(name) or "") != told.get(name, ""):
+            if (row.get(name) or "") != (told.get(name) or ""):
                 return words
-        is_decided = told["state"] == "struck" or row.get("decided_by")  # a further doubt ends that somebody was there
-        if is_decided and any(row.get(name) != told.get(name) for name in ("decided_by", "decision_reason")):
-            return "What was decided about"
+        if bool(row.get("decided_at")) != bool(told.get("decided_at")):
+            return "When it was decided about"
+        if row.get("decided_at") and not _is_moment(row["decided_at"], told["decided_at"]):
+            return "When it was decided about"
         return ""
 
+    def _sign(self, key: tuple[str, str], before: Mapping[str, Any], fact: dict[str, Any]) -> Mapping[str, Any]:
+        return {"state": "signed", **self._keep(key, fact), **_times(before)}
 
+    def _deliver(self, key: tuple[str, str], _before: Mapping[str, Any], fact: dict[str, Any]) -> None:
+        self._keep(key, fact)
+
+    def _keep(self, key: tuple[str, str], fact: dict[str, Any]) -> dict[str, Any]:
+        mark, context = fact["result"]["signature_sha256"], fact["context"]
+        self._signatures.setdefault(key, {}).setdefault(mark, set()).add(context["circumstances_sha256"])
+        told = {"signed_at": fact["time"], "way": fact["result"]["way"], "doubts": context.get("doubts", [])}
+        self._signed.setdefault((*key, mark), told)
+        return told | ({"device_time": context["device_time"]} if "device_time" in context else {})
+
+    def _note(self, key: tuple[str, str], before: Mapping[str, Any], fact: dict[str, Any]) -> Mapping[str, Any]:
+        now = {name: text for name, text in fact["result"]["now"].items() if name in ("state", *_OF_STATE)}
+        if now["state"] not in ("signed", "struck"):
+            return now
+        if before["state"] in (
+            "signed",
+            "struck",
+        ):  # else it is one that came after the closing, and a correction takes
+            return {name: before[name] for name in self._OF_SIGNATURE if name in before} | now
+        late = self._signed.get((*key, fact["result"]["now"].get("signature_sha256", "")), {})
+        return {name: late[name] for name in ("signed_at", "way") if name in late} | now
+
+    def _doubt(self, _key: tuple[str, str], before: Mapping[str, Any], fact: dict[str, Any]) -> Mapping[str, Any]:
+        """A further doubt, or more people to whom it is due, ends that somebody said they were there."""
+        known = {doubt["code"]: doubt.get("others", 0) for doubt in before.get("doubts", ())}
+        doubts = fact["result"]["doubts"]
+        is_further = any(doubt.get("others", 0) > known.get(doubt["code"], -1) for doubt in doubts)
+        ends = self._AFTER if is_further and before["state"] == "signed" else ()
+        return {name: value for name, value in before.items() if name not in ends} | {"doubts": doubts}
+
+    def _decide(self, _key: tuple[str, str], before: Mapping[str, Any], fact: dict[str, Any]) -> Mapping[str, Any]:
+        result = fact["result"]
+        kept = {name: value for name, value in before.items() if name not in self._AFTER}
+        if result["decision"] == "undecided":
+            return kept | {"state": "signed"}
+        by = (fact["context"].get("instructor") or {}).get("name", "")[:200]
+        decided = {"decided_by": by, "decided_at": fact["time"], "decision_reason": result.get("reason", "")}
+        return kept | {"state": "struck" if result["decision"] == "not-there" else "signed"} | decided
+
+
+_OF_STATE = ("arrived_at", "left_at", "absence_reason")
 _OF_ATTENDANCE = {
     "arrived_at": "The arrival of",
     "left_at": "The departure of",
     "absence_reason": "The reason of the absence of",
+    "way": "The way of signing of",
+    "device_time": "The time of the device of",
+    "doubts": "What was doubtful about",
+    "decided_by": "Who decided about",
+    "decision_reason": "What was decided about",
 }
-_OF_DECISION = ("decided_by", "decided_at", "decision_reason")
+
+
+def _times(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: told[name] for name in ("arrived_at", "left_at") if name in told}
+
+
+def _is_moment(said: str, told: Any) -> bool:
+    """Whether two times are one: facts of earlier versions were told a moment after what they tell."""
+    return abs(datetime.fromisoformat(said) - datetime.fromisoformat(told)) < SAME_MOMENT
+
+
+# --- The action and its sessions --------------------------------------------------------------------------
+
+
+@dataclass
+class Session:
+    """A live session, as the facts tell of it: half-days by their uid with beginning and end, trainers by theirs."""
+
+    uid: str
+    reference: str
+    title: str = ""
+    form: str = ""
+    where: str = ""
+    time_zone: str = "UTC"
+    course: str = ""
+    slots: dict[str, tuple[str, str]] = field(default_factory=dict)
+    trainers: dict[str, str] = field(default_factory=dict)
+
+    def change(self, title: str, changes: Mapping[str, Any]) -> None:
+        """Take what was planned, or planned anew."""
+        self.title = title
+        for name in ("form", "where", "time_zone"):
+            setattr(self, name, changes.get(name, getattr(self, name)))
+        if "slots" in changes:
+            self.slots = {slot["id"]: (slot["starts_at"], slot["ends_at"]) for slot in changes["slots"]}
+
+    def as_json(self) -> dict[str, Any]:
+        """As records/sessions.json has it."""
+        slots = [{"id": uid, "starts_at": start, "ends_at": end} for uid, (start, end) in self.slots.items()]
+        said = {name: getattr(self, name) for name in ("reference", "title", "form", "where", "time_zone")}
+        return {"id": self.uid, **said, "slots": slots, "trainers": list(self.trainers.values())}
+
+    def hours(self, slot: str) -> str:
+        """2026-11-26 09:00–12:30, in the session's zone."""
+        start, end = (datetime.fromisoformat(time).astimezone(ZoneInfo(self.time_zone)) for time in self.slots[slot])
+        return f"{start:%Y-%m-%d %H:%M}–{end:%H:%M}"
+
+    def minutes(self, slot: str, told: Mapping[str, Any]) -> int:
+        """How long somebody was there of whom this is told: the half-day, less what was missed at either end."""
+        if told["state"] not in ("signed", "attested"):
+            return 0
+        start, end = self.slots[slot]
+        there = max(start, told.get("arrived_at", start)), min(end, told.get("left_at", end))
+        span = datetime.fromisoformat(there[1]) - datetime.fromisoformat(there[0])
+        return max(0, int(span.total_seconds() // 60))
+
+
+class Account:
+    """What facts say of the action, of its sessions and of who takes part, the last one last.
+
+    `expected` are half-day and person of whoever has a seat: each has a row in the attendance. Sessions and actions that were
+    made before facts told so much of them are not among `sessions`, or have no title among `actions`.
+    """
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.actions: dict[str, dict[str, Any]] = {}
+        self.people: dict[str, dict[str, None]] = {}
+        self.sessions: dict[str, Session] = {}
+        self.expected: set[tuple[str, str]] = set()
+        self._seats: dict[str, dict[str, str]] = {}  # by session and person: for whom they work
+        self._session_of: dict[str, Session] = {}  # by half-day
+        self._closed: set[str] = set()
+        self._hearing: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = {
+            ("action", "created"): self._created,
+            ("action", "registered"): self._registered,
+            ("session", "scheduled"): self._scheduled,
+            ("session", "updated"): self._updated,
+            ("session", "registered"): self._seated,
+            ("session", "withdrew"): self._left,
+            ("trainer", "granted"): self._granted,
+            ("trainer", "revoked"): self._revoked,
+            ("slot", "closed"): self._closed_slot,
+        }
+
+    def hear(self, statement: dict[str, Any]) -> None:
+        """Take the next fact; those about anything else tell a name at most."""
+        if statement["actor"].get("type") == "member":
+            self.names[statement["actor"]["id"]] = statement["actor"]["name"]
+        if hearing := self._hearing.get((statement["object"].get("type"), statement["verb"])):
+            hearing(statement)
+
+    def seated(self, session: str) -> Mapping[str, str]:
+        """Who has a seat at the session, by uid, and for whom each works."""
+        return self._seats.get(session, {})
+
+    def hours_of(self, slot: str) -> str:
+        return self._session_of[slot].hours(slot)
+
+    def planned(self, slot: str, person: str, told: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a row of attendance says of what was planned, and how long of that they were there; None where no fact tells it.
+
+        `told` is what is known of the person's attendance (`Told.of`).
+        """
+        session = self._session_of.get(slot)
+        if session is None:
+            return None
+        if (slot, person) not in self.expected:
+            raise Broken(f"{self.names.get(person, person)} stands in records/attendance.json, and had no seat there.")
+        return {
+            "name": self.names.get(person),
+            "employer": self.seated(session.uid).get(person, ""),
+            "session": session.reference,
+            "hours": session.hours(slot),
+            "minutes": session.minutes(slot, told),
+        }
+
+    def minutes_live(self, course: str, person: str, told: Told) -> int | None:
+        """How long the person was at the sessions of a course; None where no fact here tells of any."""
+        slots = [
+            (session, slot) for session in self.sessions.values() if session.course == course for slot in session.slots
+        ]
+        return sum(session.minutes(slot, told.of(slot, person)) for session, slot in slots) if slots else None
+
+    def _created(self, fact: dict[str, Any]) -> None:
+        told = fact.get("result") or {}
+        texts = dict.fromkeys(("client", "funder", "funding_reference", "objectives", "price"), "")
+        common = {"profile": fact["context"]["profile"], "course": None}
+        self.actions[fact["object"]["id"]] = {**texts, **common, **told} if told else common
+
+    def _registered(self, fact: dict[str, Any]) -> None:
+        self.people.setdefault(fact["object"]["id"], {})[fact["actor"]["id"]] = None
+
+    def _scheduled(self, fact: dict[str, Any]) -> None:
+        told, uid = fact["result"], fact["object"]["id"]
+        if all(isinstance(slot, dict) for slot in told["slots"]):
+            self.sessions[uid] = Session(uid, fact["context"]["reference"], course=fact["context"].get("course", ""))
+            self._plan(self.sessions[uid], fact["object"]["name"], told)
+
+    def _updated(self, fact: dict[str, Any]) -> None:
+        if session := self.sessions.get(fact["object"]["id"]):
+            self._plan(session, fact["object"]["name"], fact["result"]["changes"])
+
+    def _plan(self, session: Session, title: str, changes: Mapping[str, Any]) -> None:
+        before = set(session.slots)
+        session.change(title, changes)
+        for slot in before - set(session.slots):
+            del self._session_of[slot]
+        self.expected = (
+            {pair for pair in self.expected if pair[0] not in before - set(session.slots)} if before else self.expected
+        )
+        for slot in set(session.slots) - before:
+            self._session_of[slot] = session
+            self.expected |= {(slot, person) for person in self.seated(session.uid)}
+
+    def _seated(self, fact: dict[str, Any]) -> None:
+        session, person = fact["object"]["id"], fact["actor"]["id"]
+        if fact["result"]["status"] == "seated" and session in self.sessions:
+            self._seats.setdefault(session, {})[person] = (
+                fact["context"].get("employer", "") if fact.get("context") else ""
+            )
+            self.expected |= {(slot, person) for slot in self.sessions[session].slots if slot not in self._closed}
+
+    def _left(self, fact: dict[str, Any]) -> None:
+        session, person = fact["object"]["id"], fact["actor"]["id"]
+        self._seats.get(session, {}).pop(person, None)
+        if session in self.sessions:
+            self.expected -= {(slot, person) for slot in self.sessions[session].slots}
+
+    def _granted(self, fact: dict[str, Any]) -> None:
+        if session := self.sessions.get(fact["context"]["session"]):
+            session.trainers[fact["object"]["id"]] = fact["object"]["name"]
+
+    def _revoked(self, fact: dict[str, Any]) -> None:
+        if session := self.sessions.get(fact["context"]["session"]):
+            session.trainers.pop(fact["object"]["id"], None)
+
+    def _closed_slot(self, fact: dict[str, Any]) -> None:
+        self._closed.add(fact["object"]["id"])
+
+
+# --- Courses ----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Learner:
+    """What somebody did in a course: texts as tables have them, and for each activity the columns of its row."""
+
+    registered_at: str = ""
+    launched_at: str = ""
+    completed_at: str = ""
+    score: str = ""
+    steps: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class Learning:
+    """What facts say of who did what in a course, the last one last, and of the minutes that its versions state."""
+
+    def __init__(self) -> None:
+        self._learners: dict[str, dict[str, _Learner]] = {}  # by course and person
+        self._stated: dict[
+            str, dict[int, dict[tuple[str, str], int]]
+        ] = {}  # by course and version: by activity and content
+
+    def hear(self, fact: dict[str, Any]) -> None:
+        """Take the next fact; those about anything else say nothing here."""
+        match fact["object"].get("type"):
+            case "course":
+                self._course(fact, fact["object"]["id"])
+            case "activity":
+                self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"]))
+
+    def completions(self, course: str, people: Collection[str]) -> dict[tuple[str, ...], dict[str, str]]:
+        """The rows of records/completions.csv, by person."""
+        known = self._learners.get(course, {})
+        columns = ("registered_at", "launched_at", "completed_at", "score")
+        learners = {person: known.get(person, _Learner()) for person in people}
+        return {
+            (person,): {"person": person} | {name: getattr(learner, name) for name in columns}
+            for person, learner in learners.items()
+        }
+
+    def progress(self, course: str, people: Collection[str]) -> dict[tuple[str, ...], dict[str, str]]:
+        """The rows of records/progress.csv, by person and activity."""
+        return {
+            (person, key): {"person": person, "activity": key, **step}
+            for person, learner in self._learners.get(course, {}).items()
+            if person in people
+            for key, step in learner.steps.items()
+        }
+
+    def minutes_at_a_distance(self, course: str, person: str, version: int) -> int | None:
+        """The minutes that the course states for what the person did in their own time; None where no fact tells what it states.
+
+        By the version that they are in, or, for what that has not as it was done, by the last before it that had it.
+        """
+        versions = self._stated.get(course, {})
+        if version not in versions:
+            return None
+        done = [(key, step["digest"]) for key, step in self._learner(course, person).steps.items() if step["done_at"]]
+        before = sorted((number for number in versions if number <= version), reverse=True)
+        return sum(next((versions[n][what] for n in before if what in versions[n]), 0) for what in done)
+
+    def _learner(self, course: str, person: str) -> _Learner:
+        return self._learners.setdefault(course, {}).setdefault(person, _Learner())
+
+    def _course(self, fact: dict[str, Any], course: str) -> None:
+        result, time = fact.get("result") or {}, fact["time"]
+        if fact["verb"] == "published":
+            self._publish(course, result)
+            return
+        if fact["verb"] == "withdrew":
+            self._learners.get(course, {}).pop(fact["actor"]["id"], None)
+            return
+        learner = self._learner(course, fact["actor"]["id"])
+        match fact["verb"]:
+            case "registered":
+                learner.registered_at = time
+            case "launched":
+                learner.launched_at = time
+            case "completed":
+                learner.completed_at, learner.score = time, str(result.get("score", ""))
+            case "reopened":
+                learner.completed_at = ""
+
+    def _publish(self, course: str, result: Mapping[str, Any]) -> None:
+        self._stated.setdefault(course, {})[result["version"]] = {
+            (activity["key"], activity["digest"]): 0 if activity["is_live"] else activity["minutes"]
+            for activity in result.get("activities", ())
+        }
+        for learner in self._learners.get(course, {}).values():
+            if not learner.completed_at:  # who completed it stays with what they completed
+                for key in result.get("asked_again", ()):
+                    if key in learner.steps:
+                        learner.steps[key] |= {"done_at": "", "caveat": "", "score": ""}
+
+    def _activity(self, fact: dict[str, Any], learner: _Learner) -> None:
+        activity, result, context = fact["object"], fact.get("result") or {}, fact["context"]
+        step = learner.steps.setdefault(
+            activity["id"], dict.fromkeys(("began_at", "done_at", "score", "caveat", "digest"), "")
+        )
+        step |= {"title": activity["name"], "version": str(context["version"])}
+        match fact["verb"]:
+            case "initialized":
+                step["began_at"] = fact["time"]
+            case "passed" | "failed":
+                step["score"] = max(step["score"], str(result["score"]), key=lambda text: float(text or 0))
+            case "progressed":
+                step |= {"done_at": fact["time"], "caveat": context.get("caveat", ""), "digest": activity["version"]}
+            case "reopened":
+                step |= {"done_at": "", "caveat": ""}
 
 
 # --- Certificates -----------------------------------------------------------------------------------------
 
 
 class Standing:
-    """Which certificates stand, by what facts say: those that were issued, and neither revoked nor replaced by another."""
+    """Which certificates stand, by what facts say: those that were issued, and neither revoked nor replaced by another.
+
+    `differences` are certificates that state other hours than the facts before them, which is not for a program to judge.
+    """
+
+    STATED = ("title", "begun", "completed", "minutes_at_a_distance", "minutes_live", "score", "valid_until")
 
     def __init__(self) -> None:
+        self.differences: list[str] = []
         self._issued: dict[str, dict[str, Any]] = {}
-        self._gone: set[str] = set()
+        self._gone: dict[str, tuple[str, str]] = {}  # when, and why
 
-    def hear(self, statement: dict[str, Any]) -> None:
-        """Take the next fact; those about anything else say nothing here."""
-        if statement["object"].get("type") != "certificate":
+    def hear(self, fact: dict[str, Any], learning: Learning, account: Account, told: Told) -> None:
+        """Take the next fact; those about anything else say nothing here. The others have taken all before it."""
+        if fact["object"].get("type") != "certificate":
             return
-        if statement["verb"] == "issued":
-            self._issued[statement["object"]["id"]] = statement
-            self._gone.add(statement["context"].get("replaces", ""))
-        elif statement["verb"] == "revoked":
-            self._gone.add(statement["object"]["id"])
+        uid = fact["object"]["id"]
+        if fact["verb"] == "issued":
+            self._issued[uid] = fact
+            if replaced := fact["context"].get("replaces"):
+                self._gone[replaced] = (fact["time"], f"replaced by {uid}")
+            self._compare(fact, learning, account, told)
+        elif fact["verb"] == "revoked":
+            self._gone[uid] = (fact["time"], fact["result"]["reason"])
 
     def twice(self) -> dict[str, Any] | None:
         """The fact that gave somebody a second one for the same course while the first still stands, if there is one."""
@@ -894,6 +1412,33 @@ class Standing:
                 return statement
             seen.add(key)
         return None
+
+    def certificates(self, course: str, people: Collection[str]) -> dict[tuple[str, ...], dict[str, str]]:
+        """The rows of records/certificates.csv."""
+        rows: dict[tuple[str, ...], dict[str, str]] = {}
+        for uid, fact in self._issued.items():
+            if fact["context"]["course"] == course and fact["actor"]["id"] in people:
+                ended_at, why = self._gone.get(uid, ("", ""))
+                rows[(uid,)] = {
+                    "certificate": uid,
+                    "person": fact["actor"]["id"],
+                    "issued_at": fact["time"],
+                    **{name: str(fact["result"].get(name, "")) for name in self.STATED},
+                    "ended_at": ended_at,
+                    "why": why,
+                }
+        return rows
+
+    def _compare(self, fact: dict[str, Any], learning: Learning, account: Account, told: Told) -> None:
+        person, course, stated = fact["actor"]["id"], fact["context"]["course"], fact.get("result") or {}
+        own = learning.minutes_at_a_distance(course, person, fact["context"].get("version", 0))
+        live = account.minutes_live(course, person, told)
+        for words, known, name in (("in their own time", own, "minutes_at_a_distance"), ("live", live, "minutes_live")):
+            if known is not None and name in stated and stated[name] != known:
+                self.differences.append(
+                    f"The certificate of {fact['actor']['name']} states {stated[name]} minutes {words}; "
+                    f"the facts before it come to {known}."
+                )
 
 
 def _tags(extra: bytes) -> list[int]:

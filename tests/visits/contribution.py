@@ -90,14 +90,10 @@ class VisitsContribution(Contribution):
                 "Visited at", visited, open=frozenset(member.pk for member in members if member.pk not in visited)
             )
 
-    def describe(self, scope: Scope) -> dict[str, object]:
-        places = [visit.place for visit in visits_of(scope)]
-        return {"visits": places} if places else {}
-
     def write(self, scope: Scope, dossier: DossierWriter) -> None:
         if visits_of(scope):
             rows = ([visit.place, visit.member.full_name] for visit in visits_of(scope))
-            dossier.table("records/visits.csv", iter([["place", "person"], *rows]))
+            dossier.table("as-the-organisation-says/visits.csv", iter([["place", "person"], *rows]))
 
     def let_go(self, scope: Scope) -> None:
         visits_of(scope).delete()

@@ -2,8 +2,8 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db.models import Count, Q, QuerySet
@@ -23,10 +23,10 @@ from milepost.classroom.models import (
 )
 from milepost.classroom.readiness import CHECKS, sheet
 from milepost.classroom.rules import KEPT_YEARS
-from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of, slots_of
-from milepost.classroom.signing import PUT_ASIDE
+from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of
+from milepost.classroom.telling import FACTS, Telling, attendance_row
 from milepost.core import clock
-from milepost.journal.recording import Reference, time_text
+from milepost.journal.recording import Reference
 from milepost.people.contributions import (
     Column,
     Contribution,
@@ -43,7 +43,19 @@ from milepost.people.models import Member, Organisation
 from milepost.people.settings import value_of
 
 PART = 1_000
-ATTENDANCE = ("name", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "minutes", "absence_reason")
+ATTENDANCE = (
+    "name",
+    "employer",
+    "session",
+    "hours",
+    "state",
+    "signed_at",
+    "way",
+    "arrived_at",
+    "left_at",
+    "minutes",
+    "absence_reason",
+)
 
 
 # --- Files ------------------------------------------------------------------------------------------------
@@ -183,33 +195,24 @@ class ClassroomContribution(Contribution):
         for waiting in sheets_of(scope).filter(pdf=""):
             make_sheet(waiting)
 
-    def describe(self, scope: Scope) -> Mapping[str, Any]:
-        slots = slots_of(scope)
-        return {
-            "sessions": [
-                {
-                    "id": str(session.uid),
-                    "reference": session.reference,
-                    "title": session.title,
-                    "form": session.form,
-                    "place": session.where,
-                    "slots": [
-                        [time_text(slot.starts_at), time_text(slot.ends_at)]
-                        for slot in slots
-                        if slot.session_id == session.pk
-                    ],
-                    "trainers": [trainer.name for trainer in session.trainers.all()],
-                }
-                for session in sessions_of(scope)
-            ]
-        }
-
     def write(self, scope: Scope, dossier: DossierWriter) -> None:
-        """The attendance: everything for machines, and what people read as a table."""
+        """The sessions, and the attendance: everything for machines, and what people read as a table."""
         if not sessions_of(scope):
             return
+        telling = Telling(dossier.facts(FACTS))
+        here = {str(session.uid) for session in sessions_of(scope)}
+        sessions = [session.as_json() for uid, session in telling.sessions.items() if uid in here]
+        dossier.add(
+            "records/sessions.json", [json.dumps(sessions, ensure_ascii=False, indent=1).encode()], kind="record"
+        )
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:  # read once, written twice
-            spool.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in _attendance(scope, dossier))
+            for row in (
+                attendances_of(scope)
+                .order_by("slot__starts_at", "participant__member__family_name", "pk")
+                .iterator(PART)
+            ):
+                if told := attendance_row(row, telling, dossier.name_of(row.participant.member)):
+                    spool.write(json.dumps(told, ensure_ascii=False) + "\n")
             spool.seek(0)
             dossier.add("records/attendance.json", _array(spool), kind="record")
             spool.seek(0)
@@ -243,75 +246,6 @@ class ClassroomContribution(Contribution):
 
 
 # --- Attendance in a dossier ------------------------------------------------------------------------------
-
-
-def _attendance(scope: Scope, dossier: DossierWriter) -> Iterator[dict[str, Any]]:
-    """A row for each person and half-day. What was signed, noted or decided while the dossier was being written is left for the next."""
-    rows = attendances_of(scope).order_by("slot__starts_at", "participant__member__family_name", "pk")
-    for row in rows.iterator(PART):
-        told = dossier.told_of(str(row.slot.uid), str(row.participant.member.uid))
-        if (row.drawn and not dossier.knows(row.drawn.fingerprint)) or not _says(row, told):
-            _tell_as(row, told)
-        times = {
-            name: getattr(row, name) for name in ("signed_at", "device_time", "arrived_at", "left_at", "judged_at")
-        }
-        texts = {name: time_text(time) if time else None for name, time in times.items()}
-        yield {
-            "person": str(row.participant.member.uid),
-            "name": row.participant.member.full_name,
-            "employer": row.participant.employer,
-            "slot": str(row.slot.uid),
-            "hours": str(row.slot),
-            "state": row.state,
-            "signed_at": texts["signed_at"],
-            "way": row.way,
-            "signature": row.signature,
-            "address": row.address,
-            "agent": row.agent,
-            "location": row.location,
-            "device_time": texts["device_time"],
-            "arrived_at": texts["arrived_at"],
-            "left_at": texts["left_at"],
-            "minutes": row.minutes,
-            "absence_reason": row.absence_reason,
-            "earlier": row.earlier,
-            "doubts": row.doubts,
-            "decided_at": texts["judged_at"],
-            "decided_by": row.judged_by,
-            "decision_reason": row.judgement_reason,
-        }
-
-
-def _says(row: Attendance, told: Mapping[str, str]) -> bool:
-    """Whether the row says what the facts do."""
-    times = {name: time_text(time) if (time := getattr(row, name)) else "" for name in ("arrived_at", "left_at")}
-    return (
-        row.state == told["state"]
-        and row.absence_reason == told.get("absence_reason", "")
-        and all(text == told.get(name, "") for name, text in times.items())
-        and (row.state != "struck" or row.judged_by == told.get("decided_by"))
-    )
-
-
-def _tell_as(row: Attendance, told: Mapping[str, str]) -> None:
-    """Have a row that was changed since, and is not saved, say what the facts say."""
-    state, is_signed = told["state"], told["state"] in ("signed", "struck")
-    if is_signed and not row.signature:  # a correction has put it aside
-        aside = next(kept for kept in reversed(row.earlier) if kept["kept_because"] == PUT_ASIDE)
-        row.signed_at, row.way = datetime.fromisoformat(aside["signed_at"]), aside["way"]
-        row.signature, row.doubts = aside["signature"], aside.get("doubts", [])
-        row.earlier = [kept for kept in row.earlier if kept is not aside]
-    elif not is_signed:
-        row.signed_at = row.signature = row.location = None
-        row.doubts, row.way, row.address, row.agent = [], "", "", ""
-    now = clock.now()
-    row.struck_at = now if state == "struck" else None
-    row.attested_at = now if state == "attested" else None
-    row.absent_at = now if state == "absent" else None
-    for name, field in (("arrived_at", "arrived_at"), ("left_at", "left_at"), ("decided_at", "judged_at")):
-        setattr(row, field, datetime.fromisoformat(told[name]) if name in told else None)
-    row.judged_by, row.judgement_reason = told.get("decided_by", ""), told.get("decision_reason", "")
-    row.absence_reason = told.get("absence_reason", "")
 
 
 def _array(lines: Iterable[str]) -> Iterator[bytes]:

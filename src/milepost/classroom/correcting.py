@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from milepost.classroom.facts import SLOT_CORRECTED, SLOT_MARKED
 from milepost.classroom.models import Attendance, LiveSession
 from milepost.classroom.sheets import ask_for_sheet
-from milepost.classroom.signing import PUT_ASIDE, KeptSignature, SigningRefused
+from milepost.classroom.signing import PUT_ASIDE, Circumstances, KeptSignature, SigningRefused
 from milepost.core import blobs, clock
 from milepost.journal.recording import Reference, record, time_text
 
@@ -73,7 +73,7 @@ def _apply(row: Attendance, change: Change) -> None:
         _take_back(row)
         if late := KeptSignature.late_of(row):
             row.signed_at, row.way, row.signature = late.signed_at, late.way, late.signature
-            row.context_fingerprint = late.circumstances_sha256
+            _came_from(row, late.circumstances)
         else:
             row.attested_at = clock.now()
     elif change.state in ("absent", "missing"):
@@ -101,13 +101,22 @@ def _note_times(row: Attendance, change: Change) -> None:
 def _take_back(row: Attendance) -> None:
     """Nothing is known any more; a signature is kept among the earlier ones."""
     if row.signed_at and row.signature:
-        kept = KeptSignature(row.signed_at, row.way, row.signature, row.context_fingerprint, PUT_ASIDE, row.doubts)
+        circumstances = Circumstances(row.address, row.agent, row.location)
+        kept = KeptSignature(row.signed_at, row.way, row.signature, circumstances, PUT_ASIDE, row.doubts)
         row.earlier = [*row.earlier, kept.as_json()]
+    _came_from(row, None)
     row.signed_at, row.signature, row.way, row.attested_at, row.absent_at = None, None, "", None, None
     row.device, row.ink, row.doubts, row.doubted_at = "", "", [], None
     row.judged_at, row.judged_by, row.judgement_reason, row.struck_at = None, "", "", None
     row.arrived_at = row.left_at = None
     row.absence_reason = row.absence_file = row.absence_file_name = ""
+
+
+def _came_from(row: Attendance, circumstances: Circumstances | None) -> None:
+    """From where the signature that counts came, if there is one."""
+    here = circumstances or Circumstances()
+    row.address, row.agent, row.location, row.device_time = here.address, here.agent, here.location, None
+    row.context_fingerprint = circumstances.fingerprint if circumstances else ""
 
 
 def _state(row: Attendance) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from milepost.classroom.doubts import Look, note_doubts
 from milepost.classroom.facts import SLOT_DELIVERED, SLOT_SIGNED
 from milepost.classroom.models import Attendance, LiveSession, Slot, Trainer, Way
 from milepost.core import clock
-from milepost.core.canonical import canonical_json, fingerprint
+from milepost.core.canonical import fingerprint_of
 from milepost.core.refusals import Refused
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Fact, record_many, time_text
@@ -53,8 +53,10 @@ class Circumstances:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical JSON: ties the kept context to the journal's entry."""
-        content = {"address": self.address, "agent": self.agent, "location": self.location}
-        return fingerprint(canonical_json(content))
+        return fingerprint_of(self.as_json())
+
+    def as_json(self) -> dict[str, Any]:
+        return {"address": self.address, "agent": self.agent, "location": self.location}
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def _keep_late(attendance: Attendance, signing: Signing) -> bool:
     """Whether it is kept: nobody signs a half-day more often than `MOST_LATE` times by mistake."""
     late_at = clock.now()
     kept = KeptSignature(
-        late_at, signing.way, signing.signature.as_json(), signing.circumstances.fingerprint, DELIVERED_LATE
+        late_at, signing.way, signing.signature.as_json(), signing.circumstances, DELIVERED_LATE
     ).as_json()
     with transaction.atomic():
         LiveSession.locked(attendance.slot.session_id)
@@ -213,7 +215,7 @@ class KeptSignature:
     signed_at: datetime
     way: str
     signature: dict[str, Any]
-    circumstances_sha256: str
+    circumstances: Circumstances
     because: str  # DELIVERED_LATE or PUT_ASIDE
     doubts: Sequence[dict[str, Any]] = ()
 
@@ -222,7 +224,7 @@ class KeptSignature:
             "signed_at": self.signed_at.isoformat(),
             "way": str(self.way),
             "signature": self.signature,
-            "circumstances_sha256": self.circumstances_sha256,
+            "circumstances": self.circumstances.as_json(),
             "kept_because": self.because,
         } | ({"doubts": list(self.doubts)} if self.doubts else {})
 
@@ -233,4 +235,4 @@ class KeptSignature:
         if kept is None:
             return None
         signed_at = datetime.fromisoformat(kept["signed_at"])
-        return cls(signed_at, kept["way"], kept["signature"], kept["circumstances_sha256"], DELIVERED_LATE)
+        return cls(signed_at, kept["way"], kept["signature"], Circumstances(**kept["circumstances"]), DELIVERED_LATE)

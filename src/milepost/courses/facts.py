@@ -18,6 +18,6 @@ COURSE_PUBLISHED = FactType(
     "published",
     "course",
     is_office=True,
-    result={"version": COUNT, "activities?": listed(closed(_ACTIVITY))},
+    result={"version": COUNT, "activities": listed(closed(_ACTIVITY)), "asked_again?": listed(TEXT)},
     sentence=gettext_lazy("Published version %(version)s of “%(object)s”"),
 )

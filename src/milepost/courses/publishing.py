@@ -20,8 +20,8 @@ from milepost.courses.reading import CourseSource
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.models import Member
 
-# Called in the publishing transaction with the new version, the one before (or None), and the modules whose changed work
-# is asked again, so that nobody ever sees the new version with what they did counted by the old one.
+# Called in the publishing transaction with the new version, the one before (or None), and the keys of the changed activities
+# that are asked again, so that nobody ever sees the new version with what they did counted by the old one.
 type CarryOver = Callable[[Version, Version | None, Collection[str]], None]
 carry_overs: Registry[CarryOver] = Registry("carrying over")
 
@@ -93,16 +93,28 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
         course.title = source.title
         course.save(update_fields=["published", "title"])
         Media.of_version(course)
+        asked_again = _asked_again(version, previous, ask_again)
         record(
             COURSE_PUBLISHED,
             organisation=course.organisation,
             actor=by.as_reference() if by else SYSTEM,
             object=course.as_reference(version),
-            result={"version": version.number, "activities": _stated(version)},
+            result={"version": version.number, "activities": _stated(version)}
+            | ({"asked_again": asked_again} if asked_again else {}),
         )
         for carry_over in carry_overs.all():
-            carry_over(version, previous, ask_again)
+            carry_over(version, previous, asked_again)
     return version
+
+
+def _asked_again(version: Version, previous: Version | None, modules: Collection[str]) -> list[str]:
+    """The activities of these modules that are others than they were: whoever is in the course does them anew."""
+    before = outline_of(previous.pk).by_key if previous else {}
+    return [
+        activity.key
+        for activity in outline_of(version.pk).activities
+        if activity.module_slug in modules and activity.key in before and before[activity.key].digest != activity.digest
+    ]
 
 
 def _stated(version: Version) -> list[dict[str, Any]]:

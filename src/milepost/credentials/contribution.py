@@ -14,6 +14,7 @@ from milepost.classroom.scope import attendances_of
 from milepost.core.words import date_format
 from milepost.courses.models import Course, Version
 from milepost.credentials.models import Certificate, CertificateQuerySet
+from milepost.credentials.telling import certificate_rows
 from milepost.credentials.typesetting import typeset
 from milepost.documents.contribution import people_with_document
 from milepost.journal.recording import Reference
@@ -23,6 +24,7 @@ from milepost.people.contributions import (
     Actor,
     Column,
     Contribution,
+    DossierWriter,
     File,
     FileKind,
     Finding,
@@ -170,6 +172,12 @@ class CredentialsContribution(Contribution):
         waiting = certificates_of(scope).filter(pdf="").select_related("organisation", "enrolment__member")
         for part in batched(waiting, 25, strict=False):
             typeset(part)
+
+    def write(self, scope: Scope, dossier: DossierWriter) -> None:
+        """Every certificate with what it states and what became of it, as a table."""
+        if scope.course_uid is not None:
+            people = dict(dossier.people())
+            dossier.table("records/certificates.csv", certificate_rows(str(scope.course_uid), people, dossier))
 
     def things_of(self, member: Member) -> Iterator[str]:
         uids = Certificate.objects.filter(enrolment__member=member).values_list("uid", flat=True)

@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import Any
 
@@ -21,6 +21,7 @@ from milepost.core.table_files import as_csv
 from milepost.documents.typesetting import render
 from milepost.evidence.contributions import file_kinds, numbers_with_erased, things
 from milepost.evidence.cover import cover_page
+from milepost.evidence.facts import ACTION_CREATED, ACTION_REGISTERED
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
 from milepost.journal import checkpoints, index, keys, merkle, tiles
@@ -30,11 +31,14 @@ from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import held, index_of
+from milepost.journal.vocabulary import FactType
 from milepost.people.contributions import File, Finding, Scope, contributions
-from milepost.verify import FORMAT, Broken, Erasures, Index, Parts, Told
+from milepost.people.models import Member
+from milepost.verify import AS_SAID, FORMAT, Broken, Erasures, Index, Parts
 
 PART = 1_000
-_OF_ATTENDANCE = re.compile(rf'"verb":"({"|".join(Told.VERBS)})"')  # in canonical JSON
+# In canonical JSON:
+_PERSON = re.compile(r'\{"actor":\{"id":"([0-9a-f-]{36})","name":("(?:[^"\\]|\\.)*"),"type":"member"')
 _OF_SCOPE = re.compile(r'"type":"(action|document|session)"|"verb":"erased"')
 Progress = Callable[[int, int], object]
 
@@ -60,7 +64,8 @@ class DossierFile:
         self.key = keys.current_key(self.organisation.pk)
         self.now = clock.now()
         self.files: dict[str, dict[str, Any]] = {}
-        self.told = Told()  # of each person's attendance, what the facts say
+        self.order: list[int] = []  # the numbers of the facts, in the order in which they stand in the tree
+        self.names: dict[str, str] = {}  # of people, by the last fact that names them
         self.index, self.erasures, self.parts = Index(), Erasures(), Parts()  # what the verifier will make of the facts
         self.known: set[str] = set()  # every digest that the facts name
         self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
@@ -90,9 +95,23 @@ class DossierFile:
         """Whether a fact in the dossier names this SHA-256."""
         return digest in self.known
 
-    def told_of(self, thing: str, person: str) -> Mapping[str, str]:
-        """What the facts in the dossier say of a person's attendance at a half-day."""
-        return self.told.of(thing, person)
+    def facts(self, types: Collection[FactType]) -> Iterator[Mapping[str, Any]]:
+        """The statements in the dossier that are of these types, in their order."""
+        names = [fact_type.name for fact_type in types]
+        for part in batched(self.order, PART, strict=False):
+            told = Entry.objects.filter(pk__in=part, fact__in=names).exclude(statement="")
+            rows = dict(told.values_list("pk", "statement"))
+            yield from (json.loads(rows[number]) for number in part if number in rows)
+
+    def people(self) -> Sequence[tuple[str, str]]:
+        """Uid and name, as the facts have it, of everybody who takes part in the action, by name."""
+        about = str(self.action.uid)
+        people = {fact["actor"]["id"] for fact in self.facts([ACTION_REGISTERED]) if fact["object"]["id"] == about}
+        return sorted(((uid, self.names[uid]) for uid in people), key=lambda person: (person[1], person[0]))
+
+    def name_of(self, member: Member) -> str:
+        """What the last fact in the dossier that names the person calls them."""
+        return self.names.get(str(member.uid)) or member.full_name
 
     def add(self, name: str, chunks: Iterable[bytes], *, kind: str = "", compressed: bool = True) -> None:
         """Add a file, and remember its fingerprint."""
@@ -133,25 +152,19 @@ class DossierFile:
     # --- Records ---
 
     def _records(self) -> None:
-        self._json("records/action.json", self._description())
-        self._json("records/readiness.json", [_finding(finding) for finding in self.readiness.findings])
+        self._json("records/action.json", self._action())
+        self._json(f"{AS_SAID}readiness.json", [_finding(finding) for finding in self.readiness.findings])
         for contribution in contributions.all():
             contribution.write(self.scope, self)
         self._step()
 
-    def _description(self) -> dict[str, Any]:
-        """What the action is, what rooms say of their part, and who takes part."""
-        action, description = self.action, dict[str, Any]()
-        for name in ("reference", "title", "profile", "client", "funder", "funding_reference"):
-            description[name] = getattr(action, name)
-        description |= {"starts_on": action.starts_on.isoformat(), "ends_on": action.ends_on.isoformat()}
-        description |= {"minutes": action.minutes, "objectives": action.objectives}
-        course = action.course
-        description["course"] = {"id": str(course.uid), "title": course.title} if course else None
-        for contribution in contributions.all():
-            description |= contribution.describe(self.scope)
-        people = self.scope.members.only("uid", "given_name", "family_name").iterator(PART)
-        return description | {"people": [{"id": str(member.uid), "name": member.full_name} for member in people]}
+    def _action(self) -> dict[str, Any]:
+        """What the action is, and who takes part: as it was recorded when it was made."""
+        about = str(self.action.uid)
+        [made] = [fact for fact in self.facts([ACTION_CREATED]) if fact["object"]["id"] == about]
+        texts = dict.fromkeys(("client", "funder", "funding_reference", "objectives", "price"), "")
+        said = {"profile": made["context"]["profile"], **texts, "course": None, **made.get("result", {})}
+        return said | {"people": [{"id": uid, "name": name} for uid, name in self.people()]}
 
     def _json(self, name: str, value: Any) -> None:
         self.add(name, [json.dumps(value, ensure_ascii=False, indent=1).encode()], kind="record")
@@ -171,7 +184,7 @@ class DossierFile:
         numbers.update(erasures_of(organisation_id, erased) if erased else ())
         places = tiles.places_of(organisation_id, numbers)
         places = {number: place for number, place in places.items() if place < head.size}
-        order = sorted(places, key=places.__getitem__)
+        order = self.order = sorted(places, key=places.__getitem__)
         leaves: list[str] = []
         self.add("journal/entries.jsonl", self._lines(order, places, leaves), kind="journal")
         self.add("journal/leaves.txt", ["\n".join(leaves).encode()], kind="journal")
@@ -204,7 +217,6 @@ class DossierFile:
     def _hold(self, root: bytes | None, completeness: "dict[str, Any] | None") -> None:
         """Refuse a dossier that would not hold: something was erased, or came to the action, while it was being written."""
         action, member = str(self.action.uid), self.scope.member
-        self.parts.read(self._description())
         try:
             self.erasures.hold()
             if root and completeness:
@@ -234,8 +246,8 @@ class DossierFile:
             yield ("\n".join(lines) + "\n").encode()
 
     def _remember(self, statement: str) -> None:
-        if _OF_ATTENDANCE.search(statement):
-            self.told.hear(json.loads(statement))
+        if person := _PERSON.match(statement):
+            self.names[person[1]] = json.loads(person[2])
         if _OF_SCOPE.search(statement):
             self.parts.hear(json.loads(statement))
             self.erasures.hear(json.loads(statement))
@@ -283,7 +295,7 @@ class DossierFile:
             "entries": count,
             "organisation": {"id": str(organisation.uid), "name": organisation.name},
             "action": {"id": str(action.uid), "reference": action.reference, "title": action.title},
-            "person": {"id": str(member.uid), "name": member.full_name} if member else None,
+            "person": {"id": str(member.uid), "name": self.name_of(member)} if member else None,
             "files": dict(sorted(self.files.items())),
         }
         content = json.dumps(manifest, ensure_ascii=False, indent=1).encode()

@@ -11,25 +11,18 @@ from milepost.courses.publishing import Touched
 from milepost.learning.models import Enrolment, Progress
 
 
-def carry_over(version: Version, previous: Version | None, ask_again: Collection[str]) -> None:
+def carry_over(version: Version, previous: Version | None, asked_again: Collection[str]) -> None:
     """Move everybody who has not completed the course to the new version, in a bounded number of queries.
 
-    Work on activities that are the same carries over. Work on changed ones is kept too, except in the modules
-    named in `ask_again`, where it must be done anew. People who completed stay with the version they completed.
+    Work on activities that are the same carries over. Work on changed ones is kept too, except on those that are
+    `asked_again` (their keys), which must be done anew. People who completed stay with the version they completed.
     """
     if previous is None:
         return
-    outline, before = outline_of(version.pk), outline_of(previous.pk)
-    changed = [
-        activity.key
-        for activity in outline.activities
-        if activity.module_slug in ask_again
-        and activity.key in before.by_key
-        and before.by_key[activity.key].digest != activity.digest
-    ]
+    outline = outline_of(version.pk)
     moving = Enrolment.objects.filter(course=version.course_id, completed_at=None)
-    if changed:
-        Progress.objects.filter(enrolment__in=moving, activity_key__in=changed).update(
+    if asked_again:
+        Progress.objects.filter(enrolment__in=moving, activity_key__in=asked_again).update(
             status=Progress.Status.STARTED, completed_at=None, score=None, state={}
         )
     mine = Progress.objects.filter(enrolment=OuterRef("pk")).order_by().values("enrolment")

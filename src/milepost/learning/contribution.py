@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy
 
+from milepost.courses.facts import COURSE_PUBLISHED
 from milepost.journal.queries import of_people
 from milepost.learning.models import Enrolment
-from milepost.people.contributions import Contribution, Scope
+from milepost.learning.telling import FACTS, Telling
+from milepost.people.contributions import Contribution, DossierWriter, Scope
 from milepost.people.models import Member
 
 
@@ -25,6 +27,7 @@ class LearningContribution(Contribution):
     def facts(self, scope: Scope) -> Iterator[Q]:
         if scope.course_uid is None:
             return
+        yield Q(about=str(scope.course_uid), fact=COURSE_PUBLISHED.name)
         for people in scope.people_in_batches():
             yield of_people(people) & Q(about=str(scope.course_uid))
 
@@ -32,6 +35,15 @@ class LearningContribution(Contribution):
         if scope.course_id is None:
             return None
         return Enrolment.objects.filter(course=scope.course_id).values("member_id")
+
+    def write(self, scope: Scope, dossier: DossierWriter) -> None:
+        """Who completed the course, and who did what in it when, as tables."""
+        if scope.course_uid is None:
+            return
+        telling = Telling(str(scope.course_uid), dossier.facts(FACTS))
+        people = dossier.people()
+        dossier.table("records/completions.csv", telling.completions(people))
+        dossier.table("records/progress.csv", telling.progress(people))
 
     def erase(self, member: Member) -> None:
         Enrolment.objects.filter(member=member).delete()

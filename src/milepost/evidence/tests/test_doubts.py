@@ -110,7 +110,7 @@ def rewrite(**changes):
     [
         (rewrite(state="signed", minutes=210, decided_by="", decision_reason=""), "The state"),
         (rewrite(state="attested", signature=None), "The state"),
-        (rewrite(decided_by="Somebody Else"), "What was decided about"),
+        (rewrite(decided_by="Somebody Else"), "Who decided about"),
         (rewrite(decision_reason="They said so."), "What was decided about"),
         (rewrite(minutes=210), "The time of"),
         (rewrite(signature=None), "The signature of"),

@@ -235,7 +235,7 @@ def test_a_dossier_that_was_signed_anew_with_another_key_is_refused(dossier, kee
     """With the tree head signed anew as well: the sealed pieces speak of a key that never handed over."""
     whole = contents(dossier)
     private, pem, fingerprint = another_key()
-    changed = edit_attendance(whole, random.Random(1))
+    changed = dict(whole)
     if not keeps_old_keys:
         changed = {name: content for name, content in changed.items() if not name.startswith("keys/")}
     changed |= {
@@ -495,6 +495,4 @@ def test_an_insider_neither_lists_a_half_day_twice_nor_hides_a_column_behind_its
     assert "stands twice" in complaint(rewritten(dossier, signed(twice, as_the_insider(twice), private_key)))
     hidden = "".join([f"state,{table[0].lstrip(chr(0xFEFF))}", *(f"signed,{line}" for line in table[1:])])
     changed = whole | {"records/attendance.csv": hidden.encode()}
-    assert "two columns of one name" in complaint(
-        rewritten(dossier, signed(changed, as_the_insider(changed), private_key))
-    )
+    assert "other columns" in complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private_key)))

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 
 from milepost.core.registry import Registry
+from milepost.journal.vocabulary import FactType
 from milepost.people.contributions.files import FileKind
 from milepost.people.contributions.readiness import Finding, Need, Remedy
 from milepost.people.contributions.scope import Scope
@@ -76,12 +77,11 @@ class Contribution:
     def prepare(self, scope: Scope) -> None:
         """Make what still waits for the background, so that a dossier misses nothing."""
 
-    def describe(self, scope: Scope) -> Mapping[str, Any]:
-        """What `records/action.json` in the dossier says of the room's part, as JSON values."""
-        return {}
-
     def write(self, scope: Scope, dossier: "DossierWriter") -> None:
-        """Write the room's records into the dossier, in an order that stays, row by row."""
+        """Write the room's records into the dossier, in an order that stays, row by row.
+
+        Under `records/` lies what `milepost verify` derives from the facts; everything else lies under `AS_SAID`.
+        """
 
     def kept_years(self, organisation: Organisation) -> int:
         """For how many years after its end the organisation keeps the room's part of an action; 0 if it did not say."""
@@ -153,8 +153,14 @@ class DossierWriter(Protocol):
     def knows(self, digest: str) -> bool:
         """Whether a fact in the dossier names this SHA-256. What none names came while the dossier was being written."""
 
-    def told_of(self, thing: str, person: str) -> Mapping[str, str]:
-        """What the facts in the dossier say of a person's attendance at a half-day, by its uid and theirs (`verify.Told`)."""
+    def facts(self, types: Collection[FactType]) -> Iterator[Mapping[str, Any]]:
+        """The statements in the dossier that are of these types, in their order."""
+
+    def people(self) -> Sequence[tuple[str, str]]:
+        """Uid and name, as the facts have it, of everybody who takes part in the action, by name."""
+
+    def name_of(self, member: Member) -> str:
+        """What the last fact in the dossier that names the person calls them."""
 
 
 contributions: Registry[Contribution] = Registry("contribution to evidence")

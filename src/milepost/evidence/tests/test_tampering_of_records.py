@@ -1,0 +1,113 @@
+"""Whoever holds the organisation's key changes every record of a dossier, one thing after another, and signs it all anew.
+
+What they can't make anew is the journal under its seal; each record is derived from it, so each change is found and named.
+"""
+
+import csv
+import io
+import json
+import random
+import re
+
+import pytest
+
+from milepost import verify as verifier
+from milepost.evidence.tests.archives import contents, rewritten
+from milepost.evidence.tests.test_tampering import as_the_insider, signed
+from milepost.journal import keys
+from tests.thorough import IS_THOROUGH
+
+pytestmark = pytest.mark.django_db
+EACH_DAY = 90  # changes of some 700
+INSTANT = re.compile(r"(\d{4})-(\d\d-\d\dT.*Z)")
+TABLES = ("attendance", "completions", "progress", "certificates")
+
+
+def another(value):
+    """A value of the same sort that is not the same."""
+    match value:
+        case bool():
+            return not value
+        case int() | float():
+            return value + 1
+        case None:
+            return "2026-11-26T08:30:00.000000Z"
+        case str() if instant := INSTANT.fullmatch(value):
+            return f"{int(instant[1]) - 1}-{instant[2]}"
+        case str():
+            return f"{value}x"
+    raise AssertionError(value)
+
+
+def changes_of_json(value, so_far=()):
+    """Where something can be changed, and to what: each leaf, an element more in each list, and each element gone."""
+    if isinstance(value, dict):
+        for name in value:
+            yield from changes_of_json(value[name], (*so_far, name))
+    elif isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from changes_of_json(inner, (*so_far, at))
+            yield so_far, [*value[:at], *value[at + 1 :]]
+        yield so_far, [*value, value[-1] if value else {"code": "invented"}]
+    else:
+        yield so_far, another(value)
+
+
+def with_change(value, where, to):
+    if not where:
+        return to
+    copy = value.copy()
+    copy[where[0]] = with_change(value[where[0]], where[1:], to)
+    return copy
+
+
+def changes_of_table(lines):
+    """Each cell another, each row gone, each row twice, two rows in each other's names."""
+    for at, line in enumerate(lines[1:], start=1):
+        for column, cell in enumerate(line):
+            yield (
+                f"row {at}, {lines[0][column]}",
+                [*lines[:at], with_change(line, [column], f"{cell}1"), *lines[at + 1 :]],
+            )
+        yield f"row {at} gone", [*lines[:at], *lines[at + 1 :]]
+        yield f"row {at} twice", [*lines, line]
+
+
+def tamperings(whole):
+    """Name and files of every change of every record."""
+    for record in ("action", "sessions", "attendance"):
+        name = f"records/{record}.json"
+        content = json.loads(whole[name])
+        for where, to in changes_of_json(content):
+            yield f"{name} {where}", whole | {name: json.dumps(with_change(content, where, to)).encode()}
+    for table in TABLES:
+        name = f"records/{table}.csv"
+        lines = list(csv.reader(io.StringIO(whole[name].decode("utf-8-sig"), newline="")))
+        for what, changed in changes_of_table(lines):
+            text = io.StringIO(newline="")
+            csv.writer(text).writerows(changed)
+            yield f"{name} {what}", whole | {name: text.getvalue().encode("utf-8-sig")}
+    for record in (*(f"{name}.csv" for name in TABLES), "action.json", "sessions.json", "attendance.json"):
+        name = f"records/{record}"
+        yield f"{name} gone", {other: content for other, content in whole.items() if other != name}
+
+
+def test_no_record_says_anything_else_than_the_journal_whoever_signs_it(dossier, complete):
+    whole, private = contents(dossier), keys.private_key(keys.current_key(complete.organisation_id))
+    everything = list(tamperings(whole))
+    assert len(everything) > 500
+    some = everything if IS_THOROUGH else random.Random(16).sample(everything, EACH_DAY)
+    missed = [
+        name
+        for name, changed in some
+        if not is_refused(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
+    ]
+    assert missed == []
+
+
+def is_refused(path):
+    try:
+        verifier.verify(path)
+    except verifier.Broken:
+        return True
+    return False
