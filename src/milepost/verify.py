@@ -530,6 +530,8 @@ class _Dossier:
                 self._record(name)
             elif name.removeprefix("records/") in owed:
                 raise Broken(f"{name} is missing.")
+        if action["course"] and (gone := self.learning.unpublished(action["course"]["id"])):
+            raise Broken(f"The publication of version {gone[0]} of “{action['course']['name']}” is missing.")
         self.report.notes += self.standing.differences
         said = [name for name in self.manifest["files"] if name.startswith(AS_SAID)]
         self.report.notes += [f"As the organisation says, without a proof: {name}" for name in sorted(said)]
@@ -1281,6 +1283,7 @@ class Learning:
 
     def __init__(self) -> None:
         self._learners: dict[str, dict[str, _Learner]] = {}  # by course and person
+        self._named: dict[str, set[int]] = {}  # by course: the versions in which somebody did something
         self._stated: dict[
             str, dict[int, dict[tuple[str, str], int]]
         ] = {}  # by course and version: by activity and content
@@ -1292,6 +1295,10 @@ class Learning:
                 self._course(fact, fact["object"]["id"])
             case "activity":
                 self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"]))
+
+    def unpublished(self, course: str) -> Collection[int]:
+        """The versions in which people did something, and of which no fact tells that they were published."""
+        return sorted(self._named.get(course, set()) - self._stated.get(course, {}).keys())
 
     def completions(self, course: str, people: Collection[str]) -> dict[tuple[str, ...], dict[str, str]]:
         """The rows of records/completions.csv, by person."""
@@ -1363,6 +1370,7 @@ class Learning:
             activity["id"], dict.fromkeys(("began_at", "done_at", "score", "caveat", "digest"), "")
         )
         step |= {"title": activity["name"], "version": str(context["version"])}
+        self._named.setdefault(context["course"], set()).add(context["version"])
         match fact["verb"]:
             case "initialized":
                 step["began_at"] = fact["time"]
