@@ -69,7 +69,7 @@ def test_it_speaks_the_language_of_the_holder_even_to_hostile_names(organisation
     issue_missing(course=course)
     run_all(queues=["files"])
     send_due()
-    assert mailoutbox[0].subject == "Votre certificat : Ladders"
+    assert mailoutbox[0].subject == "Votre certificat\N{NO-BREAK SPACE}: Ladders"
     assert mailoutbox[0].body.startswith("Bonjour <b>O’Neil & Söhne</b>,")
 
 

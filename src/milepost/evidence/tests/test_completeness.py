@@ -55,7 +55,10 @@ def test_whichever_fact_is_left_out_of_a_dossier_is_missed(dossier, complete):
     assert count > 50
     for gone in range(count):
         words = complaint(rewritten(dossier, without(whole, {gone}, complete)))
-        assert re.match(r"(1 fact about|The publication of version 1 of) “.+” is missing\.", words), (lines_of(whole)[gone], words)
+        assert re.match(r"(1 fact about|The publication of version 1 of) “.+” is missing\.", words), (
+            lines_of(whole)[gone],
+            words,
+        )
     assert verifier.verify(rewritten(dossier, without(whole, set(), complete))).holds
 
 
