@@ -1,4 +1,3 @@
-import gc
 from importlib import import_module
 
 import pytest
@@ -162,13 +161,6 @@ def test_a_file_is_compared_with_the_people_once_however_many_they_are(organisat
     with CaptureQueriesContext(connection) as captured:
         run(organisation, THREE)
     assert len([1 for query in captured if 'FROM "people_rolegrant"' in query["sql"]]) == 1
-
-
-def test_a_file_is_compared_without_looking_for_garbage_among_the_people_and_it_is_looked_for_afterwards(organisation):
-    was_on = []
-    with meanwhile(Member, lambda: was_on.append(gc.isenabled())):
-        plan(organisation, THREE)
-    assert (was_on, gc.isenabled()) == ([False], True)
 
 
 def test_a_department_deeper_than_can_be_kept_is_a_problem_of_its_row(organisation):
