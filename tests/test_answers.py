@@ -18,6 +18,7 @@ from milepost.config import monitoring
 from milepost.core import clock
 from milepost.design.messages import CookieStorage
 from milepost.journal.models import SigningKey
+from milepost.journal.sealing import seal
 from tests.test_hostile import DURING, addresses, auditor, everything  # noqa: F401 (a fixture)
 
 # Whatever is not named here is kept by no browser and no proxy.
@@ -145,12 +146,18 @@ def test_what_may_be_kept_says_for_how_long_and_a_film_is_sent_again_only_when_i
     issuer = f"/issuers/{organisation.uid}/"
     fingerprint = SigningKey.objects.filter(organisation_id=organisation.pk).earliest("pk").fingerprint
     over_https.SECURITY_CONTACTS = ["mailto:security@example.org"]
+    seal(organisation.pk)
     places = {
         "security_txt": "/.well-known/security.txt",
         "brand": f"/brand/aldermoor/{organisation.brand_fingerprint}.css",
         "issuer": issuer,
         "issuer_key": f"{issuer}keys/{fingerprint}/",
         "achievement": f"{issuer}achievements/{everything.course.uid}/1/",
+        "log_checkpoint": f"/log/{organisation.uid}/checkpoint",
+        "log_keys": f"/log/{organisation.uid}/keys.json",
+        "log_tile": f"/log/{organisation.uid}/tile/0/000.p/1",
+        "verify_program": "/log/verify.py",
+        "well_known": "/.well-known/milepost.json",
         "media": f"/aldermoor/media/{caption}/a.vtt",
     }
     for name, path in places.items():

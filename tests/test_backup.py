@@ -26,6 +26,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import free_port
 
+from milepost.anchors import witnessing
+from milepost.anchors.models import WitnessedLog
 from milepost.backup import age, archive, loading, making, moving, reading, restoring
 from milepost.config import environment, schema
 from milepost.core import blobs, clock, links
@@ -536,6 +538,18 @@ def test_what_is_remembered_of_later_seals_is_put_aside(world, tmp_path, data):
     sealing.seal(world.organisation.pk)
     restore(tmp_path / "all.tar", replaces=True)
     assert verify(world.organisation.pk).finding is None
+
+
+@of_files
+def test_a_restored_copy_cosigns_the_logs_of_others_with_another_key(world, tmp_path):
+    """It may not know all that was signed since the backup."""
+    before = witnessing.witness_key()
+    WitnessedLog.objects.create(origin="log.example/other", size=5, root=bytes(32), note="…")
+    backup(tmp_path / "all.tar")
+    restore(tmp_path / "all.tar", replaces=True)
+    assert not WitnessedLog.objects.exists()
+    after = witnessing.witness_key()
+    assert (after.name, bytes(after.public) != bytes(before.public)) == (before.name, True)
 
 
 @pytest.mark.parametrize(

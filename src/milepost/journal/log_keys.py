@@ -26,10 +26,11 @@ def current_log_key(organisation_id: int) -> LogKey:
 
     Raises `keys.KeyLocked`, `tokens.TokenRefused`.
     """
-    key, signing = _current(organisation_id), keys.current_key(organisation_id)
-    if key is None or not LogKeyEndorsement.objects.filter(log_key=key, by=signing).exists():
-        return _endorsed(organisation_id)
-    return key
+    signed = LogKeyEndorsement.objects.filter(
+        log_key__organisation_id=organisation_id, log_key__is_current=True, by__is_current=True
+    )
+    made = signed.select_related("log_key").first()
+    return made.log_key if made else _endorsed(organisation_id)
 
 
 def renew(organisation_id: int) -> LogKey:
@@ -43,6 +44,7 @@ def _current(organisation_id: int) -> LogKey | None:
 
 def _endorsed(organisation_id: int, *, is_new: bool = False) -> LogKey:
     """The key as the signing key of now signs it. Both change under the lock of the tree, which whoever seals holds, too."""
+    keys.private_key(keys.current_key(organisation_id))  # made and opened before the lock is taken
     with transaction.atomic():
         folding.lock(organisation_id)
         if is_new:

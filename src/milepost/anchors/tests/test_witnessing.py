@@ -249,3 +249,19 @@ def test_the_page_of_the_keys_says_who_else_signed(organisation, grown, partner,
     assert "Who else has signed it" in text
     assert "nothing yet" not in text
     assert f"\n— {partner.key.name} " in Client().get(f"{page}checkpoint").text
+
+
+def test_killed_before_its_state_is_kept_nothing_leaves_and_killed_after_it_nothing_else_is_signed(
+    log, ask, monkeypatch
+):
+    ask(log.request(0, 5))
+    with monkeypatch.context() as killed:
+        killed.setattr(WitnessedLog, "save", lambda *_args, **_more: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            witnessing.add_checkpoint(log.request(5, 9))
+    assert WitnessedLog.objects.get().size == 5
+    witnessing.add_checkpoint(log.request(5, 9))  # the answer was lost on its way
+    fork = Log(seed=b"fork")
+    fork.private, fork.key = log.private, log.key
+    assert ask(fork.request(5, 9)).text == "9\n"
+    assert ask(log.request(9, 9)).status_code == 200

@@ -158,7 +158,7 @@ def test_the_database_refuses_to_change_what_was_sealed(sql):
 
 def tamper(sql, *parameters):
     with connection.cursor() as cursor:
-        tables = ("journal_entry", "journal_tile", "journal_seal", "journal_sealcheckpoint")
+        tables = ("journal_entry", "journal_tile", "journal_seal", "journal_sealcheckpoint", "journal_cosignature")
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in tables:
