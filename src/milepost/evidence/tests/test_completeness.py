@@ -2,15 +2,19 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from milepost import verify as verifier
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
+from milepost.classroom.signing import take_offline
+from milepost.documents.signatures import Signature
 from milepost.evidence.dossier_file import ChangedMeanwhile
 from milepost.evidence.dossiers import build
 from milepost.evidence.tests.archives import complaint, contents, rewritten
+from milepost.evidence.tests.conftest import SIGNING
 from milepost.evidence.tests.test_tampering import as_the_insider, signed
 from milepost.journal import folding, keys, merkle, tiles
 from milepost.journal.erasing import erase
@@ -67,19 +71,23 @@ def test_it_is_said_what_was_counted(dossier):
     assert told in verifier.verify(dossier).holds
 
 
-def test_a_correction_that_is_left_out_is_missed(complete, session, people, lead, tmp_path):
+def test_a_correction_and_a_signature_that_arrived_late_are_missed(complete, session, people, lead, tmp_path):
+    slot = session.slots.select_related("session__organisation").first()
     row = Attendance.objects.select_related("slot__session__organisation", "participant__member").get(
-        slot=session.slots.first(), participant__member=people[0]
+        slot=slot, participant__member=people[0]
     )
     change = Change("absent", absence_reason="Ill")
     change_attendance(attendance=row, change=change, by=lead.as_reference(), why="Mixed up")
+    late = replace(SIGNING, signature=Signature(strokes=((5, 5, 90, 20),), width=300, height=160))
+    uid = str(row.participant.uid)
+    assert take_offline(slot=slot, signings=[(uid, late)]) == {uid: "closed"}
     path = built(complete, tmp_path / "corrected.zip")
     whole = contents(path)
-    gone = {
-        number for number, line in enumerate(lines_of(whole)) if json.loads(line["statement"])["verb"] == "corrected"
-    }
-    assert len(gone) == 1
-    assert complaint(rewritten(path, without(whole, gone, complete))).startswith("1 fact about “Evacuation” is missing")
+    verbs = [json.loads(line["statement"])["verb"] for line in lines_of(whole)]
+    for verb in ("corrected", "delivered"):
+        assert verbs.count(verb) == 1
+        words = complaint(rewritten(path, without(whole, {verbs.index(verb)}, complete)))
+        assert words.startswith("1 fact about “Evacuation” is missing")
 
 
 def test_no_other_proof_of_completeness_makes_up_for_a_fact(dossier, complete):
