@@ -44,7 +44,7 @@ class _Log:
             try:
                 witnessing.add_checkpoint(body)
             except witnessing.NotCosigned as why:
-                assert why.status in (409, 422), why.words
+                assert why.status in (409, 422), why
             else:
                 self.signed.append((size, fork))
 

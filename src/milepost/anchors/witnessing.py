@@ -38,11 +38,11 @@ TEXT = "text/plain; charset=utf-8"
 
 
 class NotCosigned(Exception):
-    """Why not: as a status of HTTP, with what is said beside it."""
+    """Why not: a status of HTTP with words, or, where it is 409, the size up to which this witness has seen the log."""
 
-    def __init__(self, status: int, words: str, content_type: str = TEXT) -> None:
+    def __init__(self, status: int, words: str) -> None:
         super().__init__(words)
-        self.status, self.words, self.content_type = status, f"{words}\n", content_type
+        self.status = status
 
 
 def add_checkpoint(body: bytes) -> str:
@@ -59,7 +59,7 @@ def add_checkpoint(body: bytes) -> str:
     with transaction.atomic():
         seen = _locked(head.origin)
         if old != seen.size:
-            raise NotCosigned(409, str(seen.size), SIZE)
+            raise NotCosigned(409, str(seen.size))
         _refuse_another_past(seen, head, proof)
         now = int(clock.now().timestamp())
         if now < seen.cosigned_at:

@@ -1,6 +1,6 @@
 """For logs of others, whose witness this installation is (C2SP tlog-witness 1.0), and for those who watch over them."""
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import RawPostDataException
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
@@ -31,7 +31,11 @@ def add_checkpoint(request: HttpRequest) -> HttpResponse:
 
 
 def _said(why: witnessing.NotCosigned) -> HttpResponse:
-    response = HttpResponse(why.words, status=why.status, content_type=why.content_type)
+    """A size as the specification has it, any other reason as problem details (RFC 9457)."""
+    if why.status == 409:
+        return HttpResponse(f"{why}\n", status=409, content_type=witnessing.SIZE)
+    content = {"title": str(why), "status": why.status}
+    response = JsonResponse(content, status=why.status, content_type="application/problem+json")
     if why.status in (429, 503):
         response.headers["Retry-After"] = "60"
     return response
