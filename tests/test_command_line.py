@@ -153,6 +153,38 @@ def test_the_journal_is_sealed_and_verified(home):
     assert "0 wait for theirs" in out
 
 
+def test_a_journal_is_held_against_what_others_kept_and_what_this_machine_forgot_is_told(home, tmp_path):
+    of = ("--organisation", "acme")
+    run(home, "journal", "seal", *of)
+    [memory] = (home / "seals").iterdir()
+    kept = tmp_path / "kept.jsonl"
+    shutil.copy(memory, kept)
+    status, out, _err = run(home, "journal", "verify", *of, "--against", kept)
+    assert (status, "It holds the 1 seals of which kept.jsonl tells." in out) == (0, True)
+    kept.write_text(kept.read_text().replace('\\"size\\":', '\\"size\\":9'))
+    status, _out, err = run(home, "journal", "verify", *of, "--against", kept)
+    assert (status, "entries are missing" in err) == (1, True)
+    (tmp_path / "else.txt").write_text("nothing")
+    status, _out, err = run(home, "journal", "verify", *of, "--against", tmp_path / "else.txt")
+    assert (status, "says nothing of the seals" in err) == (1, True)
+    memory.unlink()
+    status, _out, err = run(home, "journal", "verify", *of)
+    assert (status, "remembers 0 of the 1 seals" in err) == (1, True)
+    assert run(home, "journal", "remember", *of)[:2] == (0, "This machine remembers 1 seals.\n")
+    assert run(home, "journal", "verify", *of)[0] == 0
+
+
+def test_the_key_of_the_log_is_printed_and_renewed_for_its_witnesses(home):
+    before = run(home, "key", "log", "--organisation", "acme")[1]
+    assert before.startswith("localhost:8000/log/")
+    assert run(home, "key", "log", "--organisation", "acme")[1] == before
+    after = run(home, "key", "renew-log", "--organisation", "acme", MILEPOST_BASE_URL="https://learn.example.org")[1]
+    assert after.startswith("learn.example.org/log/")
+    assert run(home, "key", "log", "--organisation", "acme")[1] == after
+    told = run(home, "key", "revoke", "0" * 64, "--organisation", "acme", "--since", "2026-11-20", "--reason", "lost")
+    assert (told[0], "never signed with a key of this fingerprint" in told[2]) == (1, True)
+
+
 def test_the_certificate_of_the_key_is_printed_for_those_who_check(home, tmp_path):
     (tmp_path / "seal.pem").write_text(run(home, "key", "show", "--organisation", "acme")[1])
     subject = programs.run("openssl x509 -noout -subject -in", tmp_path / "seal.pem", capture_output=True, text=True)
