@@ -40,13 +40,15 @@ PACKAGES = {
     "unshare": "util-linux",
     "xgettext": "gettext",
 }
-# What only those need who make the example videos or the vendored files anew (`scripts/render_videos.py`, `make vendor`).
+# What only those need who make the example videos or the vendored files anew (`scripts/render_videos.py`, `make vendor`), and the
+# one test that is left out where it is not there (`test_badge_verifiers.py`).
 FOR_AUTHORS = {
     "apt-get": "apt",
     "chromium": "chromium",
     "dpkg-deb": "dpkg",
     "espeak-ng": "espeak-ng",
     "ffmpeg": "ffmpeg",
+    "node": "nodejs",
     "npm": "npm",
 }
 

@@ -10,7 +10,7 @@ from milepost.courses.models import Course, Version
 from milepost.courses.outline import content_of
 from milepost.courses.publishing import publish
 from milepost.credentials.issuing import issue_missing, reissue
-from milepost.credentials.models import Certificate
+from milepost.credentials.models import Certificate, StatusList
 from milepost.credentials.revoking import revoke
 from milepost.learning.attempting import finish_attempt, save_answers, start_attempt
 from milepost.learning.enrolling import enrol, enrol_many, reschedule, withdraw
@@ -353,6 +353,38 @@ def _reissue_and_revoke(world: Any) -> Pair:
     ], count
 
 
+def _issue_in_two_courses(_world: Any) -> Pair:
+    """Each badge has a place of its own, also in the first list of an organisation."""
+    fresh = (*house(1), iter(range(2)))
+    first, second = _completed(fresh), _completed(fresh)
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        certificates = Certificate.objects.filter(organisation=fresh[0])
+        assert len({(one.status_list_id, one.status_index) for one in certificates}) == 2
+        assert _bits(StatusList.objects.get(organisation=fresh[0]).taken) == 2
+
+    return [lambda course=one.course: issue_missing(course=course, by=fresh[1]) for one in (first, second)], count
+
+
+def _revoke_two(_world: Any) -> Pair:
+    """Neither bit is lost."""
+    fresh = (*house(1), iter(range(2)))
+    for enrolment in (_completed(fresh), _completed(fresh)):
+        issue_missing(course=enrolment.course, by=fresh[1])
+    certificates = list(Certificate.objects.filter(organisation=fresh[0]))
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done"] * 2, answers
+        assert _bits(StatusList.objects.get(organisation=fresh[0]).revoked) == 2
+
+    return [lambda one=one: revoke(certificate=one, reason="Wrong", by=fresh[1]) for one in certificates], count
+
+
+def _bits(content: bytes | memoryview) -> int:
+    return int.from_bytes(bytes(content)).bit_count()
+
+
 RACES = {
     "enrolling": Race(_world, _enrol_at_once),
     "enrolling while a version appears": Race(_world, _enrol_and_publish, min(10, PAIRS)),
@@ -372,4 +404,6 @@ RACES = {
     "answering and finishing": Race(_world, _answer_and_finish),
     "issuing a certificate": Race(_world, _issue_twice),
     "reissuing and revoking a certificate": Race(_world, _reissue_and_revoke),
+    "issuing in two courses": Race(_world, _issue_in_two_courses, min(10, PAIRS)),
+    "revoking two certificates": Race(_world, _revoke_two, min(10, PAIRS)),
 }

@@ -32,6 +32,9 @@ LIMITED = {
     "verify_code": "verify",
     "certificate_proof": "verify",
     "add_checkpoint": "add-checkpoint",
+    "issuer_did": "issuers",
+    "issuer_key_set": "issuers",
+    "status_list": "issuers",
     "account_login": "allauth:login_failed",
     "account_request_login_code": "allauth:request_login_code",
     "account_confirm_login_code": "allauth:request_login_code",  # five tries at each code
@@ -105,7 +108,11 @@ def test_every_limit_is_that_of_an_address_and_every_link_and_account_has_one_fo
     assert ours | signed_in == set(limits.names())
     for name, limit in limits.items():
         assert any(rate.per is Per.ADDRESS for rate in limit.rates), name
-    for name in ours - {"verify", "add-checkpoint"}:  # a certificate's code has 60 bits, a checkpoint a signature
+    for name in ours - {
+        "verify",
+        "issuers",
+        "add-checkpoint",
+    }:  # 60 bits of a code, public keys, the signature of a checkpoint
         a_day = [rate for rate in limits.get(name).rates if rate.seconds == DAY and rate.per in (Per.LINK, Per.ACCOUNT)]
         assert a_day, name
     for name in set(LIMITED.values()) - ours:

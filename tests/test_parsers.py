@@ -10,7 +10,7 @@ import milepost
 SOURCE = Path(milepost.__file__).parent
 PARSERS = {
     "PIL", "bs4", "calamine", "csv", "defusedxml", "docx", "html5lib", "lxml", "markdown_it", "mdit_py_plugins", "nh3", "openpyxl",
-    "pikepdf", "pptx", "pyhanko", "pypdf", "pypdfium2", "python_calamine", "tarfile", "xml", "yaml", "zipfile",
+    "pikepdf", "pptx", "pyhanko", "pyld", "pypdf", "pypdfium2", "python_calamine", "tarfile", "xml", "yaml", "zipfile",
 }  # fmt: skip
 
 # Their functions that read are confined, or called by such alone.
@@ -50,7 +50,7 @@ PARSE = {
     "milepost.courses.frontmatter": ({"split"}, {"courses/reading.py"}),
     "milepost.courses.markdown": ({"render", "render_inline"}, {"courses/reading.py", "courses/kinds.py"}),
     "milepost.courses.markdown_parser": ({"PARSER"}, {"courses/markdown.py"}),
-    "milepost.verify": ({"seals_in"}, {"credentials/reading.py"}),
+    "milepost.verify": ({"seals_in", "proven_badge"}, {"credentials/reading.py"}),
 }  # fmt: skip
 CALLED = {
     "courses/frontmatter.py",

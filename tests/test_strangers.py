@@ -138,6 +138,7 @@ def address(route, world, *, text=None, **swapped):
     """The route filled with what there is; `text` stands for every part that may be any text, `swapped` for what it names."""
     known = {
         "organisation": "aldermoor",
+        "organisation_uid": str(world.organisation.uid),
         "course": "ladders",
         "slug": "ladders",
         "module": "01-first",

@@ -1,9 +1,9 @@
 """Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, a badge, or the proof of a fact (JSON).
 
-    python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE]
+    python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE] [--issuer-keys JWKS]
 
-This file can be copied out and run on its own, offline. It needs Python 3.12, `cryptography`, and for the seals of
-PDFs `pyHanko`; it knows neither Django nor a database. Exit status: 0 when everything in the file holds and its key is
+This file can be copied out and run on its own, offline. It needs Python 3.12, `cryptography`, for the seals of PDFs `pyHanko`,
+and for badges that are JSON `PyLD`; it knows neither Django nor a database. Exit status: 0 when everything in the file holds and its key is
 one that was told, 3 when it is consistent with itself and nobody told whose key it must be, 1 when it does not hold.
 
 A dossier holds files, a manifest with their fingerprints (SHA-256), the manifest's signature, facts of the journal,
@@ -35,6 +35,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise, zip_longest
 from pathlib import Path
+from threading import Lock
 from types import MappingProxyType
 from typing import IO, Any
 from zoneinfo import ZoneInfo
@@ -54,6 +55,7 @@ MAX_MESSAGE = 600  # letters of a line that is shown
 MAX_NOTE, MAX_POLICY = 128 * 1024, 1024 * 1024  # bytes
 NOBODY = "none"  # a quorum that asks for no witness
 LOG_KEY, COSIGNER = 0x01, 0x04  # types of Ed25519 keys and their signatures (C2SP signed-note)
+MAX_BADGE = 64 * 1024  # bytes; ours have some 3,000
 CLOCKS_DIFFER = timedelta(minutes=10)
 SAME_MOMENT = timedelta(seconds=5)
 RECORDS = (
@@ -105,22 +107,23 @@ def verify(
     keys: Collection[str] = (),
     policy: "Policy | None" = None,
     progress: Progress = lambda _done, _total: None,
+    published: Path | None = None,
 ) -> Report:
     """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
 
-    The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents.
-    Raises `Broken`, or `OSError`.
+    The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents;
+    `published` are the keys of an issuer of badges, as it publishes them (jwks.json). Raises `Broken`, or `OSError`.
     """
     try:
         wanted = frozenset(key.lower().replace(":", "") for key in keys)
-        return _verify(path, wanted, policy or Policy(), progress)
+        return _verify(path, wanted, policy or Policy(), progress, published)
     except (Broken, OSError):
         raise
     except Exception as error:  # whatever a hostile file makes the libraries that read it raise
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
 
 
-def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress) -> Report:
+def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress, published: Path | None) -> Report:
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
@@ -129,7 +132,8 @@ def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Prog
         content = file.read(MAX_PART + 1)
     if len(content) > MAX_PART:
         raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")
-    if content.lstrip().startswith(b"{"):
+    is_badge = len(content) <= MAX_BADGE and b'"DataIntegrityProof"' in content
+    if content.lstrip().startswith(b"{") and not is_badge:
         return _check_proof(content, wanted, policy)
     if policy.quorum != NOBODY:
         raise Broken(
@@ -139,6 +143,8 @@ def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Prog
         return _check_pdf(content, wanted)
     if _PICTURE.match(content) or _TOKEN.fullmatch(content.strip()):
         return _check_badge(content, wanted)
+    if is_badge:
+        return _check_proven_badge(content, wanted, published)
     raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")
 
 
@@ -1625,7 +1631,7 @@ def _check_badge(content: bytes, wanted: frozenset[str]) -> Report:
         header, claims = _json(_unpadded(head)), _json(_unpadded(body))
     except ValueError as error:
         raise Broken("The badge was changed: it can’t be read.") from error
-    chain = header.get("x5c")
+    chain = header.get("jwk", header).get("x5c")  # earlier releases had it in the header itself
     if not chain or header.get("alg") != "RS256":
         raise Broken(
             "The badge does not carry its certificate, so it can’t be checked offline. Check it at the issuer’s /verify/ page."
@@ -1638,13 +1644,13 @@ def _check_badge(content: bytes, wanted: frozenset[str]) -> Report:
     if not _is_signed(certificate, f"{head}.{body}".encode(), _unpadded(signature)):
         raise Broken("The badge was changed: its signature does not fit it.")
     mark = hashlib.sha256(der).hexdigest()
-    until = claims.get("validUntil") or claims.get("vc", {}).get("validUntil")
-    if until and datetime.fromisoformat(until) < datetime.now().astimezone():
-        raise Broken(f"The badge has expired: it was valid until {until}.")
-    report = Report([f"The badge is unchanged since “{_name(certificate)}” signed it.", _told_by(claims)], key=mark)
+    told = _told_by(claims)
+    _agree(claims)
+    _be_valid_today(claims)
+    report = Report([f"The badge is unchanged since “{_name(certificate)}” signed it.", told], key=mark)
     if _PICTURE.match(content):
         report.notes.append("The picture around the badge is not signed: what it shows is worth what is told here.")
-    report.notes.append("Whether it was revoked since, only the issuer’s /verify/ page knows.")
+    _note_revocation(claims, report)
     _hold_to(wanted, report, {mark}, "The badge is signed with")
     return report
 
@@ -1660,6 +1666,255 @@ def _told_by(claims: dict[str, Any]) -> str:
         )
     except (KeyError, IndexError, TypeError) as error:
         raise Broken("What was signed is no badge as Milepost gives them.") from error
+
+
+def _agree(claims: dict[str, Any]) -> None:
+    """The claims of the token say what the badge says (Open Badges 3.0, section 8.2.6.1): programs read one or the other.
+
+    Badges of earlier releases named nobody but the badge itself as `sub`, and had no `exp`.
+    """
+    until = _seconds(claims, "validUntil")
+    said = {
+        "iss": claims["issuer"].get("id"),
+        "sub": claims["credentialSubject"].get("id", claims.get("id")),
+        "jti": claims.get("id"),
+        "nbf": _seconds(claims, "validFrom"),
+        "exp": until,
+    }
+    for name, value in said.items():
+        if claims.get(name, until if name == "exp" else None) != value:
+            raise Broken(f"The badge contradicts itself: its “{name}” is not what it says elsewhere.")
+
+
+def _be_valid_today(badge: dict[str, Any]) -> None:
+    now = datetime.now().astimezone().timestamp()
+    if (until := _seconds(badge, "validUntil")) is not None and until < now:
+        raise Broken(f"The badge has expired: it was valid until {badge['validUntil']}.")
+    if (_seconds(badge, "validFrom") or 0) > now + CLOCKS_DIFFER.total_seconds():
+        raise Broken(f"The badge is not valid yet: it says from {badge['validFrom']}.")
+
+
+def _seconds(badge: dict[str, Any], name: str) -> int | None:
+    """The instant in a badge as its token counts it (NumericDate; RFC 7519, section 2)."""
+    try:
+        return int(datetime.fromisoformat(badge[name]).timestamp()) if name in badge else None
+    except (ValueError, TypeError) as error:
+        raise Broken(f"The badge was changed: its “{name}” is no time.") from error
+
+
+def _note_revocation(badge: dict[str, Any], report: Report) -> None:
+    where = badge.get("credentialStatus")
+    told = (
+        f", and the issuer’s list: bit {where['statusListIndex']} of {where['statusListCredential']}" if where else ""
+    )
+    report.notes.append(f"Whether it was revoked since, only the issuer’s /verify/ page knows{told}.")
+
+
+# --- Badges that carry their proof within themselves ------------------------------------------------------
+
+SUITE = "eddsa-rdfc-2022"  # Data Integrity EdDSA Cryptosuites 1.0 (W3C)
+ED25519_KEY = b"\xed\x01"  # before the key in a Multikey (Controlled Identifiers 1.0, section 2.2.2)
+_VC, _STATUS, _SECURITY = (
+    "https://www.w3.org/2018/credentials#",
+    "https://www.w3.org/ns/credentials/status#",
+    "https://w3id.org/security#",
+)
+_OB, _SCHEMA = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#", "https://schema.org/"
+_TIME = "http://www.w3.org/2001/XMLSchema#dateTime"
+
+
+def _of_type(address: str, kind: str = "@id") -> dict[str, str]:
+    return {"@id": address, "@type": kind}
+
+
+# What the words in badges and status lists of Milepost mean, as both contexts say that they name: all others are refused.
+_MEANINGS: dict[str, Any] = {
+    "id": "@id",
+    "type": "@type",
+    **{name: _VC + name for name in ("VerifiableCredential",)},
+    **{name: _of_type(_VC + name) for name in ("issuer", "credentialSubject", "credentialStatus")},
+    **{name: _of_type(_VC + name, _TIME) for name in ("validFrom", "validUntil")},
+    **{
+        name: _STATUS + name
+        for name in (
+            "BitstringStatusListCredential",
+            "BitstringStatusListEntry",
+            "BitstringStatusList",
+            "statusPurpose",
+            "statusListIndex",
+        )
+    },
+    "statusListCredential": _of_type(_STATUS + "statusListCredential"),
+    "encodedList": _of_type(_STATUS + "encodedList", _SECURITY + "multibase"),
+    "DataIntegrityProof": _SECURITY + "DataIntegrityProof",
+    "cryptosuite": _of_type(_SECURITY + "cryptosuite", _SECURITY + "cryptosuiteString"),
+    "created": _of_type("http://purl.org/dc/terms/created", _TIME),
+    "verificationMethod": _of_type(_SECURITY + "verificationMethod"),
+    "proofPurpose": _of_type(_SECURITY + "proofPurpose", "@vocab"),
+    "assertionMethod": _SECURITY + "assertionMethod",
+    **{
+        name: _OB + name
+        for name in (
+            "OpenBadgeCredential",
+            "Achievement",
+            "AchievementSubject",
+            "IdentityObject",
+            "Profile",
+            "Result",
+            "achievement",
+            "achievementType",
+            "identifier",
+            "identityHash",
+            "identityType",
+            "narrative",
+            "result",
+        )
+    },
+    "criteria": _of_type(_OB + "Criteria"),
+    "hashed": _of_type(_OB + "hashed", "https://www.w3.org/2001/XMLSchema#boolean"),
+    **{name: _SCHEMA + name for name in ("name", "description", "inLanguage", "value")},
+    "url": _of_type(_SCHEMA + "url", "https://www.w3.org/2001/XMLSchema#anyURI"),
+}
+CONTEXTS = {
+    "https://www.w3.org/ns/credentials/v2": {"@context": _MEANINGS},
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json": {"@context": {}},
+}
+# Which words stand where in a badge: one that stood elsewhere would be shown, and not be signed.
+_SHAPE: dict[str, Any] = {
+    **dict.fromkeys(("@context", "id", "type", "name", "validFrom", "validUntil")),
+    "issuer": dict.fromkeys(("id", "type", "name", "url")),
+    "credentialSubject": {
+        "id": None,
+        "type": None,
+        "identifier": dict.fromkeys(("type", "hashed", "identityHash", "identityType")),
+        "achievement": {
+            **dict.fromkeys(("id", "type", "achievementType", "name", "description", "inLanguage")),
+            "criteria": {"narrative": None},
+        },
+        "result": dict.fromkeys(("type", "value")),
+    },
+    "credentialStatus": dict.fromkeys(("id", "type", "statusPurpose", "statusListIndex", "statusListCredential")),
+    "proof": dict.fromkeys(("type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue")),
+}
+
+
+def proven_badge(content: bytes) -> tuple[dict[str, Any], bytes]:
+    """The badge in this JSON, and the 32 bytes of the key (Ed25519) that its proof names and fits. Raises `Broken`."""
+    try:
+        badge = _json(content)
+        proof = badge["proof"]
+        if badge["@context"] != list(CONTEXTS) or not _fits(badge, _SHAPE):
+            raise Broken("What was signed is no badge as Milepost gives them.")
+        if (proof["type"], proof["cryptosuite"], proof["proofPurpose"]) != (
+            "DataIntegrityProof",
+            SUITE,
+            "assertionMethod",
+        ):
+            raise Broken("The badge has a proof of another kind than Milepost gives.")
+        issuer, _, name = proof["verificationMethod"].partition("#")
+        key = key_in(name)
+        if issuer != badge["issuer"]["id"] or key is None:
+            raise Broken("The badge was changed: its proof does not name a key of its issuer.")
+        Ed25519PublicKey.from_public_bytes(key).verify(_base58(proof["proofValue"]), digests(badge, proof))
+    except InvalidSignature as error:
+        raise Broken("The badge was changed: its proof does not fit it.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Broken("The badge was changed: it can’t be read.") from error
+    return badge, key
+
+
+def digests(document: Mapping[str, Any], proof: Mapping[str, Any]) -> bytes:
+    """What a proof of the suite signs (section 3.3): of itself, then of the document, the SHA-256 of their canonical form.
+
+    That is RDFC-1.0, which PyLD calls by its earlier name. Raises `Broken` where PyLD is missing or can't read it.
+    """
+    try:
+        from pyld import jsonld
+    except ImportError as error:
+        raise Broken("Badges that are JSON can’t be checked: install PyLD (pip install PyLD).") from error
+
+    options = {"algorithm": "URDNA2015", "format": "application/n-quads", "documentLoader": _context}
+    config = {name: value for name, value in proof.items() if name != "proofValue"}
+    unsecured = {name: value for name, value in document.items() if name != "proof"}
+    parts = ({**config, "@context": document["@context"]}, unsecured)
+    try:
+        with _ONE_AT_A_TIME:
+            return b"".join(hashlib.sha256(jsonld.normalize(part, options).encode()).digest() for part in parts)
+    except jsonld.JsonLdError as error:
+        raise Broken("The badge was changed: it can’t be read.") from error
+
+
+_ONE_AT_A_TIME = Lock()  # PyLD keeps what it has read of contexts for the whole process, and knows no threads
+
+
+def _context(address: str, _options: object) -> dict[str, Any]:
+    return {"contextUrl": None, "documentUrl": address, "document": CONTEXTS[address]}
+
+
+def _fits(value: Any, shape: Any) -> bool:
+    """Whether words stand only where they may."""
+    if isinstance(
+        value, list
+    ):  # of things that have no name one is canonical in no time, and ten that look the same never
+        return (not shape or len(value) == 1) and all(_fits(one, shape) for one in value)
+    if isinstance(value, dict):
+        return (
+            bool(shape) and value.keys() <= shape.keys() and all(_fits(one, shape[name]) for name, one in value.items())
+        )
+    return not shape and isinstance(value, str | bool)
+
+
+def key_in(multikey: str) -> bytes | None:
+    """The 32 bytes of an Ed25519 key that is written as a Multikey; None for another."""
+    content = _base58(multikey)
+    return content[2:] if content.startswith(ED25519_KEY) and len(content) == 34 else None
+
+
+DIGITS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+def _base58(text: str) -> bytes:
+    """What is written in base-58-btc (Controlled Identifiers 1.0, section 2.4). Raises `ValueError`."""
+    if not text.startswith("z") or len(text) > 100:
+        raise ValueError("not in base 58")
+    number = 0
+    for digit in text[1:]:
+        number = number * 58 + DIGITS.index(digit)
+    zeros = len(text) - 1 - len(text[1:].lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
+
+
+def _check_proven_badge(content: bytes, wanted: frozenset[str], published: Path | None) -> Report:
+    """A badge that is JSON. Its key is told by `--key`, or endorsed by one that is, as the issuer's published keys show."""
+    badge, key = proven_badge(content)
+    told = _told_by(badge)
+    _be_valid_today(badge)
+    mark = hashlib.sha256(key).hexdigest()
+    report = Report(
+        [f"The badge is unchanged since its key signed it, and names “{badge['issuer']['id']}”.", told], key=mark
+    )
+    _note_revocation(badge, report)
+    known = _endorsers(_json(published.read_bytes())["keys"], key) if published else set()
+    _hold_to(wanted, report, known, "The badge is signed with")
+    return report
+
+
+def _endorsers(keys: list[dict[str, Any]], key: bytes) -> set[str]:
+    """The fingerprints of the signing keys that lead to the key of a badge: each endorsed the next, the last one this key."""
+    certificates = {_mark(one): one for one in map(_certificate_of, keys) if one}
+    told = next((one for one in keys if one.get("kty") == "OKP" and _unpadded(one["x"]) == key), None)
+    words, found = f"milepost-badge-key/1:{hashlib.sha256(key).hexdigest()}", set[str]()
+    while told and (by := told.get("endorsed_by")) in certificates and by not in found:
+        if not _is_signed(certificates[by], words.encode(), _unpadded(told["endorsement"])):
+            break
+        found.add(by)
+        told = next(one for one in keys if (held := _certificate_of(one)) and _mark(held) == by)
+        words = f"milepost-key-endorsement/1:{by}"
+    return found
+
+
+def _certificate_of(key: dict[str, Any]) -> x509.Certificate | None:
+    return x509.load_der_x509_certificate(base64.b64decode(key["x5c"][0])) if "x5c" in key else None
 
 
 # --- Time stamps ------------------------------------------------------------------------------------------
@@ -1760,8 +2015,10 @@ class Policy:
     quorum: str = NOBODY
 
     @classmethod
-    def of_all(cls, keys: Iterable[str]) -> "Policy":
-        """Each of these witnesses, by their keys. Raises `Broken`."""
+    def of_all(cls, keys: Sequence[str]) -> "Policy":
+        """Each of these witnesses, by their keys; without any, nobody. Raises `Broken`."""
+        if not keys:
+            return cls()
         witnesses = {key: VerifierKey.parse(key, COSIGNER) for key in keys}
         return cls(witnesses, {"all of them": (len(witnesses), tuple(witnesses))}, "all of them")
 
@@ -2048,6 +2305,7 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--witness", action="append", default=[], help="the key of a witness that must have cosigned")
     who.add_argument("--policy", type=Path, help="a file that says which witnesses must have (C2SP tlog-policy)")
+    parser.add_argument("--issuer-keys", type=Path, help="the keys that an issuer of badges publishes (its jwks.json)")
     told = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for
@@ -2061,12 +2319,12 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
                 raise Broken("only a dossier tells whose key it must be; others may have sealed this, too.")
             keys.append(verify(path, keys=keys, progress=progress).key)
             path = told.file
-        report = verify(path, keys=keys, policy=policy, progress=progress)
+        report = verify(path, keys=keys, policy=policy, progress=progress, published=told.issuer_keys)
     except Broken as error:
         say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
         return 1
     except OSError as error:
-        say(f"{path} can’t be read: {error.strerror or error}.")
+        say(f"{error.filename or path} can’t be read: {error.strerror or error}.")
         return 2
     word = "holds" if keys else "fits"  # whoever makes a file with a key of their own gets as far as that
     for line in report.holds:

@@ -1,48 +1,29 @@
-"""The same achievement as an Open Badge 3.0: a W3C Verifiable Credential, signed as a JSON Web Token.
+"""The same achievement as an Open Badge 3.0: a W3C Verifiable Credential, as a signed token and as JSON with its proof in it.
 
-Open Badges 3.0 (1EdTech), sections 8.2 (JSON Web Token proof, RS256) and 5.3 (baking into an SVG); the data model is
-that of Verifiable Credentials 2.0 (W3C). Issuer and key are published at addresses of this server, so that any wallet
-or validator finds them from the badge alone.
+Open Badges 3.0 (1EdTech), sections 8 (proofs) and 5.3 (baking into an SVG); the data model is that of Verifiable Credentials
+2.0 (W3C). Issuer, keys and revocations are published at addresses of this server (`issuers`, `status_lists`), so that any wallet
+or validator finds them from the badge alone. docs/decisions/0046 says why it is as it is.
 """
 
-import base64
-import json
 import re
 from typing import Any
+from uuid import uuid5
 from xml.sax.saxutils import escape
 
-from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 
+from milepost.credentials import issuers, status_lists
 from milepost.credentials.models import Certificate
-from milepost.journal import keys
-from milepost.journal.models import SigningKey
-from milepost.journal.recording import time_text
-from milepost.people.models import Organisation
-
-CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
-ALGORITHM = "RS256"
-
-
-def issuer_url(organisation: Organisation) -> str:
-    """Where the issuer’s profile is published."""
-    return f"{settings.BASE_URL}/issuers/{organisation.uid}/"
-
-
-def key_url(organisation: Organisation, key: SigningKey) -> str:
-    """Where the public key is published."""
-    return f"{issuer_url(organisation)}keys/{key.fingerprint}/"
-
-
-def issuer_profile(organisation: Organisation) -> dict[str, Any]:
-    """The issuer as Open Badges describes one (Profile, section B.1.22)."""
-    return {"id": issuer_url(organisation), "type": ["Profile"], "name": organisation.name, "url": settings.BASE_URL}
+from milepost.credentials.securing import as_token, second_text, with_proof
+from milepost.people.models import Member, Organisation
+from milepost.verify import CONTEXTS
 
 
 def credential(certificate: Certificate) -> dict[str, Any]:
     """The achievement as an AchievementCredential (section B.1.4)."""
     content, organisation = certificate.content, certificate.organisation
     subject: dict[str, Any] = {
+        "id": subject_id(certificate.enrolment.member),
         "type": ["AchievementSubject"],
         "identifier": [_identity(certificate)],
         "achievement": achievement(organisation, content),
@@ -50,23 +31,29 @@ def credential(certificate: Certificate) -> dict[str, Any]:
     if content["score"] is not None:
         subject["result"] = [{"type": ["Result"], "value": f"{content['score']:.0f} %"}]
     badge = {
-        "@context": CONTEXT,
+        "@context": list(CONTEXTS),
         "id": f"{settings.BASE_URL}/verify/{certificate.code}/",
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": content["title"],
-        "issuer": issuer_profile(organisation),
-        "validFrom": time_text(certificate.issued_at),
+        "issuer": issuers.profile(organisation, issuers.did_of(organisation)),
+        "validFrom": second_text(certificate.issued_at),
         "credentialSubject": subject,
+        "credentialStatus": status_lists.entry_of(certificate),
     }
     if certificate.valid_until:
         badge["validUntil"] = f"{certificate.valid_until.isoformat()}T23:59:59Z"
     return badge
 
 
+def subject_id(member: Member) -> str:
+    """Whose badge it is: the same in all badges of a person, and of no use to find out more about them."""
+    return uuid5(member.uid, "open badges").urn
+
+
 def achievement(organisation: Organisation, content: dict[str, Any]) -> dict[str, Any]:
     """What is achieved by completing a version of a course (Achievement, section B.1.1)."""
     return {
-        "id": f"{issuer_url(organisation)}achievements/{content['course']}/{content['version']}/",
+        "id": f"{issuers.issuer_url(organisation)}achievements/{content['course']}/{content['version']}/",
         "type": ["Achievement"],
         "achievementType": "Course",
         "name": content["title"],
@@ -87,34 +74,13 @@ def _identity(certificate: Certificate) -> dict[str, Any]:
 
 
 def token(certificate: Certificate) -> str:
-    """The credential as a compact JSON Web Signature."""
-    key = keys.current_key(certificate.organisation_id)
-    payload = credential(certificate)
-    issued = int(certificate.issued_at.timestamp())
-    claims = payload | {"iss": payload["issuer"]["id"], "jti": payload["id"], "nbf": issued, "sub": payload["id"]}
-    # With the certificate in it (RFC 7515, 4.1.6) a badge can be checked offline.
-    der = base64.b64encode(key.x509.public_bytes(serialization.Encoding.DER)).decode()
-    header = {"kid": key_url(certificate.organisation, key), "typ": "JWT", "x5c": [der]}
-    # Written out (RFC 7515, section 7.1), since the key may lie in a token that PyJWT can't reach.
-    parts = ({"alg": ALGORITHM, **header}, claims)
-    signed = b".".join(_unpadded(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
-    return b".".join((signed, _unpadded(keys.sign(key, signed)))).decode()
+    """The badge as a signed token (VC-JWT)."""
+    return as_token(certificate.organisation, credential(certificate))
 
 
-def _unpadded(data: bytes) -> bytes:
-    """Base64url as tokens have it (RFC 7515, section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=")
-
-
-def public_jwk(key: SigningKey, *, kid: str) -> dict[str, str]:
-    """The public key as a JSON Web Key (RFC 7517)."""
-    numbers = keys.public_key(key).public_numbers()
-    modulus, exponent = _base64url(numbers.n), _base64url(numbers.e)
-    return {"kty": "RSA", "n": modulus, "e": exponent, "alg": ALGORITHM, "use": "sig", "kid": kid}
-
-
-def _base64url(number: int) -> str:
-    return _unpadded(number.to_bytes((number.bit_length() + 7) // 8)).decode()
+def document(certificate: Certificate) -> dict[str, Any]:
+    """The badge as JSON that carries its proof."""
+    return with_proof(certificate.organisation, credential(certificate))
 
 
 _BAKED = re.compile(r'<openbadges:credential[^>]*\bverify="([A-Za-z0-9_.-]+)"')

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from milepost.core.canonical import fingerprint
-from milepost.credentials import badges, reading
-from milepost.credentials.models import ALPHABET, CODE_LENGTH, Certificate, State, normal_code
+from milepost.credentials import issuers, reading
+from milepost.credentials.models import ALPHABET, CODE_LENGTH, BadgeKey, Certificate, State, normal_code
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
 
@@ -60,6 +60,8 @@ def check_file(content: bytes) -> Finding:
         return _check_pdf(file["seals"], file["codes"])
     if file["kind"] == "badge":
         return _check_badge(file)
+    if file["kind"] == "proven":
+        return _check_proven_badge(file)
     return Finding(Verdict.UNKNOWN)
 
 
@@ -84,20 +86,41 @@ def _code_of(seal: dict[str, Any]) -> str:
 
 
 def _check_badge(badge: dict[str, Any]) -> Finding:
+    """A token, by the signing key that it names. What it is worth today the certificate says, and no date in the token."""
     import jwt  # large, and few processes need it
 
-    address = re.search(r"/verify/([0-9A-Z]+)/$", badge["id"])
-    certificate = _with_codes([address[1]]) if address else None
+    certificate = _of_badge(badge)
     if certificate is None:
         return Finding(Verdict.UNKNOWN)
-    for key in SigningKey.objects.filter(organisation_id=certificate.organisation_id):
-        if badge["kid"].endswith(f"/keys/{key.fingerprint}/"):
-            try:
-                jwt.decode(badge["token"], keys.public_key(key), algorithms=[badges.ALGORITHM])
-            except jwt.PyJWTError:
-                break
-            return _worth(certificate)
-    return Finding(Verdict.ALTERED, certificate)
+    named = re.search(r"[#/]([0-9a-f]{64})/?$", badge["kid"])  # badges of earlier releases name the key by its address
+    ours = SigningKey.objects.filter(organisation_id=certificate.organisation_id)
+    key = ours.filter(fingerprint=named[1]).first() if named else None
+    if key is None:
+        return Finding(Verdict.ALTERED, certificate)
+    try:
+        jwt.decode(
+            badge["token"],
+            keys.public_key(key),
+            algorithms=[issuers.ALGORITHM],
+            options={"verify_exp": False, "verify_nbf": False},
+        )
+    except jwt.PyJWTError:
+        return Finding(Verdict.ALTERED, certificate)
+    return _worth(certificate)
+
+
+def _check_proven_badge(badge: dict[str, Any]) -> Finding:
+    """JSON whose proof fits the key that it names: that must be one of ours."""
+    certificate = _of_badge(badge)
+    if certificate is None:
+        return Finding(Verdict.UNKNOWN)
+    ours = BadgeKey.objects.filter(organisation=certificate.organisation_id, public=badge["key"])
+    return _worth(certificate) if badge["key"] and ours.exists() else Finding(Verdict.ALTERED, certificate)
+
+
+def _of_badge(badge: dict[str, Any]) -> Certificate | None:
+    address = re.search(r"/verify/([0-9A-Z]+)/$", badge["id"])
+    return _with_codes([address[1]]) if address else None
 
 
 def _with_codes(texts: Sequence[str]) -> Certificate | None:

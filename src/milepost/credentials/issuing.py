@@ -22,6 +22,7 @@ from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_SEALED
 from milepost.credentials.models import Certificate
 from milepost.credentials.permissions import MANAGE_CERTIFICATES
 from milepost.credentials.revoking import NotCurrent
+from milepost.credentials.status_lists import give_places, set_revoked
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, Fact, record_many
 from milepost.learning.hours import own_time_minutes
@@ -138,6 +139,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
         (new,) = _certificates([enrolment])
         old.superseded_at = clock.now()
         old.save(update_fields=["superseded_at"])
+        set_revoked(old)
         new.replaces = old
         new.save()
         record_many([_fact(new, enrolment, by)], organisation=new.organisation)
@@ -167,10 +169,12 @@ def _certificates(enrolments: Sequence[Enrolment]) -> list[Certificate]:
     certifier = certifier_of(enrolments[0].organisation)
     live = minutes_in_course(course, [enrolment.member_id for enrolment in enrolments])
     own = own_time_minutes(course, enrolments)
-    return [
+    made = [
         _certificate(enrolment, certifier, Hours(own[enrolment.pk], live.get(enrolment.member_id, 0)))
         for enrolment in enrolments
     ]
+    give_places(enrolments[0].organisation, made)
+    return made
 
 
 class Hours(NamedTuple):

@@ -1,4 +1,4 @@
-"""The noun: a certificate, which is also a badge."""
+"""The nouns: a certificate, which is also a badge; the list that tells which badges are revoked; the key of embedded proofs."""
 
 import secrets
 import uuid
@@ -10,7 +10,9 @@ from django.db.models import Q
 
 from milepost.core import clock
 from milepost.core.blobs.fields import BlobField
+from milepost.core.encryption import EncryptedField
 from milepost.documents.models import Dated
+from milepost.journal.models import SigningKey
 from milepost.journal.recording import Reference
 from milepost.learning.models import Enrolment
 from milepost.people.models import Organisation
@@ -41,6 +43,49 @@ class State(StrEnum):
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
     REVOKED = "revoked"
+
+
+LIST_SIZE = 131_072  # bits of a status list: the least that its standard allows, so that one badge hides among many
+
+
+def no_bits() -> bytes:
+    """As many bits as a list has, none of them set."""
+    return bytes(LIST_SIZE // 8)
+
+
+class StatusList(models.Model):
+    """Which of an organisation's badges are revoked, a bit for each; see `status_lists`.
+
+    It knows nobody: whoever is erased leaves their bits as they are, and their place is given to no other badge.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    number = models.PositiveIntegerField()
+    taken = models.BinaryField(max_length=LIST_SIZE // 8, default=no_bits)
+    revoked = models.BinaryField(max_length=LIST_SIZE // 8, default=no_bits)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organisation", "number"], name="status_list_number_once")]
+
+    def __str__(self) -> str:
+        return f"status list {self.number} of {self.organisation_id}"
+
+
+class BadgeKey(models.Model):
+    """The Ed25519 key of the proofs that stand in badges themselves, endorsed by the signing key beside which it serves.
+
+    `public` is its Multikey; `private` the 32 bytes of RFC 8032, in Base64; see `badge_keys`.
+    """
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+")
+    signing_key = models.OneToOneField(SigningKey, on_delete=models.PROTECT, related_name="badge_key")
+    public = models.CharField(max_length=64, unique=True)
+    private = EncryptedField()
+    endorsement = models.BinaryField()
+    created_at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return self.public
 
 
 class CertificateQuerySet(models.QuerySet["Certificate"]):
@@ -75,6 +120,8 @@ class Certificate(Dated):
     is_lapsed = models.BooleanField(default=False)  # revoked since the course does not count as completed any more
     superseded_at = models.DateTimeField(null=True)
     replaces = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="replaced_by")
+    status_list = models.ForeignKey(StatusList, on_delete=models.PROTECT, related_name="+", db_index=False)
+    status_index = models.PositiveIntegerField()
 
     objects = CertificateQuerySet.as_manager()
 
@@ -87,6 +134,8 @@ class Certificate(Dated):
             models.CheckConstraint(
                 condition=Q(revoked_at=None) | ~Q(revocation_reason=""), name="revoked_for_a_reason"
             ),
+            models.UniqueConstraint(fields=["status_list", "status_index"], name="one_badge_in_a_place"),
+            models.CheckConstraint(condition=Q(status_index__lt=LIST_SIZE), name="place_within_its_list"),
         ]
         indexes = [
             models.Index(fields=["organisation", "issued_at"], name="certificate_by_organisation"),

@@ -39,6 +39,7 @@ def register() -> None:
     limits.register(
         "verify", Limit(Rate(30, MINUTE, Per.ADDRESS), Rate(600, HOUR, Per.ADDRESS), label=_("Checking certificates"))
     )
+    limits.register("issuers", Limit(Rate(300, MINUTE, Per.ADDRESS), label=_("Looking up issuers of badges")))
     sections.register("credentials", certificates_of)
     timestamps.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
 

@@ -12,6 +12,7 @@ from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.credentials.facts import CERTIFICATE_REVOKED
 from milepost.credentials.models import Certificate
+from milepost.credentials.status_lists import set_revoked
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, Reference, record
 from milepost.people.models import Member
@@ -69,6 +70,7 @@ def revoke(*, certificate: Certificate, reason: str, by: Member) -> Certificate:
 def _revoke(certificate: Certificate, reason: str, by: Reference, *, is_lapsed: bool = False) -> None:
     certificate.revoked_at, certificate.revocation_reason, certificate.is_lapsed = clock.now(), reason, is_lapsed
     certificate.save(update_fields=["revoked_at", "revocation_reason", "is_lapsed"])
+    set_revoked(certificate)
     record(
         CERTIFICATE_REVOKED,
         organisation=certificate.organisation,

@@ -1,5 +1,7 @@
 """Pages of whoever holds certificates: all of one's own, and one of them, which whoever sees results may open too."""
 
+import json
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
@@ -55,12 +57,21 @@ def badge(request: OrganisationRequest, certificate: str) -> HttpResponse:
     return download(badges.baked_svg(shown).encode(), name=f"{shown.file_name}.svg", content_type="image/svg+xml")
 
 
+@require_GET
+@requires(SEE_CERTIFICATES)
+def badge_json(request: OrganisationRequest, certificate: str) -> HttpResponse:
+    """The Open Badge as JSON with its proof in it, for wallets that take that."""
+    shown = visible_certificate(request, certificate)
+    content = json.dumps(badges.document(shown), ensure_ascii=False, indent=2).encode()
+    return download(content, name=f"{shown.file_name}.json", content_type="application/json")
+
+
 def visible_certificate(
     request: OrganisationRequest, uid: str, permission: Permission = SEE_CERTIFICATES
 ) -> Certificate:
     """The certificate, for its holder and for whoever may do this to it; `Http404` for all others."""
     rows = Certificate.objects.filter(organisation=request.organisation)
-    rows = rows.select_related("organisation", "enrolment__member", "enrolment__course")
+    rows = rows.select_related("organisation", "enrolment__member", "enrolment__course", "status_list")
     certificate = get_object_or_404(rows, uid=uid)
     if not may(request.member, permission, certificate.enrolment):
         raise Http404

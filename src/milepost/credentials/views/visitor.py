@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -16,16 +17,24 @@ from milepost.core.openness import Whom, open_to
 from milepost.core.sandbox import Unreadable
 from milepost.core.sent_files import FileNotTaken, sent_file
 from milepost.courses.models import Version
-from milepost.credentials import badges
+from milepost.credentials import badges, issuers, status_lists
 from milepost.credentials.checking import Finding, Verdict, check_code, check_file
 from milepost.credentials.facts import CERTIFICATE_SEALED
-from milepost.credentials.models import CODE_LENGTH, normal_code
+from milepost.credentials.models import CODE_LENGTH, StatusList, normal_code
 from milepost.journal.models import Entry, SigningKey
 from milepost.journal.views import proof_response
-from milepost.people.limits import is_over_limit
+from milepost.people.limits import is_over_limit, refuse_over_limit
 from milepost.people.models import Organisation
 
 MAX_FILE = 10 * 1024 * 1024
+VC_JWT = "application/vc+jwt"
+STATUS_LIST_TYPES = [VC_JWT, "application/vc", "application/ld+json", "application/json"]
+# For wallets and validators anywhere.
+PUBLISHED = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "public, max-age=300",
+}
 
 
 def limited[F: Callable[..., HttpResponseBase]](view: F) -> F:
@@ -97,17 +106,51 @@ def proof(request: HttpRequest, code: str) -> HttpResponseBase:
 @open_to(Whom.EVERYBODY, "who issues badges, as their standard wants it told")
 @require_GET
 def issuer(request: HttpRequest, organisation_uid: str) -> HttpResponse:
-    """Who issues, as badges refer to it."""
-    return _published(badges.issuer_profile(get_object_or_404(Organisation, uid=organisation_uid)))
+    """Who issues, as badges of earlier releases refer to it."""
+    organisation = get_object_or_404(Organisation, uid=organisation_uid)
+    return _published(issuers.profile(organisation, issuers.issuer_url(organisation)))
 
 
 @open_to(Whom.EVERYBODY, "a public key")
 @require_GET
 def issuer_key(request: HttpRequest, organisation_uid: str, fingerprint: str) -> HttpResponse:
-    """A public key of the issuer, as badges refer to it (JSON Web Key)."""
+    """A public key of the issuer, as badges of earlier releases refer to it (JSON Web Key)."""
     organisation = get_object_or_404(Organisation, uid=organisation_uid)
     key = get_object_or_404(SigningKey, organisation_id=organisation.pk, fingerprint=fingerprint)
-    return _published(badges.public_jwk(key, kid=badges.key_url(organisation, key)))
+    address = f"{issuers.issuer_url(organisation)}keys/{key.fingerprint}/"
+    return _published(issuers.public_jwk(key) | {"alg": issuers.ALGORITHM, "use": "sig", "kid": address})
+
+
+@open_to(Whom.EVERYBODY, "who issues badges and the public keys, as did:web wants it told")
+@require_GET
+def issuer_did(request: HttpRequest, organisation_uid: str) -> HttpResponse:
+    """The issuer’s DID document."""
+    refuse_over_limit(request, "issuers")
+    return _published(issuers.did_document(get_object_or_404(Organisation, uid=organisation_uid)))
+
+
+@open_to(Whom.EVERYBODY, "public keys")
+@require_GET
+def issuer_key_set(request: HttpRequest, organisation_uid: str) -> HttpResponse:
+    """All public keys of the issuer (JSON Web Key Set)."""
+    refuse_over_limit(request, "issuers")
+    return _published(issuers.key_set(get_object_or_404(Organisation, uid=organisation_uid)))
+
+
+@open_to(Whom.EVERYBODY, "which badges are revoked: bits that name nobody")
+@require_GET
+def status_list(request: HttpRequest, organisation_uid: str, number: int) -> HttpResponse:
+    """Which badges of the issuer are revoked: as a signed token, or as JSON with a proof for whoever asks for JSON."""
+    refuse_over_limit(request, "issuers")
+    lists = StatusList.objects.select_related("organisation")
+    wanted = get_object_or_404(lists, organisation__uid=organisation_uid, number=number)
+    media_type = request.get_preferred_type(STATUS_LIST_TYPES)
+    if media_type in (None, VC_JWT):
+        answer = HttpResponse(status_lists.as_token(wanted), headers=PUBLISHED, content_type=VC_JWT)
+    else:
+        answer = _published(status_lists.as_document(wanted), media_type)
+    patch_vary_headers(answer, ["Accept"])
+    return answer
 
 
 @open_to(Whom.EVERYBODY, "what a badge is given for, as its standard wants it told")
@@ -126,11 +169,5 @@ def achievement(request: HttpRequest, organisation_uid: str, course: str, versio
     return _published(badges.achievement(published.organisation, content))
 
 
-def _published(content: dict[str, Any]) -> HttpResponse:
-    """For wallets and validators anywhere."""
-    headers = {
-        "Access-Control-Allow-Origin": "*",
-        "Cross-Origin-Resource-Policy": "cross-origin",
-        "Cache-Control": "public, max-age=300",
-    }
-    return JsonResponse(content, headers=headers)
+def _published(content: dict[str, Any], media_type: str = "application/json") -> HttpResponse:
+    return JsonResponse(content, headers=PUBLISHED, content_type=media_type)
