@@ -30,6 +30,7 @@ import sys
 import unicodedata
 import zipfile
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -471,6 +472,7 @@ class _Dossier:
         known = {
             mark for mark, facts in self.facts.items() if any(fact["verb"] in ("sealed", "completed") for fact in facts)
         }
+        self._cover()
         sealed = [
             name
             for name, told in sorted(self.manifest["files"].items())
@@ -486,6 +488,22 @@ class _Dossier:
             raise Broken(
                 f"{twice['actor']['name']} has two certificates for “{twice['object']['name']}”, and both stand."
             )
+
+    def _cover(self) -> None:
+        """What the cover's attachment tells is what is in the dossier. What is printed on it was not read."""
+        said, action = _json(_attached(self._read("cover.pdf"), "cover.json")), _json(self._read("records/action.json"))
+        pieces = Counter(name.split("/")[1] for name in self.manifest["files"] if name.startswith("pieces/"))
+        names = ("reference", "title", "client", "funder", "funding_reference", "starts_on", "ends_on", "minutes")
+        told = {name: action[name] for name in names} | {
+            "person": (self.manifest["person"] or {"name": ""})["name"],
+            "people": len(action["people"]),
+            "facts": self.manifest["entries"],
+            "pieces": dict(pieces),
+        }
+        if wrong := next((name for name in sorted(told.keys() | said.keys()) if said.get(name) != told.get(name)), ""):
+            raise Broken(f"The cover says “{said.get(wrong)}” for “{wrong}”, and the dossier “{told.get(wrong)}”.")
+        self.report.holds.append("What the cover tells in its attachment (cover.json) is what is in the dossier.")
+        self.report.notes.append("As the organisation says, without a proof: the words that are printed on cover.pdf")
 
     def _additions(self, there: Mapping[str, str]) -> None:
         """What a file was before something was added to it, it begins with (ISO 32000-2, 7.5.6), to the byte."""
@@ -1302,7 +1320,7 @@ class Learning:
             case "activity":
                 self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"]))
 
-    def unpublished(self, course: str) -> Collection[int]:
+    def unpublished(self, course: str) -> list[int]:
         """The versions in which people did something, and of which no fact tells that they were published."""
         return sorted(self._named.get(course, set()) - self._stated.get(course, {}).keys())
 
@@ -1542,6 +1560,18 @@ def _revisions(content: bytes) -> set[str]:
             at = until
             found.add(digest.hexdigest())
     return found
+
+
+def _attached(content: bytes, name: str) -> bytes:
+    """A file that is embedded in a PDF (ISO 32000-2, 7.11.4). Raises `Broken` where there is none, or not just one."""
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    try:
+        names = PdfFileReader(io.BytesIO(content), strict=False).root["/Names"]["/EmbeddedFiles"]["/Names"]
+        [found] = [names[at + 1] for at in range(0, len(names), 2) if names[at] == name]
+        return bytes(found["/EF"]["/F"].data)
+    except Exception as error:  # pyHanko and what it reads with raise a dozen sorts
+        raise Broken(f"The PDF carries no file {name}.") from error
 
 
 def _seen_in(reader: Any) -> set[str]:

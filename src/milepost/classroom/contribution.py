@@ -64,7 +64,7 @@ ATTENDANCE = (
 class SheetFiles(FileKind[Sheet]):
     """The sealed attendance sheets. They name everybody, so none is one person's."""
 
-    name, model = "sheet", Sheet
+    name, heading, model = "sheet", gettext_lazy("Attendance sheets"), Sheet
 
     def of_action(self, scope: Scope) -> "QuerySet[Sheet]":
         return sheets_of(scope).exclude(pdf="")
@@ -89,7 +89,7 @@ class SheetFiles(FileKind[Sheet]):
 class LogFiles(FileKind[ConnectionLog]):
     """The imported connection logs, which name everybody too."""
 
-    name, model = "log", ConnectionLog
+    name, heading, model = "log", gettext_lazy("Connection logs"), ConnectionLog
 
     def of_action(self, scope: Scope) -> "QuerySet[ConnectionLog]":
         return logs_of(scope)
@@ -110,7 +110,8 @@ class LogFiles(FileKind[ConnectionLog]):
 class AbsenceFiles(FileKind[Attendance]):
     """What somebody brought to say why they were absent."""
 
-    name, model, listed = "absence", Attendance, Listed.PERSON
+    name, heading, model = "absence", gettext_lazy("Reasons for absence"), Attendance
+    listed = Listed.PERSON
 
     def of_action(self, scope: Scope) -> "QuerySet[Attendance]":
         return attendances_of(scope).exclude(absence_file="").order_by("pk")

@@ -50,7 +50,8 @@ def certificates_of(scope: Scope) -> CertificateQuerySet:
 class CertificateFiles(FileKind[Certificate]):
     """The sealed certificates."""
 
-    name, model, listed = "certificate", Certificate, Listed.PERSON
+    name, heading, model = "certificate", gettext_lazy("Certificates"), Certificate
+    listed = Listed.PERSON
 
     def of_action(self, scope: Scope) -> "QuerySet[Certificate]":
         return certificates_of(scope).exclude(pdf="")

@@ -52,7 +52,7 @@ def own_documents(member: Member) -> "QuerySet[Document]":
 class DocumentFiles(FileKind[Document]):
     """The document as it stands, with its annexes; beside it what it was made from, which is no evidence."""
 
-    name, model = "document", Document
+    name, heading, model = "document", gettext_lazy("Documents"), Document
 
     def of_action(self, scope: Scope) -> "QuerySet[Document]":
         return documents_of(scope).exclude(pdf="")

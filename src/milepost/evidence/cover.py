@@ -1,24 +1,38 @@
 """The first page of a dossier: what it is about, what is there of what the profile wants, and how to check it."""
 
-from datetime import datetime
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
 
 from django.utils import translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from milepost.anchors.publishing import page_of
 from milepost.core.words import date_format, duration
 from milepost.documents.typesetting import logo_of
-from milepost.evidence.contributions import counts
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
-from milepost.people.contributions import Finding, Scope
+from milepost.people.contributions import Finding
+
+type Headings = Mapping[str, str | Promise]
 
 
 def cover_page(
-    action: TrainingAction, scope: Scope, readiness: Readiness, *, facts: int, made_at: datetime, key: str
+    action: TrainingAction,
+    readiness: Readiness,
+    said: Mapping[str, Any],
+    *,
+    headings: Headings,
+    made_at: datetime,
+    key: str,
 ) -> dict[str, Any]:
-    """What the template `cover` lays out, in the action's language. `key` is the fingerprint of the sealing key."""
+    """What the template `cover` lays out, in the action's language. `key` is the fingerprint of the sealing key.
+
+    `said` are the numbers of the dossier (`DossierFile`), which go with the page as a file, too: `milepost verify` holds them
+    against the rest. `headings` are what the pieces of each folder are called.
+    """
     organisation, profile = action.organisation, readiness.profile
     with translation.override(action.language):
         wanted = _("%(percent)s %% of what the profile “%(profile)s” wants is there.")
@@ -31,7 +45,8 @@ def cover_page(
             "heading": _("Dossier"),
             "title": action.title,
             "reference": action.reference,
-            "facts": [[label, value] for label, value in _lines(action, scope, readiness, facts) if value],
+            "facts": [[label, value] for label, value in _lines(readiness, said, headings) if value],
+            "numbers": json.dumps(said, ensure_ascii=False, indent=1),
             "percent": readiness.percent,
             "readiness": wanted % {"percent": readiness.percent, "profile": profile.label},
             "labels": [_("Piece"), _("State"), _("Article")],
@@ -47,20 +62,20 @@ def _row(finding: Finding) -> list[Any]:
     return [finding.label, finding.words, finding.article, finding.is_ready]
 
 
-def _lines(action: TrainingAction, scope: Scope, readiness: Readiness, facts: int) -> list[tuple[str, str]]:
-    """What the dossier is about, and how many there are of what rooms count; a line without a value is left out."""
-    first, last = (date_format(day, "DATE_FORMAT") for day in (action.starts_on, action.ends_on))
+def _lines(readiness: Readiness, said: Mapping[str, Any], headings: Headings) -> list[tuple[str, str]]:
+    """What the dossier is about, and how many there are of what is in it; a line without a value is left out."""
+    first, last = (date_format(date.fromisoformat(said[name]), "DATE_FORMAT") for name in ("starts_on", "ends_on"))
     return [
-        (_("Reference"), action.reference),
+        (_("Reference"), said["reference"]),
         (_("Profile"), readiness.profile.label),
-        (_("The other party"), action.client),
-        (_("Funding body"), " · ".join(filter(None, (action.funder, action.funding_reference)))),
-        (_("Dates"), f"{first} – {last}"),
-        (_("Duration"), duration(action.minutes)),
-        (_("Participants"), "" if scope.member else str(scope.members.count())),
-        (_("Person"), scope.member.full_name if scope.member else ""),
-        *((label, str(count)) for label, count in counts(scope)),
-        (_("Facts of the journal"), str(facts)),
+        (_("The other party"), said["client"]),
+        (_("Funding body"), " · ".join(filter(None, (said["funder"], said["funding_reference"])))),
+        (_("Dates"), first if first == last else f"{first} – {last}"),
+        (_("Duration"), duration(said["minutes"])),
+        (_("Participants"), "" if said["person"] else str(said["people"])),
+        (_("Person"), said["person"]),
+        *((str(headings[folder]), str(count)) for folder, count in said["pieces"].items()),
+        (_("Facts of the journal"), str(said["facts"])),
     ]
 
 

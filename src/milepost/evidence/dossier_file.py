@@ -9,11 +9,13 @@ import json
 import re
 import zipfile
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import batched
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
+from django.utils.functional import Promise
 
 from milepost.core import blobs, clock
 from milepost.core.blobs.fields import digests_in
@@ -70,6 +72,7 @@ class DossierFile:
         self.known: set[str] = set()  # every digest that the facts name
         self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
         self.sealed: set[str] = set()  # the digests of files that carry our seal, and all signatures
+        self.headings: dict[str, str | Promise] = {}  # what the pieces of each folder are called
         self.kinds = [kind for kind in file_kinds() if kind.in_dossier]
         self.done, self.total = 0, 4 + sum(kind.of_action(scope).count() for kind in self.kinds)
 
@@ -132,9 +135,9 @@ class DossierFile:
         for kind in self.kinds:
             for part in batched(kind.of_action(self.scope).iterator(PART), PART, strict=False):
                 for row in part:
-                    self._piece(kind.file(row))
-                    for beside in kind.beside(row):
-                        self._piece(beside)
+                    for file in (kind.file(row), *kind.beside(row)):
+                        self._piece(file)
+                        self.headings.setdefault(file.path.partition("/")[0], kind.heading)
                 self._step(len(part))
 
     def _piece(self, file: File) -> None:
@@ -277,14 +280,24 @@ class DossierFile:
         from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
 
         time = self.now.replace(microsecond=0)
+        said = self._numbers(count)
         page = cover_page(
-            self.action, self.scope, self.readiness, facts=count, made_at=self.now, key=self.key.fingerprint
+            self.action, self.readiness, said, headings=self.headings, made_at=self.now, key=self.key.fingerprint
         )
         sealed = seal_pdf(
             render("cover", page, time=time), key=self.key, time=time, reason=f"Dossier {self.action.reference}"
         )
         self.add("cover.pdf", [sealed], kind="cover", compressed=False)
         self._step()
+
+    def _numbers(self, count: int) -> dict[str, Any]:
+        """What the cover tells of the action and of the dossier, as its attachment has it for machines."""
+        action = self._action()
+        names = ("reference", "title", "client", "funder", "funding_reference", "starts_on", "ends_on", "minutes")
+        person = self.name_of(self.scope.member) if self.scope.member else ""
+        pieces = Counter(name.split("/")[1] for name in self.files if name.startswith("pieces/"))
+        numbers = {"people": len(action["people"]), "facts": count, "pieces": dict(pieces)}
+        return {name: action[name] for name in names} | {"person": person} | numbers
 
     def _manifest(self, count: int) -> None:
         member, organisation, action = self.scope.member, self.organisation, self.action

@@ -197,8 +197,9 @@ def test_a_dossier_holds_every_piece_and_verifies(dossier, complete):
     assert sum(name.startswith("pieces/documents/") for name in names) == 3
     report = verifier.verify(dossier)
     assert any("attendance signatures fit the journal" in line for line in report.holds)
-    said = "As the organisation says, without a proof: as-the-organisation-says/readiness.json"
-    assert verifier.verify(dossier, keys=[report.key]).notes == [said]
+    said = "As the organisation says, without a proof: "
+    notes = verifier.verify(dossier, keys=[report.key]).notes
+    assert notes == [f"{said}as-the-organisation-says/readiness.json", f"{said}the words that are printed on cover.pdf"]
 
 
 def test_the_cover_reads_like_a_report(dossier):

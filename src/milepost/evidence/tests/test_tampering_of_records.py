@@ -8,11 +8,17 @@ import io
 import json
 import random
 import re
+from collections import defaultdict
 
 import pytest
 
 from milepost import verify as verifier
-from milepost.evidence.tests.archives import contents, rewritten
+from milepost.core import clock
+from milepost.documents.sealing import seal_pdf
+from milepost.documents.typesetting import render
+from milepost.evidence.cover import cover_page
+from milepost.evidence.readiness import readiness_of
+from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.test_tampering import as_the_insider, signed
 from milepost.journal import keys
 from tests.thorough import IS_THOROUGH
@@ -111,3 +117,22 @@ def is_refused(path):
     except verifier.Broken:
         return True
     return False
+
+
+def test_the_cover_counts_what_is_in_the_dossier(dossier, complete, tmp_path):
+    """Whoever holds the key makes and seals a cover that tells of four hundred people."""
+    said = json.loads(verifier._attached(contents(dossier)["cover.pdf"], "cover.json"))
+    assert (said["people"], said["pieces"]["sheets"], said["minutes"]) == (4, 1, 420)
+    key = keys.current_key(complete.organisation_id)
+    page = cover_page(
+        complete,
+        readiness_of(complete),
+        said | {"people": 400},
+        headings=defaultdict(str),
+        made_at=clock.now(),
+        key=key.fingerprint,
+    )
+    forged = seal_pdf(render("cover", page, time=clock.now()), key=key, time=clock.now(), reason="Dossier")
+    changed = contents(dossier) | {"cover.pdf": forged}
+    path = rewritten(dossier, signed(changed, as_the_insider(changed), keys.private_key(key)))
+    assert complaint(path) == "The cover says “400” for “people”, and the dossier “4”."

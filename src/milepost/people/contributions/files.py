@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import ClassVar
 
 from django.db.models import Model, QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from milepost.journal.recording import Reference
 from milepost.people.contributions.scope import Scope
@@ -43,6 +45,7 @@ class FileKind[Row: Model](ABC):
     """One kind of file: which rows have one, and how a row tells of its own. `name` stands in addresses."""
 
     name: ClassVar[str]
+    heading: ClassVar["str | Promise"] = gettext_lazy("Files")  # what several of them are called, on a dossier's cover
     model: type[Row]
     listed: ClassVar[Listed] = Listed.ACTION
     in_dossier: ClassVar[bool] = True
