@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def publics(tmp_path, settings):
+def kill_and_begin_anew(tmp_path, settings):
     with socket.create_server(("127.0.0.1", 0)) as free:
         place = f"127.0.0.1:{free.getsockname()[1]}"
     said = ["--config", str(tmp_path / "witness.json")]
@@ -28,10 +28,19 @@ def publics(tmp_path, settings):
     vkey = _told(*said, "init", "--name", "witness.example/public", "--listen", place).strip()
     _told(*said, "add-log", "--origin", key.name, "--vkey", str(key))
     settings.WITNESSES = [(vkey, f"http://{place}")]
-    running = _serving(place, said)
-    yield lambda: _serving(place, said, running)
-    running.kill()
-    running.wait()
+    running = [_serving(place, said)]
+
+    def killed_and_begun_anew():
+        _end(running.pop())
+        running.append(_serving(place, said))
+
+    yield killed_and_begun_anew
+    _end(running.pop())
+
+
+def _end(process):
+    process.kill()
+    process.wait()
 
 
 def _told(_config, path, command, *options):
@@ -39,10 +48,7 @@ def _told(_config, path, command, *options):
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout
 
 
-def _serving(place, said, before=None):
-    if before:
-        before.kill()
-        before.wait()
+def _serving(place, said):
     words = [sys.executable, "-m", "aics_witness", "serve", *said]
     running = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _try in range(100):
@@ -55,19 +61,16 @@ def _serving(place, said, before=None):
     raise AssertionError("the witness did not start")
 
 
-def test_a_public_witness_cosigns_goes_on_after_a_kill_and_refuses_another_history(publics):
+def test_a_public_witness_cosigns_goes_on_after_a_kill_and_refuses_another_history(kill_and_begin_anew):
     [witness] = cosigning.witnesses()
-    running = None
     for grown in (0, 1, 600, 7):
         write(grown)
         seal(7)
         made = cosign_newest(7, witness)
         assert made.checkpoint.seal.size == seal(7).size
         if grown == 1:
-            running = publics()
+            kill_and_begin_anew()
     assert Cosignature.objects.count() == 4
     write_anew()
     with pytest.raises(NotCosigned, match="this journal does not hold what it saw before"):
         cosign_newest(7, witness)
-    running.kill()
-    running.wait()
