@@ -1,6 +1,6 @@
 """The verbs of training actions: make one, say what belongs to it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
@@ -11,20 +11,20 @@ from django.utils.translation import gettext as _
 
 from milepost.classroom.models import LiveSession
 from milepost.core import blobs, clock, once
+from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document
 from milepost.evidence.contributions import participants, scope_of
-from milepost.evidence.facts import ACTION_CREATED, ACTION_REGISTERED, PIECE_CREATED
+from milepost.evidence.facts import ACTION_CREATED, PIECE_CREATED
 from milepost.evidence.models import Piece, TrainingAction
 from milepost.evidence.profiles import profiles
+from milepost.evidence.registering import AT_ONCE, register_people
 from milepost.evidence.words import values_of_action
-from milepost.journal.recording import Fact, Reference, record, record_many
-from milepost.people.models import Member, Organisation
-
-BATCH = 2_000
+from milepost.journal.recording import Reference, record
+from milepost.people.models import Member, MemberQuerySet, Organisation
 
 
 class InvalidAction(Refused):
@@ -98,13 +98,18 @@ def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member, key
             created_by=by,
         )
         action.sessions.set(sessions)
-        action.members.set([*members, *_seated(action, plan)])
-        record_many(_facts(action, sessions, by), organisation=organisation)
+        people = {member.pk for member in members} | set(_seated(action, plan).values_list("pk", flat=True))
+        action.members.set(people)
+        _record(action, sessions, by)
+        if len(people) <= AT_ONCE:
+            register_people(action)
+        else:
+            named("evidence.register_people").enqueue(action.organisation_id, action.pk)
     return action
 
 
-def _facts(action: TrainingAction, sessions: Iterable[LiveSession], by: Member) -> Iterator[Fact]:
-    """What the action is, and who takes part: what a dossier says of either is held against these."""
+def _record(action: TrainingAction, sessions: Iterable[LiveSession], by: Member) -> None:
+    """What the action is: what a dossier says of it is held against this."""
     texts = {name: getattr(action, name) for name in ("client", "funder", "funding_reference", "objectives", "price")}
     result: dict[str, Any] = {name: text for name, text in texts.items() if text}
     result |= {"reference": action.reference, "title": action.title, "minutes": action.minutes}
@@ -112,14 +117,17 @@ def _facts(action: TrainingAction, sessions: Iterable[LiveSession], by: Member) 
     result["sessions"] = [str(session.uid) for session in sessions]
     if action.course:
         result["course"] = action.course.as_reference().as_json()
-    about = action.as_reference()
-    yield Fact(ACTION_CREATED, by.as_reference(), about, result, {"profile": action.profile})
-    context = {"instructor": by.as_reference().as_json()}
-    for member in action.members.order_by("pk").iterator(BATCH):
-        yield Fact(ACTION_REGISTERED, member.as_reference(), about, {}, context)
+    record(
+        ACTION_CREATED,
+        organisation=action.organisation,
+        actor=by.as_reference(),
+        object=action.as_reference(),
+        result=result,
+        context={"profile": action.profile},
+    )
 
 
-def _seated(action: TrainingAction, plan: ActionPlan) -> Iterable[Member]:
+def _seated(action: TrainingAction, plan: ActionPlan) -> MemberQuerySet:
     """Who has a seat in it by its sessions, and by its course where that counts."""
     scope = scope_of(action)
     return participants(scope if plan.takes_course else replace(scope, course_id=None, course_uid=None))

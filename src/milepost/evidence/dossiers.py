@@ -21,6 +21,7 @@ from milepost.evidence.dossier_file import DossierFile, Progress
 from milepost.evidence.facts import ACTION_EXPORTED, ACTION_REQUESTED
 from milepost.evidence.models import Dossier, TrainingAction
 from milepost.evidence.readiness import readiness_of
+from milepost.evidence.registering import register_people
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.sealing import seal
 from milepost.people.contributions import contributions
@@ -94,6 +95,7 @@ def build(
 
     What it tells of is made and sealed first, so that nothing is missing.
     """
+    register_people(action)
     scope = scope_of(action, member)
     for contribution in contributions.all():
         contribution.prepare(scope)

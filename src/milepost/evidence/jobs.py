@@ -4,9 +4,16 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core.blobs.removing import QUIET, remove_unused
 from milepost.core.jobs import NotNow, job
-from milepost.evidence import dossiers, readiness, retention
+from milepost.evidence import dossiers, readiness, registering, retention
 from milepost.evidence.models import Dossier, TrainingAction
 from milepost.people.models import Organisation
+
+
+@job(queue="builds", title=_("Record who takes part in a training action"), attempts=None)
+def register_people(organisation_id: int, action_id: int) -> None:
+    """Record it of those of whom it is not recorded, unless the action was let go."""
+    for action in TrainingAction.objects.filter(organisation_id=organisation_id, pk=action_id, let_go_at=None):
+        registering.register_people(action)
 
 
 @job(queue="builds", title=_("Build a dossier"), limit=6 * 3600)

@@ -43,6 +43,7 @@ class TrainingAction(models.Model):
     price = models.CharField(_("price and terms of payment"), max_length=300, blank=True)
     sessions = models.ManyToManyField(LiveSession, blank=True, related_name="actions")
     members = models.ManyToManyField(Member, blank=True, related_name="+")
+    registered_up_to = models.BigIntegerField(default=0)  # the key of the last seat in it that a fact tells of
     readiness = models.PositiveSmallIntegerField(default=0)
     checked_at = models.DateTimeField(null=True)
     letting_go_at = models.DateTimeField(null=True)  # when somebody said that its evidence can go, after its time
