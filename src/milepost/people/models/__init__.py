@@ -1,0 +1,49 @@
+"""Organisations and the people in them."""
+
+from milepost.people.models.bulk_act import BulkAct, BulkActPerson
+from milepost.people.models.factor_reset import FactorReset
+from milepost.people.models.member import (
+    END_OF_NAME,
+    MOST_OF_NAME,
+    Member,
+    MemberQuerySet,
+    Relation,
+    RoleGrant,
+    RoleGrantQuerySet,
+    plain,
+)
+from milepost.people.models.organisation import (
+    Department,
+    Organisation,
+    OrganisationSetting,
+    Site,
+    validate_colour,
+    validate_zone,
+    zone_of,
+)
+from milepost.people.models.people_import import PeopleImport
+from milepost.people.models.user import User, UserManager
+
+__all__ = [
+    "END_OF_NAME",
+    "MOST_OF_NAME",
+    "BulkAct",
+    "BulkActPerson",
+    "Department",
+    "FactorReset",
+    "Member",
+    "MemberQuerySet",
+    "Organisation",
+    "OrganisationSetting",
+    "PeopleImport",
+    "Relation",
+    "RoleGrant",
+    "RoleGrantQuerySet",
+    "Site",
+    "User",
+    "UserManager",
+    "plain",
+    "validate_colour",
+    "validate_zone",
+    "zone_of",
+]

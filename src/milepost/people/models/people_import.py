@@ -1,0 +1,46 @@
+"""An HR file on its way in."""
+
+import uuid
+from functools import cached_property
+
+from django.db import models
+
+from milepost.core import clock
+from milepost.core.tables import Table, read_table
+from milepost.people.models.member import Member
+from milepost.people.models.organisation import Organisation
+
+
+class PeopleImport(models.Model):
+    """An HR file between its upload and its import. Its content is wiped once it was imported.
+
+    A large one is imported in the background: `begun_at` since somebody said so, who had looked at what `seen` is the fingerprint of.
+    `outcome` has how many were new, changed and gone, or the `problem` for which nothing was done.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="people_imports")
+    uploaded_by = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="+")
+    uploaded_at = models.DateTimeField(default=clock.now)
+    file_name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    mapping = models.JSONField(default=dict)
+    is_complete = models.BooleanField(default=False)
+    begun_at = models.DateTimeField(null=True)
+    begun_by = models.ForeignKey(Member, on_delete=models.CASCADE, null=True, related_name="+")
+    seen = models.CharField(max_length=64, blank=True)
+    outcome = models.JSONField(default=dict)
+    applied_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def is_being_imported(self) -> bool:
+        """Whether the background has it in hand."""
+        return self.begun_at is not None and self.applied_at is None
+
+    @cached_property
+    def table(self) -> Table:
+        """What is in the file, read once however often it is asked for. Raises `UnreadableTable`."""
+        return read_table(bytes(self.content))
