@@ -55,9 +55,8 @@ def make_sheet(sheet: Sheet) -> bool:
     session, organisation = sheet.session, sheet.session.organisation
     time = sheet.asked_at.replace(microsecond=0)
     pdf = render("attendance-sheet", page_of(session, number=sheet.number), time=time)
-    sealed = seal_pdf(
-        pdf, key=keys.current_key(organisation.pk), time=time, reason=f"Attendance sheet {session.reference}"
-    )
+    reason = f"Attendance sheet {session.reference}"
+    sealed = seal_pdf(pdf, key=keys.current_key(organisation.pk), time=clock.now(), reason=reason)
     digest = blobs.store(organisation.uid, sealed)
     with transaction.atomic():
         if not Sheet.objects.filter(pk=sheet.pk, pdf="", asked_at=sheet.asked_at).update(pdf=digest):

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from milepost.core import blobs
+from milepost.core import blobs, clock
 from milepost.core.words import date_format, duration
 from milepost.credentials.issuing import pdf_fact
 from milepost.credentials.models import Certificate
@@ -60,7 +60,7 @@ def _store(certificate: Certificate) -> str:
     sealed = seal_pdf(
         pdf,
         key=keys.current_key(organisation.pk),
-        time=certificate.issued_at.replace(microsecond=0),
+        time=clock.now(),
         reason=f"Certificate {certificate.shown_code}",
         contact=address_of(certificate),
     )

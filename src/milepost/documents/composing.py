@@ -250,9 +250,7 @@ def _sealed(content: bytes, document: Document) -> bytes:
     from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
 
     key = keys.current_key(document.organisation_id)
-    return seal_pdf(
-        content, key=key, time=document.created_at.replace(microsecond=0), reason=document.content["heading"]
-    )
+    return seal_pdf(content, key=key, time=clock.now(), reason=document.content["heading"])
 
 
 def file_of(document: Document) -> bytes:

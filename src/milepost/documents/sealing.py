@@ -42,7 +42,9 @@ logger = logging.getLogger(__name__)
 
 
 def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", contact: str = "") -> bytes:
-    """The PDF with a seal by the key. `reason` and `contact` stand in the seal, for those who read it.
+    """The PDF with a seal by the key, made at this `time`. `reason` and `contact` stand in the seal, for those who read it.
+
+    The time is that of sealing, never of what the PDF speaks of.
 
     An authority that does not answer lowers the level to B-B; it never holds up the seal, and `timestamps` asks it again.
     Raises `KeyLocked`, or pyHanko's `PdfReadError` for what is no PDF.
@@ -66,7 +68,7 @@ def seal_in(
     The `locked` fields may not be filled anew by whoever seals later (FieldMDP, ISO 32000-2, 12.8.2.4).
     """
     stamper = authority_at_hand()
-    words = SealWords(key.common_name, time, reason, contact, tuple(locked))
+    words = SealWords(key.common_name, time.replace(microsecond=0), reason, contact, tuple(locked))
     return fill_gap(leave_gap(writer, field, words, size=gap_for(key, stamper)), key=key, stamper=stamper)
 
 

@@ -24,6 +24,7 @@ from milepost.journal.subscriptions import deliver_all, replay
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member
+from milepost.verify import seals_in
 from tests.readers import text_in
 from tests.worlds import SMALL_COURSE, make_course, make_member, make_people, verbs
 
@@ -177,6 +178,15 @@ def test_files_are_made_in_the_background_and_recorded(earned, organisation):
     earned.refresh_from_db()
     statement = Entry.objects.get(object_id=str(earned.uid), verb="sealed").content
     assert statement["result"] == {"sha256": earned.pdf}
+
+
+def test_the_file_says_that_it_was_sealed_when_it_was_sealed(earned):
+    """Not when the certificate was issued, which is what it speaks of: the authority was away, or the worker."""
+    later = (earned.issued_at + timedelta(hours=3)).replace(microsecond=0)
+    with clock.at(later):
+        typeset([earned])
+    [made] = seals_in(pdf_of(earned))
+    assert made.made == later
 
 
 def test_a_worker_killed_in_the_middle_leaves_none_out_and_none_twice(organisation, course, lead, monkeypatch):

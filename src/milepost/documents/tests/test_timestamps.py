@@ -369,6 +369,7 @@ def sealed_by(issuer):
 
 
 COVER = {
+    "numbers": "{}",
     "language": "en",
     "organisation": "Aldermoor",
     "colour": "#0f5c4d",
