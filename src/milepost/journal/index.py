@@ -22,6 +22,7 @@ RECORDS = 128  # in a page: one more, and it is split
 WITHIN = 8  # records of one thing that are kept within the page of the first tier
 VALUE = 8 + 32
 HASH = 32
+FEW, LEVELS = 20, 5  # keys that are looked for at once, and how deep: a tree of a million people has no more
 PART = 500  # pages that one query reads
 
 IN_QUERY = 5_000  # entries that one query reads
@@ -163,6 +164,11 @@ class _Trees:
         """The keys of each tree by the page where they stand, or would stand; all on the way are read, a level at a time."""
         found: dict[str, list[bytes]] = {}
         level, depth = {f"{tree}/": list(some) for tree, some in keys.items()}, 0
+        if sum(map(len, level.values())) <= FEW:  # one query instead of one a level
+            ways = ((place, key.hex()) for place, some in level.items() for key in some)
+            self._read(
+                {f"{place}{way[:length]}" for place, way in ways for length in range(LEVELS)} - self._known.keys()
+            )
         while level:
             self._read([place for place in level if place not in self._known])
             below: dict[str, list[bytes]] = {}
