@@ -695,22 +695,23 @@ class _Dossier:
         """A table has a row for each that the facts tell of, and each says what they say."""
         people = {person["id"] for person in _json(self._read("records/action.json"))["people"]}
         course = (self.account.actions[self.manifest["action"]["id"]].get("course") or {}).get("id", "")
-        wanted: dict[tuple[str, ...], dict[str, str]]
         match table:
             case "completions.csv":
-                wanted = self.learning.completions(course, people)
+                wanted, row_of = self.learning.completions(course, people)
             case "progress.csv":
-                wanted = self.learning.progress(course, people)
+                wanted, row_of = self.learning.progress(course, people)
             case "certificates.csv":
-                wanted = self.standing.certificates(course, people)
+                wanted, row_of = self.standing.certificates(course, people)
         columns, rows = self._rows_of(name)
         for number, line in enumerate(rows, start=1):
             row = dict(zip(columns, line, strict=True))
-            told = wanted.pop(tuple(row.get(column, "") for column in KEYS[table]), None)
-            if told is None:
+            key = tuple(row[column] for column in KEYS[table])
+            if key not in wanted:
                 raise Broken(
                     f"Row {number} of {name} is one of which the journal does not tell, or stands there twice."
                 )
+            wanted.discard(key)
+            told = row_of(*key)
             for column, cell in row.items():
                 said = self.account.names.get(row["person"], "") if column == "name" else told.get(column)
                 if said is None or cell not in (said, f"'{said}"):
@@ -1291,15 +1292,34 @@ class Account:
 # --- Courses ----------------------------------------------------------------------------------------------
 
 
+type Rows = tuple[set[tuple[str, ...]], Callable[..., dict[str, str]]]  # the keys of a table, and the row of each
+
+
+@dataclass(slots=True)
+class _Step:
+    """An activity as somebody began it, and did it last; texts as tables have them, of which many are one."""
+
+    title: str = ""
+    version: str = ""
+    began_at: str = ""
+    done_at: str = ""
+    score: str = ""
+    caveat: str = ""
+    digest: str = ""
+
+    def begin_again(self) -> None:
+        self.done_at = self.caveat = ""
+
+
 @dataclass(slots=True)
 class _Learner:
-    """What somebody did in a course: texts as tables have them, and for each activity the columns of its row."""
+    """What somebody did in a course; texts as tables have them."""
 
     registered_at: str = ""
     launched_at: str = ""
     completed_at: str = ""
     score: str = ""
-    steps: dict[str, dict[str, str]] = field(default_factory=dict)
+    steps: dict[str, _Step] = field(default_factory=dict)
 
 
 class Learning:
@@ -1308,9 +1328,7 @@ class Learning:
     def __init__(self) -> None:
         self._learners: dict[str, dict[str, _Learner]] = {}  # by course and person
         self._named: dict[str, set[int]] = {}  # by course: the versions in which somebody did something
-        self._stated: dict[
-            str, dict[int, dict[tuple[str, str], int]]
-        ] = {}  # by course and version: by activity and content
+        self._stated: dict[str, dict[int, dict[tuple[str, str], int]]] = {}  # by course, version, activity and content
 
     def hear(self, fact: dict[str, Any]) -> None:
         """Take the next fact; those about anything else say nothing here."""
@@ -1324,24 +1342,27 @@ class Learning:
         """The versions in which people did something, and of which no fact tells that they were published."""
         return sorted(self._named.get(course, set()) - self._stated.get(course, {}).keys())
 
-    def completions(self, course: str, people: Collection[str]) -> dict[tuple[str, ...], dict[str, str]]:
-        """The rows of records/completions.csv, by person."""
+    def completions(self, course: str, people: Collection[str]) -> Rows:
+        """records/completions.csv, by person."""
         known = self._learners.get(course, {})
-        columns = ("registered_at", "launched_at", "completed_at", "score")
-        learners = {person: known.get(person, _Learner()) for person in people}
-        return {
-            (person,): {"person": person} | {name: getattr(learner, name) for name in columns}
-            for person, learner in learners.items()
-        }
 
-    def progress(self, course: str, people: Collection[str]) -> dict[tuple[str, ...], dict[str, str]]:
-        """The rows of records/progress.csv, by person and activity."""
-        return {
-            (person, key): {"person": person, "activity": key, **step}
-            for person, learner in self._learners.get(course, {}).items()
-            if person in people
-            for key, step in learner.steps.items()
-        }
+        def row(person: str) -> dict[str, str]:
+            learner = known.get(person, _Learner())
+            columns = COLUMNS["completions.csv"][2:]
+            return {"person": person} | {column: getattr(learner, column) for column in columns}
+
+        return {(person,) for person in people}, row
+
+    def progress(self, course: str, people: Collection[str]) -> Rows:
+        """records/progress.csv, by person and activity."""
+        known = self._learners.get(course, {})
+
+        def row(person: str, key: str) -> dict[str, str]:
+            step = known[person].steps[key]
+            columns = COLUMNS["progress.csv"][3:]
+            return {"person": person, "activity": key} | {column: getattr(step, column) for column in columns}
+
+        return {(person, key) for person in people if person in known for key in known[person].steps}, row
 
     def minutes_at_a_distance(self, course: str, person: str, version: int) -> int | None:
         """The minutes that the course states for what the person did in their own time; None where no fact tells what it states.
@@ -1351,7 +1372,7 @@ class Learning:
         versions = self._stated.get(course, {})
         if version not in versions:
             return None
-        done = [(key, step["digest"]) for key, step in self._learner(course, person).steps.items() if step["done_at"]]
+        done = [(key, step.digest) for key, step in self._learner(course, person).steps.items() if step.done_at]
         before = sorted((number for number in versions if number <= version), reverse=True)
         return sum(next((versions[n][what] for n in before if what in versions[n]), 0) for what in done)
 
@@ -1386,24 +1407,24 @@ class Learning:
             if not learner.completed_at:  # who completed it stays with what they completed
                 for key in result.get("asked_again", ()):
                     if key in learner.steps:
-                        learner.steps[key] |= {"done_at": "", "caveat": "", "score": ""}
+                        learner.steps[key].begin_again()
+                        learner.steps[key].score = ""
 
     def _activity(self, fact: dict[str, Any], learner: _Learner) -> None:
         activity, result, context = fact["object"], fact.get("result") or {}, fact["context"]
-        step = learner.steps.setdefault(
-            activity["id"], dict.fromkeys(("began_at", "done_at", "score", "caveat", "digest"), "")
-        )
-        step |= {"title": activity["name"], "version": str(context["version"])}
         self._named.setdefault(context["course"], set()).add(context["version"])
+        step = learner.steps.setdefault(sys.intern(activity["id"]), _Step())
+        step.title, step.version = sys.intern(activity["name"]), sys.intern(str(context["version"]))
         match fact["verb"]:
             case "initialized":
-                step["began_at"] = fact["time"]
+                step.began_at = fact["time"]
             case "passed" | "failed":
-                step["score"] = max(step["score"], str(result["score"]), key=lambda text: float(text or 0))
+                step.score = max(step.score, sys.intern(str(result["score"])), key=lambda text: float(text or 0))
             case "progressed":
-                step |= {"done_at": fact["time"], "caveat": context.get("caveat", ""), "digest": activity["version"]}
+                step.done_at, step.digest = fact["time"], sys.intern(activity["version"])
+                step.caveat = sys.intern(context.get("caveat", ""))
             case "reopened":
-                step |= {"done_at": "", "caveat": ""}
+                step.begin_again()
 
 
 # --- Certificates -----------------------------------------------------------------------------------------
@@ -1445,21 +1466,22 @@ class Standing:
             seen.add(key)
         return None
 
-    def certificates(self, course: str, people: Collection[str]) -> dict[tuple[str, ...], dict[str, str]]:
-        """The rows of records/certificates.csv."""
-        rows: dict[tuple[str, ...], dict[str, str]] = {}
-        for uid, fact in self._issued.items():
-            if fact["context"]["course"] == course and fact["actor"]["id"] in people:
-                ended_at, why = self._gone.get(uid, ("", ""))
-                rows[(uid,)] = {
-                    "certificate": uid,
-                    "person": fact["actor"]["id"],
-                    "issued_at": fact["time"],
-                    **{name: str(fact["result"].get(name, "")) for name in self.STATED},
-                    "ended_at": ended_at,
-                    "why": why,
-                }
-        return rows
+    def certificates(self, course: str, people: Collection[str]) -> Rows:
+        """records/certificates.csv, by certificate."""
+
+        def row(uid: str) -> dict[str, str]:
+            fact = self._issued[uid]
+            ended_at, why = self._gone.get(uid, ("", ""))
+            stated = {name: str(fact["result"].get(name, "")) for name in self.STATED}
+            whose = {"certificate": uid, "person": fact["actor"]["id"], "issued_at": fact["time"]}
+            return whose | stated | {"ended_at": ended_at, "why": why}
+
+        theirs = (
+            uid
+            for uid, fact in self._issued.items()
+            if fact["context"]["course"] == course and fact["actor"]["id"] in people
+        )
+        return {(uid,) for uid in theirs}, row
 
     def _compare(self, fact: dict[str, Any], learning: Learning, account: Account, told: Told) -> None:
         person, course, stated = fact["actor"]["id"], fact["context"]["course"], fact.get("result") or {}

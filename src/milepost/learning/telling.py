@@ -1,5 +1,6 @@
 """What the facts in a dossier say of what people did in a course, for its records. `milepost verify` derives the same by itself."""
 
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -105,8 +106,11 @@ class Telling:
     def _hear_of_activity(self, fact: Mapping[str, Any]) -> None:
         result, activity, time = fact.get("result", {}), fact["object"], fact["time"]
         steps, version = self.learners[fact["actor"]["id"]].steps, fact["context"]["version"]
-        step = steps.setdefault(activity["id"], Step(activity["name"], version))
-        step.title, step.version = activity["name"], version
+        step = steps.setdefault(sys.intern(activity["id"]), Step(activity["name"], version))
+        step.title, step.version = (
+            sys.intern(activity["name"]),
+            version,
+        )  # there are a quarter of a million, of few titles
         match fact["verb"]:
             case "initialized":
                 step.began_at = time
