@@ -1419,7 +1419,7 @@ class Learning:
             case "initialized":
                 step.began_at = fact["time"]
             case "passed" | "failed":
-                step.score = max(step.score, sys.intern(str(result["score"])), key=lambda text: float(text or 0))
+                step.score = max(step.score, sys.intern(str(result["score"])), key=lambda text: float(text or "-inf"))
             case "progressed":
                 step.done_at, step.digest = fact["time"], sys.intern(activity["version"])
                 step.caveat = sys.intern(context.get("caveat", ""))

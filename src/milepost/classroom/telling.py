@@ -158,11 +158,10 @@ class Telling:
             case "doubted":
                 self._doubt(self._told[pair], result["doubts"])
             case "decided":
-                is_open = result["decision"] == "undecided"
                 by = {"decided_at": fact["time"], "decided_by": context["instructor"]["name"][:200]}
+                by["decision_reason"] = result.get("reason", "")
                 self._told[pair] |= {"state": "struck" if result["decision"] == "not-there" else "signed"}
-                self._told[pair] |= NOTHING_DECIDED | ({} if is_open else by)
-                self._told[pair]["decision_reason"] = result.get("reason", "")
+                self._told[pair] |= NOTHING_DECIDED if result["decision"] == "undecided" else by
 
     def _noted(self, pair: Pair, now: Mapping[str, Any]) -> dict[str, Any]:
         before, mark = self.of(pair), now.get("signature_sha256", "")

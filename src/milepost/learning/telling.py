@@ -115,7 +115,7 @@ class Telling:
             case "initialized":
                 step.began_at = time
             case "passed" | "failed":
-                step.score = max(step.score or 0, result["score"])
+                step.score = result["score"] if isinstance(step.score, str) else max(step.score, result["score"])
             case "progressed":
                 step.done_at, step.caveat = time, fact["context"].get("caveat", "")
             case "reopened":
