@@ -546,7 +546,7 @@ class _Dossier:
             raise Broken(f"Of the action {self.manifest['action']['reference']} the facts know nothing.")
         owed = (
             {"action.json"}
-            | (OF_SESSIONS if self.account.sessions else set())
+            | (OF_SESSIONS if self._owed_sessions() else set())
             | (OF_COURSES if action["course"] else set())
         )
         for name in RECORDS:
@@ -610,11 +610,15 @@ class _Dossier:
         there = {row["id"] for row in rows}
         if len(there) < len(rows):
             raise Broken("A session stands twice in records/sessions.json.")
-        wanted = self.account.actions[self.manifest["action"]["id"]].get("sessions", [])
-        if self.manifest["person"]:
-            wanted = [uid for uid in wanted if self.manifest["person"]["id"] in self.account.seated(uid)]
-        if gone := [uid for uid in wanted if uid not in there and uid in self.account.sessions]:
-            raise Broken(f"Session {self.account.sessions[gone[0]].reference} is left out of records/sessions.json.")
+        if gone := [session for session in self._owed_sessions() if session.uid not in there]:
+            raise Broken(f"Session {gone[0].reference} is left out of records/sessions.json.")
+
+    def _owed_sessions(self) -> "list[Session]":
+        """Those of the action of which the facts tell, or, of one person, those in which they have a seat."""
+        planned = self.account.actions[self.manifest["action"]["id"]].get("sessions", self.account.sessions)
+        only = (self.manifest["person"] or {}).get("id")
+        known = [self.account.sessions[uid] for uid in planned if uid in self.account.sessions]
+        return [session for session in known if only is None or only in self.account.seated(session.uid)]
 
     def _attendance(self, rows: list[dict[str, Any]]) -> None:
         """Every signature is the one that the journal speaks of, of the same person and slot; every row says what it says."""

@@ -11,7 +11,7 @@ erasure and retention ask here, and know no room by name:
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import batched
+from itertools import batched, chain
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
@@ -72,7 +72,7 @@ def entries(scope: Scope, *, erased: bool = False) -> "Iterator[QuerySet[Entry]]
     everything = everything if erased else everything.exclude(statement="")
     common = [fact_type.name for fact_type in fact_types.all() if fact_type.is_common]
     nobody_else = Q(fact__in=common) | of_people([str(scope.member.uid)]) if scope.member else Q()
-    for part in batched(things(scope), BATCH, strict=False):
+    for part in batched(chain(things(scope), things_besides(scope)), BATCH, strict=False):
         yield everything.filter(nobody_else, about__in=part)
         yield everything.filter(nobody_else, also__in=part)
     for contribution in contributions.all():
@@ -103,6 +103,21 @@ def things(scope: Scope) -> Iterator[str]:
     """The uids of everything that belongs to the action and that facts can be about."""
     for contribution in contributions.all():
         yield from contribution.things(scope)
+
+
+def things_besides(scope: Scope) -> list[str]:
+    """What else of the action the one person did something about, as somebody who takes part and works in the office does."""
+    if scope.member is None:
+        return []
+    of_action = Q(also=str(scope.uid)) | Q(about__in=session_uids(scope))
+    theirs = Entry.objects.filter(of_people([str(scope.member.uid)]), of_action, organisation_id=scope.organisation.pk)
+    return sorted(set(theirs.order_by().values_list("about", flat=True)) - set(things(scope)))
+
+
+def session_uids(scope: Scope) -> list[str]:
+    """All sessions of the action, also those in which the one person has no seat."""
+    uids = TrainingAction.objects.filter(uid=scope.uid, sessions__isnull=False).values_list("sessions__uid", flat=True)
+    return [str(uid) for uid in uids]
 
 
 def actions_about(organisation: Organisation, facts: Sequence[Entry]) -> set[int]:

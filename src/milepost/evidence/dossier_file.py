@@ -21,7 +21,7 @@ from milepost.core import blobs, clock
 from milepost.core.blobs.fields import digests_in
 from milepost.core.table_files import as_csv
 from milepost.documents.typesetting import render
-from milepost.evidence.contributions import file_kinds, numbers_with_erased, things
+from milepost.evidence.contributions import file_kinds, numbers_with_erased, session_uids, things, things_besides
 from milepost.evidence.cover import cover_page
 from milepost.evidence.facts import ACTION_CREATED, ACTION_REGISTERED
 from milepost.evidence.models import TrainingAction
@@ -31,7 +31,6 @@ from milepost.journal.cosigning import cosign_at_hand
 from milepost.journal.erasing import erasures_of
 from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
-from milepost.journal.queries import of_people
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import held, index_of
 from milepost.journal.vocabulary import FactType
@@ -214,12 +213,8 @@ class DossierFile:
         abouts = set(things(self.scope))
         course = str(self.scope.course_uid) if self.scope.course_uid else ""
         if member := self.scope.member:
-            # Of sessions and documents that are not theirs, too, that no fact of theirs is about them, or which ones are.
-            theirs = Entry.objects.filter(of_people([str(member.uid)]), also=str(self.action.uid))
-            abouts.update(
-                theirs.filter(organisation_id=self.organisation.pk).order_by().values_list("about", flat=True)
-            )
-            abouts.update(map(str, self.action.sessions.values_list("uid", flat=True)))
+            # Of sessions in which they have no seat, too, that no fact of theirs is about them.
+            abouts.update(things_besides(self.scope), session_uids(self.scope))
             return set(), {about: {str(member.uid)} for about in (*abouts, course) if about}
         people = {uid for part in self.scope.people_in_batches() for uid in part}
         return abouts, {course: people} if course else {}

@@ -13,7 +13,7 @@ from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.classroom.signing import sign
 from milepost.core import clock
-from milepost.evidence.actions import ActionPlan, open_action
+from milepost.evidence.actions import ActionPlan, open_action, write_document
 from milepost.evidence.dossiers import build
 from milepost.evidence.tests.archives import contents
 from milepost.evidence.tests.conftest import DAY, SIGNING, drawn_by
@@ -79,3 +79,12 @@ def test_who_has_a_seat_in_one_of_two_sessions_has_a_dossier_too_that_proves_wha
     action = open_action(organisation=organisation, plan=plan, by=lead)
     assert b"Day 1" not in held(action, tmp_path, people[0])["records/sessions.json"]
     assert b"Day 1" in held(action, tmp_path, people[1])["records/sessions.json"]
+
+
+def test_who_takes_part_and_works_in_the_office_has_a_dossier_that_tells_of_what_they_wrote(
+    organisation, lead, session, tmp_path
+):
+    plan = ActionPlan(**COMMON, title="Evacuation", sessions=[session], members=[lead])
+    action = open_action(organisation=organisation, plan=plan, by=lead)
+    document = write_document(action=action, kind="programme", by=lead)
+    assert str(document.uid).encode() in held(action, tmp_path, lead)["journal/entries.jsonl"]
