@@ -83,7 +83,39 @@ COLUMNS = {
         *("minutes_live", "score", "valid_until", "ended_at", "why"),
     ),
 }
+OF_ATTENDANCE = {
+    *(
+        "person",
+        "name",
+        "employer",
+        "slot",
+        "session",
+        "hours",
+        "state",
+        "signed_at",
+        "way",
+        "signature",
+        "address",
+        "agent",
+    ),
+    *(
+        "location",
+        "device_time",
+        "arrived_at",
+        "left_at",
+        "minutes",
+        "absence_reason",
+        "earlier",
+        "doubts",
+        "decided_at",
+    ),
+    *("decided_by", "decision_reason"),
+}
 AS_SAID = "as-the-organisation-says/"
+PLACES = re.compile(
+    r"cover\.pdf|journal/(entries\.jsonl|leaves\.txt|checkpoint\.txt|(proof|seal|completeness)\.json)"
+    rf"|keys/([0-9a-f]{{64}}\.pem|(keys|log)\.json)|(records|pieces|{AS_SAID[:-1]})/.+"
+)
 NODE, LEAF = b"\x01", b"\x00"
 Progress = Callable[[int, int], object]
 STREAMED, ENCRYPTED, ZIP64, UNICODE_NAME, SYMLINK = 0x8, 0x1, 0xFFFFFFFF, 0x7075, 0o12  # zip: APPNOTE 6.3.10
@@ -274,6 +306,8 @@ class _Dossier:
             raise Broken(f"{name} is missing.")
         for name in sorted(there - told.keys()):
             raise Broken(f"{name} was added: the manifest does not know it.")
+        if odd := [name for name in told if not PLACES.fullmatch(name)]:
+            raise Broken(f"{odd[0]} is nothing that Milepost puts into a dossier.")
         for name in sorted(told):
             digest = hashlib.sha256()
             with self.zip.open(name) as file:
@@ -628,6 +662,8 @@ class _Dossier:
             if (row["slot"], row["person"]) in told_of:
                 raise Broken(f"{row['name']} stands twice in records/attendance.json for {row['hours']}.")
             told_of.add((row["slot"], row["person"]))
+            if unknown := sorted(row.keys() - OF_ATTENDANCE):
+                raise Broken(f"“{unknown[0]}” in records/attendance.json is nothing of which the journal tells.")
             if trouble := self.told.trouble_of(row):
                 raise Broken(f"{trouble} {row['name']} for {row['hours']} is not what the journal says.")
             self._signatures(row)

@@ -1,5 +1,6 @@
 """Records that are told twice, by the rooms for a dossier and by `milepost verify`, say the same: an untouched dossier holds."""
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -15,8 +16,10 @@ from milepost.classroom.signing import sign
 from milepost.core import clock
 from milepost.evidence.actions import ActionPlan, open_action, write_document
 from milepost.evidence.dossiers import build
-from milepost.evidence.tests.archives import contents
+from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.conftest import DAY, SIGNING, drawn_by
+from milepost.evidence.tests.test_tampering import as_the_insider, signed
+from milepost.journal import keys
 from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol
 from milepost.learning.progressing import complete_activity
@@ -88,3 +91,15 @@ def test_who_takes_part_and_works_in_the_office_has_a_dossier_that_tells_of_what
     action = open_action(organisation=organisation, plan=plan, by=lead)
     document = write_document(action=action, kind="programme", by=lead)
     assert str(document.uid).encode() in held(action, tmp_path, lead)["journal/entries.jsonl"]
+
+
+def test_nothing_is_beside_what_the_facts_tell_whoever_signs_it(dossier, complete):
+    whole, private = contents(dossier), keys.private_key(keys.current_key(complete.organisation_id))
+    rows = [row | {"remark": "There all day"} for row in json.loads(whole["records/attendance.json"])]
+    for name, content, words in (
+        ("read-me.txt", b"All were there.", "read-me.txt is nothing that Milepost puts"),
+        ("journal/remarks.json", b"{}", "journal/remarks.json is nothing that Milepost puts"),
+        ("records/attendance.json", json.dumps(rows).encode(), "“remark” in records/attendance.json is nothing"),
+    ):
+        changed = whole | {name: content}
+        assert words in complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
