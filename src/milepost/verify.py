@@ -205,6 +205,7 @@ class _Dossier:
         self.told = Told()  # of each person's attendance
         self.learning = Learning()  # of what they did in courses
         self.standing = Standing()  # of their certificates
+        self.asked: set[str] = set()  # documents of which signatures were asked for: their files are made anew for that
         self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
         self.index = Index()
         self.erasures = Erasures()
@@ -478,6 +479,8 @@ class _Dossier:
         self.learning.hear(statement)
         self.standing.hear(statement, self.learning, self.account, self.told)
         result = statement.get("result") or {}
+        if statement["verb"] == "requested" and statement["object"]["type"] == "document":
+            self.asked.add(statement["object"]["id"])
         if statement["verb"] == "sealed" and "document_sha256" in result:
             self.replaced[result["document_sha256"]] = result["sha256"]
         for name in ("sha256", "signature_sha256"):
@@ -495,6 +498,7 @@ class _Dossier:
                     and fact["result"].get("sha256") == mark
                     and mark not in there
                     and mark not in self.replaced
+                    and not (fact["verb"] == "sealed" and fact["object"]["id"] in self.asked)
                 ):
                     raise Broken(f"A piece is missing: “{fact['object']['name']}”, sealed on {fact['time']}.")
         for name, told in sorted(self.manifest["files"].items()):

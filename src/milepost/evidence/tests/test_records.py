@@ -14,6 +14,8 @@ from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.classroom.signing import sign
 from milepost.core import clock
+from milepost.core.jobs import run_all
+from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.evidence.actions import ActionPlan, open_action, write_document
 from milepost.evidence.dossiers import build
 from milepost.evidence.tests.archives import complaint, contents, rewritten
@@ -103,3 +105,12 @@ def test_nothing_is_beside_what_the_facts_tell_whoever_signs_it(dossier, complet
     ):
         changed = whole | {name: content}
         assert words in complaint(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
+
+
+def test_a_document_that_was_sealed_and_then_asked_to_be_signed_owes_no_file_of_before(action, lead, tmp_path):
+    document = write_document(action=action, kind="convocation", by=lead)
+    run_all(queues=["files"])
+    document.refresh_from_db()
+    parties = [Party("Tess", "tess@outside.example", "for us")]
+    request_signatures(document=document, parties=parties, terms=Terms(), by=lead)
+    assert any(name.startswith("pieces/documents/convocation") for name in held(action, tmp_path))
