@@ -124,7 +124,9 @@ def dies_at(number: int) -> None:
 
 
 def keep() -> None:
-    """Remember the database as it is."""
+    """Remember the database as it is, and the memory of its seals."""
+    if _seals().exists():
+        shutil.copytree(_seals(), _seals().with_name("seals.kept"))
     if connection.vendor == "postgresql":
         _administer(f'CREATE DATABASE "{_name()}_kept" TEMPLATE "{_name()}"')
     else:
@@ -135,15 +137,21 @@ def keep() -> None:
 
 
 def put_back() -> None:
-    """Have the database as it was when it was kept, and forget what this machine remembers of seals."""
+    """Have the database, and the memory of its seals, as they were when they were kept."""
     connections.close_all()
-    shutil.rmtree(Path(settings.ENVIRONMENT.data) / "seals", ignore_errors=True)
+    shutil.rmtree(_seals(), ignore_errors=True)
+    if _seals().with_name("seals.kept").exists():
+        shutil.copytree(_seals().with_name("seals.kept"), _seals())
     if connection.vendor == "postgresql":
         _administer(f'DROP DATABASE "{_name()}" WITH (FORCE)', f'CREATE DATABASE "{_name()}" TEMPLATE "{_name()}_kept"')
     else:
         for rest in ("-wal", "-shm"):
             Path(f"{_name()}{rest}").unlink(missing_ok=True)
         shutil.copy(f"{_name()}.kept", _name())
+
+
+def _seals() -> Path:
+    return Path(settings.ENVIRONMENT.data) / "seals"
 
 
 def _name() -> str:

@@ -55,7 +55,7 @@ def filled(route, world, tokens, slot):
 def is_let_in(answer):
     """Whether the answer shows or does anything of what the link is for."""
     if answer.status_code in (400, 403, 404, 405, 409, 410, 429):
-        return any(name in answer.text for name in NAMES)
+        return any(re.search(rf"(?<![\w-]){name}(?![\w-])", answer.text) for name in NAMES)  # not within a random token
     if answer.status_code == 302:
         return not answer.url.startswith(("/accounts/login/", "/audit/"))
     return answer.streaming or OVER.encode() not in answer.content

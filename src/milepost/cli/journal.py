@@ -39,6 +39,7 @@ def verify_journal(organisation: str, against: tuple[Path, ...]) -> None:
         fail(f"{verification.finding}. {verification.checked} entries before it do hold.")
     if against:
         click.echo(f"It holds the {len(kept)} seals of which {', '.join(file.name for file in against)} tells.")
+    second_memory.catch_up(target.pk)
     if forgotten := second_memory.forgotten(target.pk):
         fail(
             f"All {verification.checked} entries hold, and this machine remembers {verification.seals - forgotten} of the {verification.seals}"
