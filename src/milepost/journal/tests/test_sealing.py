@@ -249,6 +249,14 @@ def tamper_more(sql, *parameters):
         cursor.execute(sql, parameters)
 
 
+def take_away(number):
+    """The seal of this number, with the checkpoint that says the same."""
+    tamper(
+        "DELETE FROM journal_sealcheckpoint WHERE seal_id IN (SELECT id FROM journal_seal WHERE number = %s)", number
+    )
+    tamper_more("DELETE FROM journal_seal WHERE number = %s", number)
+
+
 def test_a_replaced_tree_head_is_named(sealed):
     root = bytes(32)
     second = Seal.objects.get(number=2)
@@ -258,13 +266,13 @@ def test_a_replaced_tree_head_is_named(sealed):
 
 
 def test_a_removed_seal_is_named(sealed):
-    tamper("DELETE FROM journal_seal WHERE number = 1")
+    take_away(1)
     assert "seal 1" in told(0, sealed)
 
 
 def test_the_newest_entries_taken_away_with_their_seal_are_told_by_this_machine_s_memory(sealed):
     """The database is as it was before the second seal: only what lies outside of it knows better."""
-    tamper("DELETE FROM journal_seal WHERE number = 2")
+    take_away(2)
     tamper_more("DELETE FROM journal_unsealed")
     tamper_more("DELETE FROM journal_entry WHERE id > %s", sealed[299].id)
     tamper_more('DELETE FROM journal_tile WHERE level = 0 AND "index" = 2')
@@ -276,7 +284,7 @@ def test_the_newest_entries_taken_away_with_their_seal_are_told_by_this_machine_
 
 def test_the_newest_seal_taken_away_alone_is_told_by_this_machine_s_memory(sealed):
     """Its entries look as if they waited for a seal; the memory knows that they had one."""
-    tamper("DELETE FROM journal_seal WHERE number = 2")
+    take_away(2)
     assert "the seal over it was removed" in told(300, sealed)
 
 
