@@ -112,6 +112,7 @@ OF_ATTENDANCE = {
     *("decided_by", "decision_reason"),
 }
 AS_SAID = "as-the-organisation-says/"
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a cell for that begins so
 PLACES = re.compile(
     r"cover\.pdf|journal/(entries\.jsonl|leaves\.txt|checkpoint\.txt|(proof|seal|completeness)\.json)"
     rf"|keys/([0-9a-f]{{64}}\.pem|(keys|log)\.json)|(records|pieces|{AS_SAID[:-1]})/.+"
@@ -628,7 +629,7 @@ class _Dossier:
             if value != wanted.get(name):
                 raise Broken(f"“{name}” in records/action.json is not what the journal says.")
         for person in told["people"]:
-            if person["name"] != self.account.names.get(person["id"]):
+            if person != {"id": person["id"], "name": self.account.names.get(person["id"])}:
                 raise Broken(f"{person['name']} in records/action.json has another name in the journal.")
         self.report.holds.append(f"The action and its {len(told['people'])} people are those of the journal.")
 
@@ -641,7 +642,7 @@ class _Dossier:
                     f"What records/sessions.json says of {row['reference']} is as the organisation says: "
                     "it was planned before such facts were kept."
                 )
-            elif wrong := next((name for name, value in session.as_json().items() if row.get(name) != value), ""):
+            elif wrong := _difference(row, session.as_json()):
                 raise Broken(
                     f"“{wrong}” of session {row['reference']} in records/sessions.json is not what the journal says."
                 )
@@ -711,7 +712,9 @@ class _Dossier:
             raise Broken(
                 f"{'The' if first else 'An earlier'} signature {whose} is not the one that the journal speaks of."
             )
-        if len(set(marks)) < len(known):
+        if len(set(marks)) < len(marks):
+            raise Broken(f"A signature {whose} stands there twice.")
+        if len(marks) < len(known):
             raise Broken(f"A signature {whose} is left out, of which the journal speaks.")
         from_where = [kept["circumstances"] for kept in row["earlier"]]
         if row.get("signature"):
@@ -719,6 +722,13 @@ class _Dossier:
         for mark, told in zip(marks, from_where, strict=True):
             if hashlib.sha256(canonical(told)).hexdigest() not in known[mark]:
                 raise Broken(f"From where {row['name']} signed ({row['hours']}) was changed.")
+        for kept, mark in zip(row["earlier"], marks[len(marks) - len(row["earlier"]) :], strict=True):
+            told = self.told.kept(row["slot"], row["person"], mark)
+            said = {name: kept[name] for name in kept.keys() - {"signature", "circumstances", "signed_at"}}
+            if said != {"way": told["way"], "kept_because": told["kept_because"]}:
+                raise Broken(f"How an earlier signature {whose} came to be is not what the journal says.")
+            if not _is_moment(kept["signed_at"], told["signed_at"]):
+                raise Broken(f"When an earlier signature {whose} was made is not what the journal says.")
         told_at = self.told.of(row["slot"], row["person"]).get("signed_at")
         if row.get("signature") and not _is_moment(row["signed_at"], told_at):
             raise Broken(f"When {row['name']} signed ({row['hours']}) was changed.")
@@ -732,7 +742,7 @@ class _Dossier:
                 raise Broken(f"{name} has not as many rows as the JSON beside it, which has {len(rows)}.")
             for column, cell in zip(columns, line, strict=True):
                 told = "" if row.get(column) is None else str(row[column])
-                if cell not in (told, f"'{told}"):  # an apostrophe keeps a formula from being one
+                if cell != _harmless(told):
                     raise Broken(f"Row {number} of {name} says “{cell}” where the JSON beside it says “{told}”.")
 
     def _table(self, name: str, table: str) -> None:
@@ -758,7 +768,7 @@ class _Dossier:
             told = row_of(*key)
             for column, cell in row.items():
                 said = self.account.names.get(row["person"], "") if column == "name" else told.get(column)
-                if said is None or cell not in (said, f"'{said}"):
+                if said is None or cell != _harmless(said):
                     raise Broken(f"Row {number} of {name} says “{cell}” for “{column}”, and the journal says “{said}”.")
         if wanted:
             raise Broken(f"A row is left out of {name}, of which the journal tells ({' '.join(next(iter(wanted)))}).")
@@ -772,6 +782,16 @@ class _Dossier:
         if tuple(columns) != COLUMNS[name.removeprefix("records/")]:
             raise Broken(f"{name} has other columns than Milepost gives it.")
         return columns, (_whole_row(line, columns, name) for line in lines)
+
+
+def _harmless(text: str) -> str:
+    """As a table has it: an apostrophe keeps a spreadsheet from taking it for a formula."""
+    return f"'{text}" if text[:1] in FORMULA else text
+
+
+def _difference(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """The name of the first member in which the two differ, or that only one has; empty where there is none."""
+    return next((name for name in sorted(row.keys() | wanted.keys()) if row.get(name) != wanted.get(name)), "")
 
 
 def _whole_row(line: list[str], columns: list[str], name: str) -> list[str]:
@@ -1074,6 +1094,10 @@ class Told:
         """The fingerprints of all that they signed for it, each with those of the circumstances under which they did."""
         return self._signatures.get((slot, person), {})
 
+    def kept(self, slot: str, person: str, mark: str) -> Mapping[str, Any]:
+        """What is told of a signature of theirs, and why it is kept where it does not count."""
+        return self._signed[(slot, person, mark)]
+
     def left_out(self, rows: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
         """The first state that the facts tell of and no row does, if there is one."""
         there = {(row["slot"], row["person"]) for row in rows}
@@ -1108,7 +1132,8 @@ class Told:
         mark, context = fact["result"]["signature_sha256"], fact["context"]
         self._signatures.setdefault(key, {}).setdefault(mark, set()).add(context["circumstances_sha256"])
         told = {"signed_at": fact["time"], "way": fact["result"]["way"], "doubts": context.get("doubts", [])}
-        self._signed.setdefault((*key, mark), told)
+        why = "delivered after the closing" if fact["verb"] == "delivered" else "put aside by a correction"
+        self._signed.setdefault((*key, mark), told | {"kept_because": why})
         return told | ({"device_time": context["device_time"]} if "device_time" in context else {})
 
     def _note(self, key: tuple[str, str], before: Mapping[str, Any], fact: dict[str, Any]) -> Mapping[str, Any]:

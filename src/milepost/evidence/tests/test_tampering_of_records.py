@@ -13,10 +13,13 @@ from collections import defaultdict
 import pytest
 
 from milepost import verify as verifier
+from milepost.classroom.correcting import Change, change_attendance
+from milepost.classroom.models import Attendance
 from milepost.core import clock
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.typesetting import render
 from milepost.evidence.cover import cover_page
+from milepost.evidence.dossiers import build
 from milepost.evidence.readiness import readiness_of
 from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.test_tampering import as_the_insider, signed
@@ -136,3 +139,29 @@ def test_the_cover_counts_what_is_in_the_dossier(dossier, complete, tmp_path):
     changed = contents(dossier) | {"cover.pdf": forged}
     path = rewritten(dossier, signed(changed, as_the_insider(changed), keys.private_key(key)))
     assert complaint(path) == "The cover says “400” for “people”, and the dossier “4”."
+
+
+def test_a_signature_that_counts_no_more_is_what_the_journal_says_of_it(complete, session, people, lead, tmp_path):
+    row = Attendance.objects.select_related("slot__session__organisation", "participant__member").get(
+        slot=session.slots.first(), participant__member=people[0]
+    )
+    change_attendance(attendance=row, change=Change("absent"), by=lead.as_reference(), why="Mixed up")
+    path = tmp_path / "corrected.zip"
+    with path.open("w+b") as file:
+        build(action=complete, file=file)
+    whole, private = contents(path), keys.private_key(keys.current_key(complete.organisation_id))
+    rows = json.loads(whole["records/attendance.json"])
+    changes = [(where, to) for where, to in changes_of_json(rows) if "earlier" in where and "strokes" not in where]
+    assert len(changes) > 8
+    for where, to in changes:
+        changed = whole | {"records/attendance.json": json.dumps(with_change(rows, where, to)).encode()}
+        assert is_refused(rewritten(path, signed(changed, as_the_insider(changed), private))), where
+    assert verifier.verify(path).holds
+
+
+def test_no_cell_becomes_a_formula_whoever_signs_it(dossier, complete):
+    assert [verifier._harmless(text) for text in ("=1+1", "-x", "plain")] == ["'=1+1", "'-x", "plain"]
+    whole, private = contents(dossier), keys.private_key(keys.current_key(complete.organisation_id))
+    changed = whole | {"records/progress.csv": whole["records/progress.csv"].replace(b",The drill,", b",'The drill,")}
+    assert changed != whole
+    assert is_refused(rewritten(dossier, signed(changed, as_the_insider(changed), private)))
