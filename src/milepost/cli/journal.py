@@ -110,7 +110,9 @@ def list_witnesses(organisation: str) -> None:
 
     number = organisation_of(organisation).pk
     for witness in cosigning.witnesses():
-        click.echo(f"{witness.key.name}\t{cosigning.last_size(number, witness)}\t{cosigning.Trouble(witness).reason}")
+        click.echo(
+            f"{witness.key.name}\t{cosigning.last_size(number, witness)}\t{cosigning.trouble_of(witness).reason}"
+        )
 
 
 @journal.command("replay")

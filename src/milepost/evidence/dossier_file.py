@@ -94,10 +94,6 @@ class DossierFile:
         """A table as CSV, its heading first."""
         self.add(name, (line.encode() for line in as_csv(rows)), kind="table")
 
-    def knows(self, digest: str) -> bool:
-        """Whether a fact in the dossier names this SHA-256."""
-        return digest in self.known
-
     def facts(self, types: Collection[FactType]) -> Iterator[Mapping[str, Any]]:
         """The statements in the dossier that are of these types, in their order."""
         names = [fact_type.name for fact_type in types]

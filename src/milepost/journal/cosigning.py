@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from milepost.core import clock
+from milepost.core.breaker import Breaker
 from milepost.core.fetching import Answer, NoAnswer, fetch
 from milepost.journal import checkpoints, merkle, tiles
 from milepost.journal.models import Cosignature, LogKey, Seal, SealCheckpoint
@@ -24,8 +24,6 @@ PATIENCE = 10.0  # seconds for an answer, in the background
 PATIENCE_AT_HAND = 4.0  # seconds, while a dossier waits
 MOST = 64 * 1024  # bytes of an answer: a line of Ed25519 has 200, one of ML-DSA 3,500
 CLOCKS_DIFFER = timedelta(minutes=10)
-FIRST, LONGEST = 60.0, 3600.0  # seconds for which a witness in trouble is left alone
-KEPT = 24 * 3600  # seconds for which its trouble is remembered
 SIZE = "text/x.tlog.size"
 
 
@@ -53,7 +51,7 @@ def witness_of(key: str) -> Witness | None:
 
 def is_owed() -> bool:
     """Whether a witness that is not in trouble owes a newest checkpoint its cosignature."""
-    return any(not Trouble(witness).pause and uncosigned(witness).exists() for witness in witnesses())
+    return any(not trouble_of(witness).pause and uncosigned(witness).exists() for witness in witnesses())
 
 
 def uncosigned(witness: Witness) -> QuerySet[SealCheckpoint]:
@@ -77,7 +75,7 @@ def cosign_at_hand(seal: Seal) -> None:
     """
     checkpoint = checkpoints.of_seal(seal)
     for witness in witnesses() if checkpoint else []:
-        if checkpoint and not Trouble(witness).pause:
+        if checkpoint and not trouble_of(witness).pause:
             with suppress(NotCosigned):  # noted, and shown to whoever runs this
                 _cosigned(checkpoint, witness, PATIENCE_AT_HAND)
 
@@ -85,13 +83,13 @@ def cosign_at_hand(seal: Seal) -> None:
 def _cosigned(checkpoint: SealCheckpoint, witness: Witness, patience: float) -> Cosignature | None:
     if Cosignature.objects.filter(checkpoint=checkpoint, witness=str(witness.key)).exists():
         return None
-    trouble = Trouble(witness)
+    trouble = trouble_of(witness)
     try:
         signature = _asked(checkpoint, witness, patience)
     except NotCosigned as error:
-        trouble.note(str(error))
+        trouble.failed(str(error))
         raise
-    trouble.forget()
+    trouble.succeeded()
     if signature is None:
         return None
     said = {"content": signature.content, "time": datetime.fromtimestamp(signature.time, UTC)}
@@ -176,37 +174,9 @@ def _told_size(answer: Answer, witness: Witness) -> int:
         raise NotCosigned(f"{witness.key.name} refuses and does not say how far it has seen this journal") from error
 
 
-class Trouble:
-    """What all processes know of a witness that did not cosign: since when, what it was, and until when it is left alone."""
-
-    def __init__(self, witness: Witness) -> None:
-        self._key = f"witness-in-trouble:{witness.key.id.hex()}:{witness.key.name}"
-
-    @property
-    def pause(self) -> float:
-        """For how many seconds it is to be left alone from now; 0 when it may be asked."""
-        left = self._state()[1] - clock.now().timestamp()
-        return max(0.0, left) if left <= LONGEST else 0.0  # the clock went back since
-
-    @property
-    def reason(self) -> str:
-        """What it was the last time; empty where all is well."""
-        return self._state()[2]
-
-    def note(self, reason: str) -> None:
-        """It did not cosign: each time in a row doubles the pause."""
-        failures = self._state()[0] + 1
-        pause = min(FIRST * 2 ** min(failures - 1, 20), LONGEST)
-        cache.set(self._key, (failures, clock.now().timestamp() + pause, reason[:300]), KEPT)
-
-    def forget(self) -> None:
-        """It cosigned."""
-        if self._state()[0]:
-            cache.delete(self._key)
-
-    def _state(self) -> tuple[int, float, str]:
-        kept: tuple[int, float, str] = cache.get(self._key) or (0, 0.0, "")
-        return kept
+def trouble_of(witness: Witness) -> Breaker:
+    """What all processes know of a witness that did not cosign: what it was, and until when it is left alone."""
+    return Breaker(f"witness-in-trouble:{witness.key.id.hex()}:{witness.key.name}", first=60, longest=3600)
 
 
 def waiting_since(witness: Witness, *, among: int) -> Iterator[datetime]:

@@ -85,7 +85,7 @@ def cosign(organisation_id: int, witness: str) -> None:
     """Have the witness with this key cosign the organisation's newest checkpoint."""
     if (known := cosigning.witness_of(witness)) is None:
         return
-    if pause := cosigning.Trouble(known).pause:
+    if pause := cosigning.trouble_of(known).pause:
         raise NotNow(pause)
     cosigning.cosign_newest(organisation_id, known)
 

@@ -11,7 +11,7 @@ import requests
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.journal import checkpoints, cosigning, jobs, log_keys, measures, sealing, tiles
-from milepost.journal.cosigning import NotCosigned, Trouble, cosign_at_hand, cosign_newest, witnesses
+from milepost.journal.cosigning import NotCosigned, cosign_at_hand, cosign_newest, trouble_of, witnesses
 from milepost.journal.models import Cosignature, Entry, Seal
 from milepost.journal.sealing import seal
 from milepost.journal.tests.test_sealing import tamper, write
@@ -115,7 +115,7 @@ def test_entries_that_were_taken_away_are_noticed_by_the_witness(witness):
     sealing._seal_head(7)
     with pytest.raises(NotCosigned, match="has seen 8 entries of this journal, and it has 6: entries were taken away"):
         cosign_newest(7, known)
-    assert "entries were taken away" in Trouble(known).reason
+    assert "entries were taken away" in trouble_of(known).reason
 
 
 def write_anew():
@@ -157,8 +157,8 @@ def test_a_witness_that_is_no_good_is_left_alone_for_growing_pauses_and_told_of(
     with clock.at(made.time + timedelta(minutes=1)):
         run_all()
         assert Cosignature.objects.count() == 0
-        assert words in Trouble(known).reason
-        assert (0 < Trouble(known).pause <= 60, cosigning.is_owed()) == (True, False)
+        assert words in trouble_of(known).reason
+        assert (0 < trouble_of(known).pause <= 60, cosigning.is_owed()) == (True, False)
     with clock.at(made.time + timedelta(hours=2)):
         assert measures.checkpoint_without_witness() == 7200.0
         assert cosigning.is_owed()
@@ -172,10 +172,10 @@ def test_a_dossier_waits_some_seconds_for_witnesses_and_goes_on_without_those_in
     witness.tell("mood/silent")
     cosign_at_hand(made)
     [known] = witnesses()
-    assert (cosigned(), Trouble(known).pause > 0) == (False, True)
+    assert (cosigned(), trouble_of(known).pause > 0) == (False, True)
     cosign_at_hand(made)  # at once: it is left alone
     witness.tell("mood/good")
-    Trouble(known).forget()
+    trouble_of(known).succeeded()
     cosign_at_hand(made)
     assert cosigned()
 
@@ -186,7 +186,7 @@ def test_a_head_that_a_newer_one_has_overtaken_is_signed_no_more_and_that_is_no_
     seal(7)
     cosign_newest(7, known)
     cosign_at_hand(old)
-    assert (Trouble(known).reason, Cosignature.objects.count()) == ("", 1)
+    assert (trouble_of(known).reason, Cosignature.objects.count()) == ("", 1)
 
 
 def test_a_witness_that_is_configured_no_more_is_asked_no_more(witness, settings):

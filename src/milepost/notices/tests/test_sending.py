@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 
 from milepost.core import clock
+from milepost.core.breaker import Breaker
 from milepost.core.jobs import run_all
 from milepost.journal.recording import Reference
 from milepost.notices import jobs
 from milepost.notices.channels import Away, Delivery, channels
-from milepost.notices.channels.email.breaker import Breaker
 from milepost.notices.letters import Letter
 from milepost.notices.models import Notice, Recipient
 from milepost.notices.outbox import Outside, notify, withdraw
@@ -183,7 +183,7 @@ def test_a_server_that_drips_or_hangs_is_left_alone_after_a_bound(settings, peop
 
 
 def test_the_pauses_for_a_server_in_trouble_grow(db):
-    breaker, pauses = Breaker("mail.example.org"), []
+    breaker, pauses = Breaker("mail.example.org", first=5, longest=600), []
     for _failure in range(9):
         breaker.failed("it hangs")
         pauses.append(round(breaker.pause))

@@ -150,9 +150,6 @@ class DossierWriter(Protocol):
     def table(self, name: str, rows: Iterator[list[Any]]) -> None:
         """A table as CSV, its heading first."""
 
-    def knows(self, digest: str) -> bool:
-        """Whether a fact in the dossier names this SHA-256. What none names came while the dossier was being written."""
-
     def facts(self, types: Collection[FactType]) -> Iterator[Mapping[str, Any]]:
         """The statements in the dossier that are of these types, in their order."""
 

@@ -9,8 +9,8 @@ from typing import Any
 from django.core import mail
 from django.utils.translation import gettext_lazy as _
 
+from milepost.core.breaker import Breaker
 from milepost.notices.channels import Away, Channel, Delivery, Lost, RefusedForGood, TryLater
-from milepost.notices.channels.email.breaker import Breaker
 from milepost.notices.channels.email.message import message_of
 from milepost.notices.channels.email.smtp import EmailBackend
 from milepost.notices.models import Recipient
@@ -88,7 +88,8 @@ def post(message: mail.EmailMessage, *, handing_over: Callable[[], None] = lambd
 
 
 def _breaker_of(mailer: Any) -> Breaker:
-    return Breaker(getattr(mailer, "host", "") or type(mailer).__module__)
+    server = getattr(mailer, "host", "") or type(mailer).__module__
+    return Breaker(f"mail-server:{server}", first=5, longest=600)
 
 
 def _hand_to_backend(mailer: Any, message: mail.EmailMessage, handing_over: Callable[[], None]) -> None:
