@@ -177,7 +177,7 @@ class CredentialsContribution(Contribution):
     def write(self, scope: Scope, dossier: DossierWriter) -> None:
         """Every certificate with what it states and what became of it, as a table."""
         if scope.course_uid is not None:
-            people = dict(dossier.people())
+            people = dict(dossier.people)
             dossier.table("records/certificates.csv", certificate_rows(str(scope.course_uid), people, dossier))
 
     def things_of(self, member: Member) -> Iterator[str]:

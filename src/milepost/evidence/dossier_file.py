@@ -11,6 +11,7 @@ import zipfile
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import batched
 from typing import Any
 
@@ -102,6 +103,7 @@ class DossierFile:
             rows = dict(told.values_list("pk", "statement"))
             yield from (json.loads(rows[number]) for number in part if number in rows)
 
+    @cached_property
     def people(self) -> Sequence[tuple[str, str]]:
         """Uid and name, as the facts have it, of everybody who takes part in the action, by name."""
         about = str(self.action.uid)
@@ -151,19 +153,20 @@ class DossierFile:
     # --- Records ---
 
     def _records(self) -> None:
-        self._json("records/action.json", self._action())
+        self._json("records/action.json", self._told_action)
         self._json(f"{AS_SAID}readiness.json", [_finding(finding) for finding in self.readiness.findings])
         for contribution in contributions.all():
             contribution.write(self.scope, self)
         self._step()
 
-    def _action(self) -> dict[str, Any]:
+    @cached_property
+    def _told_action(self) -> dict[str, Any]:
         """What the action is, and who takes part: as it was recorded when it was made."""
         about = str(self.action.uid)
         [made] = [fact for fact in self.facts([ACTION_CREATED]) if fact["object"]["id"] == about]
         texts = dict.fromkeys(("client", "funder", "funding_reference", "objectives", "price"), "")
         said = {"profile": made["context"]["profile"], **texts, "course": None, **made.get("result", {})}
-        return said | {"people": [{"id": uid, "name": name} for uid, name in self.people()]}
+        return said | {"people": [{"id": uid, "name": name} for uid, name in self.people]}
 
     def _json(self, name: str, value: Any) -> None:
         self.add(name, [json.dumps(value, ensure_ascii=False, indent=1).encode()], kind="record")
@@ -290,7 +293,7 @@ class DossierFile:
 
     def _numbers(self, count: int) -> dict[str, Any]:
         """What the cover tells of the action and of the dossier, as its attachment has it for machines."""
-        action = self._action()
+        action = self._told_action
         names = ("reference", "title", "client", "funder", "funding_reference", "starts_on", "ends_on", "minutes")
         person = self.name_of(self.scope.member) if self.scope.member else ""
         pieces = Counter(name.split("/")[1] for name in self.files if name.startswith("pieces/"))

@@ -41,7 +41,7 @@ class LearningContribution(Contribution):
         if scope.course_uid is None:
             return
         telling = Telling(str(scope.course_uid), dossier.facts(FACTS))
-        people = dossier.people()
+        people = dossier.people
         dossier.table("records/completions.csv", telling.completions(people))
         dossier.table("records/progress.csv", telling.progress(people))
 

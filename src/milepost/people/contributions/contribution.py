@@ -153,6 +153,7 @@ class DossierWriter(Protocol):
     def facts(self, types: Collection[FactType]) -> Iterator[Mapping[str, Any]]:
         """The statements in the dossier that are of these types, in their order."""
 
+    @property
     def people(self) -> Sequence[tuple[str, str]]:
         """Uid and name, as the facts have it, of everybody who takes part in the action, by name."""
 
