@@ -25,7 +25,8 @@ sys.path[:0] = [str(ROOT)]
 from attacks import costs
 from attacks.browser import HOST
 from attacks.cheats import CHEATS
-from attacks.classes import CLASSES, Target
+from attacks.classes import CLASSES
+from attacks.target import Target
 from running import SECRET, clean_environment, free_port, milepost, postgresql
 
 

@@ -13,7 +13,7 @@ from milepost.journal.tests.test_index import root_of_entries
 from milepost.journal.verification import verify
 from milepost.learning.facts import COURSE_COMPLETED
 from milepost.people.models import Organisation
-from tests.test_backup import other_database
+from tests.backup.steps import other_database
 
 BEFORE = [("journal", "0010_revocations")]
 COLUMNS = "organisation_id, time, fact, verb, actor_id, object_id, about, statement, salt, leaf"

@@ -13,8 +13,8 @@ from milepost.backup import loading, moving
 from milepost.config import schema
 from milepost.config.variables import Misconfigured
 from milepost.core.postgresql import base
+from tests.backup.steps import quietly
 from tests.conftest import postgresql_database
-from tests.test_backup import quietly
 
 
 @pytest.fixture(scope="module")

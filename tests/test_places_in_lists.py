@@ -12,7 +12,7 @@ from milepost.credentials.issuing import issue_missing, reissue
 from milepost.credentials.models import Certificate, StatusList
 from milepost.credentials.revoking import revoke
 from milepost.learning.models import Enrolment
-from tests.test_backup import data, world  # noqa: F401 (fixtures: a database of the test's own)
+from tests.backup.conftest import data, world  # noqa: F401 (fixtures: a database of the test's own)
 
 BEFORE, AFTER = [("credentials", "0005_lapsed")], [("credentials", "0008_each_has_a_place")]
 migration = import_module("milepost.credentials.migrations.0007_places_in_lists")

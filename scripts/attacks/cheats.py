@@ -5,7 +5,7 @@ import re
 import time
 
 from attacks.browser import HOST, Browser
-from attacks.classes import Attempts, Target
+from attacks.target import Attempts, Target
 
 SPELLINGS = 60
 HOURS_OF_A_ROLE = 24

@@ -10,7 +10,8 @@ from threading import Event, Thread
 from typing import Any
 
 from attacks.browser import Answer, Browser
-from attacks.classes import Target, files_of_members, files_of_strangers
+from attacks.holes import files_of_members, files_of_strangers
+from attacks.target import Target
 
 SECONDS = 2.0  # of CPU for one request
 MEGABYTES = 300
