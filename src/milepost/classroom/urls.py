@@ -1,6 +1,6 @@
 from django.urls import path
 
-from milepost.classroom.views import lead, member, participant, trainer
+from milepost.classroom.views import lead, member, participant, trainer, trainer_device
 
 urlpatterns = [
     path("sessions/", member.sessions, name="sessions"),
@@ -31,7 +31,7 @@ public_urlpatterns = [
     path("s/<slug:code>/", participant.sign_page, name="sign"),
     path("s/<slug:code>/<slug:token>/", participant.projected_code, name="projected_code"),
     path("calendar/<str:token>.ics", member.calendar_feed, name="calendar_feed"),
-    path("room/offline.js", trainer.offline_worker, name="room_offline_worker"),
+    path("room/offline.js", trainer_device.offline_worker, name="room_offline_worker"),
     path("room/<str:token>/", trainer.trainer_page, name="room"),
     path("room/<str:token>/meeting/", trainer.meeting, name="room_meeting"),
     path("room/<str:token>/documents/<uuid:document>/", trainer.document, name="room_document"),
@@ -42,7 +42,7 @@ public_urlpatterns = [
     path("room/<str:token>/<slug:code>/marks/", trainer.notes, name="room_marks"),
     path("room/<str:token>/<slug:code>/decisions/", trainer.decisions, name="room_decisions"),
     path("room/<str:token>/<slug:code>/people/", trainer.people, name="room_people"),
-    path("room/<str:token>/<slug:code>/device/", trainer.device, name="room_device"),
-    path("room/<str:token>/<slug:code>/deliveries/", trainer.deliveries, name="room_deliveries"),
+    path("room/<str:token>/<slug:code>/device/", trainer_device.device, name="room_device"),
+    path("room/<str:token>/<slug:code>/deliveries/", trainer_device.deliveries, name="room_deliveries"),
     path("room/<str:token>/<slug:code>/closure/", trainer.closure, name="room_closure"),
 ]

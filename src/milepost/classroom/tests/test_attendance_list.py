@@ -10,7 +10,7 @@ from milepost.classroom.presence import trainer_token
 from milepost.classroom.registering import register
 from milepost.classroom.signing import sign
 from milepost.classroom.tests.signatures import signing
-from milepost.classroom.views import attendance_list
+from milepost.classroom.views import attendance_list, trainer_device
 from milepost.classroom.views import trainer as trainer_views
 from milepost.documents.signatures import Signature
 from milepost.people.models import Member
@@ -249,7 +249,7 @@ def test_the_device_that_is_handed_round_has_a_page_of_names_and_finds_the_other
     room, client, people, monkeypatch, morning
 ):
     assert 'role="search"' not in client.get(room + "device/").text
-    monkeypatch.setattr(trainer_views, "HANDED_ROUND", 5)
+    monkeypatch.setattr(trainer_device, "HANDED_ROUND", 5)
     page = client.get(room + "device/").text
     assert page.count("data-who=") == 5
     assert 'role="search"' in page and "Page 1 of 2" in page

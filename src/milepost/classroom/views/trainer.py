@@ -1,19 +1,16 @@
 """The trainer's page. Whoever has no account comes with a personal link; a member has to be signed in as themselves."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.contrib.staticfiles import finders
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -32,37 +29,27 @@ from milepost.classroom.queries import attendances, tally
 from milepost.classroom.registering import Arrival, register_arrival
 from milepost.classroom.reminding import ask_missing, still_to_ask
 from milepost.classroom.rules import Rules, TrainerRight
-from milepost.classroom.signing import Signing, meaning_of, take_offline
+from milepost.classroom.signing import Signing
 from milepost.classroom.views.attendance_list import AttendanceList, RefusedNote
 from milepost.classroom.views.doubts import doubts_context, take_decision
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
-from milepost.core.http import blob_download, json_of
+from milepost.core.http import blob_download
 from milepost.core.links import BrokenLink
 from milepost.core.openness import Whom, open_to
 from milepost.core.queries import text_of, uuid_of
-from milepost.core.refusals import Refused, as_message, problem_response
-from milepost.documents.signatures import NoSignature, Signature
+from milepost.core.refusals import Refused, as_message
+from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import qr_code
-from milepost.people.access import takes_kept
 from milepost.people.limits import refuse_over_limit
 from milepost.people.uploads import count_files
 
-MAX_DELIVERY = 2_000_000  # bytes
-MOST_DELIVERED = 50  # signatures at once: the page sends each by itself
-LATE_AFTER = timedelta(seconds=30)  # a signature that takes longer to arrive was made without a network
-CLOCK_OFF = timedelta(minutes=5)  # from where on a device's clock is wrong, or was changed since the signature
-OLDEST = timedelta(days=7)  # what is said to be older was made on a device whose clock is wrong
-
-HANDED_ROUND = 500  # names on one page of the device that is handed round: each page has to be there without a network
 NAMED = 50  # of those whom whoever closes reads by name
 
 SEEN_TO_CHANGE = (  # of an attendance on the live list
     *("pk", "signed_at", "absent_at", "attested_at", "arrived_at", "left_at"),
     *("absence_reason", "doubts", "judged_at", "corrections"),
 )
-
-_MS = timedelta(milliseconds=1)
 
 type View = Callable[..., HttpResponseBase]
 
@@ -173,7 +160,7 @@ def live(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
 
 
 def _live_page(request: HttpRequest, trainer: Trainer, slot: Slot, note: RefusedNote | None = None) -> HttpResponse:
-    context = _code_context(trainer, slot) | _told_context(_list_context(request, slot, note))
+    context = code_context(trainer, slot) | _told_context(_list_context(request, slot, note))
     return render(request, "classroom/live.html", context, status=note.refused.status if note else 200)
 
 
@@ -184,14 +171,14 @@ def live_list(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpRespons
     context = _list_context(request, slot)
     if request.GET.get("fingerprint") == context["list_fingerprint"]:
         return HttpResponse(status=204)
-    return render(request, "classroom/live_list.html", _code_context(trainer, slot) | _told_context(context))
+    return render(request, "classroom/live_list.html", code_context(trainer, slot) | _told_context(context))
 
 
 @require_GET
 @held
 def live_code(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponse:
     """The code to project now."""
-    return render(request, "classroom/live_code.html", _code_context(trainer, slot))
+    return render(request, "classroom/live_code.html", code_context(trainer, slot))
 
 
 def _list_context(request: HttpRequest, slot: Slot, note: RefusedNote | None = None) -> dict[str, Any]:
@@ -205,7 +192,7 @@ def _told_context(there: dict[str, Any]) -> dict[str, Any]:
     return there | doubts_context(there["page"])
 
 
-def _code_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
+def code_context(trainer: Trainer, slot: Slot) -> dict[str, Any]:
     """What is projected, four times a minute: nothing of the list, however long that is."""
     now, ways = clock.now(), Rules.of(trainer.session.organisation).ways
     digits = presence.spoken_code(slot, now) if Way.CODE in ways else ""
@@ -293,79 +280,6 @@ def _to_row(request: HttpRequest, trainer: Trainer, slot: Slot, who: UUID | None
 
 def _to_slot(trainer: Trainer, slot: Slot) -> HttpResponseBase:
     return redirect("room_slot", presence.trainer_token(trainer), slot.code)
-
-
-# --- The trainer's device, handed round -------------------------------------------------------------------
-
-
-@ensure_csrf_cookie
-@require_GET
-@held
-def device(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
-    """The trainer's device, handed round: one name after the other, with or without a network."""
-    _refuse_unless_handed_round(trainer)
-    people = AttendanceList(slot, request.GET).context(request, size=HANDED_ROUND)
-    return render(
-        request, "classroom/device.html", _code_context(trainer, slot) | people | {"meaning": meaning_of(slot)}
-    )
-
-
-def _refuse_unless_handed_round(trainer: Trainer) -> None:
-    if Way.TRAINER not in Rules.of(trainer.session.organisation).ways:
-        raise Http404
-
-
-@open_to(Whom.EVERYBODY, "a script that holds nothing of anybody")
-@require_GET
-def offline_worker(request: HttpRequest) -> HttpResponse:
-    """The service worker that keeps the trainer's page within reach; it has to come from the address that it serves."""
-    script = finders.find("classroom/offline.js")
-    assert isinstance(script, str)  # noqa: S101 (it comes with Milepost)
-    return HttpResponse(
-        Path(script).read_bytes(), content_type="text/javascript; charset=utf-8", headers={"Cache-Control": "no-cache"}
-    )
-
-
-@takes_kept
-@require_POST
-@held
-def deliveries(request: HttpRequest, trainer: Trainer, slot: Slot) -> HttpResponseBase:
-    """Signatures from the trainer's device: `{"now": device time, "signatures": [{"who", "signature", "at"}]}` (ms).
-
-    Answers what became of each: `{"outcomes": {who: outcome}}`. The same delivery twice is the same as once.
-    """
-    _refuse_unless_handed_round(trainer)
-    try:
-        delivery = json_of(request)
-        if len(request.body) > MAX_DELIVERY or len(delivery["signatures"]) > MOST_DELIVERED:
-            return JsonResponse({"detail": _("Too many signatures at once.")}, status=413)
-        device_now = float(delivery["now"])
-        read = [_delivered(request, trainer, slot, item, device_now) for item in delivery["signatures"]]
-    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
-        return JsonResponse({"detail": _("What arrived can’t be read.")}, status=400)
-    good = [(who, signing) for who, signing in read if signing is not None]
-    refused = dict.fromkeys((who for who, signing in read if signing is None), "refused")
-    try:
-        return JsonResponse({"outcomes": take_offline(slot=slot, signings=good) | refused})
-    except Refused as early:
-        return problem_response(early)
-
-
-def _delivered(
-    request: HttpRequest, trainer: Trainer, slot: Slot, item: dict[str, Any], device_now: float
-) -> tuple[str, Signing | None]:
-    """One signature. The device's clock may be wrong; how far it is off shows when it delivers, and is a doubt (`doubts.py`)."""
-    who = str(UUID(item["who"]))
-    age = timedelta(milliseconds=min(max(0.0, device_now - float(item["at"])), OLDEST / _MS))
-    made_at = clock.now() - age if age > LATE_AFTER else None
-    try:
-        signature = Signature.read(json.dumps(item["signature"]))
-    except NoSignature:
-        return who, None
-    is_off = made_at is not None and abs(clock.now().timestamp() * 1000 - device_now) > CLOCK_OFF / _MS
-    is_off = is_off or float(item["at"]) - device_now > LATE_AFTER / _MS
-    where = read_circumstances(request)
-    return who, Signing(signature, Way.TRAINER, meaning_of(slot), where, made_at, trainer, clock_is_off=is_off)
 
 
 # --- Closing ----------------------------------------------------------------------------------------------
