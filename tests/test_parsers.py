@@ -38,6 +38,7 @@ ELSEWHERE = {
     "evidence/dossiers.py": "writes",
     "evidence/export.py": "writes",
     "evidence/profiles/__init__.py": "files of the installation",
+    "evidence/sealed_archive.py": "writes",
     "journal/timestamp_authority.py": "answers of an authority that the operator chose",
     "journal/timestamping.py": "answers of an authority that the operator chose",
     "people/headings.py": "files of the installation",

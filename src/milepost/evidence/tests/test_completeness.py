@@ -11,8 +11,8 @@ from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
 from milepost.classroom.signing import take_offline
 from milepost.documents.signatures import Signature
-from milepost.evidence.dossier_file import ChangedMeanwhile
 from milepost.evidence.dossiers import build
+from milepost.evidence.sealed_archive import ChangedMeanwhile
 from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.conftest import SIGNING
 from milepost.evidence.tests.test_tampering import as_the_insider, signed

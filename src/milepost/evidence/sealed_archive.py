@@ -1,0 +1,182 @@
+"""A zip of facts and files with all that it takes to check them offline: what dossiers and receipts have in common.
+
+It is written as it is read, so that its size does not matter to memory. Everything in it stands in a signed manifest with its
+fingerprint; the facts lead to a sealed head of the organisation's tree, and to the root of the index beside it.
+"""
+
+import hashlib
+import json
+import zipfile
+from base64 import b64encode
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import batched
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+
+from milepost.core import clock
+from milepost.core.blobs.fields import digests_in
+from milepost.journal import checkpoints, index, keys, merkle, tiles
+from milepost.journal.cosigning import cosign_at_hand
+from milepost.journal.erasing import erasures_of
+from milepost.journal.models import Entry, Seal, SigningKey
+from milepost.journal.proofs import as_json
+from milepost.journal.recording import time_text
+from milepost.journal.sealing import held, index_of
+from milepost.people.models import Organisation
+from milepost.verify import Erasures, Index
+
+PART = 1_000
+
+
+class ChangedMeanwhile(RuntimeError):
+    """What the zip is about was changed while it was being written: it is to be begun anew."""
+
+
+class SealedArchive:
+    """Such a zip while it is being written: first the journal, then files, keys, and the manifest last."""
+
+    def __init__(self, organisation: Organisation, archive: zipfile.ZipFile) -> None:
+        self.organisation, self.archive = organisation, archive
+        self.key = keys.current_key(organisation.pk)
+        self.now = clock.now()
+        self.files: dict[str, dict[str, Any]] = {}
+        self.order: list[int] = []  # the numbers of the facts, in the order in which they stand in the tree
+        self.index, self.erasures = Index(), Erasures()  # what the verifier will make of the facts
+        self.known: set[str] = set()  # every digest that the facts name
+        self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
+        self.sealed: set[str] = set()  # the digests of files that carry our seal, and all signatures
+
+    def add(self, name: str, chunks: Iterable[bytes], *, kind: str = "", compressed: bool = True) -> None:
+        """Add a file, and remember its fingerprint."""
+        info = zipfile.ZipInfo(name, date_time=self.now.timetuple()[:6])
+        info.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+        digest, size = hashlib.sha256(), 0
+        with self.archive.open(info, "w", force_zip64=True) as target:
+            for chunk in chunks:
+                digest.update(chunk)
+                size += len(chunk)
+                target.write(chunk)
+        self.files[name] = {"sha256": digest.hexdigest(), "size": size} | ({"kind": kind} if kind else {})
+
+    def add_json(self, name: str, value: Any) -> None:
+        """Add a record for machines."""
+        self.add(name, [json.dumps(value, ensure_ascii=False, indent=1).encode()], kind="record")
+
+    # --- The journal --------------------------------------------------------------------------------------
+
+    def add_journal(
+        self,
+        numbers_with_erased: Callable[[], tuple[set[int], set[int]]],
+        whole: set[str],
+        of: Mapping[str, Collection[str]],
+    ) -> int:
+        """Add the facts, what it takes to come from them to the sealed head and to the root of its index, and the seal.
+
+        The function answers, once nobody can add to the seal, with the facts' numbers, and with which of them were erased.
+        Each fact is proved to be there about the things in `whole`, and about those in `of` each of these people.
+        """
+        organisation_id = self.organisation.pk
+        with held(organisation_id) as head:
+            assert head is not None  # noqa: S101 (what is asked of was recorded, and it was sealed)
+            root = index_of(head)
+            completeness = (
+                index.prove(index.StoredPages(organisation_id), whole, {about: set(some) for about, some in of.items()})
+                if root
+                else None
+            )
+        cosign_at_hand(head)
+        numbers, erased = numbers_with_erased()
+        numbers.update(erasures_of(organisation_id, erased) if erased else ())
+        places = tiles.places_of(organisation_id, numbers)
+        places = {number: place for number, place in places.items() if place < head.size}
+        order = self.order = sorted(places, key=places.__getitem__)
+        leaves: list[str] = []
+        self.add("journal/entries.jsonl", self._lines(order, places, leaves), kind="journal")
+        self.add("journal/leaves.txt", ["\n".join(leaves).encode()], kind="journal")
+        indices = [places[number] for number in order]
+        proof = merkle.multiproof(indices, head.size, tiles.StoredNodes(organisation_id))
+        self.add_json("journal/proof.json", {"size": head.size, "nodes": [node.hex() for node in proof]})
+        self.add_json("journal/seal.json", as_json(head))
+        if root and completeness:
+            self.add("journal/completeness.json", [json.dumps(completeness).encode()], kind="journal")
+        self._checkpoint(head)
+        self.hold(root, completeness)
+        return len(order)
+
+    def hear(self, statement: str) -> None:
+        """Take the next fact, as canonical JSON, as it is written."""
+        if '"verb":"erased"' in statement:
+            self.erasures.hear(json.loads(statement))
+        if digests := digests_in(statement):
+            self.known.update(digests)
+            fact = json.loads(statement)
+            if digest := fact.get("result", {}).get("sha256"):
+                self.newest[fact["object"]["id"]] = digest
+                if fact["verb"] in ("sealed", "completed"):
+                    self.sealed.add(digest)
+
+    def hold(self, root: bytes | None, completeness: "dict[str, Any] | None") -> None:
+        """Raise `ChangedMeanwhile` for what would not hold."""
+
+    def _lines(self, order: list[int], places: dict[int, int], leaves: list[str]) -> Iterator[bytes]:
+        for part in batched(order, PART, strict=False):
+            rows = _rows(part)
+            lines = []
+            for number in part:
+                row, statement, salt = rows[number]
+                leaves.append(row.leaf.hex())
+                for about, whose, leaf in index.told_by([row]):
+                    self.index.add(about, whose, leaf)
+                told: dict[str, Any] = {"index": places[number]}
+                if statement:
+                    self.hear(statement)
+                    told |= {"salt": salt.hex(), "statement": statement}
+                else:
+                    self.erasures.lines.append((places[number], row.leaf))
+                    abouts = list(filter(None, (row.about, row.also)))
+                    told |= {"erased": True, "leaf": row.leaf.hex(), "about": abouts, "whose": row.whose}
+                lines.append(json.dumps(told, ensure_ascii=False))
+            yield ("\n".join(lines) + "\n").encode()
+
+    def _checkpoint(self, head: Seal) -> None:
+        """The head as a transparency log says it, with what witnesses signed of it, and the key of the log."""
+        if told := checkpoints.as_json(head):
+            self.add("journal/checkpoint.txt", [told["checkpoint"].encode()], kind="journal")
+            self.add_json("keys/log.json", told["log"])
+
+    # --- Keys and manifest --------------------------------------------------------------------------------
+
+    def add_keys(self) -> None:
+        """Every key that the organisation ever signed with, and how each handed over to the next."""
+        endorsements = {}
+        for key in SigningKey.objects.filter(organisation_id=self.organisation.pk):
+            endorsements[key.fingerprint] = {
+                "endorsed_by": key.endorsed_by,
+                "endorsement": b64encode(bytes(key.endorsement)).decode(),
+            }
+            pem = key.x509.public_bytes(serialization.Encoding.PEM)
+            self.add(f"keys/{key.fingerprint}.pem", [pem], kind="key")
+        self.add_json("keys/keys.json", endorsements)
+
+    def add_manifest(self, form: str, count: int, about: Mapping[str, Any]) -> None:
+        """What is in the zip, signed: of which format it is, how many facts it has, and what it is about."""
+        manifest = {
+            "format": form,
+            "made_at": time_text(self.now),
+            "key": self.key.fingerprint,
+            "entries": count,
+            "organisation": {"id": str(self.organisation.uid), "name": self.organisation.name},
+            **about,
+            "files": dict(sorted(self.files.items())),
+        }
+        content = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
+        for name, part in (("manifest.json", content), ("manifest.sig", keys.sign(self.key, content))):
+            self.add(name, [part])
+
+
+def _rows(numbers: Iterable[int]) -> dict[int, tuple[index.Indexed, str, bytes]]:
+    """Of each entry what the index knows, its words and its salt."""
+    rows = Entry.objects.filter(pk__in=numbers).order_by().values_list(*index.Indexed._fields, "statement", "salt")
+    indexed = ((index.Indexed.of(row[:-2]), *row[-2:]) for row in rows)
+    return {row.id: (row, statement, bytes(salt)) for row, statement, salt in indexed}
