@@ -6,7 +6,8 @@ from tempfile import NamedTemporaryFile
 from programs import run
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from milepost.verify import Broken, seals_in
+from milepost.verify.pdf_seals import seals_in
+from milepost.verify.report import Broken
 
 
 def told_by(command, content):

@@ -30,7 +30,7 @@ from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity
 from milepost.notices.models import Notice
 from milepost.people.models import Member, Organisation
-from milepost.verify import seals_in
+from milepost.verify.pdf_seals import seals_in
 from tests.dying import work
 from tests.worlds import SMALL_COURSE, make_course, make_member, make_people
 

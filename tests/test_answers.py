@@ -165,7 +165,7 @@ def test_what_may_be_kept_says_for_how_long_and_a_film_is_sent_again_only_when_i
         "log_checkpoint": f"/log/{organisation.uid}/checkpoint",
         "log_keys": f"/log/{organisation.uid}/keys.json",
         "log_tile": f"/log/{organisation.uid}/tile/0/000.p/1",
-        "verify_program": "/log/verify.py",
+        "verify_program": "/log/verify.pyz",
         "well_known": "/.well-known/milepost.json",
         "media": f"/aldermoor/media/{caption}/a.vtt",
     }

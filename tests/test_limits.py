@@ -73,6 +73,7 @@ PUBLIC = {
     "shared_computer",  # a word about one's own session
     "security_feed",  # 256 bits in a header
     "verify_program",
+    "verify_program_before",
     "well_known",
     "witnessed_checkpoint",
     "sign",  # needs the cookie of a code or link that was right

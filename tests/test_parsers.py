@@ -24,7 +24,9 @@ CONFINED = {
     "documents/reading.py",
     "documents/signature_fields.py",
 }
+VERIFY = "stands alone; /verify/ calls it in `credentials/reading.py`, confined"
 ELSEWHERE = {
+    "anchors/publishing.py": "writes",
     "backup/archive.py": "the operator’s own backups, by command",
     "classroom/meetings/bigbluebutton/__init__.py": "4 MB at most, of a server that the operator chose",
     "classroom/watching.py": "writes",
@@ -42,7 +44,11 @@ ELSEWHERE = {
     "journal/timestamp_authority.py": "answers of an authority that the operator chose",
     "journal/timestamping.py": "answers of an authority that the operator chose",
     "people/headings.py": "files of the installation",
-    "verify.py": "stands alone; /verify/ calls it in `credentials/reading.py`, confined",
+    "verify/archive.py": VERIFY,
+    "verify/data_integrity.py": VERIFY,
+    "verify/pdf_seals.py": VERIFY,
+    "verify/tables.py": VERIFY,
+    "verify/time_stamps.py": VERIFY,
 }
 # What parses, in modules that are read by confined functions of others, and where those are. (`plain_text` reads pages that
 # were made and sanitised there.)
@@ -51,7 +57,8 @@ PARSE = {
     "milepost.courses.frontmatter": ({"split"}, {"courses/reading.py"}),
     "milepost.courses.markdown": ({"render", "render_inline"}, {"courses/reading.py", "courses/kinds.py"}),
     "milepost.courses.markdown_parser": ({"PARSER"}, {"courses/markdown.py"}),
-    "milepost.verify": ({"seals_in", "proven_badge"}, {"credentials/reading.py"}),
+    "milepost.verify.data_integrity": ({"proven_badge"}, {"credentials/reading.py"}),
+    "milepost.verify.pdf_seals": ({"seals_in"}, {"credentials/reading.py"}),
 }  # fmt: skip
 CALLED = {
     "courses/frontmatter.py",

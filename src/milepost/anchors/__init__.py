@@ -2,7 +2,7 @@
 
 | to find | look in |
 | --- | --- |
-| what strangers read: keys, checkpoints, hashes of the tree, `verify.py` | `publishing`, `views/stranger` |
+| what strangers read: keys, checkpoints, hashes of the tree, `verify.pyz` | `publishing`, `views/stranger` |
 | cosigning the journals of others (C2SP tlog-witness) | `witnessing`, `views/program` |
 | seals that are sent out each day to people who keep them | `keepers`, `notices` |
 

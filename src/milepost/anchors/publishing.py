@@ -4,7 +4,9 @@ An entry is personal data, and its salt is what keeps an erased one from being g
 each hides what it stands for. A tile never changes once it is there, so whoever asks may keep it for ever.
 """
 
+import io
 import re
+import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-import milepost
+import milepost.verify
 from milepost.anchors import witnessing
 from milepost.core.canonical import fingerprint
 from milepost.journal import checkpoints, cosigning, log_keys
@@ -31,6 +33,7 @@ from milepost.journal.tiles import HASH, LEVELS, WIDTH
 from milepost.people.models import Organisation
 
 KEYS = "milepost-keys/1"
+UNIX = 3  # the system on which a zip says that it was made
 _PLACE = re.compile(r"(?P<index>(?:x[0-9]{3}/){0,5}[0-9]{3})(?:\.p/(?P<width>[1-9][0-9]{0,2}))?")
 
 
@@ -120,9 +123,25 @@ def newest(organisation: Organisation) -> SealCheckpoint | None:
 
 @cache
 def verify_program() -> tuple[bytes, str]:
-    """`verify.py`, as it is installed, to the byte, and its SHA-256."""
-    content = (Path(milepost.__file__).parent / "verify.py").read_bytes()
+    """`verify.pyz`, the program that checks what was given out, and its SHA-256."""
+    content = zipapp_of(Path(milepost.verify.__file__).parent)
     return content, fingerprint(content)
+
+
+def zipapp_of(package: Path) -> bytes:
+    """A package as one file that Python runs (PEP 441), with its sources as they are: of the same sources the same bytes.
+
+    So nothing in it depends on the machine or the day, or on how a library packs.
+    """
+    sources = {f"{package.name}/{path.name}": path.read_bytes() for path in sorted(package.glob("*.py"))}
+    starts = f'import runpy\n\nrunpy.run_module("{package.name}", run_name="__main__")\n'
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for name, source in {"__main__.py": starts.encode(), **sources}.items():
+            info = zipfile.ZipInfo(name)  # of 1980, which is the first day that a zip knows
+            info.create_system, info.external_attr = UNIX, 0o644 << 16
+            archive.writestr(info, source)
+    return content.getvalue()
 
 
 def witness_vkey() -> str:

@@ -4,7 +4,8 @@ from milepost.anchors.views import program, stranger
 
 public_urlpatterns = [
     path(".well-known/milepost.json", stranger.found, name="well_known"),
-    path("log/verify.py", stranger.verify_program, name="verify_program"),
+    path("log/verify.pyz", stranger.verify_program, name="verify_program"),
+    path("log/verify.py", stranger.verify_program_before, name="verify_program_before"),
     path("log/<uuid:organisation_uid>/", stranger.log, name="log"),
     # C2SP tlog-tiles: the address below which all of a log is found has no slash at its end.
     path("log/<uuid:organisation_uid>/keys.json", stranger.keys, name="log_keys"),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from milepost.credentials.models import BadgeKey
 from milepost.journal import keys
 from milepost.people.models import Organisation
-from milepost.verify import DIGITS, ED25519_KEY
+from milepost.verify.data_integrity import DIGITS, ED25519_KEY
 
 
 def current_badge_key(organisation: Organisation) -> BadgeKey:

@@ -16,7 +16,7 @@ from milepost.credentials import issuers, status_lists
 from milepost.credentials.models import Certificate
 from milepost.credentials.securing import as_token, second_text, with_proof
 from milepost.people.models import Member, Organisation
-from milepost.verify import CONTEXTS
+from milepost.verify.data_integrity import CONTEXTS
 
 
 def credential(certificate: Certificate) -> dict[str, Any]:

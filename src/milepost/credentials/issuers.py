@@ -16,7 +16,7 @@ from milepost.credentials.models import BadgeKey
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
 from milepost.people.models import Organisation
-from milepost.verify import key_in
+from milepost.verify.data_integrity import key_in
 
 ALGORITHM = "RS256"
 DID_CONTEXT = [

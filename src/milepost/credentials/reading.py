@@ -8,7 +8,10 @@ from typing import Any
 from milepost.core.sandbox import Unreadable, confined
 from milepost.credentials import badge_keys, badges
 from milepost.credentials.models import ALPHABET
-from milepost.verify import MAX_BADGE, Broken, proven_badge, seals_in
+from milepost.verify.badges import MAX_BADGE
+from milepost.verify.data_integrity import proven_badge
+from milepost.verify.pdf_seals import seals_in
+from milepost.verify.report import Broken
 
 MAX_CODES = 5
 LOADED = ("jwt", "pyld.jsonld", "pyhanko.pdf_utils.reader", "pyhanko.sign.validation")

@@ -8,7 +8,7 @@ from milepost.core import clock
 from milepost.credentials import badge_keys, issuers
 from milepost.journal import keys
 from milepost.people.models import Organisation
-from milepost.verify import SUITE, digests
+from milepost.verify.data_integrity import SUITE, digests
 
 
 def as_token(organisation: Organisation, credential: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ from milepost.credentials import issuers, securing
 from milepost.credentials.models import LIST_SIZE, Certificate, StatusList
 from milepost.journal import keys
 from milepost.people.models import Organisation
-from milepost.verify import CONTEXTS
+from milepost.verify.data_integrity import CONTEXTS
 
 FULL = LIST_SIZE // 2  # badges of a list: while half of it is free, a place is found in two draws
 VALID_FOR = timedelta(days=1)

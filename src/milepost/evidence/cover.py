@@ -83,7 +83,7 @@ def _how_to_check(key: str, page: str) -> list[str]:
     return [
         _(
             "Everything in this dossier can be checked offline, without an account and without trusting whoever made it: "
-            "milepost verify FILE, or the one file verify.py that Milepost publishes."
+            "milepost verify FILE, or the one file verify.pyz that Milepost publishes."
         ),
         _(
             "The manifest lists every file with its fingerprint and is signed. The facts in journal/entries.jsonl lead to "
@@ -91,5 +91,5 @@ def _how_to_check(key: str, page: str) -> list[str]:
             "its fingerprint."
         ),
         _("Key (SHA-256): %(key)s") % {"key": key},
-        _("Whose key it is, what was revoked, the newest seal and verify.py: %(page)s") % {"page": page},
+        _("Whose key it is, what was revoked, the newest seal and verify.pyz: %(page)s") % {"page": page},
     ]

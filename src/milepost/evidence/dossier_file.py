@@ -28,7 +28,10 @@ from milepost.journal.models import Entry
 from milepost.journal.vocabulary import FactType
 from milepost.people.contributions import File, Finding, Scope, contributions
 from milepost.people.models import Member
-from milepost.verify import AS_SAID, FORMAT, Broken, Parts
+from milepost.verify.completeness import Parts
+from milepost.verify.dossier import FORMAT
+from milepost.verify.records import AS_SAID
+from milepost.verify.report import Broken
 
 PART = 1_000
 # In canonical JSON:

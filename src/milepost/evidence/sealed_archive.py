@@ -24,7 +24,7 @@ from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import held, index_of
 from milepost.people.models import Organisation
-from milepost.verify import Erasures, Index
+from milepost.verify.completeness import Erasures, Index
 
 PART = 1_000
 

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from django.test import Client
 from django.urls import reverse
 
-import milepost
-from milepost.anchors.publishing import place_of
+from milepost import verify
+from milepost.anchors.publishing import place_of, zipapp_of
 from milepost.core import clock
 from milepost.journal import checkpoints, keys, log_keys
 from milepost.journal.notes import Checkpoint, Note, VerifierKey
@@ -171,7 +171,7 @@ def test_a_stranger_reads_in_plain_words_which_key_is_right_and_how_to_check(org
         second.fingerprint,
         "Revoked: what it signed from 20 November 2026, 00:00 on is not to be believed. A laptop was stolen.",
         checkpoints.line_of(checkpoints.newest(organisation.pk)),
-        f"python verify.py FILE --key {second.fingerprint}",
+        f"python verify.pyz FILE --key {second.fingerprint}",
     ):
         assert words in page, words
     assert "Avec quoi Aldermoor signe" in stranger.get(log, headers={"Accept-Language": "fr"}).text
@@ -179,11 +179,11 @@ def test_a_stranger_reads_in_plain_words_which_key_is_right_and_how_to_check(org
 
 def test_the_program_that_checks_is_served_to_the_byte_and_runs(log, stranger, tmp_path):
     answer = stranger.get(reverse("verify_program"))
-    assert answer.content == (Path(milepost.__file__).parent / "verify.py").read_bytes()
+    assert answer.content == zipapp_of(Path(verify.__file__).parent)
     digest = hashlib.sha256(answer.content).hexdigest()
     assert digest in stranger.get(log).text
     assert stranger.get("/.well-known/milepost.json").json()["verify"]["sha256"] == digest
-    path = tmp_path / "verify.py"
+    path = tmp_path / "verify.pyz"
     path.write_bytes(answer.content)
     done = subprocess.run([sys.executable, "-I", str(path), "--help"], capture_output=True, text=True, check=True)
     assert "--witness" in done.stdout

@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
@@ -79,10 +79,17 @@ def entries(request: HttpRequest, organisation_uid: str, place: str) -> HttpResp
 @open_to(Whom.EVERYBODY, "the program that checks what Milepost gave out; it is published software")
 @require_GET
 def verify_program(request: HttpRequest) -> HttpResponse:
-    """`verify.py`, to the byte."""
-    response = download(publishing.verify_program()[0], name="verify.py", content_type="text/x-python; charset=utf-8")
+    """`verify.pyz`, to the byte."""
+    response = download(publishing.verify_program()[0], name="verify.pyz", content_type="application/x-python-zipapp")
     response.headers["Cache-Control"] = A_WHILE
     return response
+
+
+@open_to(Whom.EVERYBODY, "where the program that checks is found now")
+@require_GET
+def verify_program_before(request: HttpRequest) -> HttpResponse:
+    """The address that earlier releases named."""
+    return redirect("verify_program", permanent=True)
 
 
 @open_to(Whom.EVERYBODY, "where what this installation publishes is found")

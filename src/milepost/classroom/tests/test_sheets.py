@@ -13,7 +13,7 @@ from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
-from milepost.verify import seals_in
+from milepost.verify.pdf_seals import seals_in
 from tests.readers import milepost_accepts, text_in
 
 pytestmark = pytest.mark.django_db

@@ -28,6 +28,7 @@ from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.limits import limits
 from milepost.people.models import Member
+from milepost.verify.data_integrity import digests, proven_badge
 from tests.worlds import make_people
 
 pytestmark = pytest.mark.django_db
@@ -84,7 +85,7 @@ def test_whose_it_is_is_the_same_in_all_badges_of_a_person_and_leads_nowhere(ear
 def test_many_at_once_take_theirs_as_json(earned):
     badge = badges.document(earned)
     with ThreadPoolExecutor(8) as pool:
-        same = set(pool.map(lambda _time: verify.digests(badge, badge["proof"]), range(64)))
+        same = set(pool.map(lambda _time: digests(badge, badge["proof"]), range(64)))
     assert len(same) == 1
 
 
@@ -291,9 +292,9 @@ def test_json_that_somebody_else_signed_is_altered(earned):
     private = Ed25519PrivateKey.generate()
     badge, public = badges.document(earned), private.public_key().public_bytes_raw()
     badge["proof"]["verificationMethod"] = f"{issuers.did_of(earned.organisation)}#{badge_keys.multikey(public)}"
-    badge["proof"]["proofValue"] = badge_keys.base58(private.sign(verify.digests(badge, badge["proof"])))
+    badge["proof"]["proofValue"] = badge_keys.base58(private.sign(digests(badge, badge["proof"])))
     content = json.dumps(badge).encode()
-    assert verify.proven_badge(content)[1] == public
+    assert proven_badge(content)[1] == public
     assert check_file(content).verdict == Verdict.ALTERED
 
 

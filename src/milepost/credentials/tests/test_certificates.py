@@ -24,7 +24,7 @@ from milepost.journal.subscriptions import deliver_all, replay
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member
-from milepost.verify import seals_in
+from milepost.verify.pdf_seals import seals_in
 from tests.readers import text_in
 from tests.worlds import SMALL_COURSE, make_course, make_member, make_people, verbs
 

@@ -18,7 +18,7 @@ from milepost.documents.signing import sign
 from milepost.documents.tests.agreements import PLACES, TWO, a_pdf, act, pdf_of, people_of
 from milepost.documents.typesetting import render
 from milepost.journal import keys
-from milepost.verify import seals_in
+from milepost.verify.pdf_seals import seals_in
 from tests.readers import milepost_accepts, pdfsig_accepts
 
 pytestmark = pytest.mark.django_db

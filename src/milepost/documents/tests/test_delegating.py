@@ -10,7 +10,7 @@ from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signing import sign
 from milepost.documents.tests.agreements import DRAWN, act, mail_due, path_of, pdf_of, people_of
 from milepost.journal.models import Entry
-from milepost.verify import seals_in
+from milepost.verify.pdf_seals import seals_in
 
 pytestmark = pytest.mark.django_db
 MAUD = Party("Maud Lind", "maud@aldermoor.example")

@@ -7,7 +7,8 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.typesetting import picture, qr_code, render
 from milepost.journal import keys
-from milepost.verify import Broken, seals_in
+from milepost.verify.pdf_seals import seals_in
+from milepost.verify.report import Broken
 from tests.readers import milepost_accepts, pdfsig_accepts, text_in, told_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("elsewhere")]

@@ -15,7 +15,7 @@ from milepost.documents.requesting import Party, RequestRefused, Terms, request_
 from milepost.documents.signing import sign
 from milepost.documents.tests.agreements import DRAWN, TWO, act, mail_due, path_of, pdf_of, people_of
 from milepost.journal.models import Entry
-from milepost.verify import seals_in
+from milepost.verify.pdf_seals import seals_in
 from tests.readers import milepost_accepts, pdfsig_accepts, text_in
 
 pytestmark = pytest.mark.django_db

@@ -21,6 +21,7 @@ from milepost.journal.erasing import erase
 from milepost.journal.models import Entry, IndexPage, Tree
 from milepost.journal.sealing import seal
 from milepost.journal.vocabulary import UID, fact_types, fields_of
+from milepost.verify.completeness import abouts_of, whose_of
 
 pytestmark = pytest.mark.django_db
 
@@ -98,7 +99,7 @@ def test_no_other_proof_of_completeness_makes_up_for_a_fact(dossier, complete):
     gone = {
         number
         for number, line in enumerate(lines_of(whole))
-        if verifier.abouts_of(json.loads(line["statement"]))[0] == course["about"]
+        if abouts_of(json.loads(line["statement"]))[0] == course["about"]
     }
     changed = without(whole, gone, complete)
     nobody = course | {"people": [], "without": sorted(person for person, _count, _chain in course["people"])}
@@ -121,7 +122,7 @@ def test_a_session_that_the_records_do_not_name_must_be_there_all_the_same(dossi
     gone = {
         number
         for number, line in enumerate(lines_of(whole))
-        if str(session.uid) in verifier.abouts_of(json.loads(line["statement"]))
+        if str(session.uid) in abouts_of(json.loads(line["statement"]))
     }
     changed = without(whole, gone, complete)
     records = json.loads(changed["records/action.json"]) | {"sessions": []}
@@ -143,7 +144,7 @@ def test_the_dossier_of_one_person_proves_that_all_of_theirs_is_there_and_claims
     whole, uid = contents(path), str(people[0].uid)
     theirs = 0
     for number, line in enumerate(lines_of(whole)):
-        if verifier.whose_of(json.loads(line["statement"])) == uid:
+        if whose_of(json.loads(line["statement"])) == uid:
             theirs += 1
             assert "is missing" in complaint(rewritten(path, without(whole, {number}, complete)))
     assert theirs > 8
@@ -195,8 +196,8 @@ def test_a_fact_is_not_hidden_by_saying_that_it_was_erased(dossier, complete):
         "index": lines[5]["index"],
         "erased": True,
         "leaf": leaf,
-        "about": verifier.abouts_of(statement),
-        "whose": verifier.whose_of(statement),
+        "about": abouts_of(statement),
+        "whose": whose_of(statement),
     }
     content = "".join(json.dumps(line) + "\n" for line in lines).encode()
     changed = resigned(whole | {"journal/entries.jsonl": content}, complete)
@@ -250,9 +251,9 @@ def test_the_verifier_files_each_fact_as_the_vocabulary_does():
                 "context": told,
             }
             about = fact_type.about_of("object", told)
-            assert verifier.abouts_of(statement)[0] == about, fact_type.name
-            assert verifier.abouts_of(statement)[1:] == ([told["action"]] if told.get("action", about) != about else [])
-            assert verifier.whose_of(statement) == told.get("holder", "actor")
+            assert abouts_of(statement)[0] == about, fact_type.name
+            assert abouts_of(statement)[1:] == ([told["action"]] if told.get("action", about) != about else [])
+            assert whose_of(statement) == told.get("holder", "actor")
         for key in ("holder", "action"):
             for name, schema in fields_of(fact_type.context).items():
                 if name.removesuffix("?") == key:

@@ -5,13 +5,13 @@ import sys
 import zipfile
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from django.db import transaction
 
 from milepost import verify as verifier
+from milepost.anchors.publishing import verify_program
 from milepost.classroom.connection_logs import take_log
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance
@@ -247,8 +247,8 @@ def test_the_facts_are_those_of_the_action_and_no_others(dossier, organisation, 
 
 
 def test_the_verifier_runs_on_its_own_without_django(dossier, tmp_path):
-    alone = tmp_path / "alone.py"
-    alone.write_text(Path(verifier.__file__).read_text())
+    alone = tmp_path / "alone.pyz"
+    alone.write_bytes(verify_program()[0])
     script = f"import sys, runpy; sys.argv = ['x', {str(dossier)!r}]\ntry:\n    runpy.run_path({str(alone)!r}, run_name='__main__')\nfinally:\n    assert not any(name.startswith(('django', 'milepost')) for name in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (3, "")

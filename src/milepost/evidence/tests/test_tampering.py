@@ -20,6 +20,7 @@ from milepost.credentials.models import Certificate
 from milepost.evidence.dossiers import build
 from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.journal import keys
+from milepost.verify.inclusion_proofs import PROOF
 from tests.fields import paint_a_field
 
 pytestmark = pytest.mark.django_db
@@ -466,7 +467,7 @@ def test_a_badge_beside_something_else_vouches_for_nothing_but_itself(dossier, t
     report = verifier.verify(path, keys=ours)
     assert f"of “{Certificate.objects.first().content['beneficiary']}”" in report.holds[1]
     assert any("picture around the badge is not signed" in line for line in report.notes)
-    path.write_text(json.dumps({"type": verifier.PROOF, "words": "Alice completed Safety", "x": f"<svg {token}"}))
+    path.write_text(json.dumps({"type": PROOF, "words": "Alice completed Safety", "x": f"<svg {token}"}))
     assert "proof can’t be read" in complaint(path, keys=ours)
     path.write_text(f"<!DOCTYPE html><p>Alice completed Safety<svg><i>{token}</i></svg>")
     assert "neither a dossier" in complaint(path, keys=ours)

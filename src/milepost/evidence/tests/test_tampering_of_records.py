@@ -24,6 +24,8 @@ from milepost.evidence.readiness import readiness_of
 from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.test_tampering import as_the_insider, signed
 from milepost.journal import keys
+from milepost.verify.pdf_seals import attached
+from milepost.verify.tables import harmless
 from tests.thorough import IS_THOROUGH
 
 pytestmark = pytest.mark.django_db
@@ -124,7 +126,7 @@ def is_refused(path):
 
 def test_the_cover_counts_what_is_in_the_dossier(dossier, complete, tmp_path):
     """Whoever holds the key makes and seals a cover that tells of four hundred people."""
-    said = json.loads(verifier._attached(contents(dossier)["cover.pdf"], "cover.json"))
+    said = json.loads(attached(contents(dossier)["cover.pdf"], "cover.json"))
     assert (said["people"], said["pieces"]["sheets"], said["minutes"]) == (4, 1, 420)
     key = keys.current_key(complete.organisation_id)
     page = cover_page(
@@ -160,7 +162,7 @@ def test_a_signature_that_counts_no_more_is_what_the_journal_says_of_it(complete
 
 
 def test_no_cell_becomes_a_formula_whoever_signs_it(dossier, complete):
-    assert [verifier._harmless(text) for text in ("=1+1", "-x", "plain")] == ["'=1+1", "'-x", "plain"]
+    assert [harmless(text) for text in ("=1+1", "-x", "plain")] == ["'=1+1", "'-x", "plain"]
     whole, private = contents(dossier), keys.private_key(keys.current_key(complete.organisation_id))
     changed = whole | {"records/progress.csv": whole["records/progress.csv"].replace(b",The drill,", b",'The drill,")}
     assert changed != whole

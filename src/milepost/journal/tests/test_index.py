@@ -17,7 +17,8 @@ from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.journal.sealing import seal
 from milepost.journal.tests.exercises import EXERCISE_COMPLETED, PAPER_WRITTEN, identity_of
 from milepost.journal.verification import verify
-from milepost.verify import Broken, Index
+from milepost.verify.completeness import Index
+from milepost.verify.report import Broken
 
 THINGS = [f"thing-{number}" for number in range(60)]
 PEOPLE = [f"person-{number}" for number in range(120)]

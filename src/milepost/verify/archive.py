@@ -1,0 +1,106 @@
+"""The zip file of a dossier, under one strict profile (APPNOTE 6.3.10): whatever reads it sees the same files."""
+
+import io
+import re
+import struct
+import zipfile
+from itertools import pairwise
+from typing import IO
+
+from .report import Broken
+
+MAX_UNZIPPED, MAX_RATIO = 64 * 1024**3, 200  # what text packs to is far from that: more is a trap
+MAX_PART = 512 * 1024**2  # what is held in memory at once
+STREAMED, ENCRYPTED, ZIP64, UNICODE_NAME, SYMLINK = 0x8, 0x1, 0xFFFFFFFF, 0x7075, 0o12  # zip: APPNOTE 6.3.10
+
+
+class Archive:
+    """A zip file whose names and layout hold. Raises `Broken`."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        try:
+            self.zip = zipfile.ZipFile(file)
+        except Exception as error:  # zipfile raises eight sorts
+            raise Broken(f"The zip file is broken: {error}.") from error
+        self.file = file
+        self._names()
+        self._layout()
+
+    @property
+    def names(self) -> set[str]:
+        """Of all files in it."""
+        return {info.filename for info in self.zip.infolist() if not info.is_dir()}
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file in it, to be read piece by piece."""
+        return self.zip.open(name)
+
+    def size_of(self, name: str) -> int:
+        """Of a file in it, in bytes."""
+        return self.zip.getinfo(name).file_size
+
+    def read(self, name: str, most: int = MAX_PART) -> bytes:
+        """All of a file in it. Raises `Broken` where there is none, or one of more than so many bytes."""
+        try:
+            if self.zip.getinfo(name).file_size > most:
+                raise Broken(f"{name} unpacks to more than {most >> 20} MB.")
+            return self.zip.read(name)
+        except KeyError as error:
+            raise Broken(f"{name} is missing.") from error
+
+    def _names(self) -> None:
+        names = [info.filename for info in self.zip.infolist()]
+        twice = next((a for a, b in pairwise(sorted(names)) if a == b), None)
+        if twice:
+            raise Broken(f"{twice} is in the zip file twice.")
+        odd = next((name for name in names if name.startswith("/") or ".." in name.split("/") or "\\" in name), None)
+        if odd:
+            raise Broken(f"{odd} has a name that leads out of the dossier.")
+        folders = {name[: at.end()] for name in names for at in re.finditer("/", name) if at.end() < len(name)}
+        for info in self.zip.infolist():
+            if info.is_dir() and (info.file_size or info.filename not in folders):
+                raise Broken(f"{info.filename} is a folder that was added.")
+            if info.external_attr >> 28 == SYMLINK:
+                raise Broken(f"{info.filename} is a link to another file.")
+        unzipped, size = sum(info.file_size for info in self.zip.infolist()), self.file.seek(0, io.SEEK_END)
+        if unzipped > MAX_UNZIPPED or unzipped > MAX_PART + size * MAX_RATIO:
+            raise Broken("The zip file unpacks to more than 64 GB, or to more than a dossier of its size.")
+
+    def _layout(self) -> None:
+        """Nothing stands between, before or after the files, and both headers of each say the same (APPNOTE 6.3.10, 4.3).
+
+        Otherwise a program that reads the zip from its beginning shows files that this one does not see.
+        """
+        place = 0
+        for info in sorted(self.zip.infolist(), key=lambda info: info.header_offset):
+            if not 0 <= info.header_offset - place <= (24 if place else 0):  # 24: what may follow a file (4.3.9)
+                raise Broken(f"Before {info.filename} the zip file holds more than its list of files tells.")
+            self.file.seek(info.header_offset)
+            header = self.file.read(30).ljust(30)
+            _sign, _version, flags, method, _time, crc, packed, size, name, extra = struct.unpack("<4s3HIIIIHH", header)
+            told = (flags & ~STREAMED, method) == (info.flag_bits & ~STREAMED, info.compress_type)
+            if not flags & STREAMED:
+                told &= crc == info.CRC and packed in (info.compress_size, ZIP64) and size in (info.file_size, ZIP64)
+            if not told:
+                raise Broken(f"The zip file tells of {info.filename} in two ways.")
+            if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or flags & ENCRYPTED:
+                raise Broken(f"{info.filename} is packed in a way in which Milepost packs nothing.")
+            self.file.seek(info.header_offset + 30 + name)
+            if info.comment or UNICODE_NAME in _tags(self.file.read(extra)) + _tags(info.extra):
+                raise Broken(f"{info.filename} carries a comment or a second name.")
+            place = info.header_offset + 30 + name + extra + info.compress_size
+        if not 0 <= self.zip.start_dir - place <= 24:
+            raise Broken("After its files the zip file holds more than its list of files tells.")
+        self.file.seek(-22, io.SEEK_END)
+        if self.zip.comment or not self.file.read(22).startswith(b"PK\x05\x06"):
+            raise Broken("The zip file carries a comment, or something after its end.")
+
+
+def _tags(extra: bytes) -> list[int]:
+    """The kinds of the extra fields of a file in a zip (APPNOTE 6.3.10, section 4.5)."""
+    tags, at = [], 0
+    while at + 4 <= len(extra):
+        tag, length = struct.unpack_from("<HH", extra, at)
+        tags.append(tag)
+        at += 4 + length
+    return tags

@@ -1,0 +1,73 @@
+"""Which certificates stand, as facts tell it."""
+
+from collections.abc import Collection
+from typing import Any
+
+from .attendance import Attendance
+from .learning import Learning, Rows
+from .sessions import Account
+
+
+class Certificates:
+    """Which certificates stand, by what facts say: those that were issued, and neither revoked nor replaced by another.
+
+    `differences` are certificates that state other hours than the facts before them, which is not for a program to judge.
+    """
+
+    STATED = ("title", "begun", "completed", "minutes_at_a_distance", "minutes_live", "score", "valid_until")
+
+    def __init__(self) -> None:
+        self.differences: list[str] = []
+        self._issued: dict[str, dict[str, Any]] = {}
+        self._gone: dict[str, tuple[str, str]] = {}  # when, and why
+
+    def hear(self, fact: dict[str, Any], learning: Learning, account: Account, told: Attendance) -> None:
+        """Take the next fact; those about anything else say nothing here. The others have taken all before it."""
+        if fact["object"].get("type") != "certificate":
+            return
+        uid = fact["object"]["id"]
+        if fact["verb"] == "issued":
+            self._issued[uid] = fact
+            if replaced := fact["context"].get("replaces"):
+                self._gone[replaced] = (fact["time"], f"replaced by {uid}")
+            self._compare(fact, learning, account, told)
+        elif fact["verb"] == "revoked":
+            self._gone[uid] = (fact["time"], fact["result"]["reason"])
+
+    def twice(self) -> dict[str, Any] | None:
+        """The fact that gave somebody a second one for the same course while the first still stands, if there is one."""
+        seen: set[tuple[str, str]] = set()
+        for statement in (told for uid, told in self._issued.items() if uid not in self._gone):
+            key = (statement["actor"]["id"], statement["context"]["course"])
+            if key in seen:
+                return statement
+            seen.add(key)
+        return None
+
+    def certificates(self, course: str, people: Collection[str]) -> Rows:
+        """records/certificates.csv, by certificate."""
+
+        def row(uid: str) -> dict[str, str]:
+            fact = self._issued[uid]
+            ended_at, why = self._gone.get(uid, ("", ""))
+            stated = {name: str(fact["result"].get(name, "")) for name in self.STATED}
+            whose = {"certificate": uid, "person": fact["actor"]["id"], "issued_at": fact["time"]}
+            return whose | stated | {"ended_at": ended_at, "why": why}
+
+        theirs = (
+            uid
+            for uid, fact in self._issued.items()
+            if fact["context"]["course"] == course and fact["actor"]["id"] in people
+        )
+        return {(uid,) for uid in theirs}, row
+
+    def _compare(self, fact: dict[str, Any], learning: Learning, account: Account, told: Attendance) -> None:
+        person, course, stated = fact["actor"]["id"], fact["context"]["course"], fact.get("result") or {}
+        own = learning.minutes_at_a_distance(course, person, fact["context"].get("version", 0))
+        live = account.minutes_live(course, person, told)
+        for words, known, name in (("in their own time", own, "minutes_at_a_distance"), ("live", live, "minutes_live")):
+            if known is not None and name in stated and stated[name] != known:
+                self.differences.append(
+                    f"The certificate of {fact['actor']['name']} states {stated[name]} minutes {words}; "
+                    f"the facts before it come to {known}."
+                )

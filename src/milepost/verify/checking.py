@@ -1,0 +1,60 @@
+"""Any file that Milepost gave out: what it is, and who checks it."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from .archive import MAX_PART
+from .badges import MAX_BADGE, PICTURE, TOKEN, check_badge
+from .data_integrity import check_proven_badge
+from .dossier import check_dossier
+from .inclusion_proofs import check_proof
+from .pdf_seals import check_pdf
+from .report import Broken, Progress, Report
+from .witnesses import NOBODY, Policy
+
+
+def verify(
+    path: Path,
+    *,
+    keys: Collection[str] = (),
+    policy: "Policy | None" = None,
+    progress: Progress = lambda _done, _total: None,
+    published: Path | None = None,
+) -> Report:
+    """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
+
+    The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents;
+    `published` are the keys of an issuer of badges, as it publishes them (jwks.json). Raises `Broken`, or `OSError`.
+    """
+    try:
+        wanted = frozenset(key.lower().replace(":", "") for key in keys)
+        return _verify(path, wanted, policy or Policy(), progress, published)
+    except (Broken, OSError):
+        raise
+    except Exception as error:  # whatever a hostile file makes the libraries that read it raise
+        raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
+
+
+def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress, published: Path | None) -> Report:
+    with path.open("rb") as file:
+        start = file.read(1024)
+        file.seek(0)
+        if start.startswith(b"PK"):
+            return check_dossier(file, wanted, policy, progress)
+        content = file.read(MAX_PART + 1)
+    if len(content) > MAX_PART:
+        raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")
+    is_badge = len(content) <= MAX_BADGE and b'"DataIntegrityProof"' in content
+    if content.lstrip().startswith(b"{") and not is_badge:
+        return check_proof(content, wanted, policy)
+    if policy.quorum != NOBODY:
+        raise Broken(
+            "Witnesses cosign journals: a dossier or the proof of a fact says whether they did, and nothing else."
+        )
+    if start.lstrip().startswith(b"%PDF"):
+        return check_pdf(content, wanted)
+    if PICTURE.match(content) or TOKEN.fullmatch(content.strip()):
+        return check_badge(content, wanted)
+    if is_badge:
+        return check_proven_badge(content, wanted, published)
+    raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")

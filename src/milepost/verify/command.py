@@ -1,0 +1,85 @@
+"""The command."""
+
+import argparse
+import io
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from .checking import verify
+from .report import Broken, Progress
+from .witnesses import Policy
+
+MAX_MESSAGE = 600  # letters of a line that is shown
+MAX_POLICY = 1024 * 1024  # bytes
+
+
+def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object] = print) -> int:
+    """Check the file that is named, say what was found, and return the exit status (above; 2: it can't be read)."""
+    parser = argparse.ArgumentParser(
+        prog="milepost verify", description="Check a dossier, a sealed PDF, a badge or the proof of a fact."
+    )
+    parser.add_argument("file", type=Path, help="the zip, PDF, badge or JSON")
+    parser.add_argument("--key", action="append", default=[], help="a fingerprint (SHA-256) that the key may have")
+    parser.add_argument("--earlier", type=Path, help="a dossier that you had from the same organisation before")
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument("--witness", action="append", default=[], help="the key of a witness that must have cosigned")
+    who.add_argument("--policy", type=Path, help="a file that says which witnesses must have (C2SP tlog-policy)")
+    parser.add_argument("--issuer-keys", type=Path, help="the keys that an issuer of badges publishes (its jwks.json)")
+    told = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for
+    logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # else it prints its reasons, as tracebacks
+    progress: Progress = _show if sys.stderr.isatty() else lambda _done, _total: None
+    path, keys = told.earlier or told.file, list(told.key)
+    try:
+        policy = _policy(told.witness, told.policy)
+        if told.earlier:
+            if not _is_zip(path):
+                raise Broken("only a dossier tells whose key it must be; others may have sealed this, too.")
+            keys.append(verify(path, keys=keys, progress=progress).key)
+            path = told.file
+        report = verify(path, keys=keys, policy=policy, progress=progress, published=told.issuer_keys)
+    except Broken as error:
+        say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
+        return 1
+    except OSError as error:
+        say(f"{error.filename or path} can’t be read: {error.strerror or error}.")
+        return 2
+    word = "holds" if keys else "fits"  # whoever makes a file with a key of their own gets as far as that
+    for line in report.holds:
+        say(f"{word}: {_plain(line)}")
+    for line in report.notes:
+        say(f"note: {_plain(line)}")
+    if not keys:
+        say("It is consistent with itself. Who issued it was not checked: say with --key which key it must have.")
+        return 3
+    say("Everything in it holds.")
+    return 0
+
+
+def _policy(witnesses: Sequence[str], file: Path | None) -> Policy:
+    if file is None:
+        return Policy.of_all(witnesses)
+    with file.open("rb") as content:
+        return Policy.parse(content.read(MAX_POLICY).decode(errors="replace"))
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
+def _plain(words: object) -> str:
+    """Words from a file as a terminal may show them: on one line, so that no name in it can write a line of its own."""
+    text = str(words)
+    text = text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"
+    return "".join(c if c.isprintable() or c in "\u00a0\u202f" else f"\\u{ord(c):04x}" for c in text)
+
+
+def _show(done: int, total: int) -> None:
+    """On a terminal, how far it is: the seals of ten thousand documents take a minute."""
+    if done % 100 == 0 or done == total:
+        sys.stderr.write(f"\r{done} of {total} sealed documents checked" + ("\n" if done == total else ""))
+        sys.stderr.flush()

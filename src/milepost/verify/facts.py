@@ -1,0 +1,55 @@
+"""All that the facts of a dossier say, as they are read one after the other."""
+
+import re
+from typing import Any
+
+from .attendance import Attendance
+from .certificates import Certificates
+from .completeness import Erasures, Index, Parts, abouts_of, whose_of
+from .learning import Learning
+from .sessions import Account
+
+
+class Facts:
+    """What the facts say, by what it is about; and which fingerprints of files they name."""
+
+    def __init__(self) -> None:
+        self.naming: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
+        self.marks: set[str] = set()  # every fingerprint that a fact names
+        self.account = Account()  # what the facts say of the action, its sessions and who takes part
+        self.attendance = Attendance()  # of each person
+        self.learning = Learning()  # of what they did in courses
+        self.certificates = Certificates()  # which of theirs stand
+        self.asked: set[str] = set()  # documents of which signatures were asked for: their files are made anew for that
+        self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
+        self.index = Index()
+        self.erasures = Erasures()
+        self.parts = Parts()
+
+    def hear(self, statement: dict[str, Any], text: str, leaf: bytes) -> None:
+        """Take the next fact in the order of the journal: what it says, in its words, and its leaf in the tree."""
+        for about in abouts_of(statement):
+            self.index.add(about, whose_of(statement), leaf)
+        self.parts.hear(statement)
+        self.erasures.hear(statement)
+        self.account.hear(statement)
+        self.attendance.hear(statement)
+        self.learning.hear(statement)
+        self.certificates.hear(statement, self.learning, self.account, self.attendance)
+        result = statement.get("result") or {}
+        if statement["verb"] == "requested" and statement["object"]["type"] == "document":
+            self.asked.add(statement["object"]["id"])
+        if statement["verb"] == "sealed" and "document_sha256" in result:
+            self.replaced[result["document_sha256"]] = result["sha256"]
+        for name in ("sha256", "signature_sha256"):
+            if mark := result.get(name):
+                self.naming.setdefault(mark, []).append(statement)
+        self.marks.update(re.findall(r'"([0-9a-f]{64})"', text))
+
+    def hear_erased(self, told: dict[str, Any]) -> tuple[int, bytes]:
+        """A fact of which the fingerprint is left, and under what the index counts it."""
+        index, leaf = int(told["index"]), bytes.fromhex(told["leaf"])
+        for about in told["about"]:
+            self.index.add(about, told["whose"], leaf)
+        self.erasures.lines.append((index, leaf))
+        return index, leaf

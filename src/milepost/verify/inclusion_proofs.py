@@ -1,0 +1,57 @@
+"""The proof that one fact stands in the sealed journal."""
+
+import base64
+import hashlib
+
+from cryptography import x509
+
+from .merkle import LEAF, climb
+from .report import Broken, Report, hold_to
+from .signatures import fingerprint_of, is_signed
+from .strict_json import read_json
+from .time_stamps import check_stamp, clock_of
+from .witnesses import Policy, check_checkpoint
+
+PROOF = "milepost-inclusion-proof/1"
+HEAD = "milepost-tree-head/1"
+
+
+def check_proof(content: bytes, wanted: frozenset[str], policy: Policy) -> Report:
+    """The proof that a fact stands in the sealed journal: its leaf, the path to the head, the seal over the head."""
+    try:
+        told = read_json(content)
+        if told["type"] != PROOF:
+            raise Broken("This JSON is not the proof of a fact.")
+        text, salt = told["entry"]["statement"], bytes.fromhex(told["entry"]["salt"])
+        leaf = bytes.fromhex(told["leaf"])
+        seal, head = told["seal"], read_json(told["seal"]["statement"])
+        certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
+        path = [bytes.fromhex(step) for step in told["path"]]
+        found = climb(leaf, told["index"], head["size"], path)
+        signature, stamp = base64.b64decode(seal["signature"]), seal.get("timestamp")
+        statement = read_json(text) if text else None
+        if head["type"] != HEAD or fingerprint_of(certificate) != head["key"]:
+            raise Broken("The seal in the proof is the seal of something else.")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise Broken(f"The proof can’t be read ({type(error).__name__}: {error}).") from error
+    if text and hashlib.sha256(LEAF + salt + text.encode()).digest() != leaf:
+        raise Broken("The fact was changed: its words do not give the fingerprint that stands in the tree.")
+    if found is None or found.hex() != head["root"]:
+        raise Broken("The path does not lead from the fact to the sealed head: the fact is not in this journal.")
+    if not is_signed(certificate, seal["statement"].encode(), signature):
+        raise Broken("The seal was changed: its signature does not fit it.")
+    report = Report(key=head["key"])
+    words = (
+        f"“{statement['actor']['name']} {statement['verb']} {statement['object']['name']}”, {statement['time']},"
+        if statement
+        else "A fact whose words are not told (erased, or left out of the proof)"
+    )
+    report.holds.append(
+        f"{words} is number {told['index'] + 1} of the {head['size']} facts that were sealed on {head['time']}."
+    )
+    if stamp:
+        check_stamp(base64.b64decode(stamp), signature, clock_of(head), report)
+    note, log = told.get("checkpoint"), told.get("log")
+    check_checkpoint(note.encode() if note else None, log, head, {report.key: certificate}, policy, report)
+    hold_to(wanted, report, {report.key}, "The journal is sealed with")
+    return report

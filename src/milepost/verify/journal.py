@@ -1,0 +1,144 @@
+"""The facts of a dossier, and what it takes to come from them to the signed head of the journal’s tree."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from cryptography import x509
+
+from .archive import Archive
+from .facts import Facts
+from .inclusion_proofs import HEAD
+from .keys import Keys
+from .merkle import LEAF, root_of
+from .report import Broken, Report
+from .signatures import fingerprint_of, is_signed
+from .strict_json import read_json
+from .time_stamps import check_stamp, clock_of
+from .witnesses import Policy, check_checkpoint
+
+MAX_LINE, MAX_NOTE = 16 * 1024**2, 128 * 1024  # bytes of a fact, of a checkpoint
+ERASED = {"actor": {"name": "–"}, "verb": "erased", "object": {"name": "–"}, "time": "–"}
+
+
+class Journal:
+    """The journal of a dossier while it is being checked: its facts are told to `facts`."""
+
+    def __init__(
+        self, archive: Archive, manifest: dict[str, Any], facts: Facts, keys: Keys, policy: Policy, report: Report
+    ) -> None:
+        self.archive, self.manifest, self.facts, self.keys = archive, manifest, facts, keys
+        self.policy, self.report = policy, report
+
+    def check(self) -> None:
+        """The facts lead to the head of the tree, and the head is signed."""
+        seal = read_json(self.archive.read("journal/seal.json"))
+        statement = read_json(seal["statement"])
+        if statement["type"] != HEAD or statement["organisation"] != self.manifest["organisation"]["id"]:
+            raise Broken("journal/seal.json is the seal of something else.")
+        certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
+        mark = fingerprint_of(certificate)
+        signature = base64.b64decode(seal["signature"])
+        if mark != statement["key"] or mark not in self.keys.known:
+            raise Broken("The journal is sealed with a key that is not the organisation’s.")
+        if not is_signed(certificate, seal["statement"].encode(), signature):
+            raise Broken("The journal’s seal was changed: its signature does not fit it.")
+        if seal.get("timestamp"):
+            check_stamp(base64.b64decode(seal["timestamp"]), signature, clock_of(statement), self.report)
+        self._checkpoint(statement)
+        leaves = list(self.leaves())
+        proof = read_json(self.archive.read("journal/proof.json"))
+        if proof["size"] != statement["size"]:
+            raise Broken("journal/proof.json belongs to another state of the journal.")
+        head = root_of(leaves, proof["size"], [bytes.fromhex(node) for node in proof["nodes"]])
+        if head is None or head.hex() != statement["root"]:
+            raise Broken(
+                f"The facts in journal/entries.jsonl are not those that were sealed: {self.first_wrong(leaves)}"
+            )
+        if len(leaves) != self.manifest["entries"]:
+            raise Broken(
+                f"journal/entries.jsonl holds {len(leaves)} facts; the manifest tells of {self.manifest['entries']}."
+            )
+        self.report.holds.append(f"{len(leaves)} facts are in the journal that was sealed on {statement['time']}.")
+        self._completeness(statement)
+
+    def _completeness(self, head: dict[str, Any]) -> None:
+        """Of what the action consists of, no fact was left out; those that were erased are told by an erasure."""
+        self.facts.erasures.hold()
+        if self.facts.erasures.lines:
+            told = f"{len(self.facts.erasures.lines)} of them were erased: their fingerprints are there, and"
+            self.report.holds.append(f"{told} {self.facts.erasures.count} erasures that name them.")
+        if "index" not in head:
+            self.report.notes.append(
+                "That no fact was left out is not proven: the journal was sealed before Milepost kept an index of it."
+            )
+            return
+        person = (self.manifest.get("person") or {}).get("id")
+        wanted = self.facts.parts.wanted(self.manifest["action"]["id"], person)
+        proof = read_json(self.archive.read("journal/completeness.json"))
+        self.facts.index.hold(bytes.fromhex(head["index"]), proof, wanted, self.facts.parts.names)
+        things, people = len({about for about, _whose in wanted}), len({whose for _about, whose in wanted if whose})
+        if person:
+            self.report.holds.append(f"No fact of this person about the {things} things of the action was left out.")
+            self.report.notes.append(
+                "That nothing else was left out, such as what the office did, only the dossier of the whole action proves."
+            )
+        else:
+            course = f", or of its {people} people in its course," if people else ""
+            self.report.holds.append(
+                f"No fact about the action{course} was left out: the sealed index counts those of {things} things."
+            )
+
+    def _checkpoint(self, head: dict[str, Any]) -> None:
+        """The head as a transparency log says it is the same, and as many witnesses signed it as the policy wants."""
+        note, log = (
+            self.archive.read(name, MAX_NOTE) if name in self.manifest["files"] else None
+            for name in ("journal/checkpoint.txt", "keys/log.json")
+        )
+        keys = {mark: self.keys.certificate(mark) for mark in self.keys.known}
+        check_checkpoint(note, read_json(log) if log else None, head, keys, self.policy, self.report)
+
+    def first_wrong(self, leaves: list[tuple[int, bytes]]) -> str:
+        """Which fact it is, as far as the fingerprints beside the facts tell."""
+        marks: list[str] = self.archive.read("journal/leaves.txt").decode().split()
+        here, known = [leaf.hex() for _index, leaf in leaves], set(marks)
+
+        def fact(at: int) -> str:
+            told = self._statement(at)
+            return f"number {leaves[at][0]} ({told['actor']['name']} {told['verb']} “{told['object']['name']}”, {told['time']})"
+
+        for at, mark in enumerate(here):
+            if mark not in known:
+                return f"{fact(at)} was changed or added."
+        there = set(here)
+        for at, mark in enumerate(marks):
+            if mark not in there:
+                return f"the one after {fact(at - 1)} was left out." if at else "the first was left out."
+        for at, (mark, wanted) in enumerate(zip(here, marks, strict=False)):
+            if mark != wanted:
+                return f"{fact(at)} is not in its place."
+        return "their numbers were changed, or journal/proof.json was."
+
+    def _statement(self, at: int) -> Any:
+        with self.archive.open("journal/entries.jsonl") as file:
+            told = read_json(next(islice(file, at, None)))
+            return read_json(told["statement"]) if "statement" in told else ERASED
+
+    def leaves(self) -> Iterator[tuple[int, bytes]]:
+        with self.archive.open("journal/entries.jsonl") as file:
+            for number, line in enumerate(iter(lambda: file.readline(MAX_LINE), b""), start=1):
+                try:
+                    told = read_json(line)
+                    if told.get("erased"):
+                        yield self.facts.hear_erased(told)
+                        continue
+                    text: str = told["statement"]
+                    index, salt = told["index"], bytes.fromhex(told["salt"])
+                    statement = read_json(text)
+                    leaf = hashlib.sha256(LEAF + salt + text.encode()).digest()
+                    self.facts.hear(statement, text, leaf)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise Broken(f"Line {number} of journal/entries.jsonl can’t be read.") from error
+                yield index, leaf

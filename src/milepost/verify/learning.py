@@ -1,0 +1,142 @@
+"""Who did what in courses, as facts tell it."""
+
+import sys
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .tables import COLUMNS
+
+type Rows = tuple[set[tuple[str, ...]], Callable[..., dict[str, str]]]  # the keys of a table, and the row of each
+
+
+@dataclass(slots=True)
+class _Step:
+    """An activity as somebody began it, and did it last; texts as tables have them, of which many are one."""
+
+    title: str = ""
+    version: str = ""
+    began_at: str = ""
+    done_at: str = ""
+    score: str = ""
+    caveat: str = ""
+    digest: str = ""
+
+    def begin_again(self) -> None:
+        self.done_at = self.caveat = ""
+
+
+@dataclass(slots=True)
+class _Learner:
+    """What somebody did in a course; texts as tables have them."""
+
+    registered_at: str = ""
+    launched_at: str = ""
+    completed_at: str = ""
+    score: str = ""
+    steps: dict[str, _Step] = field(default_factory=dict)
+
+
+class Learning:
+    """What facts say of who did what in a course, the last one last, and of the minutes that its versions state."""
+
+    def __init__(self) -> None:
+        self._learners: dict[str, dict[str, _Learner]] = {}  # by course and person
+        self._named: dict[str, set[int]] = {}  # by course: the versions in which somebody did something
+        self._stated: dict[str, dict[int, dict[tuple[str, str], int]]] = {}  # by course, version, activity and content
+
+    def hear(self, fact: dict[str, Any]) -> None:
+        """Take the next fact; those about anything else say nothing here."""
+        match fact["object"].get("type"):
+            case "course":
+                self._course(fact, fact["object"]["id"])
+            case "activity":
+                self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"]))
+
+    def unpublished(self, course: str) -> list[int]:
+        """The versions in which people did something, and of which no fact tells that they were published."""
+        return sorted(self._named.get(course, set()) - self._stated.get(course, {}).keys())
+
+    def completions(self, course: str, people: Collection[str]) -> Rows:
+        """records/completions.csv, by person."""
+        known = self._learners.get(course, {})
+
+        def row(person: str) -> dict[str, str]:
+            learner = known.get(person, _Learner())
+            columns = COLUMNS["completions.csv"][2:]
+            return {"person": person} | {column: getattr(learner, column) for column in columns}
+
+        return {(person,) for person in people}, row
+
+    def progress(self, course: str, people: Collection[str]) -> Rows:
+        """records/progress.csv, by person and activity."""
+        known = self._learners.get(course, {})
+
+        def row(person: str, key: str) -> dict[str, str]:
+            step = known[person].steps[key]
+            columns = COLUMNS["progress.csv"][3:]
+            return {"person": person, "activity": key} | {column: getattr(step, column) for column in columns}
+
+        return {(person, key) for person in people if person in known for key in known[person].steps}, row
+
+    def minutes_at_a_distance(self, course: str, person: str, version: int) -> int | None:
+        """The minutes that the course states for what the person did in their own time; None where no fact tells what it states.
+
+        By the version that they are in, or, for what that has not as it was done, by the last before it that had it.
+        """
+        versions = self._stated.get(course, {})
+        if version not in versions:
+            return None
+        done = [(key, step.digest) for key, step in self._learner(course, person).steps.items() if step.done_at]
+        before = sorted((number for number in versions if number <= version), reverse=True)
+        return sum(next((versions[n][what] for n in before if what in versions[n]), 0) for what in done)
+
+    def _learner(self, course: str, person: str) -> _Learner:
+        return self._learners.setdefault(course, {}).setdefault(person, _Learner())
+
+    def _course(self, fact: dict[str, Any], course: str) -> None:
+        result, time = fact.get("result") or {}, fact["time"]
+        if fact["verb"] == "published":
+            self._publish(course, result)
+            return
+        if fact["verb"] == "withdrew":
+            self._learners.get(course, {}).pop(fact["actor"]["id"], None)
+            return
+        learner = self._learner(course, fact["actor"]["id"])
+        match fact["verb"]:
+            case "registered":
+                learner.registered_at = time
+            case "launched":
+                learner.launched_at = time
+            case "completed":
+                learner.completed_at, learner.score = time, str(result.get("score", ""))
+            case "reopened":
+                learner.completed_at = ""
+
+    def _publish(self, course: str, result: Mapping[str, Any]) -> None:
+        self._stated.setdefault(course, {})[result["version"]] = {
+            (activity["key"], activity["digest"]): 0 if activity["is_live"] else activity["minutes"]
+            for activity in result.get("activities", ())
+        }
+        for learner in self._learners.get(course, {}).values():
+            if not learner.completed_at:  # who completed it stays with what they completed
+                for key in result.get("asked_again", ()):
+                    if key in learner.steps:
+                        learner.steps[key].begin_again()
+                        learner.steps[key].score = ""
+
+    def _activity(self, fact: dict[str, Any], learner: _Learner) -> None:
+        activity, result, context = fact["object"], fact.get("result") or {}, fact["context"]
+        self._named.setdefault(context["course"], set()).add(context["version"])
+        step = learner.steps.setdefault(sys.intern(activity["id"]), _Step())
+        step.title, step.version = sys.intern(activity["name"]), sys.intern(str(context["version"]))
+        match fact["verb"]:
+            case "initialized":
+                step.began_at = fact["time"]
+            case "passed" | "failed":
+                step.score = max(step.score, sys.intern(str(result["score"])), key=lambda text: float(text or "-inf"))
+            case "progressed":
+                step.done_at, step.digest = fact["time"], sys.intern(activity["version"])
+                step.caveat = sys.intern(context.get("caveat", ""))
+            case "reopened":
+                step.begin_again()

@@ -1,0 +1,111 @@
+"""Pieces: sealed documents and files, each of which a fact knows."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from .archive import Archive
+from .facts import Facts
+from .pdf_seals import attached, on_top, revisions, seals_in
+from .report import Broken, Progress, Report
+from .strict_json import read_json
+
+
+class Pieces:
+    """The files of a dossier that are neither records nor journal; `keys` are the organisation’s, by their fingerprints."""
+
+    def __init__(
+        self, archive: Archive, manifest: dict[str, Any], facts: Facts, keys: Collection[str], report: Report
+    ) -> None:
+        self.archive, self.manifest, self.facts, self.keys, self.report = archive, manifest, facts, keys, report
+
+    def check(self, progress: Progress) -> None:
+        """Every sealed PDF is unchanged since, the journal knows it, and none that it knows is missing."""
+        there = {told["sha256"]: name for name, told in self.manifest["files"].items()}
+        self._additions(there)
+        for mark, facts in self.facts.naming.items():
+            for fact in facts:
+                if (
+                    fact["verb"] in ("sealed", "completed")
+                    and fact["result"].get("sha256") == mark
+                    and mark not in there
+                    and mark not in self.facts.replaced
+                    and not (fact["verb"] == "sealed" and fact["object"]["id"] in self.facts.asked)
+                ):
+                    raise Broken(f"A piece is missing: “{fact['object']['name']}”, sealed on {fact['time']}.")
+        for name, told in sorted(self.manifest["files"].items()):
+            if name.startswith("pieces/") and told["sha256"] not in self.facts.marks:
+                raise Broken(f"{name} is a piece of which the journal knows nothing.")
+            found = re.fullmatch(r"pieces/certificates/([0-9a-f-]{36})\.pdf", name)
+            if found and all(fact["object"]["id"] != found[1] for fact in self.facts.naming.get(told["sha256"], [])):
+                raise Broken(f"{name} is the file of another certificate.")
+        known = {
+            mark
+            for mark, facts in self.facts.naming.items()
+            if any(fact["verb"] in ("sealed", "completed") for fact in facts)
+        }
+        self._cover()
+        sealed = [
+            name
+            for name, told in sorted(self.manifest["files"].items())
+            if name == "cover.pdf"
+            or name.startswith(("pieces/sheets/", "pieces/certificates/"))
+            or told["sha256"] in known
+        ]
+        for done, name in enumerate(sealed, start=1):
+            self._seals(name)
+            progress(done, len(sealed))
+        self.report.holds.append(f"{len(sealed)} documents carry the organisation’s seal.")
+        if twice := self.facts.certificates.twice():
+            raise Broken(
+                f"{twice['actor']['name']} has two certificates for “{twice['object']['name']}”, and both stand."
+            )
+
+    def _cover(self) -> None:
+        """What the cover's attachment tells is what is in the dossier. What is printed on it was not read."""
+        said, action = (
+            read_json(attached(self.archive.read("cover.pdf"), "cover.json")),
+            read_json(self.archive.read("records/action.json")),
+        )
+        pieces = Counter(name.split("/")[1] for name in self.manifest["files"] if name.startswith("pieces/"))
+        names = ("reference", "title", "client", "funder", "funding_reference", "starts_on", "ends_on", "minutes")
+        told = {name: action[name] for name in names} | {
+            "person": (self.manifest["person"] or {"name": ""})["name"],
+            "people": len(action["people"]),
+            "facts": self.manifest["entries"],
+            "pieces": dict(pieces),
+        }
+        if wrong := next((name for name in sorted(told.keys() | said.keys()) if said.get(name) != told.get(name)), ""):
+            raise Broken(f"The cover says “{said.get(wrong)}” for “{wrong}”, and the dossier “{told.get(wrong)}”.")
+        self.report.holds.append("What the cover tells in its attachment (cover.json) is what is in the dossier.")
+        self.report.notes.append("As the organisation says, without a proof: the words that are printed on cover.pdf")
+
+    def _additions(self, there: Mapping[str, str]) -> None:
+        """What a file was before something was added to it, it begins with (ISO 32000-2, 7.5.6), to the byte."""
+        before: dict[str, set[str]] = {}
+        for mark in self.facts.replaced:
+            last, seen = mark, {mark}
+            while (last := self.facts.replaced.get(last, "")) and last not in there and last not in seen:
+                seen.add(last)
+            if last in there:
+                before.setdefault(there[last], set()).add(mark)
+        for name, marks in before.items():
+            if not marks <= revisions(self.archive.read(name)):
+                raise Broken(
+                    f"{name} is said to be an earlier file with something added, and does not begin with that."
+                )
+
+    def _seals(self, name: str) -> None:
+        found = seals_in(self.archive.read(name))
+        if not found:
+            raise Broken(f"{name} carries no seal.")
+        for seal in found:
+            if not seal.holds:
+                raise Broken(f"{name} was changed after it was sealed.")
+        ours = next((at for at, seal in enumerate(found) if seal.key in self.keys), None)
+        if ours is None:
+            raise Broken(f"{name} is sealed with a key that is not the organisation’s.")
+        for seal in found[ours:]:  # a document that somebody brought may carry others’ signatures, from before
+            if seal.key not in self.keys and not seal.dated:
+                raise Broken(f"{name} {on_top(found[ours], seal)}")

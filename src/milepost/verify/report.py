@@ -1,0 +1,33 @@
+"""What a check comes to: what holds, what whoever reads it should know, or the first thing that does not hold."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+Progress = Callable[[int, int], object]
+CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+class Broken(Exception):
+    """Something does not hold; the message names the first thing, in plain words."""
+
+
+@dataclass
+class Report:
+    """What was checked and holds, what whoever reads it should know, and by which key it is."""
+
+    holds: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    key: str = ""
+
+
+def hold_to(wanted: frozenset[str], report: Report, known: Collection[str], words: str) -> None:
+    """Its key is one that was told, or one of those `known` is, which handed over to it."""
+    if not wanted:
+        report.notes.append(f"Compare the key with the one that the organisation publishes: {report.key}")
+    elif report.key in wanted:
+        report.holds.append(f"Its key is one that you expect: {report.key}")
+    elif handed := sorted(wanted.intersection(known)):
+        report.holds.append(f"Its key {report.key} was handed over to by one that you expect: {handed[0]}")
+    else:
+        raise Broken(f"{words} the key {report.key}, which is none that you expect.")
