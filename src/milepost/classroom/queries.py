@@ -1,9 +1,8 @@
 """Reads of live sessions that are more than a filter."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import batched
 from typing import Any
 
 from django.db.models import Count, Exists, IntegerField, Max, Min, OuterRef, Q, QuerySet, Subquery, Value
@@ -141,15 +140,6 @@ def called(rows: "QuerySet[Attendance]", text: str) -> "QuerySet[Attendance]":
     for word in plain(text).split():
         rows = rows.filter(name_as_searched__contains=word)
     return rows
-
-
-def minutes_in_course(course_id: int, members: Iterable[int]) -> dict[int, int]:
-    """How many minutes each of these members (by key) was in the course's live sessions; one query for 2,000 of them."""
-    minutes: dict[int, int] = {}
-    rows = Attendance.objects.filter(slot__session__course=course_id)
-    for part in batched(members, 2_000, strict=False):
-        minutes |= minutes_by_member(rows.filter(participant__member__in=part))
-    return minutes
 
 
 def minutes_by_member(attendances: "QuerySet[Attendance]") -> dict[int, int]:

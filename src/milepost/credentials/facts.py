@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy
 
 from milepost.documents.facts import SEALED_FILE, WHY_SEALED
-from milepost.journal.vocabulary import COUNT, DAY, NUMBER, REFERENCE, TEXT, UID, FactType
+from milepost.journal.vocabulary import COUNT, DAY, NUMBER, REFERENCE, TEXT, UID, FactType, listed
 
 CERTIFICATE_ISSUED = FactType(
     "issued",
@@ -16,8 +16,16 @@ CERTIFICATE_ISSUED = FactType(
         "minutes_live": COUNT,
         "score?": NUMBER,
         "valid_until?": DAY,
+        "modalities?": listed(TEXT),  # own-time, and the forms of the sessions in which its person was
+        "places?": listed(TEXT),
+        "organisation?": TEXT,
+        "address?": TEXT,
+        "registration?": TEXT,
+        "employer?": TEXT,
+        "certifier?": TEXT,
+        "certifier_quality?": TEXT,
     },
-    context={"course": UID, "version": COUNT, "instructor?": REFERENCE, "replaces?": UID},
+    context={"course": UID, "version": COUNT, "action?": UID, "instructor?": REFERENCE, "replaces?": UID},
     about="course",
     sentence=gettext_lazy("Received the certificate “%(object)s”"),
 )

@@ -3,17 +3,14 @@
 Completing a course earns one: that hangs on the fact of the completion, so that completing waits for nothing.
 """
 
-from calendar import monthrange
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from itertools import groupby
-from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from milepost.classroom.queries import minutes_in_course
 from milepost.core import clock
 from milepost.core.irrevocable import irrevocable
 from milepost.core.jobs import named, unfinished
@@ -22,24 +19,16 @@ from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_SEALED
 from milepost.credentials.models import Certificate
 from milepost.credentials.permissions import MANAGE_CERTIFICATES
 from milepost.credentials.revoking import NotCurrent
-from milepost.credentials.status_lists import give_places, set_revoked
+from milepost.credentials.stating import STATED, certificates_for
+from milepost.credentials.status_lists import set_revoked
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, Fact, record_many
-from milepost.learning.hours import own_time_minutes
 from milepost.learning.models import Enrolment
-from milepost.people.models import Member, MemberQuerySet, Organisation
+from milepost.people.models import Member, MemberQuerySet
 from milepost.people.permissions import Permission, sees_everybody, visible
 
 BATCH = 2_000
 PART = 500  # certificates that are issued while somebody waits, and in one transaction
-STATED = (
-    "title",
-    "begun",
-    "completed",
-    "minutes_at_a_distance",
-    "minutes_live",
-    "score",
-)  # by the fact of the issue, too
 SOON = timedelta(minutes=5)  # within which a certificate comes
 
 
@@ -136,7 +125,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
         if old.revoked_at or old.superseded_at:
             raise NotCurrent
         enrolment = Enrolment.objects.select_related("member", "organisation", "course").get(pk=old.enrolment_id)
-        (new,) = _certificates([enrolment])
+        (new,) = certificates_for([enrolment])
         old.superseded_at = clock.now()
         old.save(update_fields=["superseded_at"])
         set_revoked(old)
@@ -150,7 +139,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
 def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certificate]:
     if not enrolments:
         return []
-    made = _certificates(enrolments)
+    made = certificates_for(enrolments)
     Certificate.objects.bulk_create(made, batch_size=BATCH)
     facts = [_fact(certificate, e, by) for certificate, e in zip(made, enrolments, strict=True)]
     record_many(facts, organisation=enrolments[0].organisation)
@@ -158,78 +147,14 @@ def _issue(enrolments: Sequence[Enrolment], *, by: Member | None) -> list[Certif
     return made
 
 
-def certifier_of(organisation: Organisation) -> tuple[str, str]:
-    """The name and quality of whoever certifies: as the organisation set them, or else its name."""
-    return organisation.certifier_name or organisation.name, organisation.certifier_quality
-
-
-def _certificates(enrolments: Sequence[Enrolment]) -> list[Certificate]:
-    """Certificates of one course, in memory."""
-    course = enrolments[0].course_id
-    certifier = certifier_of(enrolments[0].organisation)
-    live = minutes_in_course(course, [enrolment.member_id for enrolment in enrolments])
-    own = own_time_minutes(course, enrolments)
-    made = [
-        _certificate(enrolment, certifier, Hours(own[enrolment.pk], live.get(enrolment.member_id, 0)))
-        for enrolment in enrolments
-    ]
-    give_places(enrolments[0].organisation, made)
-    return made
-
-
-class Hours(NamedTuple):
-    """Minutes that were spent, by the rule of docs/hours.md."""
-
-    own_time: int
-    live: int
-
-
-def _certificate(enrolment: Enrolment, certifier: tuple[str, str], hours: Hours) -> Certificate:
-    organisation, member, outline = enrolment.organisation, enrolment.member, enrolment.outline
-    assert enrolment.completed_at and enrolment.launched_at  # noqa: S101 (a constraint of the table)
-    zone = ZoneInfo(organisation.time_zone)
-    completed = enrolment.completed_at.astimezone(zone).date()
-    months = outline.certificate_months
-    until = months_after(completed, months) if months else None
-    content: dict[str, Any] = {
-        "organisation": organisation.name,
-        "beneficiary": member.full_name,
-        "employer": organisation.name if member.relation == "employee" else "",
-        "title": outline.title,
-        "course": str(enrolment.course.uid),
-        "version": outline.number,
-        "version_digest": outline.digest,
-        "objectives": list(outline.objectives[:6]),
-        "begun": _day(enrolment.launched_at, zone),
-        "completed": completed.isoformat(),
-        "minutes_at_a_distance": hours.own_time,
-        "minutes_live": hours.live,
-        "score": enrolment.score,
-        "certifier": certifier[0],
-        "certifier_quality": certifier[1],
-        "language": member.language or organisation.language,
-        "course_language": outline.language,
-        "time_zone": organisation.time_zone,
-    }
-    return Certificate(organisation=organisation, enrolment=enrolment, content=content, valid_until=until)
-
-
-def _day(instant: datetime, zone: ZoneInfo) -> str:
-    return instant.astimezone(zone).date().isoformat()
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last of that month where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
 def _fact(certificate: Certificate, enrolment: Enrolment, by: Member | None) -> Fact:
     said: dict[str, Any] = certificate.content
-    result = {name: said[name] for name in STATED if said[name] is not None}
+    result = {name: said[name] for name in STATED if said.get(name) not in (None, "")}
     if certificate.valid_until:
         result["valid_until"] = certificate.valid_until.isoformat()
     context: dict[str, Any] = {"course": said["course"], "version": said["version"]}
+    if said.get("action"):
+        context["action"] = said["action"]["id"]
     if by:
         context["instructor"] = by.as_reference().as_json()
     if certificate.replaces:

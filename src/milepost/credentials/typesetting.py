@@ -13,10 +13,12 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from milepost.classroom.models import LiveSession
 from milepost.core import blobs, clock
 from milepost.core.words import date_format, duration
 from milepost.credentials.issuing import pdf_fact
 from milepost.credentials.models import Certificate
+from milepost.credentials.stating import OWN_TIME
 from milepost.documents.typesetting import logo_of, qr_code, render
 from milepost.journal import keys
 from milepost.journal.recording import record_many
@@ -80,6 +82,7 @@ def page_of(certificate: Certificate) -> dict[str, Any]:
             "language": content["language"],
             "heading": _("Certificate of completion"),
             "organisation": content["organisation"],
+            "organisation_facts": list(filter(None, (content.get("address"), _registration(content)))),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "reference": _("Version %(number)s of the course, issued on %(day)s")
@@ -102,6 +105,11 @@ def page_of(certificate: Certificate) -> dict[str, Any]:
         }
 
 
+def _registration(content: dict[str, Any]) -> str:
+    number = content.get("registration")
+    return _("Registration number %(number)s") % {"number": number} if number else ""
+
+
 def _facts(certificate: Certificate) -> list[tuple[str, str]]:
     """What stands in the table: label and value; what has no value is left out."""
     content = certificate.content
@@ -109,6 +117,7 @@ def _facts(certificate: Certificate) -> list[tuple[str, str]]:
     parts = {"distance": duration(content["minutes_at_a_distance"]), "live": duration(content["minutes_live"])}
     facts = [
         (_("Employer"), content["employer"]),
+        (_("Training action"), (content.get("action") or {}).get("reference", "")),
         (_("Nature of the action"), _("Training action")),
         (_("Dates"), _("%(begun)s to %(completed)s") % dates),
         (_("Duration"), _("%(distance)s at a distance, %(live)s live") % parts),
@@ -120,9 +129,17 @@ def _facts(certificate: Certificate) -> list[tuple[str, str]]:
 
 
 def _modality(content: dict[str, Any]) -> str:
-    if not content["minutes_live"]:
+    """Where and how it was: as the certificate states it, or, for those of earlier releases, as their hours tell."""
+    if "modalities" not in content:
+        forms = [OWN_TIME] if content["minutes_at_a_distance"] or not content["minutes_live"] else []
+        return ", ".join([*(_form(form) for form in forms), *([_("live")] if content["minutes_live"] else [])])
+    return " · ".join([*content["places"], *(_form(form) for form in content["modalities"])])
+
+
+def _form(name: str) -> str:
+    if name == OWN_TIME:
         return _("online, in one’s own time")
-    return _("online in one’s own time, and live") if content["minutes_at_a_distance"] else _("live")
+    return str(LiveSession.Form(name).label) if name in LiveSession.Form.values else name
 
 
 def _day(text: str) -> str:

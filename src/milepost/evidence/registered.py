@@ -8,6 +8,7 @@ from milepost.design.navigation import Link
 from milepost.evidence import facts, jobs, readiness
 from milepost.evidence.contribution import EvidenceContribution
 from milepost.evidence.notices import AuditKind, ErasedKind
+from milepost.evidence.occasions import Actions
 from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE, TAKE_DATA
 from milepost.evidence.sections import data_of
 from milepost.journal import vocabulary
@@ -16,6 +17,7 @@ from milepost.notices.kinds import kinds
 from milepost.people import permissions
 from milepost.people.contributions import BATCH, contributions
 from milepost.people.limits import DAY, HOUR, MINUTE, Limit, Per, Rate, limits
+from milepost.people.occasions import occasions
 from milepost.people.sections import sections
 
 
@@ -35,6 +37,7 @@ def register() -> None:
     permissions.register(SEE_EVIDENCE, MANAGE_EVIDENCE, TAKE_DATA)
     contributions.register("evidence", EvidenceContribution())
 
+    occasions.register("actions", Actions())
     sections.register("evidence", data_of)
 
     subscribe("readiness", EVERY_FACT, readiness.look_again, is_replayable=True, at_once=BATCH)

@@ -1,6 +1,6 @@
 """The hours that somebody spent on a course in their own time, by the rule of docs/hours.md.
 
-The other half, the hours of live sessions, is `milepost.classroom.queries.minutes_in_course`.
+Both halves, in one's own time and live, are told by `milepost.classroom.hours`.
 """
 
 from collections.abc import Iterable

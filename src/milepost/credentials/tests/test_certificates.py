@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.credentials import issuing, jobs
-from milepost.credentials.issuing import issue_missing, months_after
+from milepost.credentials.issuing import issue_missing
 from milepost.credentials.models import Certificate, new_code, normal_code
 from milepost.credentials.revoking import revoke
+from milepost.credentials.stating import months_after
 from milepost.credentials.status_lists import give_places
 from milepost.credentials.tests.conftest import complete
 from milepost.credentials.typesetting import pdf_of, typeset
@@ -61,7 +62,7 @@ def test_completing_it_once_more_earns_nothing_more(enrolment):
 
 def test_completing_waits_for_no_certificate_and_none_is_lost_if_they_can_t_be_issued(enrolment, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr("milepost.credentials.issuing._certificate", dies)
+        patched.setattr("milepost.credentials.stating._certificate", dies)
         assert complete(enrolment).completed_at
         with pytest.raises(KeyboardInterrupt):
             deliver_all()

@@ -91,4 +91,4 @@ def test_live_hours_stand_apart(organisation, lead, learner):
     own, live = hours()
     assert (own, live) == (50, (first.slot.ends_at - first.slot.starts_at).total_seconds() // 60)
     facts = dict(page_of(Certificate.objects.get())["facts"])
-    assert facts["Place and modality"] == "online in one’s own time, and live"
+    assert facts["Place and modality"] == "Depot · online, in one’s own time · workshop in a room"

@@ -18,9 +18,10 @@ from milepost.classroom.models import Attendance
 from milepost.core import blobs, clock
 from milepost.core.jobs import run_all
 from milepost.credentials.facts import CERTIFICATE_ISSUED
-from milepost.credentials.issuing import STATED, issue_missing, reissue
+from milepost.credentials.issuing import issue_missing, reissue
 from milepost.credentials.models import Certificate
 from milepost.credentials.revoking import revoke
+from milepost.credentials.stating import STATED
 from milepost.documents import timestamps
 from milepost.documents.jobs import date_file
 from milepost.documents.sealing import seal_pdf
