@@ -64,7 +64,7 @@ class Certificates:
     def _compare(self, fact: dict[str, Any], learning: Learning, account: Account, told: Attendance) -> None:
         person, course, stated = fact["actor"]["id"], fact["context"]["course"], fact.get("result") or {}
         own = learning.minutes_at_a_distance(course, person, fact["context"].get("version", 0))
-        live = account.minutes_live(course, person, told)
+        live = account.minutes_live(course, person, told, fact["context"].get("action", ""))
         for words, known, name in (("in their own time", own, "minutes_at_a_distance"), ("live", live, "minutes_live")):
             if known is not None and name in stated and stated[name] != known:
                 self.differences.append(

@@ -113,11 +113,18 @@ class Account:
             "minutes": session.minutes(slot, told),
         }
 
-    def minutes_live(self, course: str, person: str, told: Attendance) -> int | None:
-        """How long the person was at the sessions of a course; None where no fact here tells of any."""
-        slots = [
-            (session, slot) for session in self.sessions.values() if session.course == course for slot in session.slots
-        ]
+    def minutes_live(self, course: str, person: str, told: Attendance, action: str = "") -> int | None:
+        """How long the person was at the sessions of an action, or of a course without one; None where no fact here tells of any."""
+        if action:
+            known = self.actions.get(action, {}).get("sessions", ())
+            sessions = [self.sessions[uid] for uid in known if uid in self.sessions]
+            if len(sessions) < len(known):
+                return None
+            if action in self.actions and not known:
+                return 0
+        else:
+            sessions = [session for session in self.sessions.values() if session.course == course]
+        slots = [(session, slot) for session in sessions for slot in session.slots]
         return sum(session.minutes(slot, told.of(slot, person)) for session, slot in slots) if slots else None
 
     def _created(self, fact: dict[str, Any]) -> None:

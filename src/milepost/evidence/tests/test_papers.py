@@ -22,7 +22,7 @@ class Known:
         self.known = known
 
     def in_course(self, _course, members):
-        return {member: self.known for member in members}
+        return dict.fromkeys(members, self.known)
 
     def of_session(self, _session):
         return self.known
