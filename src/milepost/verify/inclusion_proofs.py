@@ -8,7 +8,7 @@ from cryptography import x509
 from .merkle import LEAF, climb
 from .report import Broken, Report, hold_to
 from .signatures import fingerprint_of, is_signed
-from .strict_json import read_json
+from .strict_json import read_canonical, read_json
 from .time_stamps import check_stamp, clock_of
 from .witnesses import Policy, check_checkpoint
 
@@ -29,7 +29,7 @@ def check_proof(content: bytes, wanted: frozenset[str], policy: Policy) -> Repor
         path = [bytes.fromhex(step) for step in told["path"]]
         found = climb(leaf, told["index"], head["size"], path)
         signature, stamp = base64.b64decode(seal["signature"]), seal.get("timestamp")
-        statement = read_json(text) if text else None
+        statement = read_canonical(text) if text else None
         if head["type"] != HEAD or fingerprint_of(certificate) != head["key"]:
             raise Broken("The seal in the proof is the seal of something else.")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

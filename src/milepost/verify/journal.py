@@ -15,10 +15,11 @@ from .keys import Keys
 from .merkle import LEAF, root_of
 from .report import Broken, Report
 from .signatures import fingerprint_of, is_signed
-from .strict_json import read_json
+from .strict_json import read_canonical, read_json
 from .time_stamps import check_stamp, clock_of
 from .witnesses import Policy, check_checkpoint
 
+SALT = 16  # bytes
 MAX_LINE, MAX_NOTE = 16 * 1024**2, 128 * 1024  # bytes of a fact, of a checkpoint
 ERASED = {"actor": {"name": "–"}, "verb": "erased", "object": {"name": "–"}, "time": "–"}
 
@@ -136,7 +137,9 @@ class Journal:
                         continue
                     text: str = told["statement"]
                     index, salt = told["index"], bytes.fromhex(told["salt"])
-                    statement = read_json(text)
+                    if len(salt) != SALT:
+                        raise ValueError
+                    statement = read_canonical(text)
                     leaf = hashlib.sha256(LEAF + salt + text.encode()).digest()
                     self.facts.hear(statement, text, leaf)
                 except (ValueError, KeyError, TypeError) as error:
