@@ -46,6 +46,7 @@ ELSEWHERE = {
     "people/headings.py": "files of the installation",
     "verify/archive.py": VERIFY,
     "verify/data_integrity.py": VERIFY,
+    "verify/online.py": "stands alone; asks a site by the command only",
     "verify/pdf_seals.py": VERIFY,
     "verify/tables.py": VERIFY,
     "verify/time_stamps.py": VERIFY,

@@ -1,6 +1,7 @@
 """Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, a badge, or the proof of a fact (JSON).
 
-    python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE] [--issuer-keys JWKS]
+    python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE]
+                            [--published KEYS] [--issuer-keys JWKS] [--status-list LIST] [--online ADDRESS]
 
 It knows nothing of the other rooms, and is given out as one file, verify.pyz, in which all of this lies as it stands here
 (`milepost.anchors.publishing`): `python verify.pyz FILE`, offline. It needs Python 3.12, `cryptography`, for the seals of PDFs `pyHanko`,

@@ -1,23 +1,18 @@
 """Badges as signed tokens (Open Badges 3.0, section 8.2), alone or within a picture."""
 
-import base64
-import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from cryptography import x509
-
-from .report import CLOCKS_DIFFER, Broken, Report, hold_to
-from .signatures import is_signed, name_of, unpadded
-from .strict_json import read_json
+from .report import CLOCKS_DIFFER, Broken, Report, Signing, hold_to
+from .status_lists import Issuer, hold_revocation
+from .tokens import TOKEN, signed_claims
 
 MAX_BADGE = 64 * 1024  # bytes; ours have some 3,000
 PICTURE = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<svg\b")
-TOKEN = re.compile(rb"(?<![\w-])[\w-]{20,}+\.[\w-]{20,}+\.[\w-]{20,}+")
 
 
-def check_badge(content: bytes, wanted: frozenset[str]) -> Report:
+def check_badge(content: bytes, wanted: frozenset[str], issuer: Issuer) -> Report:
     """A badge (Open Badges 3.0 as VC-JWT, RS256): the token, or an SVG that carries it. Its key comes with `--key`.
 
     The picture around it is nobody's word: so the report says what is signed, and of whom.
@@ -27,32 +22,15 @@ def check_badge(content: bytes, wanted: frozenset[str]) -> Report:
         raise Broken("There is no badge in this file.")
     if len(found) > 1:
         raise Broken("There is more than one badge in this file: another program may take another one.")
-    token = found[0].decode()
-    head, body, signature = token.split(".")
-    try:
-        header, claims = read_json(unpadded(head)), read_json(unpadded(body))
-    except ValueError as error:
-        raise Broken("The badge was changed: it can’t be read.") from error
-    chain = header.get("jwk", header).get("x5c")  # earlier releases had it in the header itself
-    if not chain or header.get("alg") != "RS256":
-        raise Broken(
-            "The badge does not carry its certificate, so it can’t be checked offline. Check it at the issuer’s /verify/ page."
-        )
-    try:
-        der = base64.b64decode(chain[0])
-        certificate = x509.load_der_x509_certificate(der)
-    except (ValueError, TypeError, KeyError) as error:
-        raise Broken("The badge was changed: its certificate can’t be read.") from error
-    if not is_signed(certificate, f"{head}.{body}".encode(), unpadded(signature)):
-        raise Broken("The badge was changed: its signature does not fit it.")
-    mark = hashlib.sha256(der).hexdigest()
+    claims, mark, name = signed_claims(found[0].decode(), "badge")
     told = told_by(claims)
     _agree(claims)
     be_valid_today(claims)
-    report = Report([f"The badge is unchanged since “{name_of(certificate)}” signed it.", told], key=mark)
+    report = Report([f"The badge is unchanged since “{name}” signed it.", told], key=mark)
     if PICTURE.match(content):
         report.notes.append("The picture around the badge is not signed: what it shows is worth what is told here.")
-    note_revocation(claims, report)
+    report.signings.append(Signing("The badge", mark, begins(claims)))
+    hold_revocation(claims, issuer, wanted | {mark}, report)
     hold_to(wanted, report, {mark}, "The badge is signed with")
     return report
 
@@ -105,10 +83,9 @@ def _seconds(badge: dict[str, Any], name: str) -> int | None:
         raise Broken(f"The badge was changed: its “{name}” is no time.") from error
 
 
-def note_revocation(badge: dict[str, Any], report: Report) -> None:
-    """Say where it stands whether the badge was revoked."""
-    where = badge.get("credentialStatus")
-    told = (
-        f", and the issuer’s list: bit {where['statusListIndex']} of {where['statusListCredential']}" if where else ""
-    )
-    report.notes.append(f"Whether it was revoked since, only the issuer’s /verify/ page knows{told}.")
+def begins(badge: dict[str, Any]) -> datetime:
+    """From when on it says that it is valid, which is when it was issued. Raises `Broken`."""
+    since = _seconds(badge, "validFrom")
+    if since is None:
+        raise Broken("The badge does not say from when on it is valid.")
+    return datetime.fromtimestamp(since, UTC)

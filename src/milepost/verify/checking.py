@@ -4,12 +4,15 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .archive import MAX_PART
-from .badges import MAX_BADGE, PICTURE, TOKEN, check_badge
+from .badges import MAX_BADGE, PICTURE, check_badge
 from .data_integrity import check_proven_badge
 from .dossier import check_dossier
 from .inclusion_proofs import check_proof
 from .pdf_seals import check_pdf
+from .published import Published
 from .report import Broken, Progress, Report
+from .status_lists import Issuer
+from .tokens import TOKEN
 from .witnesses import NOBODY, Policy
 
 
@@ -19,23 +22,29 @@ def verify(
     keys: Collection[str] = (),
     policy: "Policy | None" = None,
     progress: Progress = lambda _done, _total: None,
-    published: Path | None = None,
+    published: Published | None = None,
+    issuer: Issuer | None = None,
 ) -> Report:
     """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
 
     The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents;
-    `published` are the keys of an issuer of badges, as it publishes them (jwks.json). Raises `Broken`, or `OSError`.
+    `published` are the keys that the organisation publishes: without any that are named they are those which it may have, and
+    nothing holds that one of them signed after it was revoked. `issuer` is what one has of who issued a badge. Raises `Broken`, or `OSError`.
     """
     try:
         wanted = frozenset(key.lower().replace(":", "") for key in keys)
-        return _verify(path, wanted, policy or Policy(), progress, published)
+        wanted = published.accepted(wanted) if published else wanted
+        report = _verify(path, wanted, policy or Policy(), progress, issuer or Issuer())
+        if published:
+            published.hold(report)
+        return report
     except (Broken, OSError):
         raise
     except Exception as error:  # whatever a hostile file makes the libraries that read it raise
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
 
 
-def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress, published: Path | None) -> Report:
+def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress, issuer: Issuer) -> Report:
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
@@ -54,7 +63,7 @@ def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Prog
     if start.lstrip().startswith(b"%PDF"):
         return check_pdf(content, wanted)
     if PICTURE.match(content) or TOKEN.fullmatch(content.strip()):
-        return check_badge(content, wanted)
+        return check_badge(content, wanted, issuer)
     if is_badge:
-        return check_proven_badge(content, wanted, published)
+        return check_proven_badge(content, wanted, issuer)
     raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")

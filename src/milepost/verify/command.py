@@ -8,7 +8,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .checking import verify
+from .online import Site
+from .published import Published
 from .report import Broken, Progress
+from .status_lists import Issuer
 from .witnesses import Policy
 
 MAX_MESSAGE = 600  # letters of a line that is shown
@@ -26,7 +29,14 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     who = parser.add_mutually_exclusive_group()
     who.add_argument("--witness", action="append", default=[], help="the key of a witness that must have cosigned")
     who.add_argument("--policy", type=Path, help="a file that says which witnesses must have (C2SP tlog-policy)")
+    parser.add_argument(
+        "--published", type=Path, help="the keys and revocations that the organisation publishes (its keys.json)"
+    )
     parser.add_argument("--issuer-keys", type=Path, help="the keys that an issuer of badges publishes (its jwks.json)")
+    parser.add_argument("--status-list", type=Path, help="the list of revocations that a badge names (a token)")
+    parser.add_argument(
+        "--online", metavar="ADDRESS", help="fetch these from the organisation’s page (https://…/log/…/) or site"
+    )
     told = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for
@@ -35,24 +45,28 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     path, keys = told.earlier or told.file, list(told.key)
     try:
         policy = _policy(told.witness, told.policy)
+        published, issuer = _published(told)
         if told.earlier:
             if not _is_zip(path):
                 raise Broken("only a dossier tells whose key it must be; others may have sealed this, too.")
             keys.append(verify(path, keys=keys, progress=progress).key)
             path = told.file
-        report = verify(path, keys=keys, policy=policy, progress=progress, published=told.issuer_keys)
+        report = verify(path, keys=keys, policy=policy, progress=progress, published=published, issuer=issuer)
     except Broken as error:
         say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
         return 1
     except OSError as error:
         say(f"{error.filename or path} can’t be read: {error.strerror or error}.")
         return 2
-    word = "holds" if keys else "fits"  # whoever makes a file with a key of their own gets as far as that
+    is_known = bool(keys or published)
+    word = "holds" if is_known else "fits"  # whoever makes a file with a key of their own gets as far as that
     for line in report.holds:
         say(f"{word}: {_plain(line)}")
     for line in report.notes:
         say(f"note: {_plain(line)}")
-    if not keys:
+    if not published:
+        say("note: Whether its key was revoked since was not looked at: see --published and --online.")
+    if not is_known:
         say("It is consistent with itself. Who issued it was not checked: say with --key which key it must have.")
         return 3
     say("Everything in it holds.")
@@ -64,6 +78,16 @@ def _policy(witnesses: Sequence[str], file: Path | None) -> Policy:
         return Policy.of_all(witnesses)
     with file.open("rb") as content:
         return Policy.parse(content.read(MAX_POLICY).decode(errors="replace"))
+
+
+def _published(told: argparse.Namespace) -> tuple[Published | None, Issuer]:
+    """What the organisation publishes, from files, and what there is no file of from its site, if that is named."""
+    site = Site(told.online, told.file) if told.online else None
+    keys = told.published.read_bytes() if told.published else site.keys() if site else None
+    of_issuer = told.issuer_keys.read_bytes if told.issuer_keys else site.issuer_keys if site else None
+    status_list = told.status_list.read_bytes if told.status_list else None
+    statuses = (lambda _address: status_list()) if status_list else site.status_list if site else None
+    return Published.parse(keys) if keys is not None else None, Issuer(of_issuer, statuses)
 
 
 def _is_zip(path: Path) -> bool:

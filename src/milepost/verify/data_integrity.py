@@ -3,7 +3,6 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -11,9 +10,10 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .badges import be_valid_today, note_revocation, told_by
-from .report import Broken, Report, hold_to
+from .badges import be_valid_today, begins, told_by
+from .report import Broken, Report, Signing, hold_to
 from .signatures import fingerprint_of, is_signed, unpadded
+from .status_lists import Issuer, hold_revocation
 from .strict_json import read_json
 
 SUITE = "eddsa-rdfc-2022"  # Data Integrity EdDSA Cryptosuites 1.0 (W3C)
@@ -188,7 +188,7 @@ def from_base58(text: str) -> bytes:
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
 
 
-def check_proven_badge(content: bytes, wanted: frozenset[str], published: Path | None) -> Report:
+def check_proven_badge(content: bytes, wanted: frozenset[str], issuer: Issuer) -> Report:
     """A badge that is JSON. Its key is told by `--key`, or endorsed by one that is, as the issuer's published keys show."""
     badge, key = proven_badge(content)
     told = told_by(badge)
@@ -197,21 +197,22 @@ def check_proven_badge(content: bytes, wanted: frozenset[str], published: Path |
     report = Report(
         [f"The badge is unchanged since its key signed it, and names “{badge['issuer']['id']}”.", told], key=mark
     )
-    note_revocation(badge, report)
-    known = _endorsers(read_json(published.read_bytes())["keys"], key) if published else set()
+    known = _endorsers(read_json(issuer.keys())["keys"], key) if issuer.keys else []
+    report.signings += [Signing("The badge", by, begins(badge)) for by in known[:1]]
+    hold_revocation(badge, issuer, wanted.union(known), report)
     hold_to(wanted, report, known, "The badge is signed with")
     return report
 
 
-def _endorsers(keys: list[dict[str, Any]], key: bytes) -> set[str]:
-    """The fingerprints of the signing keys that lead to the key of a badge: each endorsed the next, the last one this key."""
+def _endorsers(keys: list[dict[str, Any]], key: bytes) -> list[str]:
+    """The fingerprints of the signing keys that lead to the key of a badge: the first one endorsed it, each further one that before."""
     certificates = {fingerprint_of(one): one for one in map(_certificate_of, keys) if one}
     told = next((one for one in keys if one.get("kty") == "OKP" and unpadded(one["x"]) == key), None)
-    words, found = f"milepost-badge-key/1:{hashlib.sha256(key).hexdigest()}", set[str]()
+    words, found = f"milepost-badge-key/1:{hashlib.sha256(key).hexdigest()}", list[str]()
     while told and (by := told.get("endorsed_by")) in certificates and by not in found:
         if not is_signed(certificates[by], words.encode(), unpadded(told["endorsement"])):
             break
-        found.add(by)
+        found.append(by)
         told = next(one for one in keys if (held := _certificate_of(one)) and fingerprint_of(held) == by)
         words = f"milepost-key-endorsement/1:{by}"
     return found

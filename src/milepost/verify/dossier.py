@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from datetime import datetime
 from typing import IO, Any
 
 from .archive import Archive
@@ -10,7 +11,7 @@ from .journal import Journal
 from .keys import Keys
 from .pieces import Pieces
 from .records import AS_SAID, Records
-from .report import Broken, Progress, Report
+from .report import Broken, Progress, Report, Signing
 from .signatures import is_signed, name_of
 from .strict_json import read_json
 from .witnesses import Policy
@@ -53,6 +54,7 @@ def _manifest(archive: Archive, keys: Keys, report: Report) -> dict[str, Any]:
     if not is_signed(certificate, content, archive.read("manifest.sig")):
         raise Broken("manifest.json was changed: its signature (manifest.sig) does not fit it.")
     report.key = mark
+    report.signings.append(Signing("The dossier", mark, datetime.fromisoformat(manifest["made_at"])))
     report.holds.append(f"The manifest is signed by “{name_of(certificate)}”.")
     return manifest
 

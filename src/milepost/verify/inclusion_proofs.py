@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
+from datetime import datetime
 
 from cryptography import x509
 
 from .merkle import LEAF, climb
-from .report import Broken, Report, hold_to
+from .report import Broken, Report, Signing, hold_to
 from .signatures import fingerprint_of, is_signed
 from .strict_json import read_canonical, read_json
 from .time_stamps import check_stamp, clock_of
@@ -49,8 +50,10 @@ def check_proof(content: bytes, wanted: frozenset[str], policy: Policy) -> Repor
     report.holds.append(
         f"{words} is number {told['index'] + 1} of the {head['size']} facts that were sealed on {head['time']}."
     )
-    if stamp:
-        check_stamp(base64.b64decode(stamp), signature, clock_of(head), report)
+    dated = check_stamp(base64.b64decode(stamp), signature, clock_of(head), report) if stamp else None
+    report.signings.append(
+        Signing("The seal of the journal", report.key, datetime.fromisoformat(clock_of(head)), dated)
+    )
     note, log = told.get("checkpoint"), told.get("log")
     check_checkpoint(note.encode() if note else None, log, head, {report.key: certificate}, policy, report)
     hold_to(wanted, report, {report.key}, "The journal is sealed with")

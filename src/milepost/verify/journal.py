@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -13,7 +14,7 @@ from .facts import Facts
 from .inclusion_proofs import HEAD
 from .keys import Keys
 from .merkle import LEAF, root_of
-from .report import Broken, Report
+from .report import Broken, Report, Signing
 from .signatures import fingerprint_of, is_signed
 from .strict_json import read_canonical, read_json
 from .time_stamps import check_stamp, clock_of
@@ -46,8 +47,9 @@ class Journal:
             raise Broken("The journal is sealed with a key that is not the organisation’s.")
         if not is_signed(certificate, seal["statement"].encode(), signature):
             raise Broken("The journal’s seal was changed: its signature does not fit it.")
-        if seal.get("timestamp"):
-            check_stamp(base64.b64decode(seal["timestamp"]), signature, clock_of(statement), self.report)
+        stamp, clock = seal.get("timestamp"), clock_of(statement)
+        dated = check_stamp(base64.b64decode(stamp), signature, clock, self.report) if stamp else None
+        self.report.signings.append(Signing("The seal of the journal", mark, datetime.fromisoformat(clock), dated))
         self._checkpoint(statement)
         leaves = list(self.leaves())
         proof = read_json(self.archive.read("journal/proof.json"))

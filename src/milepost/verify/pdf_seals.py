@@ -6,10 +6,12 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from .report import CLOCKS_DIFFER, Broken, Report, hold_to
+from .report import CLOCKS_DIFFER, Broken, Report, Signing, hold_to
+
+NEVER = datetime.max.replace(tzinfo=UTC)  # when a seal was set that does not say so
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,15 @@ def seals_in(content: bytes) -> list[Seal]:
             dated = status.timestamp.isoformat() if is_stamp else ""
             name = unicodedata.normalize("NFKC", str(certificate.subject.native.get("common_name", ""))).casefold()
             uncovered = not seen or not seen - _seen_in(reader.get_historical_resolver(signature.signed_revision))
-            made = None if is_stamp else signature.self_reported_timestamp
+            made = None if is_stamp else _aware(signature.self_reported_timestamp)
             found.append(Seal(key, signer, reason, bool(holds), dated, name, made, uncovered))
     except Exception as error:  # pyHanko and what it reads with raise a dozen sorts for a hostile PDF
         raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
     return found
+
+
+def _aware(time: datetime | None) -> datetime | None:
+    return time.replace(tzinfo=UTC) if time and time.tzinfo is None else time
 
 
 def revisions(content: bytes) -> set[str]:
@@ -130,9 +136,9 @@ def on_top(seal: Seal, other: Seal) -> str:
 
 def check_pdf(content: bytes, wanted: frozenset[str]) -> Report:
     """Check the seals and time stamps of a PDF. Raises `Broken`."""
-    seals = seals_in(content)
-    _in_time(seals)
-    stamps, seals = [seal for seal in seals if seal.dated], [seal for seal in seals if not seal.dated]
+    everything = seals_in(content)
+    _in_time(everything)
+    stamps, seals = [seal for seal in everything if seal.dated], [seal for seal in everything if not seal.dated]
     if not seals:
         raise Broken("The PDF carries no seal.")
     for stamp in stamps:
@@ -152,8 +158,16 @@ def check_pdf(content: bytes, wanted: frozenset[str]) -> Report:
     report.notes += [
         f"That {stamp.signer} dated it, the certificate of the stamp tells: {stamp.key}" for stamp in stamps
     ]
+    for number, seal in enumerate(seals, start=1):
+        report.signings.append(Signing(f"Seal {number}", seal.key, seal.made or NEVER, _first_stamp(everything, seal)))
     hold_to(wanted, report, {report.key}, "The last seal is by")
     return report
+
+
+def _first_stamp(everything: Sequence[Seal], seal: Seal) -> datetime | None:
+    """What the first time stamp after a seal says."""
+    after = everything[everything.index(seal) + 1 :]
+    return next((datetime.fromisoformat(one.dated) for one in after if one.dated), None)
 
 
 def _in_time(seals: Sequence[Seal]) -> None:
@@ -164,5 +178,5 @@ def _in_time(seals: Sequence[Seal]) -> None:
             raise Broken(
                 f"The time stamp by {seal.signer} ({seal.dated}) is older than what it dates ({made.isoformat()})."
             )
-        if seal.made and seal.made.tzinfo:
+        if seal.made:
             made = max(made or seal.made, seal.made)

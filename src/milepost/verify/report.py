@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 Progress = Callable[[int, int], object]
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -12,6 +12,16 @@ class Broken(Exception):
     """Something does not hold; the message names the first thing, in plain words."""
 
 
+@dataclass(frozen=True)
+class Signing:
+    """That something was signed: what, by the key of which fingerprint, when as it says itself, and as a time stamp says."""
+
+    what: str
+    key: str
+    time: datetime
+    dated: datetime | None = None
+
+
 @dataclass
 class Report:
     """What was checked and holds, what whoever reads it should know, and by which key it is."""
@@ -19,6 +29,7 @@ class Report:
     holds: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     key: str = ""
+    signings: list[Signing] = field(default_factory=list)
 
 
 def hold_to(wanted: frozenset[str], report: Report, known: Collection[str], words: str) -> None:

@@ -12,17 +12,17 @@ def clock_of(head: dict[str, Any]) -> str:
     return min(str(head["time"]), str(head.get("clock") or head["time"]))
 
 
-def check_stamp(token: bytes, signature: bytes, time: str, report: Report) -> None:
+def check_stamp(token: bytes, signature: bytes, time: str, report: Report) -> datetime | None:
     """That an RFC 3161 token speaks of this signature, made at this time, and that nothing in it was changed since.
 
-    Anybody can stamp anything under any name: so it can't be older than what it dates, and whose it is, is for the reader.
+    Returns the time that it says, or None where nothing is there to read it with. Anybody can stamp anything under any name: so it can't be older than what it dates, and whose it is, is for the reader.
     """
     try:
         from asn1crypto import cms
         from pyhanko.sign.validation.generic_cms import validate_sig_integrity
     except ImportError:
         report.notes.append("The time stamp was not looked at: pyHanko is not installed.")
-        return
+        return None
     try:
         signed = cms.ContentInfo.load(token)["content"]
         info = signed["encap_content_info"]["content"].parsed
@@ -43,9 +43,11 @@ def check_stamp(token: bytes, signature: bytes, time: str, report: Report) -> No
         raise Broken(f"The time stamp can’t be read ({type(error).__name__}).") from error
     if not (intact and valid):
         raise Broken("The time stamp was changed: its authority’s signature does not fit it.")
+    dated: datetime
     name, dated = certificate.subject.human_friendly, info["gen_time"].native
     if dated < datetime.fromisoformat(time) - CLOCKS_DIFFER:
         raise Broken(f"The time stamp ({dated.isoformat()}) is older than the seal that it dates ({time}).")
     report.holds.append(f"A time-stamping authority dates the seal: {dated.isoformat()} ({name}).")
     mark = hashlib.sha256(certificate.dump()).hexdigest()
     report.notes.append(f"That the time stamp is by the authority which it names, its certificate tells: {mark}")
+    return dated

@@ -416,3 +416,52 @@ def test_offline_json_with_other_words_does_not_hold(words, earned, offline):
     badge = badges.document(earned)
     OTHER_WORDS[words](badge)
     assert offline(badge)[0] == 1
+
+
+@pytest.fixture
+def status_list(client, tmp_path):
+    """The list that a badge names, as it is published now, in a file."""
+
+    def take(certificate):
+        path = tmp_path / "list.jwt"
+        path.write_bytes(below(client, certificate.organisation, "status/1/").content)
+        return path
+
+    return take
+
+
+@pytest.mark.parametrize("form", ["token", "JSON"])
+def test_offline_a_badge_was_revoked_or_not_as_its_issuer_s_list_says(
+    form, earned, lead, client, offline, status_list, tmp_path
+):
+    badge = badges.token(earned) if form == "token" else badges.document(earned)
+    published = tmp_path / "jwks.json"
+    published.write_text(below(client, earned.organisation, "jwks.json").text)
+    options = ("--key", keys.current_key(earned.organisation_id).fingerprint, "--issuer-keys", published)
+    status, said = offline(badge, *options)
+    assert (status, "Whether it was revoked since was not looked at" in said) == (0, True)
+    status, said = offline(badge, *options, "--status-list", status_list(earned))
+    assert (status, "It was not revoked, as the issuer’s list of" in said) == (0, True)
+    revoke(certificate=earned, reason="Mistake", by=lead)
+    status, said = offline(badge, *options, "--status-list", status_list(earned))
+    assert (status, "The badge was revoked" in said) == (1, True)
+
+
+def test_offline_a_list_of_anybody_s_or_of_another_day_says_nothing_of_a_badge(earned, offline, status_list, tmp_path):
+    token, path = badges.token(earned), tmp_path / "own.jwt"
+    listed = status_list(earned).read_text()
+
+    def told(**changes):
+        key = keys.private_key(keys.current_key(earned.organisation_id))
+        path.write_text(jwt.encode(claims_of(listed) | changes, key, "RS256", jwt.get_unverified_header(listed)))
+        return offline(token, "--status-list", path)[1]
+
+    assert "is not the one that the badge names" in told(id="https://elsewhere.example/")
+    assert "take the one of today" in told(validUntil="2020-01-01T00:00:00Z")
+    assert "can’t be read" in told(credentialSubject={"statusPurpose": "revocation", "encodedList": "uAAAA"})
+    path.write_text(listed[:-8] + "AAAAAAAA")
+    assert "The list of revocations was changed" in offline(token, "--status-list", path)[1]
+    path.write_text("[]")
+    assert "is no signed token" in offline(token, "--status-list", path)[1]
+    change_key(earned.organisation_id)
+    assert "none that you expect" in offline(token, "--status-list", status_list(earned))[1]
