@@ -1,8 +1,8 @@
-"""Fetch the fonts that documents fall back to (`make vendor`); the result is committed, with the list that templates name
-them by and a note of the characters that each has.
+"""Fetch the fonts of documents (`make vendor`); the result is committed, with the lists that templates name them by and a
+note of the characters that each has.
 
-They are Debian's files of Noto and Droid, and npm's of Noto Emoji, in the order in which they are asked for a character
-that the ones before don't have. Why these: docs/decisions, “The letters of the world”.
+First the house's own, in which its pages are set, too (npm). What these lack is asked of Debian's files of Noto and Droid, and
+npm's of Noto Emoji, in this order. Why these: docs/decisions, “The letters of the world”.
 """
 
 import json
@@ -21,6 +21,10 @@ NOTO, DROID, EMOJI = (
     "fonts-droid-fallback=1:6.0.1r16-1.1",
     "@expo-google-fonts/noto-emoji@0.4.7",
 )
+HOUSE = {  # font: its files, of the weights that templates ask for
+    "@expo-google-fonts/atkinson-hyperlegible-next@0.4.1": ("400Regular", "400Regular_Italic", "700Bold"),
+    "@expo-google-fonts/fraunces@0.4.1": ("600SemiBold", "500Medium_Italic"),
+}
 DRAWN = "usr/share/fonts/truetype/noto/Noto"
 # The scripts that people write their names in today (Unicode Standard Annex 31, tables 5 and 7), and symbols.
 SANS = [
@@ -97,11 +101,12 @@ SANS = [
 HAN = "usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf"
 RARE_HAN = "usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf"
 
-LETTERS = """// What documents are set in: Libertinus for what it has, then the fonts of the world’s scripts, in this order. All are named, since
-// Typst would by itself try one font more, and no third. Written by scripts/vendor_fonts.py.
+LETTERS = """// What documents are set in: the house’s fonts (`letters` for text, `display` for headings) for what they have, then the fonts of the world’s
+// scripts, in this order. All are named, since Typst would by itself try one font more, and no third. Written by scripts/vendor_fonts.py.
 #let letters = (
-  "Libertinus Serif",
+  "Atkinson Hyperlegible Next",
 %s)
+#let display = ("Fraunces", ..letters)
 """
 
 
@@ -113,7 +118,7 @@ def main() -> None:
         for archive in root.glob("*.deb"):
             run("dpkg-deb -x", archive, root, check=True)
         (root / "package.json").write_text('{"private": true}')
-        run("npm install --ignore-scripts --no-audit --no-fund", EMOJI, cwd=root, check=True)
+        run("npm install --ignore-scripts --no-audit --no-fund", EMOJI, *HOUSE, cwd=root, check=True)
         # What reads and cuts fonts is needed here alone.
         venv.create(root / "venv", with_pip=True)
         python = root / "venv/bin/python"
@@ -133,7 +138,13 @@ def choose(root: Path) -> None:
         root / f"{DRAWN}SerifTibetan-Regular.ttf"
     ]
     chosen += [root / HAN, root / "node_modules/@expo-google-fonts/noto-emoji/400Regular/NotoEmoji_400Regular.ttf"]
-    coverage = []
+    for package, styles in HOUSE.items():
+        folder = root / "node_modules" / package.rpartition("@")[0]
+        for style in styles:
+            (file,) = (folder / style).glob("*.ttf")
+            (TARGET / file.name).write_bytes(file.read_bytes())
+        (TARGET / f"licences/{folder.name}.txt").write_bytes((folder / "LICENSE_FONT").read_bytes())
+    coverage = []  # of those that follow the house’s: between them they have all that these have
     for path in chosen:
         font = TTFont(path)
         coverage.append(_covered(font))

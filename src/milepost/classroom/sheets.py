@@ -142,7 +142,7 @@ def _part(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> dict[s
             {
                 "name": seat.member.full_name,
                 "employer": seat.employer,
-                "cells": [_cell(at.get((slot.pk, seat.pk))) for slot in slots],
+                "cells": [_cell(at.get((slot.pk, seat.pk)), seat.member.full_name) for slot in slots],
             }
             for seat in seats
         ],
@@ -150,9 +150,9 @@ def _part(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> dict[s
     }
 
 
-def _cell(row: Attendance | None) -> dict[str, str]:
+def _cell(row: Attendance | None, name: str) -> dict[str, str]:
     if row is None:
-        return {"svg": "", "text": "", "note": _("not registered")}
+        return _ink(None, name) | {"note": _("not registered")}
     notes = []
     if row.arrived_at:
         notes.append(_("came at %(time)s") % {"time": _time(row.slot, row.arrived_at)})
@@ -171,17 +171,22 @@ def _cell(row: Attendance | None) -> dict[str, str]:
     if row.is_in_doubt:
         notes.append(_("in doubt %(mark)s") % {"mark": DOUBT_MARK})
     mark = [DOUBT_MARK] if row.doubts and not row.is_in_doubt else []
-    return _ink(row.drawn) | {"note": " ".join([", ".join(notes), *mark]).strip()}
+    return _ink(row.drawn, name) | {"note": " ".join([", ".join(notes), *mark]).strip()}
 
 
-def _ink(signature: Signature | None) -> dict[str, str]:
-    return {"svg": signature.svg(), "text": signature.text} if signature else {"svg": "", "text": ""}
+def _ink(signature: Signature | None, name: str) -> dict[str, str]:
+    """A signature, and what it is for those who don't see it."""
+    if signature is None:
+        return {"svg": "", "text": "", "alt": ""}
+    return {"svg": signature.svg(), "text": signature.text, "alt": _("Signature of %(name)s") % {"name": name}}
 
 
 def _trainer_cell(slot: Slot) -> dict[str, str]:
     if slot.closed_by is None or slot.closed_at is None:
-        return {"svg": "", "text": "", "note": _("not closed")}
-    return _ink(slot.closing_signature) | {"note": f"{slot.closed_by.name}, {_time(slot, slot.closed_at)}"}
+        return _ink(None, "") | {"note": _("not closed")}
+    return _ink(slot.closing_signature, slot.closed_by.name) | {
+        "note": f"{slot.closed_by.name}, {_time(slot, slot.closed_at)}"
+    }
 
 
 def _records(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list[list[str]]:

@@ -239,11 +239,16 @@ def make_file(document: Document, capacities: Sequence[str]) -> str:
         content, has_frames = render("document", data, time=document.created_at), bool(capacities)
     if capacities:
         content = signature_fields.with_places(
-            content, signatories=len(capacities), places=document.places, has_frames=has_frames
+            content, signatories=_field_words(document, capacities), places=document.places, has_frames=has_frames
         )
     elif not document.source:
         content = _sealed(content, document)
     return blobs.store(document.organisation.uid, content)
+
+
+def _field_words(document: Document, capacities: Sequence[str]) -> list[str]:
+    with translation.override(document.language):
+        return [_("Signature: %(name)s") % {"name": capacity} for capacity in capacities]
 
 
 def _sealed(content: bytes, document: Document) -> bytes:

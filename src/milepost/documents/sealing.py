@@ -21,14 +21,25 @@ from asn1crypto import cms
 from asn1crypto import x509 as asn1_x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509 import load_pem_x509_certificates
+from django.utils import translation
+from django.utils.translation import gettext as _
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign.fields import FieldMDPAction, FieldMDPSpec, SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.fields import (
+    FieldMDPAction,
+    FieldMDPSpec,
+    InvisSigSettings,
+    SigFieldSpec,
+    SigSeedSubFilter,
+    append_signature_field,
+    enumerate_sig_fields,
+)
 from pyhanko.sign.signers import Signer
 from pyhanko.sign.signers.cms_embedder import PdfCMSEmbedder, SigIOSetup, SigMDPSetup, SigObjSetup
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest, SignatureObject
 from pyhanko.sign.timestamps import TimeStamper, TimestampRequestError
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from milepost.documents.tagging import describe
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
 from milepost.journal.timestamp_authority import STAMP_BYTES
@@ -50,7 +61,8 @@ def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", c
     Raises `KeyLocked`, or pyHanko's `PdfReadError` for what is no PDF.
     """
     writer = SealOnlyWriter(io.BytesIO(pdf))
-    return seal_in(writer, _free_name(writer), key=key, time=time, reason=reason, contact=contact)
+    field = _field_for_seal(writer, key.organisation_name)
+    return seal_in(writer, field, key=key, time=time, reason=reason, contact=contact)
 
 
 def seal_in(
@@ -68,7 +80,7 @@ def seal_in(
     The `locked` fields may not be filled anew by whoever seals later (FieldMDP, ISO 32000-2, 12.8.2.4).
     """
     stamper = authority_at_hand()
-    words = SealWords(key.common_name, time.replace(microsecond=0), reason, contact, tuple(locked))
+    words = SealWords(key.organisation_name, time.replace(microsecond=0), reason, contact, tuple(locked))
     return fill_gap(leave_gap(writer, field, words, size=gap_for(key, stamper)), key=key, stamper=stamper)
 
 
@@ -147,10 +159,21 @@ class SealOnlyWriter(IncrementalPdfFileWriter):
         pass
 
 
-def _free_name(writer: IncrementalPdfFileWriter) -> str:
-    """A name for the seal's field that no field in the document has."""
+def _field_for_seal(writer: "SealOnlyWriter", sealer: str) -> str:
+    """The name of a new field for a seal that nobody sees.
+
+    The first is told in the document's structure. One after a signature may not change that: it stands outside the page,
+    where PDF/UA wants none told (ISO 14289-1, 7.18.1).
+    """
     names = {name for name, _value, _field in enumerate_sig_fields(writer)}
-    return next(name for number in count(1) if (name := f"Seal{number}") not in names)
+    field = next(name for number in count(1) if (name := f"Seal{number}") not in names)
+    with translation.override(str(writer.root.get("/Lang", "en"))):
+        words = _("Electronic seal of %(name)s") % {"name": sealer}
+    unseen = InvisSigSettings(box_out_of_bounds=bool(names))
+    append_signature_field(writer, SigFieldSpec(field, invis_sig_settings=unseen, readable_field_name=words))
+    if not names:
+        describe(writer, writer.root["/AcroForm"]["/Fields"].raw_get(-1), words, is_signed=False)
+    return field
 
 
 class _OpenedSigner(Signer):

@@ -15,13 +15,14 @@ import pikepdf
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import SigFieldSpec, append_signature_field
+from pyhanko.sign.fields import SigFieldSpec, append_signature_field, enumerate_sig_fields
 
 from milepost.core.sandbox import confined
 from milepost.documents.reading import RefusedPdf, page_count
 from milepost.documents.sealing import SealOnlyWriter, SealWords, WithGap, fill_gap, gap_for, leave_gap
 from milepost.documents.signatures import Signature
-from milepost.documents.typesetting import render
+from milepost.documents.tagging import describe, in_order_of_structure
+from milepost.documents.typesetting import draw
 from milepost.journal.models import SigningKey
 from milepost.journal.timestamping import authority_at_hand
 
@@ -44,16 +45,23 @@ def with_page(content: bytes, page: bytes) -> bytes:
 
 
 @confined(RefusedPdf)
-def with_places(content: bytes, *, signatories: int, places: Sequence[Mapping[str, Any]], has_frames: bool) -> bytes:
+def with_places(
+    content: bytes, *, signatories: Sequence[str], places: Sequence[Mapping[str, Any]], has_frames: bool
+) -> bytes:
     """The PDF with a signature field for each signatory, and a field for each place that they fill.
+
+    `signatories` are what is said of each one's field to those who don't see it.
 
     With `has_frames` the fields stand in the frames of the last pages; else where the signatory's first signature place
     is, or nowhere to be seen.
     """
     pages = page_count(content)
-    first_frame_page = pages - -(-signatories // FRAMES["per_page"]) if has_frames else 0
+    first_frame_page = pages - -(-len(signatories) // FRAMES["per_page"]) if has_frames else 0
     writer = IncrementalPdfFileWriter(io.BytesIO(content), strict=False)
-    for number in range(signatories):
+    is_signed = "/AcroForm" in writer.root and any(value for _name, value, _field in enumerate_sig_fields(writer))
+    if not is_signed:
+        in_order_of_structure(writer, writer.find_page_for_modification(0)[0])  # where later seals and stamps stand
+    for number, words in enumerate(signatories):
         page: int
         box: tuple[int, int, int, int] | None
         if has_frames:
@@ -62,8 +70,10 @@ def with_places(content: bytes, *, signatories: int, places: Sequence[Mapping[st
             own = next((p for p in places if p["signatory"] == number and p["kind"] == "signature"), None)
             page, box = (own["page"], _box(writer, own)) if own else (0, None)
         append_signature_field(writer, SigFieldSpec(signature_name(number), on_page=page, box=box))
+        describe(writer, writer.root["/AcroForm"]["/Fields"].raw_get(-1), words, is_signed=is_signed)
     for number, place in enumerate(places):
-        _add_text_field(writer, place_name(number), place)
+        reference = _add_text_field(writer, place_name(number), place)
+        describe(writer, reference, place.get("label") or place_name(number), is_signed=is_signed)
     saved = io.BytesIO()
     writer.write(saved)
     return saved.getvalue()
@@ -113,7 +123,7 @@ def _inherited(page: Any, name: str) -> Any:
     return None
 
 
-def _add_text_field(writer: IncrementalPdfFileWriter, name: str, place: Mapping[str, Any]) -> None:
+def _add_text_field(writer: IncrementalPdfFileWriter, name: str, place: Mapping[str, Any]) -> Any:
     """A text field that people don't type into, since Milepost fills it; empty for now."""
     page_ref = writer.find_page_for_modification(place["page"])[0]
     page = page_ref.get_object()
@@ -122,7 +132,6 @@ def _add_text_field(writer: IncrementalPdfFileWriter, name: str, place: Mapping[
         "/Subtype": generic.pdf_name("/Widget"),
         "/FT": generic.pdf_name("/Tx"),
         "/T": generic.pdf_string(name),
-        "/TU": generic.pdf_string(place.get("label") or name),
         "/F": generic.NumberObject(4),
         "/DA": generic.pdf_string("/Helv 0 Tf 0 g"),
         "/Rect": generic.ArrayObject(generic.FloatObject(value) for value in _box(writer, place)),
@@ -140,6 +149,7 @@ def _add_text_field(writer: IncrementalPdfFileWriter, name: str, place: Mapping[
     form = writer.root["/AcroForm"]
     form["/Fields"].append(reference)
     writer.update_container(form["/Fields"])
+    return reference
 
 
 @dataclass(frozen=True)
@@ -152,10 +162,13 @@ class Stamp:
     values: Mapping[str, str]  # by the number of the place, as text
     language: str
     alt: str
+    name: str  # of who signs; with `reason` and `contact` it stands in the signature (ISO 32000-2, table 255)
+    reason: str = ""
+    contact: str = ""
 
 
 def sign_in(
-    content: bytes, stamp: Stamp, *, places: Sequence[Mapping[str, Any]], key: SigningKey, time: datetime, reason: str
+    content: bytes, stamp: Stamp, *, places: Sequence[Mapping[str, Any]], key: SigningKey, time: datetime
 ) -> bytes:
     """The PDF with one signatory's places filled and their signature, sealed by the organisation's key (PAdES).
 
@@ -173,7 +186,7 @@ def sign_in(
     drawn = {name: _drawn(ink, sizes[name], stamp, time) for name, ink in inks.items() if name in sizes}
     values = {name: text or stamp.alt for name, text in texts.items()}
     stamper = authority_at_hand()
-    words = SealWords(key.common_name, time, reason, locked=tuple(theirs))
+    words = SealWords(stamp.name, time, stamp.reason, stamp.contact, tuple(theirs))
     file = _filled(content, drawn, values, own, words, gap=gap_for(key, stamper))
     return fill_gap(WithGap.load(file), key=key, stamper=stamper)
 
@@ -218,7 +231,7 @@ def _drawn(ink: _Ink, size: tuple[float, float], stamp: Stamp, time: datetime) -
         "language": stamp.language,
         "alt": stamp.alt,
     }
-    return render("signature", data, time=time)
+    return draw("signature", data, time=time)
 
 
 @confined(RefusedPdf)

@@ -134,17 +134,24 @@ def _sealed(signatory: Signatory, act: Act, values: dict[str, str], now: datetim
             values,
             document.language,
             alt=_("Signature of %(name)s") % {"name": signatory.name},
+            name=signatory.name,
+            reason=_reason(signatory, document.organisation.name),
+            contact=signatory.email,
         )
-        reason = _("Signed by %(name)s, %(email)s") % {"name": signatory.name, "email": signatory.email}
     content = sign_in(
         blobs.read(document.organisation.uid, document.pdf),
         stamp,
         places=document.places,
         key=keys.current_key(document.organisation_id),
         time=now.replace(microsecond=0),
-        reason=reason,
     )
     return blobs.store(document.organisation.uid, content)
+
+
+def _reason(signatory: Signatory, organisation: str) -> str:
+    """Why the file was signed, and how: what the person says, and whose key says that they said it."""
+    words = {"name": signatory.name, "meaning": meaning(signatory), "organisation": organisation}
+    return _("%(name)s: %(meaning)s Simple electronic signature, sealed by %(organisation)s.") % words
 
 
 def _kept(signatory: Signatory, act: Act, values: dict[str, str], now: datetime) -> bool:

@@ -112,6 +112,7 @@ def date_pdf(content: bytes, *, key: SigningKey) -> bytes:
 
 async def _date(content: bytes, key: SigningKey) -> bytes:
     from pyhanko.pdf_utils.reader import PdfFileReader
+    from pyhanko.sign.fields import InvisSigSettings
     from pyhanko.sign.signers import PdfTimeStamper
     from pyhanko.sign.signers.pdf_signer import TimestampDSSContentSettings
 
@@ -126,7 +127,8 @@ async def _date(content: bytes, key: SigningKey) -> bytes:
     if not paths and all(_is_stamped(signature) for signature in signatures):
         return content
     writer = SealOnlyWriter(io.BytesIO(content), strict=False)
-    output = await PdfTimeStamper(stamper).async_timestamp_pdf(
+    unseen = InvisSigSettings(box_out_of_bounds=True)  # what is told after a signature may not change the structure
+    output = await PdfTimeStamper(stamper, invis_settings=unseen).async_timestamp_pdf(
         writer,
         MD,
         validation_context=context if paths else None,

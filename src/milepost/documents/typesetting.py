@@ -1,4 +1,4 @@
-"""From a template and data to a tagged PDF/A-3a (ISO 19005-3, level A), with Typst.
+"""From a template and data to a tagged PDF that is PDF/A-3a (ISO 19005-3, level A) and PDF/UA-1 (ISO 14289-1), with Typst.
 
 A template is a file in `typst/`. It gets its data as one JSON value and lays it out; words come with the data, so
 that they are translated where all others are.
@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import segno
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     import typst
 
 TEMPLATES = Path(__file__).parent / "typst"
-STANDARD: Literal["a-3a"] = "a-3a"
+PAPER: list["typst.PDFStandard"] = ["a-3a", "ua-1"]
+PICTURE: list["typst.PDFStandard"] = ["a-3u"]
 
 _one_at_a_time = Lock()  # a compiler keeps the data of the document that it is at
 
@@ -33,14 +34,24 @@ def render(template: str, data: dict[str, Any], *, time: datetime) -> bytes:
 
     The same data and time give the same bytes, and no text keeps a document from being made (see `letters`). Raises `typst.TypstError` when the template does not fit the data.
     """
+    return _compiled(template, data, time, PAPER)
+
+
+def draw(template: str, data: dict[str, Any], *, time: datetime) -> bytes:
+    """As `render`, without tags: a page that becomes a picture in another PDF, whose structure tells what it is."""
+    return _compiled(template, data, time, PICTURE)
+
+
+def _compiled(template: str, data: dict[str, Any], time: datetime, standards: list["typst.PDFStandard"]) -> bytes:
     try:
         with _one_at_a_time:
             pdf = _compiler().compile(
                 input=_source(template),
                 format="pdf",
-                pdf_standards=[STANDARD],
+                pdf_standards=standards,
                 sys_inputs={"data": json.dumps(typesettable(data))},
                 timestamp=int(time.timestamp()),
+                pdf_tags=standards is PAPER,
             )
     except BaseException as error:
         if type(error).__module__ != "pyo3_runtime":

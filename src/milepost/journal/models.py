@@ -177,6 +177,12 @@ class SigningKey(models.Model):
         names = self.x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         return str(names[0].value) if names else self.subject
 
+    @property
+    def organisation_name(self) -> str:
+        """The organisation that the certificate names, else who signs."""
+        names = self.x509.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        return str(names[0].value) if names else self.common_name
+
 
 class KeyRevocation(models.Model):
     """That a key of before is not to be believed from a time on; said by the key of then, which signed `statement`."""

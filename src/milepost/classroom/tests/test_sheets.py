@@ -14,6 +14,7 @@ from milepost.core.jobs import run_all
 from milepost.documents.signatures import Signature
 from milepost.journal.models import Entry
 from milepost.verify.pdf_seals import seals_in
+from tests.accessible import faults_of
 from tests.readers import milepost_accepts, text_in
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,8 @@ def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation)
     organisation.registration_number = "11 75 12345 75"
     organisation.save()
     run_all(queues=["files"])
-    _pdf, text = text_of(closed)
+    pdf, text = text_of(closed)
+    assert faults_of(pdf) == []
     expected = [
         "Evacuation drill",
         "S-0001, sheet 1",

@@ -17,6 +17,7 @@ DATA = {
     "heading": "Certificate of completion",
     "title": "Fire safety",
     "organisation": "Aldermoor",
+    "organisation_facts": ["1 rue du Port", "11 75"],
     "colour": "#0f5c4d",
     "language": "en",
     "code": "7F3K",

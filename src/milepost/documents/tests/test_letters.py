@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from milepost.documents.letters import FONTS, typesettable
 from milepost.documents.signature_fields import FRAMES
 from milepost.documents.signatures import NoSignature, Signature
-from milepost.documents.typesetting import render
+from milepost.documents.typesetting import draw, render
+from tests.accessible import faults_of
 from tests.readers import told_by
 
 NOW = datetime(2026, 11, 28, 10, tzinfo=UTC)
@@ -47,7 +48,13 @@ NAMES = {
 def signed(text: str) -> bytes:
     """A signature with the text as its name, and as the first line beside it."""
     data = {"width": 480.0, "height": 110.0, "svg": "", "text": text, "lines": [text], "style": "italic"}
-    return render("signature", data | {"language": "en", "alt": text}, time=NOW)
+    return draw("signature", data | {"language": "en", "alt": text}, time=NOW)
+
+
+def page_of(signatories: list[str]) -> bytes:
+    page = {"title": "Every", "organisation": "–", "language": "en", "colour": "#000000", "signatories": signatories}
+    page |= {"frames": FRAMES, "signatures_heading": "–", "signatures_note": "–"}
+    return render("signature-page", page, time=NOW)
 
 
 def read_from(pdf: bytes) -> str:
@@ -68,8 +75,9 @@ def test_a_name_in_any_script_is_in_the_document(name):
 
 
 def test_the_document_stays_a_tagged_pdf_a_whose_fonts_are_all_in_it():
-    pdf = signed(" ".join(NAMES.values()))
+    pdf = page_of([" ".join(NAMES.values())])
     assert "<pdfaid:conformance>A</pdfaid:conformance>" in told_by("pdfinfo -meta", pdf)
+    assert faults_of(pdf) == []
     fonts = [line.split() for line in told_by("pdffonts", pdf).splitlines()[2:]]
     assert len(fonts) > 15
     assert all(line[-5:-2] == ["yes", "yes", "yes"] for line in fonts)  # embedded, as a part, with its meaning
@@ -119,9 +127,7 @@ def test_every_character_that_the_fonts_are_said_to_have_can_be_set():
     characters = sorted({*EVERY, *map(chr, range(0xA0, 0x180))})
     assert len(characters) > 50_000
     parts = ["".join(characters[at : at + 1_000]) for at in range(0, len(characters), 1_000)]
-    page = {"title": "Every", "organisation": "–", "language": "en", "colour": "#000000", "signatories": parts}
-    page |= {"frames": FRAMES, "signatures_heading": "–", "signatures_note": "–"}
-    assert render("signature-page", page, time=NOW).startswith(b"%PDF")
+    assert page_of(parts).startswith(b"%PDF")
 
 
 # Letters and marks of all scripts together, as nobody writes them: that is where one font can't draw what belongs together.

@@ -34,6 +34,7 @@ from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.evidence.tests.conftest import sign_agreement
 from milepost.journal.recording import record
 from milepost.journal.sealing import seal
+from tests.accessible import faults_of
 from tests.readers import text_in
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +205,7 @@ def test_a_dossier_holds_every_piece_and_verifies(dossier, complete):
 
 
 def test_the_cover_reads_like_a_report(dossier):
+    assert faults_of(contents(dossier)["cover.pdf"]) == []
     text = text_in(contents(dossier)["cover.pdf"])
     for words in (
         "Evacuation",
