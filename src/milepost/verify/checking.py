@@ -10,7 +10,7 @@ from .dossier import check_dossier
 from .inclusion_proofs import check_proof
 from .pdf_seals import check_pdf
 from .published import Published
-from .report import Broken, Progress, Report
+from .report import Broken, Progress, Report, State
 from .status_lists import Issuer
 from .tokens import TOKEN
 from .witnesses import NOBODY, Policy
@@ -24,17 +24,19 @@ def verify(
     progress: Progress = lambda _done, _total: None,
     published: Published | None = None,
     issuer: Issuer | None = None,
+    earlier: State | None = None,
 ) -> Report:
     """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
 
     The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents;
     `published` are the keys that the organisation publishes: without any that are named they are those which it may have, and
-    nothing holds that one of them signed after it was revoked. `issuer` is what one has of who issued a badge. Raises `Broken`, or `OSError`.
+    nothing holds that one of them signed after it was revoked. `issuer` is what one has of who issued a badge, and `earlier`
+    what a dossier of before came to. Raises `Broken`, or `OSError`.
     """
     try:
         wanted = frozenset(key.lower().replace(":", "") for key in keys)
         wanted = published.accepted(wanted) if published else wanted
-        report = _verify(path, wanted, policy or Policy(), progress, issuer or Issuer())
+        report = _verify(path, wanted, policy or Policy(), progress, issuer or Issuer(), earlier)
         if published:
             published.hold(report)
         return report
@@ -44,12 +46,14 @@ def verify(
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
 
 
-def _verify(path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress, issuer: Issuer) -> Report:
+def _verify(
+    path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress, issuer: Issuer, earlier: State | None
+) -> Report:
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
         if start.startswith(b"PK"):
-            return check_dossier(file, wanted, policy, progress)
+            return check_dossier(file, wanted, policy, progress, earlier)
         content = file.read(MAX_PART + 1)
     if len(content) > MAX_PART:
         raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")

@@ -42,16 +42,19 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for
     logging.getLogger("pyhanko").addHandler(logging.NullHandler())  # else it prints its reasons, as tracebacks
     progress: Progress = _show if sys.stderr.isatty() else lambda _done, _total: None
-    path, keys = told.earlier or told.file, list(told.key)
+    path, keys, earlier = told.earlier or told.file, list(told.key), None
     try:
         policy = _policy(told.witness, told.policy)
         published, issuer = _published(told)
         if told.earlier:
             if not _is_zip(path):
                 raise Broken("only a dossier tells whose key it must be; others may have sealed this, too.")
-            keys.append(verify(path, keys=keys, progress=progress).key)
+            before = verify(path, keys=keys, progress=progress)
+            keys, earlier = [*keys, before.key], before.state
             path = told.file
-        report = verify(path, keys=keys, policy=policy, progress=progress, published=published, issuer=issuer)
+        report = verify(
+            path, keys=keys, policy=policy, progress=progress, published=published, issuer=issuer, earlier=earlier
+        )
     except Broken as error:
         say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
         return 1

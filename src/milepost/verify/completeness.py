@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from .report import Broken
+from .earlier import Earlier
+from .report import Broken, Pair
 
 # What facts about these are filed under, by the key in their context; those about anything else under that itself.
 _FILED = {
@@ -116,14 +117,18 @@ class Index:
     SHA-256 of the key; one of a single key is its leaf, one of none 32 zero bytes.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: Earlier | None = None) -> None:
+        self.counted: dict[Pair, tuple[int, bytes]] = {}  # of what was held: thing and person, number and running hash
         self._told: dict[str, dict[str, tuple[int, bytes]]] = {}
+        self._earlier = earlier
 
     def add(self, about: str, whose: str, leaf: bytes) -> None:
         """Take the next fact in the order of the journal, by its leaf there."""
         people = self._told.setdefault(about, {})
         count, chain = people.get(whose, NOTHING)
-        people[whose] = count + 1, hashlib.sha256(CHAIN + chain + leaf).digest()
+        people[whose] = count, chain = count + 1, hashlib.sha256(CHAIN + chain + leaf).digest()
+        if self._earlier:
+            self._earlier.hear((about, whose), count, chain)
 
     def hold(
         self,
@@ -153,6 +158,8 @@ class Index:
                 raise Broken(f"{words if missing > 1 else words.replace('facts', 'fact').replace(' are', ' is')}.")
             if is_other:
                 raise Broken(f"The facts about “{names.get(about, about)}” are not those that the sealed index counts.")
+            theirs = self._told.get(about, {})
+            self.counted.update({(about, whose): theirs[whose] for whose in theirs if thing.covers(whose)})
 
 
 class _Thing:

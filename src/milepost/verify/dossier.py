@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import IO, Any
 
 from .archive import Archive
+from .earlier import Earlier
 from .facts import Facts
 from .journal import Journal
 from .keys import Keys
 from .pieces import Pieces
 from .records import AS_SAID, Records
-from .report import Broken, Progress, Report, Signing
+from .report import Broken, Progress, Report, Signing, State
 from .signatures import is_signed, name_of
 from .strict_json import read_json
 from .witnesses import Policy
@@ -24,12 +25,17 @@ PLACES = re.compile(
 )
 
 
-def check_dossier(file: IO[bytes], wanted: frozenset[str], policy: Policy, progress: Progress) -> Report:
-    """Check the dossier in this file; its key must be one of those that are wanted, if any are. Raises `Broken`."""
-    archive, report, facts = Archive(file), Report(), Facts()
+def check_dossier(
+    file: IO[bytes], wanted: frozenset[str], policy: Policy, progress: Progress, before: State | None
+) -> Report:
+    """Check the dossier in this file; its key must be one of those that are wanted, if any are, and it goes on where an earlier one was, if
+    there is one. Raises `Broken`.
+    """
+    earlier = Earlier(before) if before else None
+    archive, report, facts = Archive(file), Report(), Facts(earlier)
     keys = Keys(archive, wanted, report)
     manifest = _manifest(archive, keys, report)
-    journal = Journal(archive, manifest, facts, keys, policy, report)
+    journal = Journal(archive, manifest, facts, keys, policy, report, earlier)
     records = Records(archive, manifest, facts, report)
     _files(archive, manifest, journal, records, report)
     keys.check(manifest)

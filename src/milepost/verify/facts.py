@@ -6,6 +6,7 @@ from typing import Any
 from .attendance import Attendance
 from .certificates import Certificates
 from .completeness import Erasures, Index, Parts, abouts_of, whose_of
+from .earlier import Earlier
 from .learning import Learning
 from .sessions import Account
 
@@ -13,7 +14,7 @@ from .sessions import Account
 class Facts:
     """What the facts say, by what it is about; and which fingerprints of files they name."""
 
-    def __init__(self) -> None:
+    def __init__(self, earlier: Earlier | None = None) -> None:
         self.naming: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
         self.marks: set[str] = set()  # every fingerprint that a fact names
         self.account = Account()  # what the facts say of the action, its sessions and who takes part
@@ -22,7 +23,7 @@ class Facts:
         self.certificates = Certificates()  # which of theirs stand
         self.asked: set[str] = set()  # documents of which signatures were asked for: their files are made anew for that
         self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
-        self.index = Index()
+        self.index = Index(earlier)
         self.erasures = Erasures()
         self.parts = Parts()
 

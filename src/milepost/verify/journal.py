@@ -10,11 +10,12 @@ from typing import Any
 from cryptography import x509
 
 from .archive import Archive
+from .earlier import Earlier
 from .facts import Facts
 from .inclusion_proofs import HEAD
 from .keys import Keys
 from .merkle import LEAF, root_of
-from .report import Broken, Report, Signing
+from .report import Broken, Report, Signing, State
 from .signatures import fingerprint_of, is_signed
 from .strict_json import read_canonical, read_json
 from .time_stamps import check_stamp, clock_of
@@ -29,10 +30,17 @@ class Journal:
     """The journal of a dossier while it is being checked: its facts are told to `facts`."""
 
     def __init__(
-        self, archive: Archive, manifest: dict[str, Any], facts: Facts, keys: Keys, policy: Policy, report: Report
+        self,
+        archive: Archive,
+        manifest: dict[str, Any],
+        facts: Facts,
+        keys: Keys,
+        policy: Policy,
+        report: Report,
+        earlier: Earlier | None,
     ) -> None:
         self.archive, self.manifest, self.facts, self.keys = archive, manifest, facts, keys
-        self.policy, self.report = policy, report
+        self.policy, self.report, self.earlier = policy, report, earlier
 
     def check(self) -> None:
         """The facts lead to the head of the tree, and the head is signed."""
@@ -66,6 +74,14 @@ class Journal:
             )
         self.report.holds.append(f"{len(leaves)} facts are in the journal that was sealed on {statement['time']}.")
         self._completeness(statement)
+        self._earlier(statement)
+
+    def _earlier(self, head: dict[str, Any]) -> None:
+        """What an earlier dossier counted, this one still has; and what this one counts, a later one will be held against."""
+        state = State(head["organisation"], head["size"], head["root"], self.facts.index.counted)
+        if self.earlier:
+            self.report.holds.append(self.earlier.hold(state, self.facts.parts.names))
+        self.report.state = state
 
     def _completeness(self, head: dict[str, Any]) -> None:
         """Of what the action consists of, no fact was left out; those that were erased are told by an erasure."""

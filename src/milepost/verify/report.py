@@ -1,10 +1,11 @@
 """What a check comes to: what holds, what whoever reads it should know, or the first thing that does not hold."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 Progress = Callable[[int, int], object]
+Pair = tuple[str, str]  # what facts are about, and whose they are
 CLOCKS_DIFFER = timedelta(minutes=10)
 
 
@@ -22,6 +23,16 @@ class Signing:
     dated: datetime | None = None
 
 
+@dataclass(frozen=True)
+class State:
+    """Of which journal a dossier is, at which head; and of the facts that it proves to be all, how many there are and their running hash."""
+
+    organisation: str
+    size: int
+    root: str
+    counted: Mapping[Pair, tuple[int, bytes]]
+
+
 @dataclass
 class Report:
     """What was checked and holds, what whoever reads it should know, and by which key it is."""
@@ -30,6 +41,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     key: str = ""
     signings: list[Signing] = field(default_factory=list)
+    state: State | None = None  # of a dossier
 
 
 def hold_to(wanted: frozenset[str], report: Report, known: Collection[str], words: str) -> None:

@@ -21,6 +21,7 @@ from milepost.evidence.dossiers import build
 from milepost.evidence.tests.archives import complaint, contents, rewritten
 from milepost.journal import keys
 from milepost.verify.inclusion_proofs import PROOF
+from milepost.verify.strict_json import canonical
 from tests.fields import paint_a_field
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def edit_statement(files, chance):
     line = json.loads(lines[at])
     statement = json.loads(line["statement"])
     statement["actor"]["name"] += "!"
-    lines[at] = (json.dumps(line | {"statement": json.dumps(statement)}) + "\n").encode()
+    lines[at] = (json.dumps(line | {"statement": canonical(statement).decode()}) + "\n").encode()
     return files | {"journal/entries.jsonl": b"".join(lines)}
 
 
