@@ -40,8 +40,8 @@ PACKAGES = {
     "unshare": "util-linux",
     "xgettext": "gettext",
 }
-# What only those need who make the example videos or the vendored files anew (`scripts/render_videos.py`, `make vendor`), and the
-# one test that is left out where it is not there (`test_badge_verifiers.py`).
+# What only those need who make the example videos or the vendored files anew (`scripts/render_videos.py`, `make vendor`), and tests
+# that are left out where it is not there: of the verifiers of others and of the second one of ours (`tests/node`).
 FOR_AUTHORS = {
     "apt-get": "apt",
     "chromium": "chromium",

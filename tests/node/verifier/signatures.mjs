@@ -1,0 +1,67 @@
+/* Certificates, what their keys signed, and how one key handed over to the next (sections 4 and 5); keys of logs and witnesses. */
+import {X509Certificate, createPublicKey, verify} from 'node:crypto';
+import {Broken, isFingerprint, must, readJson, sha256, sha256hex, unbase64} from './strict.mjs';
+
+export function certificateOf(pem) {
+  try {
+    return new X509Certificate(pem);
+  } catch {
+    throw new Broken('A certificate can’t be read.');
+  }
+}
+
+export const fingerprintOf = certificate => sha256hex(certificate.raw);
+export const hasSigned = (certificate, content, signature) =>
+  certificate.publicKey.asymmetricKeyType === 'rsa' && verify('sha256', content, certificate.publicKey, signature);
+
+export class Keys {
+  constructor(files) {
+    this.files = files;
+    this.known = new Map();
+  }
+
+  certificate(mark) {
+    must(isFingerprint(mark), 'A key is named by no fingerprint.');
+    const file = this.files.get(`keys/${mark}.pem`);
+    must(file, `keys/${mark}.pem is missing.`);
+    const found = certificateOf(file());
+    must(fingerprintOf(found) === mark, `keys/${mark}.pem is another certificate than its name says.`);
+    return found;
+  }
+
+  /* From the key of the manifest to all that handed over to it. */
+  follow(mark) {
+    const told = readJson(this.files.get('keys/keys.json')());
+    while(mark && !this.known.has(mark)) {
+      this.known.set(mark, this.certificate(mark));
+      const {endorsed_by: above = '', endorsement = ''} = told[mark] ?? {};
+      if(above && !this.known.has(above)) {
+        must(hasSigned(this.certificate(above), Buffer.from(`milepost-key-endorsement/1:${mark}`), unbase64(endorsement)),
+          `The key ${above} did not hand over to ${mark}.`);
+      }
+      mark = above;
+    }
+    for(const name of this.files.keys()) {
+      const found = /^keys\/([0-9a-f]{64})\.pem$/.exec(name);
+      must(!found || this.known.has(found[1]), `${name} is a key that did not hand over to the one which signed the dossier.`);
+    }
+  }
+}
+
+/* The key of a log (type 1) or a witness (type 4): C2SP signed-note. */
+export class VerifierKey {
+  constructor(text, type) {
+    const [, name, id, encoded] = /^([^+\s]+)\+([0-9a-f]{8})\+(.+)$/.exec(text.trim()) ?? [];
+    must(name, `“${text}” is no key.`);
+    const content = unbase64(encoded);
+    must(content.length === 33 && content[0] === type, `“${text}” is no key of this sort.`);
+    this.name = name;
+    this.id = sha256(name, '\n', content).subarray(0, 4);
+    must(this.id.toString('hex') === id, `“${text}” names the id of another key.`);
+    this.public = createPublicKey({key: {kty: 'OKP', crv: 'Ed25519', x: content.subarray(1).toString('base64url')}, format: 'jwk'});
+  }
+
+  hasSigned(message, signature) {
+    return signature.length === 64 && verify(null, message, this.public, signature);
+  }
+}

@@ -1,0 +1,156 @@
+/* The tree of facts (section 7), its index (section 11), and the path of one fact (section 15). */
+import {must, sha256, unhex} from './strict.mjs';
+
+const node = (left, right) => sha256('\x01', left, right);
+const EMPTY = Buffer.alloc(32);
+export const keyOf = text => sha256(text);
+
+export function rootOf(leaves, size, words) {
+  let at = 0;
+  must(leaves.every(({index}, n) => Number.isSafeInteger(index) && index >= 0 && index < size && (!n || index > leaves[n - 1].index)), 'Numbers of facts do not rise.');
+  function head(start, end, first, last) {
+    if(first === last) {
+      must(at < words.length, 'journal/proof.json has too few nodes.');
+      return unhex(words[at++], 32);
+    }
+    if(end - start === 1) {
+      return leaves[first].leaf;
+    }
+    let half = 1;
+    while(half * 2 < end - start) {
+      half *= 2;
+    }
+    let between = first;
+    while(between < last && leaves[between].index < start + half) {
+      between++;
+    }
+    return node(head(start, start + half, first, between), head(start + half, end, between, last));
+  }
+  const found = size ? head(0, size, 0, leaves.length) : sha256('');
+  must(at === words.length, 'journal/proof.json has too many nodes.');
+  return found;
+}
+
+/* RFC 9162, section 2.1.3.2. */
+export function climb(leaf, index, size, path) {
+  must(Number.isSafeInteger(index) && index >= 0 && index < size, 'There is no such fact in the tree.');
+  let at = index, last = size - 1, found = leaf;
+  for(const step of path) {
+    must(last > 0, 'The path is too long.');
+    if(at % 2 || at === last) {
+      found = node(step, found);
+      while(at % 2 === 0 && at) {
+        at = Math.floor(at / 2);
+        last = Math.floor(last / 2);
+      }
+    } else {
+      found = node(found, step);
+    }
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  must(last === 0, 'The path is too short.');
+  return found;
+}
+
+const TIERS = {about: ['\x10', '\x11'], whose: ['\x20', '\x21']};
+const leafOf = (tier, key, value) => sha256(TIERS[tier][0], key, value);
+const branchOf = (key, depth) => depth % 2 ? key[depth >> 1] & 15 : key[depth >> 1] >> 4;
+
+function branches(keys, depth) {
+  const parts = Array.from({length: 16}, () => []);
+  keys.forEach(key => parts[branchOf(key, depth)].push(key));
+  return parts;
+}
+
+/* The head of a tree of all these: key in digits to leaf. */
+function wholeHead(tier, leaves, keys, depth = 0) {
+  if(keys.length < 2) {
+    return keys.length ? leaves.get(keys[0].toString('hex')) : EMPTY;
+  }
+  return sha256(TIERS[tier][1], ...branches(keys, depth).map(part => wholeHead(tier, leaves, part, depth + 1)));
+}
+
+/* The head to which some keys lead, with their leaves, or undefined for one without, and the words beside them. */
+function partHead(tier, leaves, words) {
+  let at = 0;
+  const next = () => {
+    must(at < words.length, 'journal/completeness.json does not fit together.');
+    return words[at++];
+  };
+  function head(keys, depth) {
+    const word = next();
+    if(word === 'node') {
+      return sha256(TIERS[tier][1], ...branches(keys, depth).map(part => part.length ? head(part, depth + 1) : other(next())));
+    }
+    const stated = unhex(word, word ? (tier === 'about' ? 64 : 72) : 0);
+    const leaf = word ? leafOf(tier, stated.subarray(0, 32), stated.subarray(32)) : EMPTY;
+    for(const key of keys) {
+      const known = leaves.get(key.toString('hex'));
+      const isIt = word && key.equals(stated.subarray(0, 32));
+      must(isIt ? known?.equals(leaf) : known === undefined, 'journal/completeness.json does not fit together.');
+    }
+    return leaf;
+  }
+  const other = word => word === '' ? EMPTY : unhex(word, 32);
+  const found = head([...leaves.keys()].map(key => Buffer.from(key, 'hex')), 0);
+  must(at === words.length, 'journal/completeness.json has words too many.');
+  return found;
+}
+
+/* How many facts about each thing and of each person there are, and which. */
+export class Index {
+  constructor() {
+    this.told = new Map();
+  }
+
+  add(about, whose, leaf) {
+    const people = this.told.get(about) ?? this.told.set(about, new Map()).get(about);
+    const {count, chain} = people.get(whose) ?? {count: 0, chain: EMPTY};
+    people.set(whose, {count: count + 1, chain: sha256('\x30', chain, leaf)});
+  }
+
+  hold(root, proof, wanted) {
+    const things = new Map(proof.things.map(thing => [thing.about, readThing(thing)]));
+    must(things.size === proof.things.length, 'journal/completeness.json names a thing twice.');
+    const leaves = new Map([...things].map(([about, {head}]) => {
+      const key = keyOf(about);
+      return [key.toString('hex'), head.equals(EMPTY) ? undefined : leafOf('about', key, head)];
+    }));
+    must(partHead('about', leaves, proof.nodes).equals(root), 'journal/completeness.json does not lead to the index that was sealed.');
+    for(const [about, whose] of wanted) {
+      const thing = things.get(about);
+      must(thing && (thing.isWhole || (whose && thing.names.has(keyOf(whose).toString('hex')))), `It is not told how many facts there are about ${about}.`);
+    }
+    for(const [about, thing] of things) {
+      const here = new Map([...this.told.get(about) ?? []].map(([whose, told]) => [keyOf(whose).toString('hex'), told]));
+      for(const key of new Set([...here.keys(), ...thing.people.keys()])) {
+        if(!thing.isWhole && !thing.names.has(key)) {
+          continue;
+        }
+        const counted = thing.people.get(key), found = here.get(key);
+        must((counted?.count ?? 0) <= (found?.count ?? 0), `A fact about ${about} is missing.`);
+        must(counted && found && counted.count === found.count && counted.chain.equals(found.chain), `The facts about ${about} are others than those that the index counts.`);
+      }
+    }
+  }
+}
+
+function readThing(thing) {
+  const people = new Map(), leaves = new Map();
+  for(const [key, count, chain] of thing.people) {
+    must(!people.has(key) && Number.isSafeInteger(count) && count > 0, 'journal/completeness.json names somebody twice.');
+    people.set(key, {count, chain: unhex(chain, 32)});
+    const number = Buffer.alloc(8);
+    number.writeBigUInt64BE(BigInt(count));
+    leaves.set(key, leafOf('whose', unhex(key, 32), Buffer.concat([number, unhex(chain, 32)])));
+  }
+  const isWhole = thing.nodes === undefined;
+  for(const key of thing.without ?? []) {
+    must(!leaves.has(key), 'journal/completeness.json names somebody twice.');
+    leaves.set(key, undefined);
+  }
+  const keys = [...leaves.keys()].map(key => unhex(key, 32));
+  const head = isWhole ? wholeHead('whose', leaves, keys) : partHead('whose', leaves, thing.nodes);
+  return {people, names: new Set(leaves.keys()), isWhole, head};
+}

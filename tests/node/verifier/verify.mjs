@@ -1,0 +1,161 @@
+/* A second, small verifier of what Milepost gives out, written from docs/dossier-format.md and knowing nothing of the first.
+
+   node verify.mjs FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE] [--issuer-keys JWKS]
+
+   Needs Node 20 and no packages. Does not look into what was added to a PDF after a seal, nor check proofs of badges that are JSON
+   (RDF canonicalisation): those it calls consistent with themselves. Exit status as in section 1. */
+import {readFileSync} from 'node:fs';
+import {pathToFileURL} from 'node:url';
+import {X509Certificate} from 'node:crypto';
+import {readZip} from './archive.mjs';
+import {Facts} from './facts.mjs';
+import {checkCheckpoint, checkSeal, Policy} from './head.mjs';
+import {checkPdf, Pieces} from './papers.mjs';
+import {Records} from './records.mjs';
+import {fingerprintOf, hasSigned, Keys} from './signatures.mjs';
+import {Broken, canonical, isFingerprint, must, readJson, sha256, sha256hex, unhex} from './strict.mjs';
+import {climb, rootOf} from './tree.mjs';
+
+const FORMAT = 'milepost-dossier/2';
+const PLACES = new RegExp('^(cover\\.pdf|journal/(entries\\.jsonl|leaves\\.txt|checkpoint\\.txt|(proof|seal|completeness)\\.json)'
+  + '|keys/([0-9a-f]{64}\\.pem|(keys|log)\\.json)|(records|pieces|as-the-organisation-says)/.+)$', 's');
+const REQUIRED = ['cover.pdf', 'keys/keys.json', 'journal/entries.jsonl', 'journal/leaves.txt', 'journal/proof.json', 'journal/seal.json'];
+
+/* Checks the bytes; returns the keys whose file it may be, the first its own, and what there is to say. Throws `Broken`. */
+export function verify(bytes, {wanted = new Set(), policy = null} = {}) {
+  const told = [];
+  const start = bytes.subarray(0, 1024).toString('latin1').trimStart();
+  let known;
+  if(start.startsWith('PK')) {
+    known = checkDossier(bytes, policy, told);
+  } else if(start.startsWith('%PDF')) {
+    must(!policy, 'Witnesses cosign journals, and no PDF.');
+    known = [checkPdf(bytes, wanted)];
+  } else if(start.startsWith('{')) {
+    const value = readJson(bytes);
+    known = value.proof ? checkedElsewhere(value, told) : checkProof(value, policy, told);
+  } else {
+    must(!policy, 'Witnesses cosign journals, and no badge.');
+    known = [checkToken(bytes)];
+  }
+  must(!wanted.size || !known.length || known.some(key => wanted.has(key)), `It is signed with the key ${known[0]}, which is none that you expect.`);
+  return {known, told};
+}
+
+function checkDossier(bytes, policy, told) {
+  const files = readZip(bytes);
+  const content = files.get('manifest.json')?.(), signature = files.get('manifest.sig')?.();
+  must(content && signature, 'manifest.json or manifest.sig is missing.');
+  const manifest = readJson(content);
+  must(manifest.format === FORMAT, `This dossier is of the format ${manifest.format}, and this program reads ${FORMAT}.`);
+  const keys = new Keys(files);
+  must(hasSigned(keys.certificate(manifest.key), content, signature), 'manifest.json was changed: its signature does not fit it.');
+  checkFiles(files, manifest);
+  keys.follow(manifest.key);
+  const {head} = checkSeal(readJson(files.get('journal/seal.json')()), keys.known, told);
+  must(head.organisation === manifest.organisation.id, 'journal/seal.json is the seal of something else.');
+  const log = files.get('keys/log.json')?.();
+  checkCheckpoint(files.get('journal/checkpoint.txt')?.(), log && readJson(log), head, keys.known, policy, told);
+  const facts = new Facts(files.get('journal/entries.jsonl')());
+  const proof = readJson(files.get('journal/proof.json')());
+  must(proof.size === head.size, 'journal/proof.json belongs to another state of the journal.');
+  must(rootOf(facts.leaves, proof.size, proof.nodes).toString('hex') === head.root, 'The facts are not those that were sealed.');
+  must(facts.leaves.length === manifest.entries, 'The manifest tells of another number of facts.');
+  if(head.index === undefined) {
+    told.push('That no fact was left out is not proven.');
+  } else {
+    const completeness = files.get('journal/completeness.json')?.();
+    must(completeness, 'journal/completeness.json is missing.');
+    facts.index.hold(unhex(head.index, 32), readJson(completeness), facts.wanted(manifest.action.id, manifest.person?.id));
+  }
+  new Records(files, manifest, facts).check();
+  new Pieces(files, manifest, facts, keys).check();
+  return [...keys.known.keys()];
+}
+
+function checkFiles(files, manifest) {
+  const own = ['manifest.json', 'manifest.sig'];
+  Object.keys(manifest.files).forEach(name => must(files.has(name) && !own.includes(name), `${name} is missing.`));
+  for(const [name, content] of files) {
+    const listed = manifest.files[name];
+    must(listed || own.includes(name), `${name} was added: the manifest does not know it.`);
+    must(own.includes(name) || PLACES.test(name), `${name} is nothing that Milepost puts into a dossier.`);
+    must(own.includes(name) || (content().length === listed.size && sha256hex(content()) === listed.sha256), `${name} was changed.`);
+  }
+  REQUIRED.forEach(name => must(files.has(name), `${name} is missing.`));
+}
+
+function checkProof(proof, policy, told) {
+  must(proof.type === 'milepost-inclusion-proof/1', 'This JSON is not the proof of a fact.');
+  const {statement, salt} = proof.entry, leaf = unhex(proof.leaf, 32);
+  if(statement) {
+    must(canonical(readJson(statement)) === statement, 'The fact is not in canonical form.');
+    must(sha256('\x00', unhex(salt, 16), statement).equals(leaf), 'The fact was changed: its words do not give its leaf.');
+  }
+  const {head, certificate} = checkSeal(proof.seal, null, told);
+  const root = climb(leaf, proof.index, head.size, proof.path.map(step => unhex(step, 32)));
+  must(root.toString('hex') === head.root, 'The path does not lead from the fact to the sealed head.');
+  checkCheckpoint(proof.checkpoint, proof.log, head, new Map([[head.key, certificate]]), policy, told);
+  return [head.key];
+}
+
+/* A badge as a token (section 16), alone or in a picture. */
+function checkToken(bytes) {
+  const tokens = bytes.toString('latin1').match(/(?<![\w-])[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/g) ?? [];
+  must(tokens.length === 1, 'There is not one badge in this file.');
+  const [header, body, signature] = tokens[0].split('.');
+  const [{alg, jwk, x5c}, claims] = [header, body].map(part => readJson(Buffer.from(part, 'base64url')));
+  const chain = jwk?.x5c ?? x5c;
+  must(alg === 'RS256' && chain, 'The badge does not carry its certificate.');
+  const certificate = new X509Certificate(Buffer.from(chain[0], 'base64'));
+  must(hasSigned(certificate, Buffer.from(`${header}.${body}`), Buffer.from(signature, 'base64url')), 'The badge was changed: its signature does not fit it.');
+  must(claims.type.includes('OpenBadgeCredential'), 'What was signed is no badge.');
+  const seconds = time => time === undefined ? undefined : Math.floor(Date.parse(time) / 1000);
+  const {issuer, credentialSubject: subject, id, validFrom, validUntil} = claims;
+  const said = {iss: issuer.id, sub: subject.id ?? id, jti: id, nbf: seconds(validFrom), exp: seconds(validUntil)};
+  Object.entries(said).forEach(([name, value]) => must((name === 'exp' && !(name in claims)) || claims[name] === value, `The badge contradicts itself: “${name}”.`));
+  must((said.exp ?? Infinity) >= Date.now() / 1000 && said.nbf <= Date.now() / 1000 + 600, 'The badge is not valid today.');
+  return fingerprintOf(certificate);
+}
+
+function checkedElsewhere(_badge, told) {
+  told.push('The proof in a badge that is JSON was not checked.');
+  return [];
+}
+
+/* The exit status for a command’s words; `say` is told why. */
+export function main(words, say = console.log) {
+  const options = {key: [], witness: []}, files = [];
+  for(let at = 0; at < words.length; at++) {
+    const name = words[at].startsWith('--') && words[at].slice(2);
+    if(name) {
+      options[name] = Array.isArray(options[name]) ? [...options[name], words[++at]] : words[++at];
+    } else {
+      files.push(words[at]);
+    }
+  }
+  try {
+    const wanted = new Set(options.key.map(key => key.toLowerCase().replaceAll(':', '')));
+    wanted.forEach(key => must(isFingerprint(key), `${key} is no fingerprint.`));
+    if(options.earlier) {
+      wanted.add(verify(readFileSync(options.earlier), {wanted}).known[0]);
+    }
+    const policy = options.policy ? Policy.parse(readFileSync(options.policy, 'utf8')) : options.witness.length ? Policy.ofAll(options.witness) : null;
+    const {known, told} = verify(readFileSync(files[0]), {wanted, policy});
+    told.forEach(line => say(line));
+    const isKnown = wanted.size && known.length;
+    say(isKnown ? 'Everything in it holds.' : `It is consistent with itself. Its key: ${known[0] ?? 'not looked at'}.`);
+    return isKnown ? 0 : 3;
+  } catch(error) {
+    if(error.code === 'ENOENT' || error.code === 'EACCES') {
+      say(`${error.path} can’t be read.`);
+      return 2;
+    }
+    say(`DOES NOT HOLD: ${error instanceof Broken ? error.message : `it is not as Milepost writes it (${error.message})`}`);
+    return 1;
+  }
+}
+
+if(import.meta.url === pathToFileURL(process.argv[1]).href) {
+  process.exitCode = main(process.argv.slice(2));
+}
