@@ -1,9 +1,18 @@
 """Small worlds for tests, made with the public verbs."""
 
+import pickle
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import wraps
+from types import ModuleType
 from typing import Any
+from unittest import mock
+
+_answers: dict[bytes, Any] = {}  # of parsers
 
 SMALL_COURSE = {
     "course.md": "---\ntitle: Ladders\nslug: ladders\nsummary: Stand safely.\nenrolment: open\ncompletion: required\n---\nHello.\n",
@@ -42,13 +51,15 @@ def files(tree: dict[str, str | bytes]) -> Any:
 
 
 def make_course(organisation: Any, tree: dict[str, str | bytes], *, by: Any = None, publish: bool = True) -> Any:
+    from milepost.courses import reading
     from milepost.courses.drafts import import_draft
     from milepost.courses.models import Course
     from milepost.courses.publishing import publish as freeze
 
-    course = import_draft(organisation=organisation, files=files(tree), by=by)
-    if publish:
-        freeze(course=course, by=by)
+    with read_once(reading):
+        course = import_draft(organisation=organisation, files=files(tree), by=by)
+        if publish:
+            freeze(course=course, by=by)
     return Course.objects.select_related("published", "organisation").get(pk=course.pk)
 
 
@@ -73,12 +84,33 @@ def make_member(organisation: Any, name: str, *, roles: list[str] = [], **fields
 
 def make_people(organisation: Any, count: int) -> None:
     """Many people at once, without accounts, through the HR file."""
-    from milepost.core.tables import read_table
+    from milepost.core import tables
     from milepost.people.importing import HRFile, import_people
 
     rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@{organisation.slug}.example,Site {n % 4}" for n in range(count))
-    table = read_table(f"Employee number,First name,Last name,Email,Site\n{rows}\n".encode())
+    with read_once(tables):
+        table = tables.read_table(f"Employee number,First name,Last name,Email,Site\n{rows}\n".encode())
     import_people(organisation=organisation, file=HRFile(table))
+
+
+@contextmanager
+def read_once(module: ModuleType) -> Iterator[None]:
+    """Have the module's confined `_read` answer the same file from memory: tests make the same course a thousand times, and
+    each reading is a process.
+    """
+    read: Callable[..., Any] = module._read
+
+    @wraps(read)
+    def remembering(*args: Any) -> Any:
+        from django.utils.translation import get_language
+
+        asked = pickle.dumps((module.__name__, get_language(), args))
+        if asked not in _answers:
+            _answers[asked] = read(*args)
+        return deepcopy(_answers[asked])
+
+    with mock.patch.object(module, "_read", remembering):
+        yield
 
 
 def activity(enrolment: Any, key: str) -> Any:
