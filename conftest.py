@@ -116,13 +116,14 @@ def _quick_and_plain(settings, tmp_path, private_key, monkeypatch):
     from django.core.cache import cache
 
     from milepost.courses import media, outline
-    from milepost.journal import keys
+    from milepost.journal import chaining, keys
 
     monkeypatch.setattr(keys, "_new_private_key", lambda: private_key)
     monkeypatch.setattr(os, "fsync", lambda _file: None)  # tests kill processes, never the machine
 
     translation.activate(settings.LANGUAGE_CODE)  # whatever the test before left
     cache.clear()
+    chaining.begin_anew()  # what the test before wrote is gone
     outline.outline_of.cache_clear()
     outline.content_of.cache_clear()
     media.media_of_version.cache_clear()

@@ -38,7 +38,7 @@ def test_a_journal_from_before_the_index_goes_on(organisation):
     MigrationExecutor(connection).migrate(BEFORE)
     with connection.cursor() as cursor:  # as the version before records one
         one = f"SELECT {COLUMNS} FROM journal_entry WHERE actor_id = 'm1'"
-        cursor.execute(f"INSERT INTO journal_entry ({COLUMNS}) {one}")
+        cursor.execute(f"INSERT INTO journal_entry ({COLUMNS}) {one}")  # it waits for its place, and gets its mark
     MigrationExecutor(connection).migrate(newest)
 
     assert (Tree.objects.get(pk=number).indexed, IndexPage.objects.count()) == (0, 0)

@@ -37,6 +37,8 @@ def verify_journal(organisation: str, against: tuple[Path, ...]) -> None:
         verification = verify(target.pk, progress=bar.update, against=kept)
     if verification.finding:
         fail(f"{verification.finding}. {verification.checked} entries before it do hold.")
+    if verification.missed:
+        click.echo(f"Gone before their seals, as facts of the journal say: entries {', '.join(verification.missed)}.")
     if against:
         click.echo(f"It holds the {len(kept)} seals of which {', '.join(file.name for file in against)} tells.")
     second_memory.catch_up(target.pk)

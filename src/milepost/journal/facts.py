@@ -12,3 +12,11 @@ ERASED = FactType(
     watched="erased",
     sentence=gettext_lazy("%(actor)s had the words of %(count)s facts erased: %(reason)s"),
 )
+MISSED = FactType(
+    "missed",
+    "entry",
+    result={"named_by": SHA256},
+    is_office=True,
+    watched="fact-missed",
+    sentence=gettext_lazy("Fact %(object)s is gone: it was removed before its seal, or the database lost it"),
+)

@@ -8,12 +8,16 @@ The index follows the tree in the same transaction. That of a journal from befor
 """
 
 import logging
+from functools import lru_cache
 
 from django.db import transaction
 from django.db.models import F
 
-from milepost.journal import index, tiles
-from milepost.journal.models import IndexPage, Tree, Unfolded
+from milepost.journal import chaining, index, tiles
+from milepost.journal.facts import MISSED
+from milepost.journal.models import Entry, IndexPage, Tree, Unfolded
+from milepost.journal.organisations import identity_of
+from milepost.journal.recording import SYSTEM, Reference, record
 
 BATCH = 10_000  # entries in one transaction: on SQLite, appends wait for it a tenth of a second
 
@@ -42,33 +46,76 @@ def waiting() -> list[int]:
 def fold(organisation_id: int, *, wait: bool = True) -> int:
     """Fold whatever waits in the organisation; return how many entries.
 
-    `wait` for a worker that is at it, so that afterwards everything that was recorded before is in the tree.
+    `wait` for a worker that is at it, so that afterwards everything that was recorded before is in the tree. An entry that
+    Milepost did not write as it lies there stays in the queue, for `verify` to name; of one that is gone, a fact tells.
     """
-    count = 0
-    while folded := _fold_batch(organisation_id, wait=wait):
+    count = last = 0
+    while part := _fold_batch(organisation_id, past=last, wait=wait):
+        last, folded = part
         count += folded
     return count
 
 
-def _fold_batch(organisation_id: int, *, wait: bool) -> int:
+def _fold_batch(organisation_id: int, *, past: int, wait: bool) -> tuple[int, int] | None:
+    """The last entry of those that were looked at, and how many were folded; None when none waits."""
     with transaction.atomic():
         tree = lock(organisation_id, wait=wait)
         if tree is None:
-            return 0
-        queue = Unfolded.objects.filter(organisation_id=organisation_id).order_by("entry_id")
+            return None
+        queue = Unfolded.objects.filter(organisation_id=organisation_id, entry_id__gt=past).order_by("entry_id")
         numbers = list(queue.values_list("entry_id", flat=True)[:BATCH])
-        entries = index.entries_in(numbers)
-        leaves = [(number, entries[number].leaf) for number in sorted(entries)]
-        if not leaves:  # none waits, or somebody removed them: those stay in the queue, for `verify` to tell
-            return 0
-        tiles.append(organisation_id, leaves, size=tree.size)
-        if tree.indexed == tree.size:
-            index.add(index.StoredPages(organisation_id), index.told_by(entries[number] for number, _leaf in leaves))
-            tree.indexed += len(leaves)
-        tree.size += len(leaves)
-        tree.save(update_fields=["size", "indexed"])
-        Unfolded.objects.filter(pk__in=[number for number, _leaf in leaves]).delete()
-    return len(leaves)
+        if not numbers:
+            return None
+        entries = [row for _number, row in sorted(chaining.rows_in(numbers).items()) if is_ours(row, organisation_id)]
+        if entries:
+            tiles.append(organisation_id, [(row.id, bytes(row.leaf)) for row in entries], size=tree.size)
+            if tree.indexed == tree.size:
+                index.add(index.StoredPages(organisation_id), index.told_by(map(_as_indexed, entries)))
+                tree.indexed += len(entries)
+            tree.size += len(entries)
+            tree.save(update_fields=["size", "indexed"])
+            Unfolded.objects.filter(pk__in=[row.id for row in entries]).delete()
+            tell_of_missing(organisation_id, entries)
+    return numbers[-1], len(entries)
+
+
+def is_ours(row: chaining.Row, organisation_id: int) -> bool:
+    """Whether Milepost wrote the entry as it lies there, in this journal."""
+    trouble = chaining.trouble_of(row) or ("" if row.organisation_id == organisation_id else "it is of another journal")
+    if trouble:
+        _log_once(row.id, trouble)
+    return not trouble
+
+
+@lru_cache(maxsize=1_000)
+def _log_once(number: int, trouble: str) -> None:
+    """Whoever folds meets it again every second."""
+    logger.error("Entry %s is not taken into the tree of its journal: %s.", number, trouble)
+
+
+def _as_indexed(row: chaining.Row) -> index.Indexed:
+    return index.Indexed(row.id, bytes(row.leaf), row.about, row.actor_id, row.holder, row.also)
+
+
+def tell_of_missing(organisation_id: int, rows: list[chaining.Row]) -> None:
+    """Record of each entry that some of these name and that is gone that it is, once. Call it in a transaction."""
+    gone = {bytes(one.named_by.after).hex(): one for one in chaining.missing(rows)}
+    if not gone:
+        return
+    told = Entry.objects.filter(organisation_id=organisation_id, fact=MISSED.name, object_id__in=gone)
+    for mark in told.values_list("object_id", flat=True):
+        del gone[mark]
+    for mark, one in gone.items():
+        logger.error(
+            "Entry %s is gone: entry %s, which the same process wrote next, names it.", one.number, one.named_by.id
+        )
+        record(
+            MISSED,
+            organisation=identity_of(organisation_id),
+            actor=SYSTEM,
+            object=Reference("entry", mark, str(one.number)),
+            result={"named_by": bytes(one.named_by.leaf).hex()},
+        )
 
 
 def without_index() -> list[int]:

@@ -168,6 +168,17 @@ class Frontier:
         self.size = 0
         self._subtrees: list[bytes] = []  # complete subtrees, the largest first: one for each bit of `size`
 
+    @classmethod
+    def at(cls, size: int, nodes: Nodes) -> "Frontier":
+        """The edge of a tree that is kept, at this size."""
+        edge, start = cls(), 0
+        for level in reversed(range(size.bit_length())):
+            if size >> level & 1:
+                edge._subtrees.append(nodes(level, start >> level))
+                start += 1 << level
+        edge.size = size
+        return edge
+
     def append(self, leaf: bytes) -> None:
         """Add the next leaf."""
         joined, below = leaf, self.size

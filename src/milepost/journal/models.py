@@ -21,6 +21,7 @@ class Entry(models.Model):
     empty once they were erased (see `milepost.journal.erasing`). `fact` is the name of its type (see `vocabulary`), and
     `about` the uid of the course, session, action or document that it belongs to, as its type says. It is of its actor, unless
     its context names another `holder`, and belongs to the action that its context names `also`.
+    `mark` says that Milepost wrote it, `after` the entry whose mark is that (see `chaining`); these are no part of the leaf.
     """
 
     organisation_id = models.BigIntegerField()
@@ -35,6 +36,11 @@ class Entry(models.Model):
     statement = models.TextField()
     salt = models.BinaryField(max_length=16)
     leaf = models.BinaryField(max_length=32)
+    after_id = models.BigIntegerField(
+        default=0
+    )  # its number; of some that one statement wrote, that of the one before all of them
+    after = models.BinaryField(max_length=16, default=b"")
+    mark = models.BinaryField(max_length=16, default=b"")
 
     class Meta:
         indexes = [

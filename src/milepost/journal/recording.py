@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import batched
 from typing import Any
 
 from django.db import transaction
 
 from milepost.core import clock
 from milepost.core.canonical import canonical_json
+from milepost.journal import chaining
 from milepost.journal.leaves import leaf_hash, new_salt
 from milepost.journal.models import Entry
 from milepost.journal.organisations import Journalled
@@ -73,7 +75,9 @@ def record(
     """Append one fact to the organisation's journal and return its entry. Raises as `Fact` does, and `NoTransaction`."""
     _refuse_outside_transaction()
     [entry] = _entries([Fact(fact_type, actor, object, result or {}, context or {})], organisation)
+    chaining.link([entry])
     entry.save(force_insert=True)
+    chaining.written(entry)
     return entry
 
 
@@ -81,7 +85,10 @@ def record_many(facts: Iterable[Fact], *, organisation: Journalled) -> int:
     """Append many facts in the order given, in bulk; return how many. Raises `NoTransaction`."""
     _refuse_outside_transaction()
     entries = list(_entries(facts, organisation))
-    Entry.objects.bulk_create(entries, batch_size=BATCH)
+    for part in batched(entries, BATCH, strict=False):
+        chaining.link(part)
+        Entry.objects.bulk_create(part)
+        chaining.written(part[-1])
     return len(entries)
 
 

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from milepost.core import clock
 from milepost.core.canonical import canonical_json
-from milepost.journal import checkpoints, folding, index, keys, log_keys, merkle, second_memory, tiles
+from milepost.journal import chaining, checkpoints, folding, index, keys, log_keys, merkle, second_memory, tiles
 from milepost.journal.models import LogKey, Seal, SigningKey, Tree
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
@@ -45,7 +45,7 @@ def seal(organisation_id: int) -> Seal | None:
     log_keys.private_key(log_keys.current_log_key(organisation_id))
     folding.fold(organisation_id)
     folding.catch_up(organisation_id, batches=1)  # all of it, unless the journal is large and older than its index
-    made = _seal_head(organisation_id)
+    made = _seal_head(organisation_id, _Edge(organisation_id, newest(organisation_id)).looked_at())
     last = made or newest(organisation_id)
     if last:  # one that was there may not have been remembered: the disk was full
         second_memory.add(last, is_new=made is not None)
@@ -80,22 +80,59 @@ def held(organisation_id: int) -> Iterator[Seal | None]:
         second_memory.add(made)
 
 
-def _seal_head(organisation_id: int) -> Seal | None:
-    """A seal over the whole tree; None when the newest one covers it."""
+def _seal_head(organisation_id: int, edge: "_Edge | None" = None) -> Seal | None:
+    """A seal over the whole tree; None when the newest one covers it. What the `edge` has looked at is not looked at again."""
     with transaction.atomic():
         tree = folding.lock(organisation_id)
         previous = newest(organisation_id)
         if tree is None or tree.size == (previous.size if previous else 0):
             return None
         key = SigningKey.objects.get(organisation_id=organisation_id, is_current=True)
-        nodes = tiles.StoredNodes(organisation_id)
-        if previous and merkle.root(previous.size, nodes) != bytes(previous.root):
-            raise tiles.BrokenTree  # what was sealed is not what stands there now
+        if edge is None or edge.since != previous:
+            edge = _Edge(organisation_id, previous)
+        root = edge.root(tree.size)
+        if merkle.root(tree.size, tiles.StoredNodes(organisation_id)) != root:
+            raise tiles.BrokenTree  # the tree is not that of the entries
         of_index = index.root(index.StoredPages(organisation_id)) if tree.indexed == tree.size else None
-        root = merkle.root(tree.size, nodes)
         made = _sign(organisation_id, key, previous, size=tree.size, root=root, index=of_index)
         checkpoints.add(made, LogKey.objects.get(organisation_id=organisation_id, is_current=True))
         return made
+
+
+class _Edge:
+    """The tree's growing edge since a seal, made of the entries themselves: of those that Milepost wrote, as it wrote them.
+
+    Most of it is looked at before anybody is kept waiting. What is changed behind it leads to another root, which is not signed.
+    """
+
+    def __init__(self, organisation_id: int, since: Seal | None) -> None:
+        self.organisation_id = organisation_id
+        self.since = since
+        self._frontier = merkle.Frontier()
+        if since:
+            self._frontier = merkle.Frontier.at(since.size, tiles.StoredNodes(organisation_id))
+            if self._frontier.root != bytes(since.root):
+                raise tiles.BrokenTree  # what was sealed is not what stands there now
+
+    def looked_at(self) -> "_Edge":
+        """This, after it has looked at whatever is in the tree by now."""
+        self.root(Tree.objects.filter(pk=self.organisation_id).values_list("size", flat=True).first() or 0)
+        return self
+
+    def root(self, size: int) -> bytes:
+        """The root over so many entries. Raises `BrokenTree` for an entry that is not as Milepost wrote it."""
+        while (count := size - self._frontier.size) > 0:
+            numbers = tiles.entries_from(self.organisation_id, self._frontier.size, limit=min(count, folding.BATCH))
+            rows = chaining.rows_in(numbers)
+            if not numbers or not all(
+                number in rows and folding.is_ours(rows[number], self.organisation_id) for number in numbers
+            ):
+                raise tiles.BrokenTree
+            for number in numbers:
+                self._frontier.append(bytes(rows[number].leaf))
+            with transaction.atomic():
+                folding.tell_of_missing(self.organisation_id, list(rows.values()))
+        return self._frontier.root
 
 
 def _sign(

@@ -2,7 +2,7 @@
 
 An entry that was altered, removed, inserted or moved is named. Somebody who rewrites the tree along with the
 entries can't sign its head anew, so the first seal that fails names the entries among which the change is. What is
-in the tree but under no seal yet is checked against its leaf alone.
+under no seal yet must carry the mark of Milepost, and have what it names as written before it (see `chaining`).
 """
 
 import json
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import transaction
 
-from milepost.journal import checkpoints, folding, index, keys, log_keys, second_memory, tiles, timestamping
+from milepost.journal import chaining, checkpoints, folding, index, keys, log_keys, second_memory, tiles, timestamping
+from milepost.journal.chaining import Row
 from milepost.journal.erasing import Erased
-from milepost.journal.facts import ERASED
+from milepost.journal.facts import ERASED, MISSED
 from milepost.journal.leaves import leaf_hash
 from milepost.journal.merkle import Frontier
 from milepost.journal.models import Entry, LogKey, Seal, Tree, Unfolded
@@ -29,23 +30,6 @@ from milepost.journal.second_memory import Remembered
 from milepost.journal.vocabulary import also_of, fact_type_of, holder_of
 
 CHUNK = 20  # tiles
-
-
-class Row(NamedTuple):
-    """An entry's columns."""
-
-    id: int
-    time: datetime
-    fact: str
-    verb: str
-    actor_id: str
-    object_id: str
-    about: str
-    holder: str
-    also: str
-    statement: str
-    salt: bytes
-    leaf: bytes
 
 
 @dataclass(frozen=True)
@@ -67,6 +51,7 @@ class Verification:
     sealed: int
     seals: int
     finding: Finding | None
+    missed: tuple[str, ...] = ()  # of which entries facts tell that they were gone before their seals, by number
 
 
 class _Fault(Exception):
@@ -93,10 +78,13 @@ def verify(
         checking.size()
         checking.index()
         checking.waiting()
+        checking.named()
         checking.erasures()
     except _Fault as fault:
         return Verification(checking.checked, checking.sealed, checking.seals, fault.finding)
-    return Verification(checking.checked, checking.sealed, checking.seals, None)
+    told = Entry.objects.filter(organisation_id=organisation_id, fact=MISSED.name).exclude(statement="").order_by("id")
+    missed = tuple(entry.content["object"]["name"] for entry in told)
+    return Verification(checking.checked, checking.sealed, checking.seals, None, missed)
 
 
 class _Checking:
@@ -120,6 +108,7 @@ class _Checking:
         self._index = Recount()
         self._has_index = False  # whether a seal that held had one
         self._since_seal = 0  # the first entry after the last seal that held
+        self._unsealed: list[Row] = []
 
     def tree(self) -> None:
         """Every entry in the order of the tree, and every seal as soon as the tree reaches its size."""
@@ -219,6 +208,8 @@ class _Checking:
             raise _Fault(entry_id, f"it was altered {when}: {reason or 'its words are not those in the tree'}")
         if reason:
             raise _Fault(entry_id, f"it was altered: {reason}")
+        if not is_sealed:
+            self._is_ours(row)
         self.placed.add(entry_id)
         self.checked += 1
         return row
@@ -303,6 +294,7 @@ class _Checking:
             leaf, reason = self._leaf_of(row, None)
             if reason or leaf != bytes(row.leaf):
                 raise _Fault(row.id, f"it was altered before its seal: {reason or 'its words do not match its hash'}")
+            self._is_ours(row)
             queued.discard(row.id)
             self.checked += 1
             self.progress(1)
@@ -315,6 +307,27 @@ class _Checking:
             for entry_id in ours.values_list("id", flat=True).iterator():
                 if entry_id not in known and not tiles.place_of(self.organisation_id, entry_id):
                     raise _Fault(entry_id, "it was inserted past the journal: no seal covers it, and none was to")
+
+    def _is_ours(self, row: Row) -> None:
+        """What no seal covers must have been written by Milepost."""
+        if trouble := chaining.trouble_of(row):
+            raise _Fault(row.id, f"before its seal {trouble}")
+        self._unsealed.append(row._replace(statement="", salt=b""))  # there may be many: without their words
+
+    def named(self) -> None:
+        """What an entry that no seal covers names as written before it must be there, in whatever journal."""
+        for gone in chaining.missing(self._unsealed):
+            if not self._is_told(gone):
+                raise _Fault(
+                    gone.number,
+                    f"it was removed before its seal, or the database lost it: entry {gone.named_by.id}, which the same process"
+                    " wrote next, names it",
+                )
+
+    def _is_told(self, gone: chaining.Missing) -> bool:
+        """Whether a fact says so already: who verifies reads it beside what holds."""
+        told = Entry.objects.filter(organisation_id=self.organisation_id, fact=MISSED.name)
+        return told.filter(object_id=bytes(gone.named_by.after).hex()).exists()
 
 
 def _parts(leaves: Iterable[list[tuple[int, bytes]]]) -> Iterator[list[tuple[int, bytes]]]:

@@ -63,6 +63,7 @@ FORGED_FORM = Happening("stale-form", _("Sent a form that is too old or not from
 ROLE_CHANGED = Happening("role-changed", _("Gave or withdrew a role"), Area.IAM)
 EXPORTED = Happening("exported", _("Took data out"), Area.FILE)
 ERASED = Happening("erased", _("Erased data"), Area.FILE)
+FACT_MISSED = Happening("fact-missed", _("Found that a fact is gone"), Area.FILE)
 KEY_CHANGED = Happening("key-changed", _("Made, renewed or ended a key"), Area.CONFIGURATION)
 SETTING_CHANGED = Happening("setting-changed", _("Changed a setting"), Area.CONFIGURATION)
 
