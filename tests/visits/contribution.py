@@ -40,7 +40,7 @@ class ReportFiles(FileKind[Visit]):
         return Visit.objects.filter(member=member)
 
     def file(self, row: Visit) -> File:
-        return File(row.report, f"visits/{row.uid}.txt", kind="visit", thing=str(row.uid))
+        return File(row.report, f"visits/{row.uid}.txt", thing=str(row.uid))
 
     def title(self, row: Visit) -> str:
         return f"Visit to {row.place}"

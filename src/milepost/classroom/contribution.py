@@ -71,7 +71,7 @@ class SheetFiles(FileKind[Sheet]):
 
     def file(self, row: Sheet) -> File:
         path = f"sheets/{row.session.reference}-{row.number}.pdf"
-        return File(row.pdf, path, kind="sheet", thing=row.as_reference().id)
+        return File(row.pdf, path, thing=row.as_reference().id)
 
     def title(self, row: Sheet) -> str:
         return _("Attendance sheet %(reference)s") % {"reference": row.session.reference}
@@ -95,7 +95,7 @@ class LogFiles(FileKind[ConnectionLog]):
         return logs_of(scope)
 
     def file(self, row: ConnectionLog) -> File:
-        return File(row.digest, f"logs/{row.session.reference}-{row.uid}-{safe_name(row.source)}", kind="log")
+        return File(row.digest, f"logs/{row.session.reference}-{row.uid}-{safe_name(row.source)}")
 
     def title(self, row: ConnectionLog) -> str:
         return _("Connection log")
@@ -120,7 +120,7 @@ class AbsenceFiles(FileKind[Attendance]):
         return Attendance.objects.filter(participant__member=member).exclude(absence_file="").order_by("pk")
 
     def file(self, row: Attendance) -> File:
-        return File(row.absence_file, f"absences/{row.uid}-{safe_name(row.absence_file_name)}", kind="absence")
+        return File(row.absence_file, f"absences/{row.uid}-{safe_name(row.absence_file_name)}")
 
     def title(self, row: Attendance) -> str:
         return row.absence_file_name
@@ -203,9 +203,7 @@ class ClassroomContribution(Contribution):
         telling = Telling(dossier.facts(FACTS))
         here = {str(session.uid) for session in sessions_of(scope)}
         sessions = [session.as_json() for uid, session in telling.sessions.items() if uid in here]
-        dossier.add(
-            "records/sessions.json", [json.dumps(sessions, ensure_ascii=False, indent=1).encode()], kind="record"
-        )
+        dossier.add("records/sessions.json", [json.dumps(sessions, ensure_ascii=False, indent=1).encode()])
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:  # read once, written twice
             for row in (
                 attendances_of(scope)
@@ -215,7 +213,7 @@ class ClassroomContribution(Contribution):
                 if told := attendance_row(row, telling, dossier.name_of(row.participant.member)):
                     spool.write(json.dumps(told, ensure_ascii=False) + "\n")
             spool.seek(0)
-            dossier.add("records/attendance.json", _array(spool), kind="record")
+            dossier.add("records/attendance.json", _array(spool))
             spool.seek(0)
             dossier.table("records/attendance.csv", _table(map(json.loads, spool)))
 

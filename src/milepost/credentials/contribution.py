@@ -60,7 +60,7 @@ class CertificateFiles(FileKind[Certificate]):
         return Certificate.objects.filter(enrolment__member=member).exclude(pdf="").order_by("pk")
 
     def file(self, row: Certificate) -> File:
-        return File(row.pdf, f"certificates/{row.uid}.pdf", kind="certificate", thing=str(row.uid))
+        return File(row.pdf, f"certificates/{row.uid}.pdf", thing=str(row.uid))
 
     def title(self, row: Certificate) -> str:
         return str(row.content["title"])

@@ -63,14 +63,12 @@ class DocumentFiles(FileKind[Document]):
         return Document.objects.filter(theirs).exclude(pdf="").order_by("pk")
 
     def file(self, row: Document) -> File:
-        return File(
-            row.pdf, f"documents/{self._stem(row)}.pdf", kind="document", kind_unsealed="file", thing=str(row.uid)
-        )
+        return File(row.pdf, f"documents/{self._stem(row)}.pdf", thing=str(row.uid))
 
     def beside(self, row: Document) -> Iterator[File]:
         for number, annex in enumerate(row.annexes, start=1):
             path = f"documents/{self._stem(row)}-annex-{number}-{safe_name(annex['name'])}"
-            yield File(annex["digest"], path, kind="annex")
+            yield File(annex["digest"], path)
         if row.source:
             yield File(row.source)
 

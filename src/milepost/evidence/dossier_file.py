@@ -77,7 +77,7 @@ class DossierFile(SealedArchive):
 
     def table(self, name: str, rows: Iterator[list[Any]]) -> None:
         """A table as CSV, its heading first."""
-        self.add(name, (line.encode() for line in as_csv(rows)), kind="table")
+        self.add(name, (line.encode() for line in as_csv(rows)))
 
     def facts(self, types: Collection[FactType]) -> Iterator[Mapping[str, Any]]:
         """The statements in the dossier that are of these types, in their order."""
@@ -118,9 +118,8 @@ class DossierFile(SealedArchive):
         digest = file.digest if file.digest in self.known else self.newest.get(file.thing, "")
         if not file.path or digest not in self.known:
             return
-        kind = file.kind_unsealed if file.kind_unsealed and digest not in self.sealed else file.kind
         content = blobs.chunks(self.organisation.uid, digest)
-        self.add(f"pieces/{file.path}", content, kind=kind, compressed=False)
+        self.add(f"pieces/{file.path}", content, compressed=False)
 
     # --- Records ---
 
@@ -184,7 +183,7 @@ class DossierFile(SealedArchive):
         sealed = seal_pdf(
             render("cover", page, time=time), key=self.key, time=time, reason=f"Dossier {self.action.reference}"
         )
-        self.add("cover.pdf", [sealed], kind="cover", compressed=False)
+        self.add("cover.pdf", [sealed], compressed=False)
         self._step()
 
     def _numbers(self, count: int) -> dict[str, Any]:

@@ -45,9 +45,8 @@ class SealedArchive:
         self.index, self.erasures = Index(), Erasures()  # what the verifier will make of the facts
         self.known: set[str] = set()  # every digest that the facts name
         self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
-        self.sealed: set[str] = set()  # the digests of files that carry our seal, and all signatures
 
-    def add(self, name: str, chunks: Iterable[bytes], *, kind: str = "", compressed: bool = True) -> None:
+    def add(self, name: str, chunks: Iterable[bytes], *, compressed: bool = True) -> None:
         """Add a file, and remember its fingerprint."""
         info = zipfile.ZipInfo(name, date_time=self.now.timetuple()[:6])
         info.compress_type = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
@@ -57,11 +56,11 @@ class SealedArchive:
                 digest.update(chunk)
                 size += len(chunk)
                 target.write(chunk)
-        self.files[name] = {"sha256": digest.hexdigest(), "size": size} | ({"kind": kind} if kind else {})
+        self.files[name] = {"sha256": digest.hexdigest(), "size": size}
 
     def add_json(self, name: str, value: Any) -> None:
         """Add a record for machines."""
-        self.add(name, [json.dumps(value, ensure_ascii=False, indent=1).encode()], kind="record")
+        self.add(name, [json.dumps(value, ensure_ascii=False, indent=1).encode()])
 
     # --- The journal --------------------------------------------------------------------------------------
 
@@ -92,14 +91,14 @@ class SealedArchive:
         places = {number: place for number, place in places.items() if place < head.size}
         order = self.order = sorted(places, key=places.__getitem__)
         leaves: list[str] = []
-        self.add("journal/entries.jsonl", self._lines(order, places, leaves), kind="journal")
-        self.add("journal/leaves.txt", ["\n".join(leaves).encode()], kind="journal")
+        self.add("journal/entries.jsonl", self._lines(order, places, leaves))
+        self.add("journal/leaves.txt", ["\n".join(leaves).encode()])
         indices = [places[number] for number in order]
         proof = merkle.multiproof(indices, head.size, tiles.StoredNodes(organisation_id))
         self.add_json("journal/proof.json", {"size": head.size, "nodes": [node.hex() for node in proof]})
         self.add_json("journal/seal.json", as_json(head))
         if root and completeness:
-            self.add("journal/completeness.json", [json.dumps(completeness).encode()], kind="journal")
+            self.add("journal/completeness.json", [json.dumps(completeness).encode()])
         self._checkpoint(head)
         self.hold(root, completeness)
         return len(order)
@@ -113,8 +112,6 @@ class SealedArchive:
             fact = json.loads(statement)
             if digest := fact.get("result", {}).get("sha256"):
                 self.newest[fact["object"]["id"]] = digest
-                if fact["verb"] in ("sealed", "completed"):
-                    self.sealed.add(digest)
 
     def hold(self, root: bytes | None, completeness: "dict[str, Any] | None") -> None:
         """Raise `ChangedMeanwhile` for what would not hold."""
@@ -142,7 +139,7 @@ class SealedArchive:
     def _checkpoint(self, head: Seal) -> None:
         """The head as a transparency log says it, with what witnesses signed of it, and the key of the log."""
         if told := checkpoints.as_json(head):
-            self.add("journal/checkpoint.txt", [told["checkpoint"].encode()], kind="journal")
+            self.add("journal/checkpoint.txt", [told["checkpoint"].encode()])
             self.add_json("keys/log.json", told["log"])
 
     # --- Keys and manifest --------------------------------------------------------------------------------
@@ -156,7 +153,7 @@ class SealedArchive:
                 "endorsement": b64encode(bytes(key.endorsement)).decode(),
             }
             pem = key.x509.public_bytes(serialization.Encoding.PEM)
-            self.add(f"keys/{key.fingerprint}.pem", [pem], kind="key")
+            self.add(f"keys/{key.fingerprint}.pem", [pem])
         self.add_json("keys/keys.json", endorsements)
 
     def add_manifest(self, form: str, count: int, about: Mapping[str, Any]) -> None:

@@ -55,7 +55,7 @@ def test_its_file_its_facts_and_its_table_are_in_a_dossier_that_verifies(visit, 
         assert str(visit.uid) in archive.read("journal/entries.jsonl").decode()
         assert "Quay 4" in archive.read("as-the-organisation-says/visits.csv").decode()
         manifest = json.loads(archive.read("manifest.json"))
-    assert manifest["files"][f"pieces/visits/{visit.uid}.txt"]["kind"] == "visit"
+    assert f"pieces/visits/{visit.uid}.txt" in manifest["files"]
 
 
 def test_a_dossier_of_one_person_holds_what_the_room_has_of_them_alone(visit, complete, people, tmp_path):

@@ -34,10 +34,7 @@ def as_the_insider(files):
     for name in files:
         if name in ("manifest.json", "manifest.sig"):
             continue
-        listed[name] = manifest["files"].get(name, {"kind": ""}) | {
-            "sha256": hashlib.sha256(files[name]).hexdigest(),
-            "size": len(files[name]),
-        }
+        listed[name] = {"sha256": hashlib.sha256(files[name]).hexdigest(), "size": len(files[name])}
     manifest["files"] = listed
     manifest["entries"] = files["journal/entries.jsonl"].count(b"\n")
     return manifest

@@ -11,7 +11,7 @@ the readiness, the export, the erasure and the retention. `milepost.evidence.con
             return scope.narrow(Visit.objects.filter(action=scope.uid))
 
         def file(self, row: Visit) -> File:
-            return File(row.digest, f"visits/{row.uid}.pdf", kind="visit")
+            return File(row.digest, f"visits/{row.uid}.pdf")
 
     class VisitContribution(Contribution):
         files = (VisitFiles(),)

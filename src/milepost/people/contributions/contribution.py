@@ -144,8 +144,8 @@ class Column:
 class DossierWriter(Protocol):
     """What a room writes its records to. Names are paths within the dossier; chunks are hashed as they pass."""
 
-    def add(self, name: str, chunks: Iterable[bytes], *, kind: str) -> None:
-        """A file of records. `kind` says in the manifest what it is: `record`, or `table` for people to open."""
+    def add(self, name: str, chunks: Iterable[bytes]) -> None:
+        """A file of records."""
 
     def table(self, name: str, rows: Iterator[list[Any]]) -> None:
         """A table as CSV, its heading first."""

@@ -29,15 +29,12 @@ class File:
 
     `path` is where it lies in a dossier, below `pieces/`; without one it is no evidence, and goes with the rest only. It
     names things by their uid: a key of the database tells others how much is kept, and is another one elsewhere.
-    `kind` is what `milepost verify` takes it for; `kind_unsealed` what it is until the journal says that it was sealed.
     `thing` is the object of the facts that say what became of the file (a signature, a time stamp), so that a dossier
     holds it as these facts tell of it; without one the facts must name `digest` itself.
     """
 
     digest: str
     path: str = ""
-    kind: str = "file"
-    kind_unsealed: str = ""
     thing: str = ""
 
 
