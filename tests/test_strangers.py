@@ -165,6 +165,8 @@ def address(route, world, *, text=None, **swapped):
         "digest": next(iter(world.course.draft.values()))[0],
         "name": "a.png",
         "report": "people",
+        "declaration": "bpf",
+        "year": "2026",
         "form": "csv",
     } | swapped
     of_kind = {"int": "1", "uuid": str(SHARED)}

@@ -16,13 +16,14 @@ class _Line:
         return line
 
 
-def as_csv(rows: Iterable[list[Any]]) -> Iterator[str]:
-    """The rows as CSV, with a byte order mark for Excel; yields a few hundred lines at a time.
+def as_csv(rows: Iterable[list[Any]], *, delimiter: str = ",", has_mark: bool = True) -> Iterator[str]:
+    """The rows as CSV, with a byte order mark for Excel unless it takes none; yields a few hundred lines at a time.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe before it.
     """
-    writer = csv.writer(_Line())
-    yield "\ufeff"
+    writer = csv.writer(_Line(), delimiter=delimiter)
+    if has_mark:
+        yield "\ufeff"
     for part in batched(rows, LINES, strict=False):
         yield "".join(writer.writerow([_harmless(cell) for cell in row]) for row in part)
 

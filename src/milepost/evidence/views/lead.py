@@ -22,6 +22,7 @@ from milepost.evidence.contributions import entry_numbers, named, scope_of, stor
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.forms import ActionForm, AuditForm
 from milepost.evidence.models import Audit, Dossier, TrainingAction
+from milepost.evidence.panels import panels_of
 from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE
 from milepost.evidence.readiness import readiness_of
 from milepost.evidence.standings import standings
@@ -107,6 +108,7 @@ def action(request: OrganisationRequest, action: str) -> HttpResponse:
         "people": training_action.members.count(),
         "dossiers": training_action.dossiers.filter(member=None)[:5],
         "entries": story(scope_of(training_action))[:30],
+        "panels": panels_of(training_action, request.member),
     }
     return render(request, "evidence/action.html", context)
 

@@ -1,0 +1,1 @@
+"""The passeport de prévention: what an employer declares of the health and safety training of its employees."""

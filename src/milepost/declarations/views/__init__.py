@@ -1,0 +1,1 @@
+"""Pages of declarations, by the person who looks."""
