@@ -243,8 +243,13 @@ def test_who_is_not_signed_in_is_asked_to(world):
     assert let_in == []
 
 
-# Those that name something of one organisation; a kind of document is everybody's.
-OWNED = [route for route in ROUTES if "<" in route.removeprefix("<slug:organisation>/") and "wordings/" not in route]
+# Those that name something of one organisation; a kind of document and a declaration of a year are everybody's.
+EVERYBODYS = ("wordings/", "actions/declarations/<slug:declaration>/<int:year>/")
+OWNED = [
+    route
+    for route in ROUTES
+    if "<" in route.removeprefix("<slug:organisation>/") and not any(part in route for part in EVERYBODYS)
+]
 
 
 def test_things_of_another_organisation_are_not_found_under_one_s_own(world, visit):

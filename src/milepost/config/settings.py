@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "milepost.credentials",
     "milepost.analytics",
     "milepost.evidence",
+    "milepost.attestations",
     "milepost.declarations",
     "allauth",  # before Django's, whose French says “courriel” where everybody else says “e-mail”
     "django.contrib.auth",

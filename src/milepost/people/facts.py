@@ -21,6 +21,9 @@ ORGANISATION_CREATED = FactType(
     done_to=gettext_lazy("Added by %(actor)s"),
 )
 
+# Where a person stands from then on, all of it: what is not there is nowhere. Earlier releases recorded none of it.
+_PLACE: Fields = {"relation?": TEXT, "site?": TEXT, "department?": TEXT, "left_on?": DAY}
+
 PEOPLE_IMPORTED = FactType(
     "imported",
     "people-file",
@@ -32,6 +35,7 @@ MEMBER_CREATED = FactType(
     "created",
     "member",
     is_office=True,
+    result=_PLACE,
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
 )
@@ -39,6 +43,7 @@ MEMBER_UPDATED = FactType(
     "updated",
     "member",
     is_office=True,
+    result=_PLACE,
     context={"fields": listed(TEXT)},
     sentence=gettext_lazy("Changed %(object)s"),
     done_to=gettext_lazy("Record changed by %(actor)s"),
@@ -47,6 +52,7 @@ MEMBER_DEACTIVATED = FactType(
     "deactivated",
     "member",
     is_office=True,
+    result={"left_on?": DAY},
     sentence=gettext_lazy("Deactivated %(object)s"),
     done_to=gettext_lazy("Deactivated by %(actor)s"),
 )

@@ -203,8 +203,10 @@ def _department(organisation: Organisation, path: str, known: dict[str, Departme
 
 def _facts(plan: Plan, actor: Reference) -> Iterator[Fact]:
     for change in plan.new:
-        yield Fact(MEMBER_CREATED, actor, change.member.as_reference())
+        yield Fact(MEMBER_CREATED, actor, change.member.as_reference(), change.member.place())
     for change in plan.changed:
-        yield Fact(MEMBER_UPDATED, actor, change.member.as_reference(), context={"fields": sorted(change.fields)})
+        fields = {"fields": sorted(change.fields)}
+        yield Fact(MEMBER_UPDATED, actor, change.member.as_reference(), change.member.place(), fields)
+    left = {"left_on": clock.today(plan.organisation.time_zone).isoformat()}
     for member in plan.gone:
-        yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference())
+        yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference(), left)

@@ -39,7 +39,9 @@ def add_member(
         if not is_new:
             raise AddressTaken
         actor = by.as_reference() if by else SYSTEM
-        record(MEMBER_CREATED, organisation=organisation, actor=actor, object=member.as_reference())
+        record(
+            MEMBER_CREATED, organisation=organisation, actor=actor, object=member.as_reference(), result=member.place()
+        )
     return member
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from .archive import MAX_PART
+from .attestations import hold_attestation
 from .badges import MAX_BADGE, PICTURE, check_badge
 from .data_integrity import check_proven_badge
 from .dossier import check_dossier
@@ -25,18 +26,20 @@ def verify(
     published: Published | None = None,
     issuer: Issuer | None = None,
     earlier: State | None = None,
+    annex: Path | None = None,
 ) -> Report:
     """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
 
     The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents;
     `published` are the keys that the organisation publishes: without any that are named they are those which it may have, and
     nothing holds that one of them signed after it was revoked. `issuer` is what one has of who issued a badge, and `earlier`
-    what a dossier of before came to. Raises `Broken`, or `OSError`.
+    what a dossier of before came to; `annex` is the list of an attestation. Raises `Broken`, or `OSError`.
     """
     try:
         wanted = frozenset(key.lower().replace(":", "") for key in keys)
         wanted = published.accepted(wanted) if published else wanted
         report = _verify(path, wanted, policy or Policy(), progress, issuer or Issuer(), earlier)
+        hold_attestation(path, annex, report)
         if published:
             published.hold(report)
         return report

@@ -37,6 +37,7 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     parser.add_argument(
         "--online", metavar="ADDRESS", help="fetch these from the organisation’s page (https://…/log/…/) or site"
     )
+    parser.add_argument("--annex", type=Path, help="the list that belongs to an attestation")
     told = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a name that the terminal has no letters for

@@ -38,7 +38,9 @@ def declarations(request: OrganisationRequest) -> HttpResponse:
     year = _year(request, years)
     drafts = {row.name: row for row in Draft.objects.filter(organisation=request.organisation, year=year)}
     rows = [(declaration, drafts.get(declaration.name)) for declaration in known.all()]
-    return render(request, "declarations/declarations.html", {"rows": rows, "years": years, "year": year})
+    return render(
+        request, "declarations/declarations.html", {"rows": rows, "years": [(one, one) for one in years], "year": year}
+    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -197,6 +197,17 @@ class Member(models.Model):
     def as_reference(self) -> Reference:
         return Reference("member", str(self.uid), self.full_name)
 
+    def place(self) -> dict[str, str]:
+        """Where they stand, as facts tell it, so that anybody can say later where they stood on a day."""
+        told = {"relation": str(self.relation)}
+        if self.site is not None:
+            told["site"] = self.site.name
+        if self.department is not None:
+            told["department"] = self.department.path
+        if self.left_on is not None:
+            told["left_on"] = self.left_on.isoformat()
+        return told
+
     def refresh_searchable(self) -> None:
         """Keep the text that search looks in equal to what it is made of: the name, the end of it, and what not everybody may find by."""
         name, further = self.full_name, (self.email, self.employee_number, self.job_title)

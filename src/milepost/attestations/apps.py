@@ -1,0 +1,5 @@
+from milepost.core.rooms import Room
+
+
+class AttestationsConfig(Room):
+    name = "milepost.attestations"
