@@ -14,9 +14,11 @@ from milepost.declarations.drawing_up import draw_up, take_along
 from milepost.declarations.models import Described, Draft, Trainee
 from milepost.declarations.periods import ACCOUNTS_BEGIN, accounting_year, calendar_year
 from milepost.declarations.tests.conftest import MORE, READ, do_step, sign_half_day
+from milepost.evidence.dossiers import build_to
 from milepost.journal.models import Entry
 from milepost.journal.subscriptions import deliver_all
 from milepost.people.settings import change
+from milepost.verify import verify
 
 pytestmark = pytest.mark.django_db
 AFTER = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -225,3 +227,13 @@ def test_who_is_erased_is_in_no_draft_any_more(action, organisation, people, lea
     DeclarationsContribution().erase(people[0])
     assert not Draft.objects.exists()
     assert not Trainee.objects.filter(member=people[0]).exists()
+
+
+def test_a_dossier_of_an_action_that_is_described_verifies(action, people, lead, tmp_path):
+    describe(action=action, said=SAID, by=lead)
+    describe_trainee(action=action, member=people[0], by=lead, category="private", cpf_number="123456")
+    sign_half_day(action, people[0], 0)
+    for member in (None, people[0], people[1]):
+        path = tmp_path / "dossier.zip"
+        build_to(path, action, member=member)
+        verify(path)
