@@ -37,7 +37,7 @@ def main(kills: int) -> None:
     connections.close_all()
     writers = [_begin(_write, number, each) for each in range(WRITERS)]
     keeper = _begin(_keep, number, 0)
-    chance = random.Random(7)  # noqa: S311 - which one dies
+    chance = random.Random(7)
     for turn in range(kills):
         time.sleep(chance.uniform(0.02, 0.2))
         _end(writers.pop(chance.randrange(WRITERS)))
@@ -58,7 +58,7 @@ def _begin(act, number: int, seed: int) -> int:
     process = os.fork()
     if process == 0:
         with suppress(BaseException):
-            act(number, random.Random(seed))  # noqa: S311
+            act(number, random.Random(seed))
         os._exit(1)
     return process
 

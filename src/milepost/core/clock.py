@@ -21,6 +21,14 @@ def today(zone: str | None = None) -> date:
     return now().astimezone(ZoneInfo(zone) if zone else timezone.get_current_timezone()).date()
 
 
+def may_be_recorded(*, of_a_demonstration: bool) -> bool:
+    """Whether what happens now may become a fact: in a moved clock, of an organisation for demonstration alone.
+
+    Tests put another function in its place (`tests`); nothing that runs Milepost does.
+    """
+    return of_a_demonstration or _moved_to.get() is None
+
+
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
     """Make `now` say `instant` inside the block; the demonstration and the tests tell their stories with it."""

@@ -99,7 +99,7 @@ def build(*, progress: Progress) -> str:
     today = clock.now()
     with transaction.atomic():
         with clock.at(today - timedelta(days=DAYS + 1)):
-            organisation = create_organisation(slug=SLUG, name="Aldermoor")
+            organisation = create_organisation(slug=SLUG, name="Aldermoor", is_demonstration=True)
             organisation.certifier_name, organisation.certifier_quality = "Claire Fontaine", "Head of learning"
             organisation.postal_address = "12 quai des Lanternes, 69002 Lyon"
             organisation.registration_number = "84 69 12345 69"

@@ -17,15 +17,18 @@ class Journalled(Protocol):
     def pk(self) -> int: ...
     @property
     def uid(self) -> UUID: ...
+    @property
+    def is_demonstration(self) -> bool: ...
 
 
 @dataclass(frozen=True)
 class Identity:
-    """An organisation as its journal names it: its number here, its uid everywhere, and its name for its certificate."""
+    """An organisation as its journal names it: its number here, its uid everywhere, its name for its certificate, and whether it is for demonstration."""
 
     pk: int
     uid: UUID
     name: str
+    is_demonstration: bool = False
 
 
 def _nobody_told(organisation_id: int) -> Identity:

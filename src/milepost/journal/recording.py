@@ -36,6 +36,7 @@ class Reference:
         return thing | {"version": self.version} if self.version else thing
 
 
+DEMONSTRATION = "demonstration"  # in the statements and heads of an organisation that is one; missing elsewhere
 SYSTEM = Reference("system", "milepost", "Milepost")
 
 
@@ -59,6 +60,10 @@ class Fact:
         self.type.check(self.object.type, self.result, self.context)
 
 
+class MovedClock(RuntimeError):
+    """A fact was to be recorded at another time than it is, of an organisation that is not for demonstration."""
+
+
 class NoTransaction(RuntimeError):
     """A fact was recorded outside the transaction of its change: one could be kept without the other."""
 
@@ -72,7 +77,7 @@ def record(
     result: dict[str, Any] | None = None,
     context: dict[str, Any] | None = None,
 ) -> Entry:
-    """Append one fact to the organisation's journal and return its entry. Raises as `Fact` does, and `NoTransaction`."""
+    """Append one fact to the organisation's journal and return its entry. Raises as `Fact` does, and `NoTransaction`, `MovedClock`."""
     _refuse_outside_transaction()
     [entry] = _entries([Fact(fact_type, actor, object, result or {}, context or {})], organisation)
     chaining.link([entry])
@@ -82,7 +87,7 @@ def record(
 
 
 def record_many(facts: Iterable[Fact], *, organisation: Journalled) -> int:
-    """Append many facts in the order given, in bulk; return how many. Raises `NoTransaction`."""
+    """Append many facts in the order given, in bulk; return how many. Raises `NoTransaction`, `MovedClock`."""
     _refuse_outside_transaction()
     entries = list(_entries(facts, organisation))
     for part in batched(entries, BATCH, strict=False):
@@ -99,19 +104,27 @@ def _refuse_outside_transaction() -> None:
 
 def _entries(facts: Iterable[Fact], organisation: Journalled) -> Iterator[Entry]:
     """The facts as entries; what is the same for thousands of them is made once."""
-    now, uid = clock.now().astimezone(UTC), str(organisation.uid)
+    if not clock.may_be_recorded(of_a_demonstration=organisation.is_demonstration):
+        raise MovedClock("Only an organisation for demonstration records facts while the clock is moved.")
+    now, whose = clock.now().astimezone(UTC), whose_of(organisation)
     now_text = time_text(now)
     for fact in facts:
-        yield _entry(fact, organisation.pk, uid, fact.time or now, time_text(fact.time) if fact.time else now_text)
+        yield _entry(fact, organisation.pk, whose, fact.time or now, time_text(fact.time) if fact.time else now_text)
 
 
-def _entry(fact: Fact, organisation_id: int, uid: str, time: datetime, text: str) -> Entry:
+def whose_of(organisation: Journalled) -> dict[str, Any]:
+    """What each statement and each head says of the organisation: its uid, and that it is for demonstration if it is."""
+    uid = {"organisation": str(organisation.uid)}
+    return uid | {DEMONSTRATION: True} if organisation.is_demonstration else uid
+
+
+def _entry(fact: Fact, organisation_id: int, whose: dict[str, Any], time: datetime, text: str) -> Entry:
     statement = {
         "actor": fact.actor.as_json(),
         "verb": fact.type.verb,
         "object": fact.object.as_json(),
         "time": text,
-        "organisation": uid,
+        **whose,
     }
     if fact.result:
         statement["result"] = fact.result

@@ -17,12 +17,13 @@ from django.db.models.functions import Coalesce
 from milepost.core import clock
 from milepost.core.canonical import canonical_json
 from milepost.journal import chaining, checkpoints, folding, index, keys, log_keys, merkle, second_memory, tiles
-from milepost.journal.models import LogKey, Seal, SigningKey, Tree
-from milepost.journal.organisations import identity_of
-from milepost.journal.recording import time_text
+from milepost.journal.models import Entry, LogKey, Seal, SigningKey, Tree
+from milepost.journal.organisations import Identity, identity_of
+from milepost.journal.recording import DEMONSTRATION, MovedClock, time_text, whose_of
 
 TYPE = "milepost-tree-head/1"
 CLOCK = "clock"  # in a head whose time is not the clock's: what the clock said, which was before the seal before
+EARLIER = "Aldermoor"  # the demonstration that earlier versions built
 INDEX = "index"  # in a head with the root of the index
 STEP = timedelta(microseconds=1)  # between two seals of which the clock would have put the second first
 
@@ -138,12 +139,15 @@ class _Edge:
 def _sign(
     organisation_id: int, key: SigningKey, previous: Seal | None, *, size: int, root: bytes, index: bytes | None
 ) -> Seal:
+    organisation = identity_of(organisation_id)
+    if not clock.may_be_recorded(of_a_demonstration=organisation.is_demonstration):
+        raise MovedClock("Only the journal of an organisation for demonstration is sealed while the clock is moved.")
+    _refuse_turned(organisation, previous)
     by_clock, number = clock.now(), previous.number + 1 if previous else 1
     now = by_clock if previous is None else max(by_clock, previous.time + STEP)
     if now != by_clock:
         logger.warning("The clock says %s, which is before the seal of %s: it went backwards.", by_clock, now - STEP)
-    organisation = str(identity_of(organisation_id).uid)
-    said = head(organisation, size=size, root=root, index=index, time=time_text(now), key=key.fingerprint)
+    said = head(whose_of(organisation), size=size, root=root, index=index, time=time_text(now), key=key.fingerprint)
     statement = canonical_json(said if now == by_clock else said | {CLOCK: time_text(by_clock)})
     return Seal.objects.create(
         organisation_id=organisation_id,
@@ -157,14 +161,29 @@ def _sign(
     )
 
 
-def head(organisation: str, *, size: int, root: bytes, index: bytes | None, time: str, key: str) -> dict[str, Any]:
-    """What a seal signs, as JSON: whose tree (by uid), its head and that of its index, when it was taken, and by which key.
+def _refuse_turned(organisation: Identity, previous: Seal | None) -> None:
+    """What an organisation was under the seal before, it is. Only the demonstration of earlier versions was not marked from birth."""
+    was = previous is not None and bool(json.loads(previous.statement).get(DEMONSTRATION))
+    if previous is None or was == organisation.is_demonstration or (not was and is_earlier_demonstration(organisation)):
+        return
+    logger.error("Organisation %s is said to be for demonstration now, or not to be any more.", organisation.pk)
+    raise tiles.BrokenTree
+
+
+def is_earlier_demonstration(organisation: Identity) -> bool:
+    """Whether its first fact founds the demonstration as earlier versions built it, which marked neither facts nor heads."""
+    first = Entry.objects.filter(organisation_id=organisation.pk).order_by("id").first()
+    return first is not None and not first.is_erased and first.content["object"]["name"] == EARLIER
+
+
+def head(whose: dict[str, Any], *, size: int, root: bytes, index: bytes | None, time: str, key: str) -> dict[str, Any]:
+    """What a seal signs, as JSON: whose tree (see `whose_of`), its head and that of its index, when it was taken, and by which key.
 
     Seals have no index where the journal is older than it, until it has caught up.
     """
     return ({INDEX: index.hex()} if index is not None else {}) | {
         "type": TYPE,
-        "organisation": organisation,
+        **whose,
         "size": size,
         "root": root.hex(),
         "time": time,

@@ -23,9 +23,9 @@ from milepost.journal.leaves import leaf_hash
 from milepost.journal.merkle import Frontier
 from milepost.journal.models import Entry, LogKey, Seal, Tree, Unfolded
 from milepost.journal.organisations import identity_of
-from milepost.journal.recording import time_text
+from milepost.journal.recording import DEMONSTRATION, time_text, whose_of
 from milepost.journal.recount import Recount
-from milepost.journal.sealing import CLOCK, INDEX, head
+from milepost.journal.sealing import CLOCK, INDEX, head, is_earlier_demonstration
 from milepost.journal.second_memory import Remembered
 from milepost.journal.vocabulary import also_of, fact_type_of, holder_of
 
@@ -93,7 +93,9 @@ class _Checking:
     ) -> None:
         self.told = remembered
         self.organisation_id = organisation_id
-        self.organisation = str(identity_of(organisation_id).uid)
+        organisation = identity_of(organisation_id)
+        self.whose = whose_of(organisation)  # what each fact and each seal says of it
+        self.may_lack_mark = organisation.is_demonstration and is_earlier_demonstration(organisation)
         self.progress = progress
         self.checked = 0
         self.seals = 0
@@ -229,7 +231,7 @@ class _Checking:
             raise _Fault(
                 self._since_seal, f"seal {number} over it tells of a clock that went backwards, and it did not"
             )
-        due = head(self.organisation, size=seal.size, root=root, index=None, time=time, key=seal.key.fingerprint)
+        due = head(self._whose(said), size=seal.size, root=root, index=None, time=time, key=seal.key.fingerprint)
         if {key: value for key, value in said.items() if key not in (CLOCK, INDEX)} != due or bytes(seal.root) != root:
             raise _Fault(self._since_seal, self._between(last, f"seal {number}"))
         if trouble := self._trouble_of_index(said):
@@ -276,10 +278,16 @@ class _Checking:
         if not row.statement and not bytes(row.salt):  # no words, no salt: the leaf speaks for them
             self._wordless[row.id] = bytes(row.leaf), place
             return bytes(row.leaf), None
-        from_words, reason = _leaf_of(row, self.organisation)
+        from_words, reason = _leaf_of(row, self._whose)
         if row.verb == ERASED.verb and reason is None:
             self._erased.add(json.loads(row.statement)["result"])
         return from_words, reason
+
+    def _whose(self, said: dict[str, Any]) -> dict[str, Any]:
+        """What a fact or a head must say of the organisation: that it is for demonstration, too, if it is, and else nothing of that."""
+        if self.may_lack_mark and DEMONSTRATION not in said:
+            return {name: value for name, value in self.whose.items() if name != DEMONSTRATION}
+        return self.whose
 
     def erasures(self) -> None:
         """Words may be missing only where an erasure says that they are."""
@@ -351,25 +359,32 @@ def _place_of_leaf(organisation_id: int, leaf: bytes) -> int | None:
     return None
 
 
-def _leaf_of(row: Row, organisation: str) -> tuple[bytes, str | None]:
+_WRONG = {
+    "demonstration": "it was recorded for a demonstration and the organisation is not one, or the other way round: it was turned into it",
+}
+
+
+def _leaf_of(row: Row, due: Callable[[dict[str, Any]], dict[str, Any]]) -> tuple[bytes, str | None]:
     """The leaf that the entry's words give, and which of its columns says something else than they do."""
     from_words = leaf_hash(salt=bytes(row.salt), statement=row.statement.encode())
     try:
         statement = json.loads(row.statement)
+        whose = due(statement)
         repeated = (
             ("hash", bytes(row.leaf), from_words),
             ("actor", row.actor_id, statement["actor"]["id"]),
             ("verb", row.verb, statement["verb"]),
             ("object", row.object_id, statement["object"]["id"]),
             ("time", time_text(row.time), statement["time"]),
-            ("organisation", organisation, statement["organisation"]),
+            ("organisation", whose["organisation"], statement["organisation"]),
+            ("demonstration", whose.get(DEMONSTRATION), statement.get(DEMONSTRATION)),
             ("holder", row.holder, holder_of(statement["actor"]["id"], statement.get("context", {}))),
             ("action", row.also, also_of(row.about, statement.get("context", {}))),
         )
         wrong = next((name for name, column, words in repeated if column != words), None) or _wrong_type(row, statement)
     except (ValueError, KeyError, TypeError):
         return from_words, "its words are not a statement"
-    return from_words, f"its {wrong} says something else than its words" if wrong else None
+    return from_words, _WRONG.get(wrong, f"its {wrong} says something else than its words") if wrong else None
 
 
 def _wrong_type(row: Row, statement: dict[str, Any]) -> str | None:

@@ -26,9 +26,17 @@ class InvalidOrganisation(Refused):
 
 
 def create_organisation(
-    *, slug: str, name: str, language: str = settings.LANGUAGE_CODE, time_zone: str = "Europe/Paris"
+    *,
+    slug: str,
+    name: str,
+    language: str = settings.LANGUAGE_CODE,
+    time_zone: str = "Europe/Paris",
+    is_demonstration: bool = False,
 ) -> Organisation:
-    """Make an empty organisation. Raises `InvalidOrganisation`. Records `created`."""
+    """Make an empty organisation. Raises `InvalidOrganisation`. Records `created`.
+
+    One for demonstration tells stories of days that were not, and says so everywhere; no other does, and none becomes one.
+    """
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?", slug):
         raise InvalidOrganisation(_("“%s” can't be an address: use lower-case letters, digits and hyphens.") % slug)
     if slug in reserved():
@@ -40,6 +48,7 @@ def create_organisation(
                 "name": name,
                 "language": language,
                 "time_zone": time_zone,
+                "is_demonstration": is_demonstration,
                 "second_factor_roles": list(ASKED_FOR_A_SECOND_FACTOR),
             },
         )
@@ -57,7 +66,7 @@ def reserved() -> frozenset[str]:
 
 def identity_of(organisation_id: int) -> Identity:
     """Who the organisation with this number is, for its journal. Raises `LookupError`."""
-    row = Organisation.objects.filter(pk=organisation_id).values_list("uid", "name").first()
+    row = Organisation.objects.filter(pk=organisation_id).values_list("uid", "name", "is_demonstration").first()
     if row is None:
         raise LookupError(f"There is no organisation {organisation_id}.")
     return Identity(organisation_id, *row)

@@ -42,6 +42,8 @@ class Organisation(models.Model):
     logo_type = models.CharField(max_length=32, blank=True)
     second_factor_roles = models.JSONField(default=list, blank=True)  # which roles ask for one
     created_at = models.DateTimeField(default=clock.now)
+    # From birth, and for ever: the database refuses to change it. Its facts, seals, pages and papers say so.
+    is_demonstration = models.BooleanField(default=False, db_default=False, editable=False)
 
     def __str__(self) -> str:
         return self.name
