@@ -26,7 +26,11 @@ PASSWORD = "only for tests"  # noqa: S105 (of a key that everybody has)
 
 @contextmanager
 def chance() -> Iterator[None]:
-    """In the block nothing is left to chance: salts, uids, serial numbers and keys are those of the last time."""
+    """In the block nothing is left to chance: salts, uids, serial numbers and keys are those of the last time.
+
+    Nor is the time: what happens then is recorded, of an organisation that is not for demonstration, too.
+    """
+    from milepost.core import clock
     from milepost.credentials import badge_keys
     from milepost.journal import keys, log_keys
 
@@ -36,6 +40,7 @@ def chance() -> Iterator[None]:
     with ExitStack() as stack:
         for where, name, instead in (
             (os, "urandom", dice.randbytes),
+            (clock, "may_be_recorded", lambda **_of: True),
             (random, "_urandom", dice.randbytes),
             (keys, "_new_private_key", lambda: rsa_key("organisation")),
             (log_keys, "Ed25519PrivateKey", ed25519),

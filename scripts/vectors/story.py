@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import transaction
 
+from milepost.anchors import publishing
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.models import Attendance, LiveSession, Slot, Way
@@ -30,7 +31,7 @@ from milepost.courses.drafts import import_draft
 from milepost.courses.files import InMemory
 from milepost.courses.models import Course
 from milepost.courses.publishing import publish
-from milepost.credentials import badges, issuers
+from milepost.credentials import badges, issuers, status_lists
 from milepost.credentials.models import Certificate
 from milepost.documents.signatures import Signature
 from milepost.evidence.actions import ActionPlan, open_action
@@ -50,6 +51,7 @@ from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
 from vectors.fixed import PASSWORD, as_pkcs12, ed25519_key
 from vectors.stamping import stamp_over
+from vectors.zips import contents
 
 ZONE = ZoneInfo("Europe/Paris")
 DAY = date(2026, 3, 12)
@@ -148,6 +150,13 @@ class Story:
             content = as_pkcs12("next", at=moment(16, 9), common_name="Aldermoor (seal 2)")
             keys.import_pkcs12(self.organisation.pk, content, password=PASSWORD)
 
+    def revoke_key(self) -> None:
+        """The first key is said to be nobody's from the day after it was replaced; that is published."""
+        with clock.at(moment(16, 11)):
+            first = json.loads(contents(self.files["plain.zip"])["manifest.json"])["key"]
+            keys.revoke(self.organisation.pk, first, since=moment(15, 0), reason="The disk was lost")
+            self.files["keys.json"] = json.dumps(publishing.keys_of(self.organisation), indent=1).encode()
+
     def close(self) -> None:
         """The trainer closes the half-day; the sheet and Anna's certificate are made and sealed."""
         with clock.at(moment(12, 11)):
@@ -233,6 +242,7 @@ class Story:
             self.files["certificate.pdf"] = blobs.read(self.organisation.uid, given.pdf)
             self.files["badge.svg"] = badges.baked_svg(given).encode()
             self.files["badge.json"] = json.dumps(badges.document(given), indent=1).encode()
+            self.files["revoked-badges.jwt"] = status_lists.as_token(given.status_list).encode()
             self.files["jwks.json"] = json.dumps(issuers.key_set(self.organisation), indent=1).encode()
 
 
@@ -257,11 +267,15 @@ def told() -> dict[str, bytes]:
         with otherwise():
             story.write_loosely(change)
             story.give(name, at=moment(13, 10))
+    with otherwise():
+        story.write_loosely(lambda text: text)
+        story.give("another-journal.zip", at=moment(14, 10))
     story.erase()
     story.give("erased.zip", at=moment(14, 10))
     story.prove("erased-fact.json", verb="initialized", actor_id=str(story.bo.uid))
     story.change_key()
     story.give("handed-over.zip", at=moment(16, 10))
+    story.revoke_key()
     story.close()
     story.give("closed.zip", at=moment(17, 13))
     story.give_certificate()

@@ -36,10 +36,8 @@ def changed(files: Files) -> dict[str, bytes]:
 def as_the_insider(files: Files, by: str = "organisation") -> Files:
     """A manifest that fits the files, signed anew."""
     manifest = json.loads(files["manifest.json"])
-    known = manifest["files"]
     manifest["files"] = {
         name: {"sha256": hashlib.sha256(files[name]).hexdigest(), "size": len(files[name])}
-        | {"kind": known.get(name, {}).get("kind", "piece")}
         for name in sorted(files.keys() - {"manifest.json", "manifest.sig"})
     }
     manifest["entries"] = files["journal/entries.jsonl"].count(b"\n")
@@ -222,6 +220,9 @@ BY_AN_OUTSIDER: dict[str, Callable[[Files], Files]] = {
 }
 BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
     "format-of-tomorrow.zip": edited("manifest.json", lambda manifest: manifest | {"format": "milepost-dossier/3"}),
+    "signed-after-revocation.zip": edited(
+        "manifest.json", lambda told: told | {"made_at": "2026-03-15T09:00:00.000000Z"}
+    ),
     "file-nowhere.zip": lambda files: files | {"notes.txt": b"Nothing that belongs here."},
     "record-of-nothing.zip": lambda files: files | {"records/hours.csv": b"name,hours\r\n"},
     "fact-changed.zip": lines(_say_she_was_absent),

@@ -26,7 +26,11 @@ class Vector:
 def holds(file: str, why: str, **options: Any) -> Vector:
     less = PROOFS if file.endswith("badge.json") else ""
     return Vector(
-        file, HOLDS if {"key", "earlier", "issuer_keys"} & options.keys() else FITS, why, options=options, less=less
+        file,
+        HOLDS if {"key", "earlier", "issuer_keys", "published"} & options.keys() else FITS,
+        why,
+        options=options,
+        less=less,
     )
 
 
@@ -64,7 +68,25 @@ VECTORS = [
         key=[NEXT],
         issuer_keys="jwks.json",
     ),
+    holds("plain.zip", "A dossier of before its key was revoked, as the published keys tell.", published="keys.json"),
+    holds("handed-over.zip", "A key that is among those which the organisation publishes.", published="keys.json"),
+    holds("erased.zip", "The journal of an earlier dossier goes on, with an erasure.", earlier="plain.zip"),
     # --- Whose key it is ---
+    broken(
+        "signed-after-revocation.zip",
+        "was revoked",
+        "Signed with a key after it was revoked.",
+        published="keys.json",
+    ),
+    holds("signed-after-revocation.zip", "The same, where nobody told what is published.", key=[KEY]),
+    broken("plain.zip", "give the older one as --earlier", "The earlier dossier is later.", earlier="erased.zip"),
+    broken(
+        "another-journal.zip",
+        "There are two journals",
+        "By the key’s holder: a journal with other facts than the one of the earlier dossier, as many.",
+        earlier="erased.zip",
+    ),
+    holds("another-journal.zip", "The same alone: nothing in it says that there is another.", key=[KEY]),
     broken("plain.zip", "which is none that you expect", "By another key than the one that was told.", key=[NEXT]),
     broken("closed.zip", "which is none that you expect", "A key of somebody else was told.", key=["stranger"]),
     broken(
@@ -297,6 +319,13 @@ VECTORS = [
     broken("fact-other-words.json", "The fact was changed", "The words of the fact are others."),
     broken("fact-other-path.json", "does not lead from the fact", "The path is one step short."),
     broken("certificate-changed.pdf", "", "One bit of the PDF."),
+    broken(
+        "badge.svg",
+        "The list of revocations was valid until",
+        "The list of what was revoked is of then: it ends after a day or two.",
+        key=[NEXT],
+        status_list="revoked-badges.jwt",
+    ),
     broken("badge-changed.svg", "its signature does not fit it", "The token says another name."),
     broken("badge-changed.json", "its proof does not fit it", "The badge says another name.", less=PROOFS),
 ]

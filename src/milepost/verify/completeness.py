@@ -17,6 +17,7 @@ _FILED = {
     "sheet": "session",
     "trainer": "session",
     "piece": "action",
+    "trainee": "action",
 }
 
 

@@ -3,7 +3,7 @@ import {canonical, must, readJson, sha256, textOf, unhex} from './strict.mjs';
 import {Index} from './tree.mjs';
 
 const FILED = {
-  activity: 'course', module: 'course', certificate: 'course', slot: 'session', sheet: 'session', trainer: 'session', piece: 'action'
+  activity: 'course', module: 'course', certificate: 'course', slot: 'session', sheet: 'session', trainer: 'session', piece: 'action', trainee: 'action'
 };
 
 export function aboutsOf({object, context = {}}) {
@@ -66,8 +66,6 @@ export class Facts {
         sessions = told.sessions ?? sessions;
         if(type === 'action.registered') {
           people.add(actor.id);
-        } else if(type === 'action.withdrew') {
-          people.delete(actor.id);
         }
       }
       if(object.type === 'document' && aboutsOf(fact)[1] === action) {

@@ -14,10 +14,14 @@ export function sealsIn(bytes) {
     const contents = Buffer.from(text.slice(length + 1, next - 1), 'hex');
     const size = der(contents).whole.length;
     must(contents.subarray(size).every(byte => byte === 0), 'Something stands behind a signature.');
-    const isStamp = /ETSI\.RFC3161/.test(text.slice(Math.max(0, length - 1000), length) + text.slice(next, next + 1000));
+    const dictionary = text.lastIndexOf(' obj', length);
+    const around = text.slice(dictionary, length) + text.slice(next, text.indexOf('endobj', next));
+    const isStamp = /ETSI\.RFC3161/.test(around);
     const parts = isStamp ? undefined : [bytes.subarray(0, length), bytes.subarray(next, end)];
     const {certificate} = broken('The PDF was changed after it was sealed', () => signedData(contents.subarray(0, size), parts));
-    found.push({key: fingerprintOf(certificate), name: /CN=(.*)/.exec(certificate.subject)?.[1].toLowerCase(), isStamp, end});
+    const [, ...said] = /\/M\s*\(D(?::|\\072)(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)/.exec(around) ?? [];
+    const time = said.length ? '%-%-%T%:%:%Z'.replace(/%/g, () => said.shift()) : '9999-12-31T00:00:00Z';
+    found.push({time, key: fingerprintOf(certificate), name: /CN=(.*)/.exec(certificate.subject)?.[1].toLowerCase(), isStamp, end});
   }
   must(found.length && found.at(-1).end === bytes.length, 'The PDF carries no seal that covers all of it.');
   return found;
@@ -28,7 +32,7 @@ export function checkPdf(bytes, wanted) {
   must(seals.length, 'The PDF carries no seal.');
   seals.forEach(seal => must(seal.key === seals[0].key || wanted.has(seal.key) || seal.name !== seals[0].name,
     'The PDF was changed after sealing, by a key that is not the issuer’s.'));
-  return seals.at(-1).key;
+  return {known: [seals.at(-1).key], signings: seals.map(({key, time}) => ({key, time})), told: []};
 }
 
 /* The file cover.json within the cover: the embedded file of which the name stands there. */

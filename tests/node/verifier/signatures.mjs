@@ -65,3 +65,14 @@ export class VerifierKey {
     return signature.length === 64 && verify(null, message, this.public, signature);
   }
 }
+
+/* A signed token that carries its certificate (JWS compact serialization, RS256). */
+export function tokenOf(text) {
+  const [header, body, signature] = text.split('.');
+  const [{alg, jwk, x5c}, claims] = [header, body].map(part => readJson(Buffer.from(part, 'base64url')));
+  const chain = jwk?.x5c ?? x5c;
+  must(alg === 'RS256' && chain, 'The token does not carry its certificate.');
+  const certificate = certificateOf(Buffer.from(chain[0], 'base64'));
+  must(hasSigned(certificate, Buffer.from(`${header}.${body}`), Buffer.from(signature, 'base64url')), 'The token was changed: its signature does not fit it.');
+  return {claims, certificate};
+}

@@ -102,12 +102,16 @@ function partHead(tier, leaves, words) {
 export class Index {
   constructor() {
     this.told = new Map();
+    this.chains = new Set(); // every chain that there was: of thing, person and count
+    this.proven = new Map(); // of each pair that is proven to be complete, its count and chain
   }
 
   add(about, whose, leaf) {
     const people = this.told.get(about) ?? this.told.set(about, new Map()).get(about);
     const {count, chain} = people.get(whose) ?? {count: 0, chain: EMPTY};
-    people.set(whose, {count: count + 1, chain: sha256('\x30', chain, leaf)});
+    const now = {count: count + 1, chain: sha256('\x30', chain, leaf)};
+    people.set(whose, now);
+    this.chains.add(nameOf(about, whose, now));
   }
 
   hold(root, proof, wanted) {
@@ -123,7 +127,9 @@ export class Index {
       must(thing && (thing.isWhole || (whose && thing.names.has(keyOf(whose).toString('hex')))), `It is not told how many facts there are about ${about}.`);
     }
     for(const [about, thing] of things) {
-      const here = new Map([...this.told.get(about) ?? []].map(([whose, told]) => [keyOf(whose).toString('hex'), told]));
+      const theirs = this.told.get(about) ?? new Map();
+      theirs.forEach((told, whose) => (thing.isWhole || thing.names.has(keyOf(whose).toString('hex'))) && this.proven.set(`${about} ${whose}`, [about, whose, told]));
+      const here = new Map([...theirs].map(([whose, told]) => [keyOf(whose).toString('hex'), told]));
       for(const key of new Set([...here.keys(), ...thing.people.keys()])) {
         if(!thing.isWhole && !thing.names.has(key)) {
           continue;
@@ -133,6 +139,18 @@ export class Index {
         must(counted && found && counted.count === found.count && counted.chain.equals(found.chain), `The facts about ${about} are others than those that the index counts.`);
       }
     }
+  }
+}
+
+const nameOf = (about, whose, {count, chain}) => `${about} ${whose} ${count} ${chain.toString('hex')}`;
+
+/* What an earlier dossier counted, the later one still has (section 11.1). */
+export function goesOn(earlier, later) {
+  must(earlier.head.organisation === later.head.organisation, 'The earlier dossier is of another organisation.');
+  must(later.head.size >= earlier.head.size, 'The journal had more facts in the earlier dossier.');
+  must(later.head.size > earlier.head.size || later.head.root === earlier.head.root, 'There are two journals.');
+  for(const [pair, [about, whose, told]] of earlier.index.proven) {
+    must(!later.index.proven.has(pair) || later.index.chains.has(nameOf(about, whose, told)), `The facts about ${about} are not those of the earlier dossier, with more after them.`);
   }
 }
 

@@ -1,48 +1,50 @@
 /* A second, small verifier of what Milepost gives out, written from docs/dossier-format.md and knowing nothing of the first.
 
-   node verify.mjs FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE] [--issuer-keys JWKS]
+   node verify.mjs FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE] [--published KEYS]
+                       [--status-list LIST] [--issuer-keys JWKS]
 
    Needs Node 20 and no packages. Does not look into what was added to a PDF after a seal, nor check proofs of badges that are JSON
    (RDF canonicalisation): those it calls consistent with themselves. Exit status as in section 1. */
 import {readFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
-import {X509Certificate} from 'node:crypto';
 import {readZip} from './archive.mjs';
 import {Facts} from './facts.mjs';
 import {checkCheckpoint, checkSeal, Policy} from './head.mjs';
 import {checkPdf, Pieces} from './papers.mjs';
+import {holdStatus, Published} from './published.mjs';
 import {Records} from './records.mjs';
-import {fingerprintOf, hasSigned, Keys} from './signatures.mjs';
+import {fingerprintOf, hasSigned, Keys, tokenOf} from './signatures.mjs';
 import {Broken, canonical, isFingerprint, must, readJson, sha256, sha256hex, unhex} from './strict.mjs';
-import {climb, rootOf} from './tree.mjs';
+import {climb, goesOn, rootOf} from './tree.mjs';
 
 const FORMAT = 'milepost-dossier/2';
 const PLACES = new RegExp('^(cover\\.pdf|journal/(entries\\.jsonl|leaves\\.txt|checkpoint\\.txt|(proof|seal|completeness)\\.json)'
   + '|keys/([0-9a-f]{64}\\.pem|(keys|log)\\.json)|(records|pieces|as-the-organisation-says)/.+)$', 's');
 const REQUIRED = ['cover.pdf', 'keys/keys.json', 'journal/entries.jsonl', 'journal/leaves.txt', 'journal/proof.json', 'journal/seal.json'];
 
-/* Checks the bytes; returns the keys whose file it may be, the first its own, and what there is to say. Throws `Broken`. */
-export function verify(bytes, {wanted = new Set(), policy = null} = {}) {
-  const told = [];
+/* Checks the bytes: the keys whose file it may be, its own first, what was signed when, and, of a dossier, its state. Throws `Broken`. */
+export function verify(bytes, {wanted = new Set(), policy = null, published = null, statusList = null} = {}) {
+  const accepted = published ? published.accepted(wanted) : wanted;
   const start = bytes.subarray(0, 1024).toString('latin1').trimStart();
-  let known;
+  let found;
   if(start.startsWith('PK')) {
-    known = checkDossier(bytes, policy, told);
-  } else if(start.startsWith('%PDF')) {
-    must(!policy, 'Witnesses cosign journals, and no PDF.');
-    known = [checkPdf(bytes, wanted)];
-  } else if(start.startsWith('{')) {
-    const value = readJson(bytes);
-    known = value.proof ? checkedElsewhere(value, told) : checkProof(value, policy, told);
+    found = checkDossier(bytes, policy);
+  } else if(start.startsWith('{') && !start.includes('OpenBadgeCredential')) {
+    found = checkProof(readJson(bytes), policy);
   } else {
-    must(!policy, 'Witnesses cosign journals, and no badge.');
-    known = [checkToken(bytes)];
+    must(!policy, 'Witnesses cosign journals, and nothing else.');
+    found = start.startsWith('%PDF') ? checkPdf(bytes, accepted) : start.startsWith('{') ? NOT_CHECKED : checkToken(bytes, accepted, statusList);
   }
-  must(!wanted.size || !known.length || known.some(key => wanted.has(key)), `It is signed with the key ${known[0]}, which is none that you expect.`);
-  return {known, told};
+  const {known, signings} = found;
+  must(!accepted.size || !known.length || known.some(key => accepted.has(key)), `It is signed with the key ${known[0]}, which is none that you expect.`);
+  published?.hold(signings);
+  return {...found, isKnown: accepted.size > 0 && known.length > 0};
 }
 
-function checkDossier(bytes, policy, told) {
+const NOT_CHECKED = {known: [], signings: [], told: ['The proof in a badge that is JSON was not checked.']};
+
+function checkDossier(bytes, policy) {
+  const told = [];
   const files = readZip(bytes);
   const content = files.get('manifest.json')?.(), signature = files.get('manifest.sig')?.();
   must(content && signature, 'manifest.json or manifest.sig is missing.');
@@ -70,7 +72,8 @@ function checkDossier(bytes, policy, told) {
   }
   new Records(files, manifest, facts).check();
   new Pieces(files, manifest, facts, keys).check();
-  return [...keys.known.keys()];
+  const signings = [{key: manifest.key, time: manifest.made_at}, {key: head.key, time: head.clock ?? head.time}];
+  return {known: [...keys.known.keys()], signings, told, state: {head, index: facts.index}};
 }
 
 function checkFiles(files, manifest) {
@@ -85,7 +88,8 @@ function checkFiles(files, manifest) {
   REQUIRED.forEach(name => must(files.has(name), `${name} is missing.`));
 }
 
-function checkProof(proof, policy, told) {
+function checkProof(proof, policy) {
+  const told = [];
   must(proof.type === 'milepost-inclusion-proof/1', 'This JSON is not the proof of a fact.');
   const {statement, salt} = proof.entry, leaf = unhex(proof.leaf, 32);
   if(statement) {
@@ -96,31 +100,25 @@ function checkProof(proof, policy, told) {
   const root = climb(leaf, proof.index, head.size, proof.path.map(step => unhex(step, 32)));
   must(root.toString('hex') === head.root, 'The path does not lead from the fact to the sealed head.');
   checkCheckpoint(proof.checkpoint, proof.log, head, new Map([[head.key, certificate]]), policy, told);
-  return [head.key];
+  return {known: [head.key], signings: [{key: head.key, time: head.clock ?? head.time}], told};
 }
 
 /* A badge as a token (section 16), alone or in a picture. */
-function checkToken(bytes) {
+function checkToken(bytes, accepted, statusList) {
   const tokens = bytes.toString('latin1').match(/(?<![\w-])[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/g) ?? [];
   must(tokens.length === 1, 'There is not one badge in this file.');
-  const [header, body, signature] = tokens[0].split('.');
-  const [{alg, jwk, x5c}, claims] = [header, body].map(part => readJson(Buffer.from(part, 'base64url')));
-  const chain = jwk?.x5c ?? x5c;
-  must(alg === 'RS256' && chain, 'The badge does not carry its certificate.');
-  const certificate = new X509Certificate(Buffer.from(chain[0], 'base64'));
-  must(hasSigned(certificate, Buffer.from(`${header}.${body}`), Buffer.from(signature, 'base64url')), 'The badge was changed: its signature does not fit it.');
+  const {claims, certificate} = tokenOf(tokens[0]);
   must(claims.type.includes('OpenBadgeCredential'), 'What was signed is no badge.');
   const seconds = time => time === undefined ? undefined : Math.floor(Date.parse(time) / 1000);
   const {issuer, credentialSubject: subject, id, validFrom, validUntil} = claims;
   const said = {iss: issuer.id, sub: subject.id ?? id, jti: id, nbf: seconds(validFrom), exp: seconds(validUntil)};
   Object.entries(said).forEach(([name, value]) => must((name === 'exp' && !(name in claims)) || claims[name] === value, `The badge contradicts itself: “${name}”.`));
   must((said.exp ?? Infinity) >= Date.now() / 1000 && said.nbf <= Date.now() / 1000 + 600, 'The badge is not valid today.');
-  return fingerprintOf(certificate);
-}
-
-function checkedElsewhere(_badge, told) {
-  told.push('The proof in a badge that is JSON was not checked.');
-  return [];
+  const key = fingerprintOf(certificate);
+  if(statusList) {
+    holdStatus(claims, statusList, new Set([...accepted, key]));
+  }
+  return {known: [key], signings: [{key, time: validFrom}], told: []};
 }
 
 /* The exit status for a command’s words; `say` is told why. */
@@ -137,13 +135,17 @@ export function main(words, say = console.log) {
   try {
     const wanted = new Set(options.key.map(key => key.toLowerCase().replaceAll(':', '')));
     wanted.forEach(key => must(isFingerprint(key), `${key} is no fingerprint.`));
-    if(options.earlier) {
-      wanted.add(verify(readFileSync(options.earlier), {wanted}).known[0]);
+    const read = name => options[name] ? readFileSync(options[name]) : null;
+    const earlier = options.earlier && verify(read('earlier'), {wanted});
+    must(!earlier || earlier.state, 'Only a dossier can be the earlier one.');
+    const policy = options.policy ? Policy.parse(read('policy').toString()) : options.witness.length ? Policy.ofAll(options.witness) : null;
+    const published = options.published ? new Published(read('published')) : null;
+    const expected = new Set([...wanted, ...earlier ? [earlier.known[0]] : []]);
+    const {known, told, state, isKnown} = verify(readFileSync(files[0]), {wanted: expected, policy, published, statusList: read('status-list')});
+    if(earlier && state) {
+      goesOn(earlier.state, state);
     }
-    const policy = options.policy ? Policy.parse(readFileSync(options.policy, 'utf8')) : options.witness.length ? Policy.ofAll(options.witness) : null;
-    const {known, told} = verify(readFileSync(files[0]), {wanted, policy});
     told.forEach(line => say(line));
-    const isKnown = wanted.size && known.length;
     say(isKnown ? 'Everything in it holds.' : `It is consistent with itself. Its key: ${known[0] ?? 'not looked at'}.`);
     return isKnown ? 0 : 3;
   } catch(error) {
