@@ -11,12 +11,12 @@ from milepost.classroom.models import LiveSession
 from milepost.core import clock
 from milepost.core.form_fields import RowsField
 from milepost.courses.models import Course
+from milepost.design.widgets import DayInput
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.people.models import Organisation
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
-DAY = CONTROL | {"type": "date"}
 
 
 class ActionForm(forms.ModelForm[TrainingAction]):
@@ -65,8 +65,8 @@ class ActionForm(forms.ModelForm[TrainingAction]):
             "client": forms.TextInput(CONTROL),
             "funder": forms.TextInput(CONTROL),
             "funding_reference": forms.TextInput(CONTROL),
-            "starts_on": forms.DateInput(DAY, format="%Y-%m-%d"),
-            "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
+            "starts_on": DayInput(),
+            "ends_on": DayInput(),
             "objectives": forms.Textarea(CONTROL | {"rows": 3}),
             "price": forms.TextInput(CONTROL),
             "language": forms.Select(SELECT),
@@ -107,8 +107,8 @@ class AuditForm(forms.ModelForm[Audit]):
             "email": forms.EmailInput(CONTROL | {"autocomplete": "off"}),
             "body": forms.TextInput(CONTROL),
             "language": forms.Select(SELECT),
-            "starts_on": forms.DateInput(DAY, format="%Y-%m-%d"),
-            "ends_on": forms.DateInput(DAY, format="%Y-%m-%d"),
+            "starts_on": DayInput(),
+            "ends_on": DayInput(),
             "covers_all": forms.CheckboxInput({"class": "form-check-input"}),
         }
         labels = {"covers_all": _("Every action, those to come too")}

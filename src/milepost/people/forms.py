@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.sent_files import SentFileField
+from milepost.design.widgets import DayInput
 from milepost.people import scopes
 from milepost.people.models import Member
 from milepost.people.roles import GIVEN, ORGANISATION
@@ -43,7 +44,7 @@ class GrantForm(forms.Form):
         label=_("Until"),
         help_text=_("The last day; empty for no end. An auditor always needs one."),
         required=False,
-        widget=forms.DateInput({"class": "form-control", "type": "date"}, format="%Y-%m-%d"),
+        widget=DayInput(),
     )
 
 

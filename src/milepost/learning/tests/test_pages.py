@@ -186,6 +186,19 @@ def test_a_lead_enrols_a_filtered_set_with_a_date(visit, lead, course, organisat
     assert set(Enrolment.objects.values_list("due", "member__site__name")) == {(due, "Site 1")}
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("days", [-9, 20])
+def test_whoever_opens_a_due_date_sees_it_and_saves_it_as_it_is(visit, lead, enrolment, learner, language, days):
+    due = clock.today() + timedelta(days=days)
+    Enrolment.objects.update(due=due)
+    client, address = visit(lead), f"/aldermoor/courses/ladders/enrolments/{learner.uid}/"
+    client.cookies["django_language"] = language
+    shown = re.search(r'<input[^>]*name="due"[^>]*>', client.get(address).text)[0]
+    assert f'value="{due.isoformat()}"' in shown
+    client.post(address, {"due": re.search(r'value="([^"]*)"', shown)[1]})
+    assert Enrolment.objects.get().due == due
+
+
 def test_a_date_in_the_past_is_refused(visit, lead, course):
     page = visit(lead).post("/aldermoor/courses/ladders/enrolments/new/", {"q": "", "due": "2020-01-01"})
     assert "This day has passed" in page.text

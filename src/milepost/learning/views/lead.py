@@ -122,7 +122,7 @@ def enrolment(request: OrganisationRequest, slug: str, member: str) -> HttpRespo
     course = _course(request, slug, ENROL_PEOPLE)
     person = get_object_or_404(visible(request.member, ENROL_PEOPLE, course), uid=member)
     row = get_object_or_404(Enrolment.objects.select_related("member", "course"), course=course, member=person)
-    form = RescheduleForm(request.POST or None, initial={"due": row.due})
+    form = RescheduleForm(request.POST or None, due=row.due)
     if request.method == "POST":
         if "invite" in request.POST:
             words = _("An invitation is on its way to %(person)s.") % {"person": person}
