@@ -69,7 +69,15 @@ def links_to(world):
     invited = Member.objects.create(
         organisation=world.organisation, email="new@x.example", given_name="N", family_name="M"
     )
+    left = Member.objects.create(
+        organisation=world.organisation,
+        email="left@x.example",
+        given_name="Otto",
+        family_name="L",
+        left_on=DURING.date(),
+    )
     return {
+        "receipt": links.token("receipt", left.uid),
         "sign": links.token("sign", attendance.uid),
         "room": trainer_token(trainer),
         "calendar": links.token("feed", renew_feed(member=world.learner).link),

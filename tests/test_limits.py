@@ -25,6 +25,7 @@ LIMITED = {
     "signatory_code": "document-code",
     "signatory_delegation": "document-delegation",
     "audit_room": "audit-code",
+    "leaver_receipt": "receipt",
     "spoken_code": "spoken-code",
     "room_reminders": "room-reminders",
     "room_people": "room-people",

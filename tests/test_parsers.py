@@ -44,6 +44,7 @@ ELSEWHERE = {
     "journal/timestamp_authority.py": "answers of an authority that the operator chose",
     "journal/timestamping.py": "answers of an authority that the operator chose",
     "people/headings.py": "files of the installation",
+    "receipts/making.py": "writes",
     "verify/archive.py": VERIFY,
     "verify/data_integrity.py": VERIFY,
     "verify/online.py": "stands alone; asks a site by the command only",
@@ -59,6 +60,7 @@ PARSE = {
     "milepost.courses.markdown": ({"render", "render_inline"}, {"courses/reading.py", "courses/kinds.py"}),
     "milepost.courses.markdown_parser": ({"PARSER"}, {"courses/markdown.py"}),
     "milepost.verify.data_integrity": ({"proven_badge"}, {"credentials/reading.py"}),
+    "milepost.verify.receipt": ({"read_receipt"}, {"receipts/reading.py"}),
     "milepost.verify.pdf_seals": ({"seals_in"}, {"credentials/reading.py"}),
 }  # fmt: skip
 CALLED = {

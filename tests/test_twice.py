@@ -14,9 +14,9 @@ pytestmark = [
     pytest.mark.one_database("sqlite"),  # the races are run on PostgreSQL
     pytest.mark.usefixtures("_silence"),
 ]
-# Who asks for the data of a person twice has had them twice, and the journal says so. A key that is shown once can't be
+# Who asks for the data or the receipt of a person twice has had them twice, and the journal says so. A key that is shown once can't be
 # shown again: who asks twice has the second one, and the first opens nothing.
-EACH_TIME = ("/data/", "/security/key/")
+EACH_TIME = ("/data/", "/security/key/", "/my-receipt/", "/receipt/")
 PASSING = {"core.Job", "core.Kept", "core.Tries", "sessions.Session", "usersessions.UserSession"}
 
 

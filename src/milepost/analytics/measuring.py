@@ -21,6 +21,7 @@ from django.db.models import (
 
 from milepost.courses.models import Course
 from milepost.courses.outline import Activity, Outline, outline_of
+from milepost.learning.equivalences import standing
 from milepost.learning.models import Answer, Enrolment, Progress
 from milepost.people.models import Member
 
@@ -100,6 +101,9 @@ class CourseMeasure:
     sites: list[Measure]
     departments: list[Measure]
     seniorities: list[Measure]
+    recognised: int = (
+        0  # people of whom something from elsewhere is recognised as equivalent: in none of the other numbers
+    )
 
     @property
     def stop(self) -> ModuleMeasure | None:
@@ -128,8 +132,15 @@ def measure(course: Course, members: QuerySet[Member] | None = None) -> CourseMe
     for site, department, seniority, *numbers in _groups(enrolments):
         for group in (total, segments[0][site or ""], segments[1][_top(department)], segments[2][seniority]):
             group.add(*numbers)
+    recognised = standing(course, None if members is None else members.values("pk"))
     return CourseMeasure(
-        total, _modules(enrolments, outline, total.enrolled), _assessments(enrolments, outline), *map(_named, segments)
+        total,
+        _modules(enrolments, outline, total.enrolled),
+        _assessments(enrolments, outline),
+        sites=_named(segments[0]),
+        departments=_named(segments[1]),
+        seniorities=_named(segments[2]),
+        recognised=recognised.count(),
     )
 
 

@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.classroom.facts import SESSION_REGISTERED
 from milepost.classroom.models import (
     Attendance,
     ConnectionLog,
@@ -26,6 +27,8 @@ from milepost.classroom.rules import KEPT_YEARS
 from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of
 from milepost.classroom.telling import FACTS, Telling, attendance_row
 from milepost.core import clock
+from milepost.journal.models import Entry
+from milepost.journal.queries import of_people
 from milepost.journal.recording import Reference
 from milepost.people.contributions import (
     Column,
@@ -165,6 +168,11 @@ class ClassroomContribution(Contribution):
 
     def things(self, scope: Scope) -> Iterator[str]:
         return (str(session.uid) for session in sessions_of(scope))
+
+    def learnt(self, member: Member) -> Iterator[str]:
+        theirs = Entry.objects.filter(of_people([str(member.uid)]), organisation_id=member.organisation_id)
+        seats = theirs.filter(fact=SESSION_REGISTERED.name).order_by("about")
+        yield from seats.values_list("about", flat=True).distinct()
 
     def participants(self, scope: Scope) -> "QuerySet[Any, Any] | None":
         seats = Participant.objects.filter(session__in=scope.session_ids, status=Participant.Status.SEATED)

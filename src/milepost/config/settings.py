@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "milepost.evidence",
     "milepost.attestations",
     "milepost.declarations",
+    "milepost.receipts",
     "allauth",  # before Django's, whose French says “courriel” where everybody else says “e-mail”
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -13,6 +13,7 @@ from milepost.classroom.models import is_present
 from milepost.classroom.scope import attendances_of
 from milepost.core.words import date_format
 from milepost.courses.models import Course, Version
+from milepost.credentials.badges import baked_svg
 from milepost.credentials.models import Certificate, CertificateQuerySet
 from milepost.credentials.telling import certificate_rows
 from milepost.credentials.typesetting import typeset
@@ -29,6 +30,7 @@ from milepost.people.contributions import (
     FileKind,
     Finding,
     Listed,
+    MadeFile,
     Need,
     Scope,
     State,
@@ -51,7 +53,7 @@ class CertificateFiles(FileKind[Certificate]):
     """The sealed certificates."""
 
     name, heading, model = "certificate", gettext_lazy("Certificates"), Certificate
-    listed = Listed.PERSON
+    listed, in_receipt = Listed.PERSON, True
 
     def of_action(self, scope: Scope) -> "QuerySet[Certificate]":
         return certificates_of(scope).exclude(pdf="")
@@ -61,6 +63,11 @@ class CertificateFiles(FileKind[Certificate]):
 
     def file(self, row: Certificate) -> File:
         return File(row.pdf, f"certificates/{row.uid}.pdf", thing=str(row.uid))
+
+    def made(self, row: Certificate) -> Iterator[MadeFile]:
+        """The badge, while it is worth something."""
+        if row.revoked_at is None and row.superseded_at is None:
+            yield MadeFile(f"badges/{row.uid}.svg", baked_svg(row).encode())
 
     def title(self, row: Certificate) -> str:
         return str(row.content["title"])

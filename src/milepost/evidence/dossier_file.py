@@ -115,7 +115,7 @@ class DossierFile(SealedArchive):
 
         A time stamp or a signature may have come since; then the file is the one that the facts tell of.
         """
-        digest = file.digest if file.digest in self.known else self.newest.get(file.thing, "")
+        digest = self.told_digest(file)
         if not file.path or digest not in self.known:
             return
         content = blobs.chunks(self.organisation.uid, digest)

@@ -23,6 +23,7 @@ from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import held, index_of
+from milepost.people.contributions import File
 from milepost.people.models import Organisation
 from milepost.verify.completeness import Erasures, Index
 
@@ -61,6 +62,10 @@ class SealedArchive:
     def add_json(self, name: str, value: Any) -> None:
         """Add a record for machines."""
         self.add(name, [json.dumps(value, ensure_ascii=False, indent=1).encode()])
+
+    def told_digest(self, file: File) -> str:
+        """The digest of a stored file as the facts tell of it: its own, or that of before a stamp that came since; '' for none."""
+        return file.digest if file.digest in self.known else self.newest.get(file.thing, "")
 
     # --- The journal --------------------------------------------------------------------------------------
 

@@ -7,11 +7,16 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy
 
 from milepost.courses.facts import COURSE_PUBLISHED
+from milepost.journal.models import Entry
 from milepost.journal.queries import of_people
-from milepost.learning.models import Enrolment
+from milepost.learning import facts
+from milepost.learning.models import Enrolment, Equivalence
 from milepost.learning.telling import FACTS, Telling
 from milepost.people.contributions import Contribution, DossierWriter, Scope
 from milepost.people.models import Member
+
+# What every course that somebody was ever in has of them.
+ENTERED = (facts.COURSE_REGISTERED, facts.COURSE_LAUNCHED, facts.COURSE_COMPLETED)
 
 
 class LearningContribution(Contribution):
@@ -22,6 +27,7 @@ class LearningContribution(Contribution):
         "learning.Progress": gettext_lazy("Activities begun"),
         "learning.Attempt": gettext_lazy("Attempts"),
         "learning.Answer": gettext_lazy("Answers"),
+        "learning.Equivalence": gettext_lazy("Recognised from elsewhere"),
     }
 
     def facts(self, scope: Scope) -> Iterator[Q]:
@@ -45,5 +51,11 @@ class LearningContribution(Contribution):
         dossier.table("records/completions.csv", telling.completions(people))
         dossier.table("records/progress.csv", telling.progress(people))
 
+    def learnt(self, member: Member) -> Iterator[str]:
+        theirs = Entry.objects.filter(of_people([str(member.uid)]), organisation_id=member.organisation_id)
+        begun = theirs.filter(fact__in=[fact_type.name for fact_type in ENTERED]).order_by("about")
+        yield from begun.values_list("about", flat=True).distinct()
+
     def erase(self, member: Member) -> None:
+        Equivalence.objects.filter(member=member).delete()
         Enrolment.objects.filter(member=member).delete()

@@ -9,9 +9,12 @@ from milepost.courses.kinds import work_fields
 from milepost.journal.vocabulary import (
     COUNT,
     DAY,
+    FLAG,
     NUMBER,
     PERCENT,
     REFERENCE,
+    SHA256,
+    TEXT,
     UID,
     FactType,
     Fields,
@@ -153,4 +156,34 @@ COURSE_COMPLETED = FactType(
     result={"score?": NUMBER},
     context={"version": COUNT},
     sentence=gettext_lazy("Completed “%(object)s”"),
+)
+
+# --- What was completed elsewhere -------------------------------------------------------------------------
+
+COURSE_RECOGNISED = FactType(
+    "recognised",
+    "course",
+    result={
+        "equivalence": UID,
+        "title": TEXT,
+        "issuer": TEXT,
+        "completed": DAY,
+        "receipt_sha256": SHA256,
+        "key": SHA256,
+        "key_checked": FLAG,
+        "reason": TEXT,
+    },
+    context={"instructor?": REFERENCE},
+    sentence=gettext_lazy(
+        "“%(title)s”, completed at %(issuer)s, recognised by %(by)s as equivalent to “%(object)s” (reason: %(reason)s)"
+    ),
+)
+COURSE_UNRECOGNISED = FactType(
+    "unrecognised",
+    "course",
+    result={"equivalence": UID, "title": TEXT, "issuer": TEXT, "reason": TEXT},
+    context={"instructor?": REFERENCE},
+    sentence=gettext_lazy(
+        "“%(title)s”, completed at %(issuer)s, no longer recognised as equivalent to “%(object)s”, says %(by)s (reason: %(reason)s)"
+    ),
 )

@@ -1,5 +1,6 @@
-"""The nouns of learning: an enrolment, its progress in each activity, attempts and their answers."""
+"""The nouns of learning: an enrolment, its progress in each activity, attempts and their answers; an equivalence."""
 
+import uuid
 from datetime import date
 from typing import Any, Self
 
@@ -207,3 +208,53 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id} {self.question}"
+
+
+class EquivalenceQuerySet(models.QuerySet["Equivalence"]):
+    """Sets of equivalences."""
+
+    def standing(self) -> Self:
+        """Those that nobody took back."""
+        return self.filter(withdrawn_at=None)
+
+
+class Equivalence(models.Model):
+    """That what somebody completed elsewhere counts as much as a course here; see `equivalences`.
+
+    It is no completion: whoever counts these counts it apart. `receipt_sha256` is the fingerprint of the file that showed it,
+    `key` that of the key which sealed it, and `is_checked` whether that was held against what its issuer publishes.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
+    member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="equivalences")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="equivalences", db_index=False)
+    title = models.CharField(max_length=300)
+    issuer = models.CharField(max_length=200)
+    completed_on = models.DateField()
+    receipt_sha256 = models.CharField(max_length=64)
+    key = models.CharField(max_length=64)
+    is_checked = models.BooleanField()
+    reason = models.CharField(max_length=300)
+    decided_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
+    decided_at = models.DateTimeField(default=clock.now)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawal_reason = models.CharField(max_length=300, blank=True)
+
+    objects = EquivalenceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-decided_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "course"], condition=Q(withdrawn_at=None), name="one_standing_equivalence"
+            ),
+            models.CheckConstraint(condition=~Q(reason=""), name="recognised_for_a_reason"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | ~Q(withdrawal_reason=""), name="equivalence_withdrawn_for_a_reason"
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "withdrawn_at"], name="equivalence_by_course")]
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.member_id} in {self.course_id}"

@@ -1,6 +1,6 @@
 """What learning adds to a person's page."""
 
-from milepost.learning.models import Enrolment
+from milepost.learning.models import Enrolment, Equivalence
 from milepost.people.models import Member
 from milepost.people.sections import Section
 
@@ -8,4 +8,5 @@ from milepost.people.sections import Section
 def courses_of(member: Member) -> Section:
     """The person's courses and how far they are."""
     rows = Enrolment.objects.filter(member=member).select_related("course").order_by("completed_at", "due", "pk")
-    return Section("learning/person_section.html", {"enrolments": list(rows)})
+    recognised = Equivalence.objects.filter(member=member).select_related("course", "decided_by")
+    return Section("learning/person_section.html", {"enrolments": list(rows), "equivalences": list(recognised)})

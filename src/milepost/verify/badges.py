@@ -17,14 +17,8 @@ def check_badge(content: bytes, wanted: frozenset[str], issuer: Issuer) -> Repor
 
     The picture around it is nobody's word: so the report says what is signed, and of whom.
     """
-    found = TOKEN.findall(content)
-    if not found:
-        raise Broken("There is no badge in this file.")
-    if len(found) > 1:
-        raise Broken("There is more than one badge in this file: another program may take another one.")
-    claims, mark, name = signed_claims(found[0].decode(), "badge")
+    claims, mark, name = signed_badge(content)
     told = told_by(claims)
-    _agree(claims)
     be_valid_today(claims)
     report = Report([f"The badge is unchanged since “{name}” signed it.", told], key=mark)
     if PICTURE.match(content):
@@ -33,6 +27,21 @@ def check_badge(content: bytes, wanted: frozenset[str], issuer: Issuer) -> Repor
     hold_revocation(claims, issuer, wanted | {mark}, report)
     hold_to(wanted, report, {mark}, "The badge is signed with")
     return report
+
+
+def signed_badge(content: bytes) -> tuple[dict[str, Any], str, str]:
+    """What the badge in a file claims, in one way only, and the fingerprint and name of whose key it is. Whether it is valid today was not
+    looked at. Raises `Broken`.
+    """
+    found = TOKEN.findall(content)
+    if not found:
+        raise Broken("There is no badge in this file.")
+    if len(found) > 1:
+        raise Broken("There is more than one badge in this file: another program may take another one.")
+    claims, mark, name = signed_claims(found[0].decode(), "badge")
+    told_by(claims)
+    _agree(claims)
+    return claims, mark, name
 
 
 def told_by(claims: dict[str, Any]) -> str:

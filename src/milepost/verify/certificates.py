@@ -34,6 +34,21 @@ class Certificates:
         elif fact["verb"] == "revoked":
             self._gone[uid] = (fact["time"], fact["result"]["reason"])
 
+    def stands(self, uid: str) -> bool:
+        """Whether it was issued, and neither revoked nor replaced."""
+        return uid in self._issued and uid not in self._gone
+
+    def course_of(self, uid: str) -> str:
+        """The course for which it was issued."""
+        return str(self._issued[uid]["context"]["course"])
+
+    def standing(self, course: str, person: str) -> dict[str, Any] | None:
+        """What the person's certificate for the course states, if one stands."""
+        for uid, fact in self._issued.items():
+            if self.stands(uid) and fact["context"]["course"] == course and fact["actor"]["id"] == person:
+                return dict(fact.get("result") or {})
+        return None
+
     def twice(self) -> dict[str, Any] | None:
         """The fact that gave somebody a second one for the same course while the first still stands, if there is one."""
         seen: set[tuple[str, str]] = set()

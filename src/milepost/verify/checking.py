@@ -11,6 +11,7 @@ from .dossier import check_dossier
 from .inclusion_proofs import check_proof
 from .pdf_seals import check_pdf
 from .published import Published
+from .receipt import check_receipt, is_receipt
 from .report import Broken, Progress, Report, State
 from .status_lists import Issuer
 from .tokens import TOKEN
@@ -56,6 +57,8 @@ def _verify(
         start = file.read(1024)
         file.seek(0)
         if start.startswith(b"PK"):
+            if is_receipt(file):
+                return check_receipt(file, wanted, policy, progress)
             return check_dossier(file, wanted, policy, progress, earlier)
         content = file.read(MAX_PART + 1)
     if len(content) > MAX_PART:
@@ -73,4 +76,4 @@ def _verify(
         return check_badge(content, wanted, issuer)
     if is_badge:
         return check_proven_badge(content, wanted, issuer)
-    raise Broken("This is neither a dossier (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")
+    raise Broken("This is neither a dossier or receipt (zip), nor a PDF, nor a badge, nor the proof of a fact (JSON).")

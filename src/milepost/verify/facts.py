@@ -37,6 +37,10 @@ class Facts:
         self.attendance.hear(statement)
         self.learning.hear(statement)
         self.certificates.hear(statement, self.learning, self.account, self.attendance)
+        self.note_files(statement, text)
+
+    def note_files(self, statement: dict[str, Any], text: str) -> None:
+        """Take the fingerprints of files that a fact names."""
         result = statement.get("result") or {}
         if statement["verb"] == "requested" and statement["object"]["type"] == "document":
             self.asked.add(statement["object"]["id"])

@@ -94,10 +94,18 @@ class Journal:
                 "That no fact was left out is not proven: the journal was sealed before Milepost kept an index of it."
             )
             return
-        person = (self.manifest.get("person") or {}).get("id")
-        wanted = self.facts.parts.wanted(self.manifest["action"]["id"], person)
+        wanted = self.wanted()
         proof = read_json(self.archive.read("journal/completeness.json"))
         self.facts.index.hold(bytes.fromhex(head["index"]), proof, wanted, self.facts.parts.names)
+        self.say_complete(wanted)
+
+    def wanted(self) -> set[tuple[str, str | None]]:
+        """Things of which each fact must be there, or each of a person."""
+        return self.facts.parts.wanted(self.manifest["action"]["id"], (self.manifest["person"] or {}).get("id"))
+
+    def say_complete(self, wanted: set[tuple[str, str | None]]) -> None:
+        """Of what nothing was left out, in words."""
+        person = (self.manifest["person"] or {}).get("id")
         things, people = len({about for about, _whose in wanted}), len({whose for _about, whose in wanted if whose})
         if person:
             self.report.holds.append(f"No fact of this person about the {things} things of the action was left out.")

@@ -42,6 +42,7 @@ class Learning:
 
     def __init__(self) -> None:
         self._learners: dict[str, dict[str, _Learner]] = {}  # by course and person
+        self._recognised: dict[tuple[str, str], dict[str, Any]] = {}  # by course and person: the fact that says so
         self._named: dict[str, set[int]] = {}  # by course: the versions in which somebody did something
         self._stated: dict[str, dict[int, dict[tuple[str, str], int]]] = {}  # by course, version, activity and content
 
@@ -52,6 +53,15 @@ class Learning:
                 self._course(fact, fact["object"]["id"])
             case "activity":
                 self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"]))
+
+    def recognised(self, course: str) -> list[str]:
+        """What of elsewhere is recognised as equivalent to the course, in words: it is in no table, since nobody completed it here."""
+        return [
+            f"“{fact['result']['title']}”, completed by {fact['actor']['name']} at “{fact['result']['issuer']}”, is recognised as equivalent "
+            f"to “{fact['object']['name']}”, by {fact['context']['instructor']['name']}: it is no completion here."
+            for (about, _person), fact in self._recognised.items()
+            if about == course
+        ]
 
     def unpublished(self, course: str) -> list[int]:
         """The versions in which people did something, and of which no fact tells that they were published."""
@@ -102,6 +112,9 @@ class Learning:
         if fact["verb"] == "withdrew":
             self._learners.get(course, {}).pop(fact["actor"]["id"], None)
             return
+        if fact["verb"] in ("recognised", "unrecognised"):
+            self._recognise(fact, course)
+            return
         learner = self._learner(course, fact["actor"]["id"])
         match fact["verb"]:
             case "registered":
@@ -112,6 +125,12 @@ class Learning:
                 learner.completed_at, learner.score = time, str(result.get("score", ""))
             case "reopened":
                 learner.completed_at = ""
+
+    def _recognise(self, fact: dict[str, Any], course: str) -> None:
+        if fact["verb"] == "recognised":
+            self._recognised[course, fact["actor"]["id"]] = fact
+        else:
+            self._recognised.pop((course, fact["actor"]["id"]), None)
 
     def _publish(self, course: str, result: Mapping[str, Any]) -> None:
         self._stated.setdefault(course, {})[result["version"]] = {

@@ -39,7 +39,7 @@ from milepost.people.contributions.contribution import (
     Involvement,
     contributions,
 )
-from milepost.people.contributions.files import File, FileKind, Listed, safe_name
+from milepost.people.contributions.files import File, FileKind, Listed, MadeFile, safe_name
 from milepost.people.contributions.readiness import Actor, Finding, Mended, Need, Remedy, State, for_each, in_language
 from milepost.people.contributions.scope import BATCH, Scope
 
@@ -55,6 +55,7 @@ __all__ = [
     "Hold",
     "Involvement",
     "Listed",
+    "MadeFile",
     "Mended",
     "Need",
     "Remedy",

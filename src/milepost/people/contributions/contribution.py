@@ -95,6 +95,10 @@ class Contribution:
 
     # --- A person ---
 
+    def learnt(self, member: Member) -> Iterable[str]:
+        """The uids of the things in which the person learnt (courses, sessions): their receipt holds all facts of theirs about these."""
+        return ()
+
     def things_of(self, member: Member) -> Iterable[str]:
         """The identifiers of what is the person's alone: facts about it lose their words when they are erased."""
         return ()

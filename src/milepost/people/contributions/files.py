@@ -24,6 +24,14 @@ class Listed(StrEnum):
 
 
 @dataclass(frozen=True)
+class MadeFile:
+    """A file that is made when it is asked for, and kept nowhere. `path` is where it lies in a receipt."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class File:
     """A blob that belongs to an action or a person.
 
@@ -46,6 +54,7 @@ class FileKind[Row: Model](ABC):
     model: type[Row]
     listed: ClassVar[Listed] = Listed.ACTION
     in_dossier: ClassVar[bool] = True
+    in_receipt: ClassVar[bool] = False  # it speaks of what one person achieved, to whomever they show it
     is_export: ClassVar[bool] = False  # whoever opens one takes many records along: “exported”, not “viewed”
 
     def of_action(self, scope: Scope) -> "QuerySet[Row]":
@@ -62,6 +71,10 @@ class FileKind[Row: Model](ABC):
 
     def beside(self, row: Row) -> Iterable[File]:
         """More files of the same row: annexes, what it was made from."""
+        return ()
+
+    def made(self, row: Row) -> Iterable[MadeFile]:
+        """What is made of the row for its person, and lies beside the file in their receipt."""
         return ()
 
     def title(self, row: Row) -> str:

@@ -1,0 +1,5 @@
+from milepost.core.rooms import Room
+
+
+class ReceiptsConfig(Room):
+    name = "milepost.receipts"

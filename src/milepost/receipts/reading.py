@@ -1,0 +1,51 @@
+"""What a receipt that somebody brings says of itself, read in a child process. Nothing is believed of it but that it fits together."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.core.sandbox import Unreadable, confined
+
+MAX_RECEIPT = 20 << 20  # bytes
+LOADED = ("milepost.verify", "milepost.verify.receipt", "pyhanko.pdf_utils.reader", "pyhanko.sign.validation")
+
+
+class RefusedReceipt(Unreadable):
+    """The file is no receipt, or one that does not hold; the message says what does not."""
+
+    sentence = gettext_lazy(
+        "The file can’t be read as a receipt: it is broken, or made so that reading it takes too long. Take it anew "
+        "where it comes from, and bring it as it is."
+    )
+
+
+@confined(RefusedReceipt, seconds=8, loads=LOADED)
+def read(content: bytes) -> dict[str, Any]:
+    """What the receipt tells, once all of it was checked as `milepost verify` does without a key. Raises `RefusedReceipt`.
+
+    `issuer`, `organisation` (its uid), `key` and `keys` (those that handed over to it), `person`, `published` (where the issuer
+    says that its keys are), `sealed_at`, and `achievements`, as `verify.receipt.Told` has them.
+    """
+    from milepost.verify import Broken
+    from milepost.verify.receipt import read_receipt
+
+    try:
+        _report, told = read_receipt(io.BytesIO(content))
+    except Broken as error:
+        raise RefusedReceipt(
+            _("This receipt does not hold, so nothing of it was taken: %(why)s") % {"why": error}
+        ) from error
+    return told
+
+
+def keys_in(published: Any, organisation: str) -> Sequence[str]:
+    """The fingerprints in what an issuer publishes (`milepost-keys/1`), where it is the issuer's of this uid. Raises `ValueError`."""
+    try:
+        if published["type"] != "milepost-keys/1" or published["organisation"]["id"] != organisation:
+            raise ValueError("These are the keys of something else.")
+        return [str(key["fingerprint"]) for key in published["keys"] if "revocation" not in key]
+    except (KeyError, TypeError) as error:
+        raise ValueError("These are no keys.") from error

@@ -1,0 +1,1 @@
+"""Pages of receipts, by whoever looks at them."""
