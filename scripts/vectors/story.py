@@ -19,6 +19,7 @@ from django.db import transaction
 from milepost.anchors import publishing
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
+from milepost.classroom.deciding import decide
 from milepost.classroom.models import Attendance, LiveSession, Slot, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
@@ -33,8 +34,10 @@ from milepost.courses.models import Course
 from milepost.courses.publishing import publish
 from milepost.credentials import badges, issuers, status_lists
 from milepost.credentials.models import Certificate
+from milepost.documents.sealing import seal_pdf
 from milepost.documents.signatures import Signature
 from milepost.evidence.actions import ActionPlan, open_action
+from milepost.evidence.dossier_file import DossierFile
 from milepost.evidence.dossiers import build
 from milepost.evidence.models import TrainingAction
 from milepost.journal import checkpoints, keys, recording, sealing
@@ -117,7 +120,7 @@ class Story:
     # --- What happens ---
 
     def learn(self) -> None:
-        """Anna does the course; Bo begins it. Anna signs, and Bo is absent."""
+        """Anna does the course; Bo begins it."""
         with clock.at(moment(10, 10)):
             enrolments = Enrolment.objects.select_related("member", "course", "organisation").order_by("pk")
             for enrolment in enrolments:
@@ -127,11 +130,26 @@ class Story:
                     if enrolment.member == self.anna:
                         scored = {"score": 90.0, "is_passed": True} if key.endswith("check") else {}
                         complete_activity(enrolment=enrolment, activity=activity, **scored)
+
+    def attend(self) -> None:
+        """Anna signs, and Bo is absent."""
         with clock.at(moment(12, 8, 3)):
             sign(attendance=self.row(self.anna), signing=SIGNING)
-            why = "Ill, =as she said"
-            change = Change("absent", absence_reason=why)
+            change = Change("absent", absence_reason="Ill, =as she said")
             change_attendance(attendance=self.row(self.bo), change=change, by=self.claire.as_reference())
+
+    def attend_on_one_phone(self) -> None:
+        """Both sign on one phone, which is doubtful; the office decides that Anna was there, and Bo was not."""
+        with clock.at(moment(12, 8, 3)):
+            for member, end in ((self.anna, 60), (self.bo, 90)):
+                drawn = Signature(strokes=((10, 80, 60, 40, 90, 120, 140, end),), width=300, height=160)
+                sign(attendance=self.row(member), signing=replace(SIGNING, signature=drawn, devices=("a phone",)))
+        with clock.at(moment(12, 9)):
+            for member, decision in ((self.anna, "there"), (self.bo, "not-there")):
+                row = self.row(member)
+                seen = {str(row.participant.uid): row.doubts_seen}
+                by = self.claire.as_reference()
+                decide(slot=row.slot, seen=seen, decision=decision, by=by, reason="I asked.")
 
     def row(self, member: Member) -> Attendance:
         rows = Attendance.objects.select_related("slot__session__organisation", "participant__member")
@@ -165,6 +183,15 @@ class Story:
         with clock.at(moment(17, 12)):
             deliver_all()
             run_all(queues=["files"])
+
+    def seal_on_top(self) -> None:
+        """A stranger, whose certificate has the same name, seals the certificate once more."""
+        with clock.at(moment(17, 14)):
+            content = as_pkcs12("stranger", at=moment(13, 8), common_name="Aldermoor (seal 2)")
+            key = keys.import_pkcs12(self.organisation.pk, content, password=PASSWORD)
+            self.files["certificate-sealed-on-top.pdf"] = seal_pdf(
+                self.files["certificate.pdf"], key=key, time=moment(17, 14)
+            )
 
     def correct(self) -> None:
         """Bo was there after all: his signature arrives, and a correction says so. Anna left early."""
@@ -248,8 +275,12 @@ class Story:
 
 def told() -> dict[str, bytes]:
     """Every file that the product gives out, and those of an administrator who had it write something else."""
-    story = Story()
+    story, numbers = Story(), DossierFile._numbers
     story.learn()
+    with otherwise():
+        story.attend_on_one_phone()
+        story.give("doubted.zip", at=moment(13, 8))
+    story.attend()
     story.give("plain.zip", at=moment(13, 8))
     story.give("one-person.zip", at=moment(13, 8), member=story.anna)
     story.give("nothing-yet.zip", at=moment(13, 8), action=story.empty)
@@ -267,6 +298,11 @@ def told() -> dict[str, bytes]:
         with otherwise():
             story.write_loosely(change)
             story.give(name, at=moment(13, 10))
+    with (
+        otherwise(),
+        patch.object(DossierFile, "_numbers", lambda self, count: numbers(self, count) | {"minutes": 420}),
+    ):
+        story.give("cover-says-otherwise.zip", at=moment(13, 8))
     with otherwise():
         story.write_loosely(lambda text: text)
         story.give("another-journal.zip", at=moment(14, 10))
@@ -279,6 +315,8 @@ def told() -> dict[str, bytes]:
     story.close()
     story.give("closed.zip", at=moment(17, 13))
     story.give_certificate()
+    with otherwise():
+        story.seal_on_top()
     story.correct()
     story.give("corrected.zip", at=moment(18, 10))
     return story.files
@@ -288,6 +326,7 @@ def told() -> dict[str, bytes]:
 def otherwise() -> Iterator[None]:
     """What happens in the block has not happened afterwards: a story goes on in several ways."""
     seals = Path(settings.ENVIRONMENT.data) / "seals"
+    seals.mkdir(exist_ok=True)
     with transaction.atomic(), TemporaryDirectory() as kept:
         shutil.copytree(seals, kept, dirs_exist_ok=True)
         yield

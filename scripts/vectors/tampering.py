@@ -224,6 +224,7 @@ BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
         "manifest.json", lambda told: told | {"made_at": "2026-03-15T09:00:00.000000Z"}
     ),
     "file-nowhere.zip": lambda files: files | {"notes.txt": b"Nothing that belongs here."},
+    "piece-unknown.zip": lambda files: files | {"pieces/files/letter.txt": b"Of this the journal knows nothing."},
     "record-of-nothing.zip": lambda files: files | {"records/hours.csv": b"name,hours\r\n"},
     "fact-changed.zip": lines(_say_she_was_absent),
     "fact-left-out.zip": lines(_leave_out),
@@ -344,6 +345,7 @@ def _others(files: Files) -> dict[str, bytes]:
         "erasure-left-out.zip": packed(as_the_insider(without_erasure)),
         "fact-other-words.json": as_json(words),
         "fact-other-path.json": as_json(path),
+        "certificate-added-to.pdf": files["certificate.pdf"] + b"% more\n",
         "certificate-changed.pdf": _turned(files["certificate.pdf"]),
         "badge-changed.json": as_json(badge | {"credentialSubject": subject}),
         "badge-changed.svg": _other_claims(token).encode(),
