@@ -32,5 +32,5 @@ def register() -> None:
     every(3600, jobs.tell_leavers)
 
     navigation.person.register("my_receipt", Link(_("My receipt"), "my_receipt", order=41, icon="award"))
-    brought = Link(_("Receipts of others"), "receipts", order=30, permission="recognise_learning")
+    brought = Link(_("Receipts of others"), "receipts", order=30, permission="recognise_learning", icon="award")
     navigation.links("people").register("receipts", brought)

@@ -206,3 +206,7 @@ def test_nobody_else_reads_or_decides(brought, comer, learner, norrviken):
     assert client.get("/norrviken/receipts/").status_code == 403
     assert client.get(f"/norrviken/receipts/{brought.uid}/").status_code == 403
     assert signed_in(learner).get(f"/norrviken/receipts/{brought.uid}/").status_code == 404
+
+
+def test_the_list_of_people_leads_to_what_they_brought(brought, hr):
+    assert "/norrviken/receipts/" in signed_in(hr).get("/norrviken/people/").text
