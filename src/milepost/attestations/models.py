@@ -1,6 +1,7 @@
 """The noun: an attestation about everybody whom a course concerns, as of a day."""
 
 import uuid
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -83,6 +84,10 @@ class Attestation(Dated):
         return State.VALID if self.made_at else State.BEING_MADE
 
     @property
+    def asked_for_at(self) -> datetime:
+        return self.asked_at
+
+    @property
     def title(self) -> str:
         """What it is about: the courses, as they are called."""
         return " · ".join(course["title"] for course in self.content["courses"]) if self.content else ""
@@ -95,6 +100,6 @@ class Attestation(Dated):
         return Reference("attestation", str(self.uid), f"{self.day} {self.title}"[:200].strip())
 
 
-def undated() -> "models.QuerySet[Attestation]":
-    """Those whose file no authority has dated yet."""
-    return Attestation.objects.filter(dated_at=None).exclude(pdf="")
+def sealed_attestations() -> "models.QuerySet[Attestation]":
+    """Those whose file is made."""
+    return Attestation.objects.exclude(pdf="")

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.attestations import facts
 from milepost.attestations.contribution import AttestationsContribution
-from milepost.attestations.models import undated
+from milepost.attestations.models import sealed_attestations
 from milepost.attestations.permissions import ATTEST
 from milepost.design import navigation
 from milepost.design.navigation import Link
@@ -19,6 +19,6 @@ def register() -> None:
     vocabulary.register(facts)
     permissions.register(ATTEST)
     contributions.register("attestations", AttestationsContribution())
-    timestamps.register("attestations", undated, facts.ATTESTATION_SEALED)
+    timestamps.register("attestations", sealed_attestations, facts.ATTESTATION_SEALED, made_at="asked_at")
     place = Link(_("Attestations"), "attestations", order=16, permission="see_evidence")
     navigation.links("evidence").register("attestations", place)

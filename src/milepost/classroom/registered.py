@@ -10,7 +10,7 @@ from milepost.classroom.meetings import meeting_tools
 from milepost.classroom.meetings.bigbluebutton import BigBlueButton
 from milepost.classroom.meetings.jitsi import Jitsi
 from milepost.classroom.meetings.link import VideoLink
-from milepost.classroom.models import Sheet, undated
+from milepost.classroom.models import Sheet, sealed_sheets
 from milepost.classroom.notices import (
     CountsAgainKind,
     InvitationKind,
@@ -84,7 +84,7 @@ def register() -> None:
         ),
     )
     sections.register("classroom", sessions_of)
-    timestamps.register("sheets", undated, facts.SHEET_SEALED)
+    timestamps.register("sheets", sealed_sheets, facts.SHEET_SEALED, made_at="asked_at")
 
     every(30, jobs.find_sheets, when=lambda: Sheet.objects.filter(pdf="").exists())
     every(60, jobs.watch_all, when=lambda: watching.going_on().exists())

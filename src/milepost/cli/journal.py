@@ -248,6 +248,30 @@ def use_token(token: str, label: str, organisation: str, chain: Path | None) -> 
     click.echo(f"{organisation} signs as {taken.subject}, until {taken.x509.not_valid_after_utc.date()}.")
 
 
+@key.command("provider")
+@click.argument("credential", required=False)
+@in_organisation
+@click.option("--end", is_flag=True, help="Have papers sealed by the provider no more.")
+@with_django
+def use_provider(credential: str | None, organisation: str, end: bool) -> None:
+    """Have papers sealed by a trust service provider, too: CREDENTIAL is its credentialID there (CSC API).
+
+    The organisation's own key seals everything at once as before; the provider's seal is added in the background.
+    """
+    from milepost.journal import keys
+
+    target = organisation_of(organisation)
+    if end:
+        click.echo(f"{keys.end_provider(target.pk)} credentials of {organisation} are not used any more.")
+        return
+    if not credential:
+        raise click.UsageError("Say which credential of the provider, or --end.")
+    taken = keys.use_provider(target.pk, credential)
+    click.echo(
+        f"Papers of {organisation} are sealed by {taken.subject}, too, until {taken.x509.not_valid_after_utc.date()}."
+    )
+
+
 @key.command("rotate-secret")
 @with_django
 def rotate_secret() -> None:

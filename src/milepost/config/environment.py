@@ -48,6 +48,11 @@ class Environment:
     inner_networks: list[str]  # of this installation's own, to which organisations may have something sent
     pkcs11_module: str  # the library that speaks to the token
     pkcs11_pin: str
+    csc_url: str
+    csc_token_url: str
+    csc_client_id: str
+    csc_client_secret: str
+    csc_pin: str
     jitsi_url: str
     jitsi_app_id: str  # where the server asks for tokens
     jitsi_app_secret: str
@@ -100,6 +105,7 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
     variables = Variables() if given is None else Variables(given)
     data = _data(variables)
     base_url = _base_url(variables)
+    variables.all_or_none("MILEPOST_CSC_URL", "MILEPOST_CSC_CLIENT_ID", "MILEPOST_CSC_CLIENT_SECRET")
     variables.all_or_none("MILEPOST_JITSI_APP_ID", "MILEPOST_JITSI_APP_SECRET")
     variables.all_or_none("MILEPOST_BIGBLUEBUTTON_URL", "MILEPOST_BIGBLUEBUTTON_SECRET")
     return Environment(
@@ -125,6 +131,15 @@ def read(given: Mapping[str, str] | None = None) -> Environment:
         inner_networks=_networks(variables, "MILEPOST_INNER_NETWORKS"),
         pkcs11_module=variables.text("MILEPOST_PKCS11_MODULE"),
         pkcs11_pin=variables.text("MILEPOST_PKCS11_PIN"),
+        csc_url=variables.web_address(
+            "MILEPOST_CSC_URL", "a provider of remote signing, like https://sign.example.org/csc/v2"
+        ),
+        csc_token_url=variables.web_address(
+            "MILEPOST_CSC_TOKEN_URL", "an address, like https://sign.example.org/oauth2/token"
+        ),
+        csc_client_id=variables.text("MILEPOST_CSC_CLIENT_ID"),
+        csc_client_secret=variables.text("MILEPOST_CSC_CLIENT_SECRET"),
+        csc_pin=variables.text("MILEPOST_CSC_PIN"),
         jitsi_url=variables.web_address("MILEPOST_JITSI_URL", "a Jitsi server, like https://meet.example.org"),
         jitsi_app_id=variables.text("MILEPOST_JITSI_APP_ID"),
         jitsi_app_secret=variables.text("MILEPOST_JITSI_APP_SECRET"),

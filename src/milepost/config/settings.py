@@ -21,6 +21,12 @@ WITNESSED_LOGS = ENVIRONMENT.witnessed_logs
 INNER_NETWORKS = ENVIRONMENT.inner_networks  # to which organisations may have something sent
 PKCS11_MODULE = ENVIRONMENT.pkcs11_module
 PKCS11_PIN = ENVIRONMENT.pkcs11_pin
+CSC_URL, CSC_TOKEN_URL = ENVIRONMENT.csc_url, ENVIRONMENT.csc_token_url
+CSC_CLIENT_ID, CSC_CLIENT_SECRET, CSC_PIN = (
+    ENVIRONMENT.csc_client_id,
+    ENVIRONMENT.csc_client_secret,
+    ENVIRONMENT.csc_pin,
+)
 QUOTAS = ENVIRONMENT.quotas
 TRACES_URL = ENVIRONMENT.traces_url
 MONITORING_TOKEN = ENVIRONMENT.monitoring_token

@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -99,9 +100,9 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         """Those whose PDF is still to be made."""
         return self.filter(pdf="")
 
-    def undated(self) -> Self:
-        """Those whose PDF no authority has dated yet."""
-        return self.filter(dated_at=None).exclude(pdf="")
+    def sealed(self) -> Self:
+        """Those whose PDF is made."""
+        return self.exclude(pdf="")
 
 
 class Certificate(Dated):
@@ -162,6 +163,10 @@ class Certificate(Dated):
     @property
     def file_name(self) -> str:
         return f"certificate-{self.code[:8].lower()}"
+
+    @property
+    def asked_for_at(self) -> datetime:
+        return self.issued_at
 
     def as_reference(self) -> Reference:
         """By its uid: the code, which opens the public page, stays out of the journal."""

@@ -41,7 +41,7 @@ def register() -> None:
     )
     limits.register("issuers", Limit(Rate(300, MINUTE, Per.ADDRESS), label=_("Looking up issuers of badges")))
     sections.register("credentials", certificates_of)
-    timestamps.register("certificates", Certificate.objects.undated, facts.CERTIFICATE_SEALED)
+    timestamps.register("certificates", Certificate.objects.sealed, facts.CERTIFICATE_SEALED, made_at="issued_at")
 
     every(30, jobs.find_untypeset, when=lambda: Certificate.objects.untypeset().exists())
 

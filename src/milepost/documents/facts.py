@@ -4,9 +4,9 @@ from django.utils.translation import gettext_lazy
 
 from milepost.journal.vocabulary import FLAG, SHA256, TEXT, UID, FactType, Fields, adl, closed, listed, one_of
 
-# A sealed file, by its fingerprint. A time stamp makes it anew: it then says which file it was before, and why it changed.
+# A sealed file, by its fingerprint. A time stamp, or the seal of a provider, makes it anew: it then says which file it was before, and why it changed.
 SEALED_FILE: Fields = {"sha256": SHA256, "document_sha256?": SHA256}
-WHY_SEALED: Fields = {"what?": one_of("time stamp")}
+WHY_SEALED: Fields = {"what?": one_of("time stamp", "provider's seal")}
 
 _REQUEST: Fields = {"request": UID}
 

@@ -4,8 +4,9 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.jobs import NotNow, job
-from milepost.documents import composing, reminding, timestamps
+from milepost.documents import composing, provider_seals, reminding, timestamps
 from milepost.documents.models import Document
+from milepost.journal.remote_keys import breaker
 from milepost.journal.timestamping import is_resting
 
 
@@ -34,6 +35,20 @@ def date_file(organisation_id: int, source: str, number: int) -> None:
 def find_undated() -> None:
     """Find the files that an authority owes a stamp."""
     date_file.enqueue_many(timestamps.owed())
+
+
+@job(queue="outside", title=_("Have a sealed file sealed by the provider, too"), attempts=None)
+def seal_by_provider(organisation_id: int, source: str, number: int) -> None:
+    """Ask the provider. While it is in trouble nobody asks it."""
+    if pause := breaker().pause:
+        raise NotNow(pause)
+    provider_seals.seal(source=source, number=number)
+
+
+@job(queue="outside")
+def find_without_provider() -> None:
+    """Find the files that a provider owes its seal."""
+    seal_by_provider.enqueue_many(provider_seals.owed())
 
 
 @job(queue="mail")

@@ -15,6 +15,7 @@ from milepost.core.blobs.fields import BlobField, BlobsJSONField
 from milepost.core.codes import TakesCode
 from milepost.core.local_days import before_today
 from milepost.documents.signatures import Signature
+from milepost.journal.keys import provider_key
 from milepost.journal.recording import Reference
 from milepost.people.models import Member, Organisation, zone_of
 
@@ -39,9 +40,13 @@ class Wording(models.Model):
 
 
 class Dated(models.Model):
-    """A row whose sealed file an authority dates in the background, where one is configured (see `timestamps`)."""
+    """A row whose sealed file others confirm in the background, where they are configured.
+
+    An authority dates it (see `timestamps`), a trust service provider puts its seal on it (see `provider_seals`).
+    """
 
     dated_at = models.DateTimeField(null=True)
+    provider_sealed_at = models.DateTimeField(null=True)
 
     class Meta:
         abstract = True
@@ -50,6 +55,19 @@ class Dated(models.Model):
     def awaits_stamp(self) -> bool:
         """Whether the authority still owes a time stamp."""
         return bool(settings.TIMESTAMP_URL) and self.dated_at is None
+
+    @property
+    def asked_for_at(self) -> datetime:
+        """When what it says was made or asked for."""
+        raise NotImplementedError
+
+    @property
+    def awaits_provider(self) -> bool:
+        """Whether the provider still owes its seal: none is owed on what was made before the provider was there."""
+        if not settings.CSC_URL or self.provider_sealed_at:
+            return False
+        key = provider_key(self.organisation_id)  # type: ignore[attr-defined]  # each such row has one
+        return key is not None and key.created_at <= self.asked_for_at
 
     @property
     def file_context(self) -> dict[str, str]:
@@ -97,16 +115,20 @@ class Document(Dated):
         return Reference("document", str(self.uid), self.title, self.pdf or None)
 
     @property
+    def asked_for_at(self) -> datetime:
+        return self.created_at
+
+    @property
     def belongs_to(self) -> dict[str, str]:
         """The training action that it was made for, and the person in it whom it is about, as its facts name them."""
         kind, *uids = self.about.split(":")
         return dict(zip(("action", "holder"), uids, strict=False)) if kind == "action" else {}
 
 
-def undated() -> "models.QuerySet[Document]":
-    """Documents that carry all their signatures, or the seal alone, and that no authority has dated yet."""
+def whole() -> "models.QuerySet[Document]":
+    """Documents that carry all their signatures, or the seal alone."""
     is_whole = Q(request__status=SignatureRequest.Status.COMPLETED) | Q(request=None, content__capacities=[])
-    return Document.objects.filter(is_whole, dated_at=None).exclude(pdf="")
+    return Document.objects.filter(is_whole).exclude(pdf="")
 
 
 class RequestQuerySet(models.QuerySet["SignatureRequest"]):

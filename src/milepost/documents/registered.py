@@ -5,9 +5,9 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
-from milepost.documents import composing, facts, jobs, reminding, timestamps
+from milepost.documents import composing, facts, jobs, provider_seals, reminding, timestamps
 from milepost.documents.contribution import DocumentsContribution
-from milepost.documents.models import undated
+from milepost.documents.models import whole
 from milepost.documents.notices import (
     CodeKind,
     DelegationKind,
@@ -53,10 +53,11 @@ def register() -> None:
             label=_("Passing a document on"),
         ),
     )
-    timestamps.register("documents", undated, facts.DOCUMENT_SEALED)
+    timestamps.register("documents", whole, facts.DOCUMENT_SEALED, made_at="created_at")
 
     every(30, jobs.find_fileless, when=lambda: composing.fileless().exists())
     every(15, jobs.find_undated, when=timestamps.is_owed)
+    every(30, jobs.find_without_provider, when=provider_seals.is_owed)
 
     kinds.register("signature_request", SignatureRequestKind())
     kinds.register("signature_reminder", SignatureReminderKind())

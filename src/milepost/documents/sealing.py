@@ -46,6 +46,7 @@ from milepost.journal.timestamp_authority import STAMP_BYTES
 from milepost.journal.timestamping import authority_at_hand, let_rest
 
 MD = "sha256"
+REMOTE_BYTES = 4_096  # beside its certificates, for a structure with one signature
 # While it hangs, whoever signs waits for it: of the four threads of a web process (`config/serving.py`) one is left to pages.
 _ASKING = BoundedSemaphore(3)
 
@@ -79,7 +80,7 @@ def seal_in(
 
     The `locked` fields may not be filled anew by whoever seals later (FieldMDP, ISO 32000-2, 12.8.2.4).
     """
-    stamper = authority_at_hand()
+    stamper = None if key.is_with_provider else authority_at_hand()
     words = SealWords(key.organisation_name, time.replace(microsecond=0), reason, contact, tuple(locked))
     return fill_gap(leave_gap(writer, field, words, size=gap_for(key, stamper)), key=key, stamper=stamper)
 
@@ -120,6 +121,8 @@ _GAP = struct.Struct(">32sQQ")
 
 def gap_for(key: SigningKey, stamper: TimeStamper | None) -> int:
     """How large a gap a seal by the key needs, with the stamp of the authority, if there is one."""
+    if key.is_with_provider:
+        return 2 * (len(key.certificate) + len(key.chain) + REMOTE_BYTES)
     return 2 * (len(_mould(key.pk, key.fingerprint).cms) + (STAMP_BYTES if stamper else 0))
 
 
@@ -145,7 +148,7 @@ def leave_gap(writer: "SealOnlyWriter", field: str, words: SealWords, *, size: i
 
 def fill_gap(file: WithGap, *, key: SigningKey, stamper: TimeStamper | None) -> bytes:
     """The PDF with the seal in its gap. Nothing of the file is read for it."""
-    made = _stamped(key, file.digest, stamper) if stamper else None
+    made = _stamped(key, file.digest, stamper) if stamper else _made_elsewhere(key, file.digest)
     output = io.BytesIO(file.content)
     gap = PreparedByteRangeDigest(file.digest, file.start, file.end)
     gap.fill_with_cms(output, made or _mould(key.pk, key.fingerprint).fill(key, file.digest))
@@ -208,6 +211,14 @@ def _stamped(key: SigningKey, digest: bytes, stamper: TimeStamper) -> bytes | No
     finally:
         _ASKING.release()
     return stamped
+
+
+def _made_elsewhere(key: SigningKey, digest: bytes) -> bytes | None:
+    """The structure by a key with a provider, who is asked for each once; None for a key that is at hand."""
+    if not key.is_with_provider:
+        return None
+    made: bytes = asyncio.run(_OpenedSigner(key).async_sign(digest, MD, use_pades=True)).dump()
+    return made
 
 
 @dataclass(frozen=True)

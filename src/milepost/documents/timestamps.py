@@ -33,22 +33,27 @@ sources: Registry["Source"] = Registry("source of files to date")
 
 @dataclass(frozen=True)
 class Source:
-    """Rows whose files are to be dated: `Dated` ones with a `pdf` that is whole and no `dated_at` yet.
+    """Rows whose files others date and seal: `Dated` ones with a `pdf` that is whole.
 
-    `sealed` is the fact that is recorded of each.
+    `sealed` is the fact that is recorded of each, `made_at` the field that says when it was made.
     """
 
-    waiting: Callable[[], "QuerySet[Any]"]
+    whole: Callable[[], "QuerySet[Any]"]
     sealed: FactType
+    made_at: str
+
+    def waiting(self) -> "QuerySet[Any]":
+        """Those that no authority has dated yet."""
+        return self.whole().filter(dated_at=None)
 
 
 class FileGone(Refused):
     """What is to be dated is not in the store any more, or is damaged."""
 
 
-def register(name: str, waiting: Callable[[], "QuerySet[Any]"], sealed: FactType) -> None:
-    """Have rows dated, as `Source` says."""
-    sources.register(name, Source(waiting, sealed))
+def register(name: str, whole: Callable[[], "QuerySet[Any]"], sealed: FactType, *, made_at: str) -> None:
+    """Have rows dated and sealed, as `Source` says."""
+    sources.register(name, Source(whole, sealed, made_at))
 
 
 def is_owed() -> bool:

@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
 from milepost.core.canonical import canonical_json, fingerprint
 from milepost.core.encryption import Locked, a_part_at_a_time, decrypted, encrypted, is_current
 from milepost.core.refusals import Refused
-from milepost.journal import folding, tokens
+from milepost.journal import folding, remote_keys, tokens
 from milepost.journal.models import KeyRevocation, SigningKey
 from milepost.journal.organisations import identity_of
 from milepost.journal.recording import time_text
@@ -63,6 +63,12 @@ def _current(organisation_id: int) -> SigningKey | None:
 
 
 def _make(organisation_id: int) -> SigningKey:
+    private, certificate = _self_made(organisation_id)
+    return _keep(organisation_id, _encrypted(private), certificate, [], only_if_first=True)
+
+
+def _self_made(organisation_id: int) -> tuple[rsa.RSAPrivateKey, x509.Certificate]:
+    """A new key with a certificate that it signs itself."""
     private = _new_private_key()
     name = identity_of(organisation_id).name
     organisation = x509.NameAttribute(NameOID.ORGANIZATION_NAME, name[:64])
@@ -81,7 +87,7 @@ def _make(organisation_id: int) -> SigningKey:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
         .sign(private, hashes.SHA256())
     )
-    return _keep(organisation_id, _encrypted(private), certificate, [], only_if_first=True)
+    return private, certificate
 
 
 def _new_private_key() -> rsa.RSAPrivateKey:
@@ -125,6 +131,48 @@ def use_token(organisation_id: int, *, token: str, label: str, chain: list[x509.
     return _keep(organisation_id, address, certificate, chain)
 
 
+def use_provider(organisation_id: int, credential: str) -> SigningKey:
+    """Have papers sealed by the key of this credential with the provider, too, from now on (see `remote_keys`).
+
+    Raises `KeyRefused`, `remote_keys.ProviderRefused`. The organisation's own key goes on to sign everything at once. So
+    that a verifier knows the provider's for the organisation's, the key of now hands over to it, and it to a new one made here:
+    its signature over that shows that it signs, and with the key of its certificate.
+    """
+    address = remote_keys.address_of(credential)
+    remote = remote_keys.RemoteKey(address)
+    certificate, *chain = remote.certificates()
+    public = certificate.public_key()
+    if not isinstance(public, rsa.RSAPublicKey):
+        raise KeyRefused(_("The key is not RSA with 2048 bits or more, which PDF/A seals need."))
+    _refuse_unfit(certificate, public)
+    private, of_next = _self_made(organisation_id)
+    mark = fingerprint(of_next.public_bytes(serialization.Encoding.DER))
+    endorsement = remote.sign(endorsement_of(mark), certificate)
+    current_key(organisation_id)  # made before it is handed over
+    with transaction.atomic():
+        provider = _keep(organisation_id, address, certificate, chain)
+        _keep(organisation_id, _encrypted(private), of_next, [], endorsement=endorsement)
+        end_provider(organisation_id, but=provider)
+    provider.refresh_from_db()
+    return provider
+
+
+def provider_key(organisation_id: int) -> SigningKey | None:
+    """The key with a provider that papers are sealed with, too, or None."""
+    return provider_keys().filter(organisation_id=organisation_id).first()
+
+
+def provider_keys() -> "QuerySet[SigningKey]":
+    """Those in use, of all organisations."""
+    return SigningKey.objects.filter(private__startswith=remote_keys.SCHEME)
+
+
+def end_provider(organisation_id: int, *, but: SigningKey | None = None) -> int:
+    """Have papers sealed by the provider no more; what it sealed stays valid. Returns how many keys of it were in use."""
+    rows = provider_keys().filter(organisation_id=organisation_id)
+    return (rows.exclude(pk=but.pk) if but else rows).update(private="")
+
+
 def _refuse_unfit(certificate: x509.Certificate, public: rsa.RSAPublicKey) -> None:
     if public.key_size < LEAST_BITS:
         raise KeyRefused(_("The key is not RSA with 2048 bits or more, which PDF/A seals need."))
@@ -152,8 +200,11 @@ def _keep(
     chain: list[x509.Certificate],
     *,
     only_if_first: bool = False,
+    endorsement: bytes = b"",
 ) -> SigningKey:
     """Sign with this key from now on; with `only_if_first` only where there is none, and else return the one there is.
+
+    The key before it endorses it, unless its `endorsement` is there already.
 
     Keys change under the lock of the tree: whoever seals holds it, too, and so signs with the key that counts.
     """
@@ -172,7 +223,7 @@ def _keep(
             "is_current": True,
         }
         if before and before.fingerprint != of_certificate:
-            endorsement = sign(before, endorsement_of(of_certificate))
+            endorsement = endorsement or sign(before, endorsement_of(of_certificate))
             values |= {"endorsed_by": before.fingerprint, "endorsement": endorsement}
         key, _is_new = SigningKey.objects.update_or_create(
             organisation_id=organisation_id, fingerprint=of_certificate, defaults=values
@@ -218,8 +269,10 @@ def endorsement_of(next_fingerprint: str) -> bytes:
 def sign(key: SigningKey, data: bytes) -> bytes:
     """The signature over `data`: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, section 8.2).
 
-    Raises `KeyLocked`, or `tokens.TokenRefused` for a key in a token.
+    Raises `KeyLocked`, or `tokens.TokenRefused` for a key in a token, `remote_keys.ProviderRefused` for one with a provider.
     """
+    if key.is_with_provider:
+        return remote_keys.RemoteKey(key.private).sign(data, key.x509)
     return private_key(key).sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
@@ -294,18 +347,15 @@ def kept_under_earlier_secret() -> list[SigningKey]:
 
 
 def _kept_here() -> "QuerySet[SigningKey]":
-    """Those whose private key is in the database, and in no token."""
-    return SigningKey.objects.exclude(private__startswith=tokens.SCHEME)
+    """Those whose private key is in the database, and neither in a token nor with a provider, nor gone."""
+    elsewhere = Q(private__startswith=tokens.SCHEME) | Q(private__startswith=remote_keys.SCHEME) | Q(private="")
+    return SigningKey.objects.exclude(elsewhere)
 
 
 def refuse_other_secret() -> None:
     """Raise `KeyLocked` if there are signing keys here and none opens with the secrets of this server."""
     locked = None
-    for kept in (
-        SigningKey.objects.exclude(private__startswith=tokens.SCHEME)
-        .order_by("-pk")
-        .values_list("private", flat=True)[:LOOK]
-    ):
+    for kept in _kept_here().order_by("-pk").values_list("private", flat=True)[:LOOK]:
         try:
             _opened(kept)
         except KeyLocked as error:

@@ -178,6 +178,11 @@ class SigningKey(models.Model):
         return self.x509.subject.rfc4514_string()
 
     @property
+    def is_with_provider(self) -> bool:
+        """Whether it lies with a trust service provider, and papers are sealed there now (see `remote_keys`)."""
+        return self.private.startswith("csc:")
+
+    @property
     def common_name(self) -> str:
         """Who signs, as the certificate calls them."""
         names = self.x509.subject.get_attributes_for_oid(NameOID.COMMON_NAME)

@@ -15,7 +15,7 @@ from milepost.classroom.models.connection_log import ConnectionLog
 from milepost.classroom.models.participant import Participant
 from milepost.classroom.models.session import LiveSession
 from milepost.classroom.models.session_document import SessionDocument
-from milepost.classroom.models.sheet import Sheet, undated
+from milepost.classroom.models.sheet import Sheet, sealed_sheets
 from milepost.classroom.models.slot import Slot, new_code, new_secret
 from milepost.classroom.models.trainer import Trainer
 
@@ -38,5 +38,5 @@ __all__ = [
     "is_signed",
     "new_code",
     "new_secret",
-    "undated",
+    "sealed_sheets",
 ]

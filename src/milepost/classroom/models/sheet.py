@@ -1,5 +1,7 @@
 """The attendance sheet of a closed session."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -31,6 +33,10 @@ class Sheet(Dated):
     def __str__(self) -> str:
         return f"sheet {self.number} of {self.session_id}"
 
+    @property
+    def asked_for_at(self) -> datetime:
+        return self.asked_at
+
     def as_reference(self) -> Reference:
         return Reference("sheet", f"{self.session.uid}/{self.number}", self.session.title)
 
@@ -39,6 +45,6 @@ class Sheet(Dated):
         return {"session": str(self.session.uid)}
 
 
-def undated() -> "models.QuerySet[Sheet]":
-    """Sealed sheets that no authority has dated yet."""
-    return Sheet.objects.filter(dated_at=None).exclude(pdf="").select_related("session")
+def sealed_sheets() -> "models.QuerySet[Sheet]":
+    """Those whose file is made."""
+    return Sheet.objects.exclude(pdf="").select_related("session")
