@@ -52,6 +52,7 @@ from milepost.learning.progressing import complete_activity, open_activity
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
+from milepost.receipts.making import take_receipt
 from vectors.fixed import PASSWORD, as_pkcs12, ed25519_key
 from vectors.stamping import stamp_over
 from vectors.zips import contents
@@ -184,6 +185,13 @@ class Story:
             deliver_all()
             run_all(queues=["files"])
 
+    def take_receipt(self) -> None:
+        """Anna takes along what she learnt: the course, not the session."""
+        file = io.BytesIO()
+        with clock.at(moment(17, 14)):
+            take_receipt(member=self.anna, by=self.anna, file=file, things=[str(self.course.uid)])
+        self.files["receipt.zip"] = file.getvalue()
+
     def seal_on_top(self) -> None:
         """A stranger, whose certificate has the same name, seals the certificate once more."""
         with clock.at(moment(17, 14)):
@@ -315,6 +323,8 @@ def told() -> dict[str, bytes]:
     story.close()
     story.give("closed.zip", at=moment(17, 13))
     story.give_certificate()
+    with otherwise():
+        story.take_receipt()
     with otherwise():
         story.seal_on_top()
     story.correct()

@@ -337,7 +337,12 @@ def _others(files: Files) -> dict[str, bytes]:
         "identifier": [badge["credentialSubject"]["identifier"][0] | {"identityHash": "Bo Ferreira"}]
     }
     token = files["badge.svg"].decode()
+    receipt = contents(files["receipt.zip"])
+    named = next(n for n in receipt if n.startswith("pieces/badges/"))
+    other = receipt | {named: _other_claims(receipt[named].decode()).encode()}
     return {
+        "receipt-badge-changed.zip": packed(as_the_insider(other, "next")),
+        "receipt-without-a-fact.zip": packed(as_the_insider(proven_anew(lines(_forget_completion))(receipt), "next")),
         "piece-changed.zip": packed(as_the_insider(closed | {sheet: _turned(closed[sheet])}, "next")),
         "piece-left-out.zip": packed(as_the_insider({n: c for n, c in closed.items() if n != given}, "next")),
         "witness-forged.zip": packed(as_the_insider(witnessed | {"journal/checkpoint.txt": notes["forged"]})),
@@ -361,6 +366,11 @@ def _leave_out_erasure(facts: list[Any], leaves: list[str]) -> None:
     at = next(
         n for n, fact in enumerate(facts) if "statement" in fact and json.loads(fact["statement"])["verb"] == "erased"
     )
+    del facts[at], leaves[at]
+
+
+def _forget_completion(facts: list[Any], leaves: list[str]) -> None:
+    at = place_of(facts, "course", "completed")
     del facts[at], leaves[at]
 
 

@@ -58,6 +58,11 @@ VECTORS = [
     holds("witnessed.zip", "Two witnesses cosigned, and nobody asked for them."),
     holds("witnessed.zip", "Both witnesses were asked for, and the key.", witness=["w1", "w2"], key=[KEY]),
     holds("witnessed.zip", "Two of three, as a policy says.", policy="two-of-three.policy"),
+    holds(
+        "receipt.zip",
+        "What one person learnt in a course, with certificate and badge, as they take it along.",
+        key=[NEXT],
+    ),
     holds("fact.json", "The proof that one fact is in the journal."),
     holds("stamped-fact.json", "The same under a stamped seal."),
     holds("erased-fact.json", "The proof of a fact whose words were erased."),
@@ -161,7 +166,7 @@ VECTORS = [
     broken("file-added.zip", "was added", "By an outsider: a file is added."),
     broken(
         "file-nowhere.zip",
-        "is nothing that Milepost puts into a dossier",
+        "is nothing that Milepost puts there",
         "By the key’s holder: a file at a place that the format does not know.",
     ),
     broken(
@@ -332,6 +337,12 @@ VECTORS = [
         "certificate-sealed-on-top.pdf",
         "by a key that is not the issuer’s",
         "A stranger sealed it once more, under the same name.",
+    ),
+    broken("receipt-badge-changed.zip", "its signature does not fit it", "The badge in a receipt says another name."),
+    broken(
+        "receipt-without-a-fact.zip",
+        "is missing",
+        "By the key’s holder: a fact is left out of a receipt, and the tree proven without it.",
     ),
     broken("fact-other-words.json", "The fact was changed", "The words of the fact are others."),
     broken("fact-other-path.json", "does not lead from the fact", "The path is one step short."),

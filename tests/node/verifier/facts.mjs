@@ -12,7 +12,7 @@ export function aboutsOf({object, context = {}}) {
   return [...new Set([about, context.action ?? about])];
 }
 
-const whoseOf = ({actor, context = {}}) => context.holder || actor.id;
+export const whoseOf = ({actor, context = {}}) => context.holder || actor.id;
 
 export class Facts {
   constructor(content) {

@@ -5,10 +5,11 @@
 
    Needs Node 20 and no packages. Does not look into what was added to a PDF after a seal, nor check proofs of badges that are JSON
    (RDF canonicalisation): those it calls consistent with themselves. Exit status as in section 1. */
+import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
 import {readZip} from './archive.mjs';
-import {Facts} from './facts.mjs';
+import {aboutsOf, Facts, whoseOf} from './facts.mjs';
 import {checkCheckpoint, checkSeal, Policy} from './head.mjs';
 import {checkPdf, Pieces} from './papers.mjs';
 import {holdStatus, Published} from './published.mjs';
@@ -17,10 +18,13 @@ import {fingerprintOf, hasSigned, Keys, tokenOf} from './signatures.mjs';
 import {Broken, canonical, isFingerprint, must, readJson, sha256, sha256hex, unhex} from './strict.mjs';
 import {climb, goesOn, rootOf} from './tree.mjs';
 
-const FORMAT = 'milepost-dossier/2';
-const PLACES = new RegExp('^(cover\\.pdf|journal/(entries\\.jsonl|leaves\\.txt|checkpoint\\.txt|(proof|seal|completeness)\\.json)'
-  + '|keys/([0-9a-f]{64}\\.pem|(keys|log)\\.json)|(records|pieces|as-the-organisation-says)/.+)$', 's');
-const REQUIRED = ['cover.pdf', 'keys/keys.json', 'journal/entries.jsonl', 'journal/leaves.txt', 'journal/proof.json', 'journal/seal.json'];
+const DOSSIER = 'milepost-dossier/2', RECEIPT = 'milepost-receipt/1', UID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const OF_BOTH = 'journal/(entries\\.jsonl|leaves\\.txt|checkpoint\\.txt|(proof|seal|completeness)\\.json)|keys/([0-9a-f]{64}\\.pem|(keys|log)\\.json)';
+const REQUIRED = ['keys/keys.json', 'journal/entries.jsonl', 'journal/leaves.txt', 'journal/proof.json', 'journal/seal.json'];
+const PLACES = {
+  [DOSSIER]: {places: new RegExp(`^(cover\\.pdf|${OF_BOTH}|(records|pieces|as-the-organisation-says)/.+)$`, 's'), required: ['cover.pdf', ...REQUIRED]},
+  [RECEIPT]: {places: new RegExp(`^(read-me\\.txt|${OF_BOTH}|pieces/certificates/${UID}\\.pdf|pieces/badges/${UID}\\.svg)$`), required: REQUIRED}
+};
 
 /* Checks the bytes: the keys whose file it may be, its own first, what was signed when, and, of a dossier, its state. Throws `Broken`. */
 export function verify(bytes, {wanted = new Set(), policy = null, published = null, statusList = null} = {}) {
@@ -28,7 +32,7 @@ export function verify(bytes, {wanted = new Set(), policy = null, published = nu
   const start = bytes.subarray(0, 1024).toString('latin1').trimStart();
   let found;
   if(start.startsWith('PK')) {
-    found = checkDossier(bytes, policy);
+    found = checkZip(bytes, policy);
   } else if(start.startsWith('{') && !start.includes('OpenBadgeCredential')) {
     found = checkProof(readJson(bytes), policy);
   } else {
@@ -43,16 +47,16 @@ export function verify(bytes, {wanted = new Set(), policy = null, published = nu
 
 const NOT_CHECKED = {known: [], signings: [], told: ['The proof in a badge that is JSON was not checked.']};
 
-function checkDossier(bytes, policy) {
-  const told = [];
-  const files = readZip(bytes);
+/* A dossier or a receipt: what both have in common, and then what each has of its own. */
+function checkZip(bytes, policy) {
+  const told = [], files = readZip(bytes);
   const content = files.get('manifest.json')?.(), signature = files.get('manifest.sig')?.();
   must(content && signature, 'manifest.json or manifest.sig is missing.');
-  const manifest = readJson(content);
-  must(manifest.format === FORMAT, `This dossier is of the format ${manifest.format}, and this program reads ${FORMAT}.`);
+  const manifest = readJson(content), places = PLACES[manifest.format];
+  must(places, `This file is of the format ${manifest.format}, and this program reads ${Object.keys(PLACES).join(' and ')}.`);
   const keys = new Keys(files);
   must(hasSigned(keys.certificate(manifest.key), content, signature), 'manifest.json was changed: its signature does not fit it.');
-  checkFiles(files, manifest);
+  checkFiles(files, manifest, places);
   keys.follow(manifest.key);
   const {head} = checkSeal(readJson(files.get('journal/seal.json')()), keys.known, told);
   must(head.organisation === manifest.organisation.id, 'journal/seal.json is the seal of something else.');
@@ -68,24 +72,65 @@ function checkDossier(bytes, policy) {
   } else {
     const completeness = files.get('journal/completeness.json')?.();
     must(completeness, 'journal/completeness.json is missing.');
-    facts.index.hold(unhex(head.index, 32), readJson(completeness), facts.wanted(manifest.action.id, manifest.person?.id));
+    const wanted = manifest.format === DOSSIER ? facts.wanted(manifest.action.id, manifest.person?.id) : manifest.things.map(thing => [thing, manifest.person.id]);
+    facts.index.hold(unhex(head.index, 32), readJson(completeness), wanted);
   }
-  new Records(files, manifest, facts).check();
-  new Pieces(files, manifest, facts, keys).check();
+  const pieces = new Pieces(files, manifest, facts, keys);
+  if(manifest.format === DOSSIER) {
+    new Records(files, manifest, facts).check();
+    pieces.check();
+    pieces.checkCover();
+  } else {
+    checkReceipt(files, manifest, facts, keys);
+    pieces.check(name => /^pieces\/badges\//.test(name));
+  }
   const signings = [{key: manifest.key, time: manifest.made_at}, {key: head.key, time: head.clock ?? head.time}];
   return {known: [...keys.known.keys()], signings, told, state: {head, index: facts.index}};
 }
 
-function checkFiles(files, manifest) {
+function checkFiles(files, manifest, {places, required}) {
   const own = ['manifest.json', 'manifest.sig'];
   Object.keys(manifest.files).forEach(name => must(files.has(name) && !own.includes(name), `${name} is missing.`));
   for(const [name, content] of files) {
     const listed = manifest.files[name];
     must(listed || own.includes(name), `${name} was added: the manifest does not know it.`);
-    must(own.includes(name) || PLACES.test(name), `${name} is nothing that Milepost puts into a dossier.`);
+    must(own.includes(name) || places.test(name), `${name} is nothing that Milepost puts there.`);
     must(own.includes(name) || (content().length === listed.size && sha256hex(content()) === listed.sha256), `${name} was changed.`);
   }
-  REQUIRED.forEach(name => must(files.has(name), `${name} is missing.`));
+  required.forEach(name => must(files.has(name), `${name} is missing.`));
+}
+
+/* What a receipt may hold: facts of its person about what it tells of, and their badges (section 15.1). */
+function checkReceipt(files, manifest, facts, keys) {
+  const {person, things} = manifest, issued = new Map(), gone = new Set();
+  for(const fact of facts.all.filter(({verb}) => verb !== 'erased')) {
+    must(whoseOf(fact) === person.id && things.includes(aboutsOf(fact)[0]), 'A fact in the receipt is of somebody else, or about something else.');
+    if(fact.type === 'certificate.issued') {
+      issued.set(fact.object.id, fact.context.course);
+      gone.add(fact.context.replaces);
+    } else if(fact.type === 'certificate.revoked') {
+      gone.add(fact.object.id);
+    }
+  }
+  for(const [name, content] of files) {
+    const [, uid] = /^pieces\/badges\/(.+)\.svg$/.exec(name) ?? [];
+    if(uid) {
+      must(issued.has(uid) && !gone.has(uid), `${name} is the badge of no certificate that stands.`);
+      const {claims, key} = badgeIn(content());
+      must(keys.known.has(key), `${name} is signed with a key that is not the organisation’s.`);
+      const {id, achievement} = claims.credentialSubject;
+      must(id === `urn:uuid:${uuid5(person.id, 'open badges')}`, `${name} is the badge of somebody else.`);
+      must(achievement.id.includes(`/achievements/${issued.get(uid)}/`), `${name} is a badge for something else.`);
+    }
+  }
+}
+
+/* RFC 9562, section 5.5. */
+function uuid5(space, name) {
+  const bytes = createHash('sha1').update(Buffer.from(space.replaceAll('-', ''), 'hex')).update(name).digest().subarray(0, 16);
+  bytes[6] = bytes[6] & 0x0f | 0x50;
+  bytes[8] = bytes[8] & 0x3f | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function checkProof(proof, policy) {
@@ -105,6 +150,15 @@ function checkProof(proof, policy) {
 
 /* A badge as a token (section 16), alone or in a picture. */
 function checkToken(bytes, accepted, statusList) {
+  const {claims, key, said} = badgeIn(bytes);
+  must((said.exp ?? Infinity) >= Date.now() / 1000 && said.nbf <= Date.now() / 1000 + 600, 'The badge is not valid today.');
+  if(statusList) {
+    holdStatus(claims, statusList, new Set([...accepted, key]));
+  }
+  return {known: [key], signings: [{key, time: claims.validFrom}], told: []};
+}
+
+function badgeIn(bytes) {
   const tokens = bytes.toString('latin1').match(/(?<![\w-])[\w-]{20,}\.[\w-]{20,}\.[\w-]{20,}/g) ?? [];
   must(tokens.length === 1, 'There is not one badge in this file.');
   const {claims, certificate} = tokenOf(tokens[0]);
@@ -113,12 +167,7 @@ function checkToken(bytes, accepted, statusList) {
   const {issuer, credentialSubject: subject, id, validFrom, validUntil} = claims;
   const said = {iss: issuer.id, sub: subject.id ?? id, jti: id, nbf: seconds(validFrom), exp: seconds(validUntil)};
   Object.entries(said).forEach(([name, value]) => must((name === 'exp' && !(name in claims)) || claims[name] === value, `The badge contradicts itself: “${name}”.`));
-  must((said.exp ?? Infinity) >= Date.now() / 1000 && said.nbf <= Date.now() / 1000 + 600, 'The badge is not valid today.');
-  const key = fingerprintOf(certificate);
-  if(statusList) {
-    holdStatus(claims, statusList, new Set([...accepted, key]));
-  }
-  return {known: [key], signings: [{key, time: validFrom}], told: []};
+  return {claims, said, key: fingerprintOf(certificate)};
 }
 
 /* The exit status for a command’s words; `say` is told why. */
