@@ -56,6 +56,7 @@ ATTENDANCE = (
     "way",
     "arrived_at",
     "left_at",
+    "told_later",
     "minutes",
     "absence_reason",
 )

@@ -61,7 +61,8 @@ def change_attendance(*, attendance: Attendance, change: Change, by: Reference, 
             return locked
         locked.corrections += is_correction
         locked.save()
-        _record(locked, {"now": after} | ({"before": before, "reason": why} if is_correction else {}), by=by)
+        told = {"now": after} | ({"before": before, "reason": why} if is_correction else {})
+        _record(locked, told, by=by, time=_happened_at(locked, before, after))
         if locked.slot.is_closed:
             ask_for_sheet(locked.slot.session)
     return locked
@@ -133,7 +134,13 @@ def _state(row: Attendance) -> dict[str, Any]:
     return state
 
 
-def _record(row: Attendance, result: dict[str, Any], *, by: Reference) -> None:
+def _happened_at(row: Attendance, before: dict[str, Any], after: dict[str, Any]) -> datetime:
+    """When what is noted happened: somebody came or left at the time that was typed, all else before the end of the half-day."""
+    typed = (after[name] for name in ("arrived_at", "left_at") if name in after and after[name] != before.get(name))
+    return min(clock.now(), row.slot.ends_at, *map(datetime.fromisoformat, typed))
+
+
+def _record(row: Attendance, result: dict[str, Any], *, by: Reference, time: datetime) -> None:
     record(
         SLOT_CORRECTED if "reason" in result else SLOT_MARKED,
         organisation=row.organisation,
@@ -141,4 +148,5 @@ def _record(row: Attendance, result: dict[str, Any], *, by: Reference) -> None:
         object=row.slot.as_reference(),
         result=result,
         context={"session": str(row.slot.session.uid), "instructor": by.as_json()},
+        time=time,
     )

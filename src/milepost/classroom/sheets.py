@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.classroom.doubts import decision_words, told
-from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DECIDED, SLOT_DELIVERED
+from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DECIDED, SLOT_DELIVERED, SLOT_MARKED
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
 from milepost.core import blobs, clock
 from milepost.core.jobs import named
@@ -24,6 +24,7 @@ from milepost.documents.typesetting import logo_of, render
 from milepost.journal import keys
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
+from milepost.journal.told_later import IN_TIME, told_later
 
 SLOTS_ABREAST = 4
 DOUBT_MARK = "†"
@@ -81,6 +82,7 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
     seats = list(expected.order_by("member__family_name", "member__given_name", "pk"))
     rows = Attendance.objects.filter(slot__session=session).select_related("slot__session")
     at = {(row.slot_id, row.participant_id): row for row in rows}
+    later = _noted_later(session, seats)
     with translation.override(session.language):
         return {
             "language": session.language,
@@ -92,7 +94,7 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
             "title": session.title,
             "reference": _("%(reference)s, sheet %(number)s") % {"reference": session.reference, "number": number},
             "facts": _facts(session, slots, seats, at),
-            "parts": [_part(abreast, seats, at) for abreast in batched(slots, SLOTS_ABREAST, strict=False)],
+            "parts": [_part(abreast, seats, at, later) for abreast in batched(slots, SLOTS_ABREAST, strict=False)],
             "name_label": _("Name"),
             "trainer_label": _("Trainer"),
             "records_label": _("How each signature was made"),
@@ -111,6 +113,7 @@ _NOTE = gettext_lazy(
     "Times are those of the server, in the zone %(zone)s. Fingerprints (SHA-256, first 16 signs) tie each signature and its context (network address, browser) to the organisation’s journal."
 )
 type At = dict[tuple[int, int], Attendance]
+type Later = dict[tuple[int, int], datetime]
 
 
 def _facts(session: LiveSession, slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list[tuple[str, str]]:
@@ -135,14 +138,32 @@ def _days(slots: Sequence[Slot]) -> str:
     return " – ".join(dict.fromkeys((slots[0].day, slots[-1].day)))
 
 
-def _part(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> dict[str, Any]:
+def _noted_later(session: LiveSession, seats: Sequence[Participant]) -> Later:
+    """By half-day and seat: when what is noted of it was recorded, where that was told later."""
+    keys_of = {str(seat.member.uid): seat.pk for seat in seats}
+    slots = {str(uid): pk for uid, pk in session.slots.values_list("uid", "pk")}
+    noting = [SLOT_MARKED.name, SLOT_CORRECTED.name]
+    entries = Entry.objects.filter(organisation_id=session.organisation_id, about=str(session.uid), fact__in=noting)
+    found: dict[tuple[int, int], datetime | None] = {}
+    for entry in entries.exclude(statement="").order_by("id"):
+        if entry.actor_id in keys_of and entry.object_id in slots:
+            pair, now = (slots[entry.object_id], keys_of[entry.actor_id]), entry.content["result"]["now"]
+            keeps_times = "arrived_at" in now or "left_at" in now
+            found[pair] = told_later(entry.content) or (found.get(pair) if keeps_times else None)
+    return {pair: recorded for pair, recorded in found.items() if recorded}
+
+
+def _part(slots: Sequence[Slot], seats: Sequence[Participant], at: At, later: Later) -> dict[str, Any]:
     return {
         "slots": [{"day": slot.day, "hours": slot.hours} for slot in slots],
         "rows": [
             {
                 "name": seat.member.full_name,
                 "employer": seat.employer,
-                "cells": [_cell(at.get((slot.pk, seat.pk)), seat.member.full_name) for slot in slots],
+                "cells": [
+                    _cell(at.get((slot.pk, seat.pk)), seat.member.full_name, later.get((slot.pk, seat.pk)))
+                    for slot in slots
+                ],
             }
             for seat in seats
         ],
@@ -150,7 +171,7 @@ def _part(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> dict[s
     }
 
 
-def _cell(row: Attendance | None, name: str) -> dict[str, str]:
+def _cell(row: Attendance | None, name: str, later: datetime | None) -> dict[str, str]:
     if row is None:
         return _ink(None, name) | {"note": _("not registered")}
     notes = []
@@ -168,6 +189,8 @@ def _cell(row: Attendance | None, name: str) -> dict[str, str]:
         notes.append(_("present, without a signature (see corrections)"))
     elif row.state == "missing":
         notes.append(_("not signed"))
+    if later and notes:
+        notes.append(_("told later: recorded %(time)s") % {"time": _time(row.slot, later)})
     if row.is_in_doubt:
         notes.append(_("in doubt %(mark)s") % {"mark": DOUBT_MARK})
     mark = [DOUBT_MARK] if row.doubts and not row.is_in_doubt else []
@@ -214,7 +237,9 @@ def _way_words(slot: Slot, row: Attendance) -> str:
     way = str(Way(row.way).label)
     if row.device_time is None:
         return way
-    return _("%(way)s, made at %(time)s without a network") % {"way": way, "time": _time(slot, row.device_time)}
+    line = _("%(way)s, made at %(time)s without a network") % {"way": way, "time": _time(slot, row.device_time)}
+    is_late = row.signed_at is not None and row.signed_at - row.device_time > IN_TIME
+    return line + (_(" (told later)") if is_late else "")
 
 
 def _doubts(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list[str]:
@@ -253,7 +278,7 @@ def _correction(entry: Entry, slot: Slot) -> str:
     statement = entry.content
     words = {
         "who": statement["actor"]["name"],
-        "when": date_format(entry.time.astimezone(slot.session.zone), "DATETIME_FORMAT"),
+        "when": date_format(entry.recorded_at.astimezone(slot.session.zone), "DATETIME_FORMAT"),
         "by": statement["context"].get("instructor", {}).get("name", ""),
         "slot": _half_day(slot),
     }

@@ -15,6 +15,7 @@ from milepost.classroom import facts
 from milepost.classroom.models import Attendance, Participant
 from milepost.classroom.signing import DELIVERED_LATE, PUT_ASIDE
 from milepost.core.canonical import fingerprint_of
+from milepost.journal.told_later import later_text
 
 type Pair = tuple[str, str]  # a half-day and a person, by their uids
 
@@ -34,8 +35,16 @@ FACTS = (
     facts.SLOT_CLOSED,
 )
 NOTHING_DECIDED = {"decided_at": None, "decided_by": "", "decision_reason": ""}
-NOTHING_SIGNED = {"signed_at": None, "way": "", "device_time": None, "doubts": (), "signature": "", **NOTHING_DECIDED}
-NOTHING_NOTED = {"state": "missing", "arrived_at": None, "left_at": None, "absence_reason": ""}
+NOTHING_SIGNED = {
+    "signed_at": None,
+    "way": "",
+    "device_time": None,
+    "signed_later": None,
+    "doubts": (),
+    "signature": "",
+    **NOTHING_DECIDED,
+}
+NOTHING_NOTED = {"state": "missing", "arrived_at": None, "left_at": None, "absence_reason": "", "noted_later": None}
 
 
 @dataclass
@@ -150,11 +159,12 @@ class Telling:
             case "signed":
                 self._signatures[pair].setdefault(result["signature_sha256"], fact)
                 noted = {name: self.of(pair)[name] for name in ("arrived_at", "left_at")}
+                noted["noted_later"] = self.of(pair)["noted_later"] if any(noted.values()) else None
                 self._told[pair] = NOTHING_NOTED | noted | _signed(fact)
             case "delivered":
                 self._signatures[pair].setdefault(result["signature_sha256"], fact)
             case "marked" | "corrected":
-                self._told[pair] = self._noted(pair, result["now"])
+                self._told[pair] = self._noted(pair, result["now"], later_text(fact))
             case "doubted":
                 self._doubt(self._told[pair], result["doubts"])
             case "decided":
@@ -163,14 +173,16 @@ class Telling:
                 self._told[pair] |= {"state": "struck" if result["decision"] == "not-there" else "signed"}
                 self._told[pair] |= NOTHING_DECIDED if result["decision"] == "undecided" else by
 
-    def _noted(self, pair: Pair, now: Mapping[str, Any]) -> dict[str, Any]:
+    def _noted(self, pair: Pair, now: Mapping[str, Any], later: str | None) -> dict[str, Any]:
         before, mark = self.of(pair), now.get("signature_sha256", "")
         noted = NOTHING_NOTED | {name: now[name] for name in NOTHING_NOTED if name in now}
+        noted["noted_later"] = later or (before["noted_later"] if noted["arrived_at"] or noted["left_at"] else None)
         if not mark:
             return NOTHING_SIGNED | noted
         if mark == before["signature"]:
             return before | noted
-        return NOTHING_SIGNED | _signed(self._signatures[pair][mark]) | {"device_time": None, "doubts": ()} | noted
+        anew: dict[str, Any] = {"device_time": None, "signed_later": None, "doubts": ()}
+        return NOTHING_SIGNED | _signed(self._signatures[pair][mark]) | anew | noted
 
     @staticmethod
     def _doubt(told: dict[str, Any], doubts: list[dict[str, Any]]) -> None:
@@ -191,6 +203,7 @@ def _signed(fact: Mapping[str, Any]) -> dict[str, Any]:
         "way": fact["result"]["way"],
         "signature": fact["result"]["signature_sha256"],
         "device_time": context.get("device_time"),
+        "signed_later": later_text(fact),
         "doubts": context.get("doubts", []),
     }
 
@@ -216,6 +229,7 @@ def attendance_row(row: Attendance, telling: Telling, name: str) -> dict[str, An
         "signature": counts.get("signature"),
         **counts.get("circumstances", {"address": "", "agent": "", "location": None}),
         **{key: told[key] for key in ("device_time", "arrived_at", "left_at")},
+        "told_later": max(filter(None, (told["signed_later"], told["noted_later"])), default=None),
         "minutes": telling.minutes(pair),
         "absence_reason": told["absence_reason"],
         "earlier": [said | kept[mark] for mark, said in telling.others_of(pair)],

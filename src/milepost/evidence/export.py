@@ -24,7 +24,7 @@ from milepost.core.words import date_format
 from milepost.evidence.contributions import file_kinds, named
 from milepost.evidence.facts import MEMBER_EXPORTED
 from milepost.journal.models import Entry
-from milepost.journal.phrases import phrase
+from milepost.journal.phrases import phrase, told_later_words
 from milepost.journal.queries import timeline
 from milepost.journal.recording import record, time_text
 from milepost.people.contributions import BATCH, safe_name
@@ -151,7 +151,10 @@ def _page(member: Member, data: dict[str, Any], facts: list[Entry]) -> str:
         for label, rows in data["records"].items():
             names = list(rows[0])
             tables.append((names_of_records.get(label, label), names, [[row[name] for name in names] for row in rows]))
-        history = [(date_format(entry.time, "DATETIME_FORMAT"), phrase(entry, str(member.uid))) for entry in facts]
+        history = [
+            (date_format(entry.time, "DATETIME_FORMAT"), phrase(entry, str(member.uid)), told_later_words(entry))
+            for entry in facts
+        ]
         context = {
             "data": data,
             "member": member,

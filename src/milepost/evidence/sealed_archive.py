@@ -16,13 +16,14 @@ from cryptography.hazmat.primitives import serialization
 
 from milepost.core import clock
 from milepost.core.blobs.fields import digests_in
-from milepost.journal import checkpoints, index, keys, merkle, tiles
+from milepost.journal import checkpoints, dated_heads, index, keys, merkle, tiles
 from milepost.journal.cosigning import cosign_at_hand
 from milepost.journal.erasing import erasures_of
 from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
 from milepost.journal.sealing import held, index_of
+from milepost.journal.timestamping import stamp_at_hand
 from milepost.people.contributions import File
 from milepost.people.models import Organisation
 from milepost.verify.completeness import Erasures, Index
@@ -89,6 +90,7 @@ class SealedArchive:
                 if root
                 else None
             )
+        stamp_at_hand(head)
         cosign_at_hand(head)
         numbers, erased = numbers_with_erased()
         numbers.update(erasures_of(organisation_id, erased) if erased else ())
@@ -102,6 +104,8 @@ class SealedArchive:
         proof = merkle.multiproof(indices, head.size, tiles.StoredNodes(organisation_id))
         self.add_json("journal/proof.json", {"size": head.size, "nodes": [node.hex() for node in proof]})
         self.add_json("journal/seal.json", as_json(head))
+        if dated := dated_heads.as_json(indices, head):
+            self.add("journal/heads.json", [json.dumps(dated).encode()])
         if root and completeness:
             self.add("journal/completeness.json", [json.dumps(completeness).encode()])
         self._checkpoint(head)

@@ -30,12 +30,16 @@ HEAD = """# Facts
 Everything that the journal can say, by what it is said of. Written by `milepost facts` from what the rooms declare in
 their `facts.py`; a test fails when it is not current. A statement is
 
-    {"actor", "verb", "object", "time", "organisation", "result", "context"}
+    {"actor", "verb", "object", "time", "recorded", "organisation", "result", "context"}
 
 in canonical JSON (RFC 8785). `actor` and `object` are references (`type`, `id`, `name` and, where there is content, the
 `version` that was seen, a SHA-256), `organisation` is a uid, and `result` and `context` hold the fields below and no
 others; they are left out when they are empty. No identifier in it is a key of a database. Fields marked with ? may be
 missing. A fact *belongs to* the course, session, action or document under which it is found.
+
+`time` is when it happened, as it was told, and `recorded` what the server’s clock said as it was written, where that is another time: more
+than five seconds from it. A fact that was recorded more than five minutes after its `time`, or after its `context.device_time`, was *told later*,
+and is marked so wherever it is shown (decision 52).
 """
 
 

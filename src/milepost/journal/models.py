@@ -11,6 +11,7 @@ from django.db import models
 
 from milepost.core import clock
 from milepost.core.encryption import EncryptedField
+from milepost.journal import told_later
 
 
 class Entry(models.Model):
@@ -20,7 +21,8 @@ class Entry(models.Model):
     columns repeat parts of it so that they can be indexed, and `verify` compares them. Both it and `salt` are
     empty once they were erased (see `milepost.journal.erasing`). `fact` is the name of its type (see `vocabulary`), and
     `about` the uid of the course, session, action or document that it belongs to, as its type says. It is of its actor, unless
-    its context names another `holder`, and belongs to the action that its context names `also`.
+    its context names another `holder`, and belongs to the action that its context names `also`. `time` is
+    when it happened, as it was told; when it was recorded, its words say (see `told_later`).
     `mark` says that Milepost wrote it, `after` the entry whose mark is that (see `chaining`); these are no part of the leaf.
     """
 
@@ -63,6 +65,16 @@ class Entry(models.Model):
         """The statement as data. Raises `ValueError` for an entry whose words were erased."""
         content: dict[str, Any] = json.loads(self.statement)
         return content
+
+    @property
+    def told_later(self) -> datetime | None:
+        """When it was recorded, if that was not when it happened; None for what was told in time, or whose words were erased."""
+        return None if self.is_erased else told_later.told_later(self.content)
+
+    @property
+    def recorded_at(self) -> datetime:
+        """When it was recorded, by the server's clock."""
+        return self.time if self.is_erased else told_later.recorded_at(self.content)
 
     @property
     def whose(self) -> str:

@@ -1,7 +1,9 @@
 """Entries as sentences that people read. What they say stands with each fact type (see `vocabulary`)."""
 
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from milepost.core.words import date_format
 from milepost.journal.models import Entry
 from milepost.journal.vocabulary import Statement, fact_type_of
 
@@ -28,3 +30,10 @@ def sentence(entry: Entry, subject_id: str = "") -> tuple[str, str]:
         return "", words
     names_itself = entry.object_id == subject_id and fact_type.done_to
     return "" if names_itself else str(entry.content["actor"]["name"]), words
+
+
+def told_later_words(entry: Entry) -> str:
+    """That it was told later, and when it was recorded; empty for what was told as it happened."""
+    if (recorded := entry.told_later) is None:
+        return ""
+    return _("Told later: recorded %(time)s") % {"time": date_format(localtime(recorded), "DATETIME_FORMAT")}

@@ -14,6 +14,7 @@ from milepost.journal import chaining
 from milepost.journal.leaves import leaf_hash, new_salt
 from milepost.journal.models import Entry
 from milepost.journal.organisations import Journalled
+from milepost.journal.told_later import SAME_MOMENT
 from milepost.journal.vocabulary import FactType, Undeclared, also_of, fact_types, holder_of
 
 BATCH = 2_000
@@ -44,6 +45,7 @@ SYSTEM = Reference("system", "milepost", "Milepost")
 class Fact:
     """What is to be recorded. `result` and `context` hold JSON values only.
 
+    `time` is when it happened, as somebody tells it; None for now. When it is recorded, the clock says (see `told_later`).
     Raises `DoesNotFit` for what is not of its type, and `Undeclared` for a type that no room has registered.
     """
 
@@ -76,10 +78,11 @@ def record(
     object: Reference,
     result: dict[str, Any] | None = None,
     context: dict[str, Any] | None = None,
+    time: datetime | None = None,
 ) -> Entry:
     """Append one fact to the organisation's journal and return its entry. Raises as `Fact` does, and `NoTransaction`, `MovedClock`."""
     _refuse_outside_transaction()
-    [entry] = _entries([Fact(fact_type, actor, object, result or {}, context or {})], organisation)
+    [entry] = _entries([Fact(fact_type, actor, object, result or {}, context or {}, time)], organisation)
     chaining.link([entry])
     entry.save(force_insert=True)
     chaining.written(entry)
@@ -109,7 +112,11 @@ def _entries(facts: Iterable[Fact], organisation: Journalled) -> Iterator[Entry]
     now, whose = clock.now().astimezone(UTC), whose_of(organisation)
     now_text = time_text(now)
     for fact in facts:
-        yield _entry(fact, organisation.pk, whose, fact.time or now, time_text(fact.time) if fact.time else now_text)
+        if fact.time is None:
+            yield _entry(fact, organisation.pk, whose, now, now_text)
+            continue
+        recorded = "" if abs(now - fact.time) < SAME_MOMENT else now_text
+        yield _entry(fact, organisation.pk, whose, fact.time, time_text(fact.time), recorded)
 
 
 def whose_of(organisation: Journalled) -> dict[str, Any]:
@@ -118,14 +125,18 @@ def whose_of(organisation: Journalled) -> dict[str, Any]:
     return uid | {DEMONSTRATION: True} if organisation.is_demonstration else uid
 
 
-def _entry(fact: Fact, organisation_id: int, whose: dict[str, Any], time: datetime, text: str) -> Entry:
-    statement = {
+def _entry(
+    fact: Fact, organisation_id: int, whose: dict[str, Any], time: datetime, text: str, recorded: str = ""
+) -> Entry:
+    statement: dict[str, Any] = {
         "actor": fact.actor.as_json(),
         "verb": fact.type.verb,
         "object": fact.object.as_json(),
         "time": text,
         **whose,
     }
+    if recorded:
+        statement["recorded"] = recorded
     if fact.result:
         statement["result"] = fact.result
     if fact.context:

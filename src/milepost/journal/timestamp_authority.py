@@ -78,7 +78,7 @@ def _checked(content: bytes, request: tsp.TimeStampReq) -> Any:
 
 
 def _is_signed(signed: Any) -> bool:
-    """Whether the certificate that comes with the stamp signed it, for this purpose, and was valid at its time (RFC 3161, section 2.3)."""
+    """Whether the certificate that comes with the stamp signed it, for this purpose alone, and was valid at its time (RFC 3161, section 2.3)."""
     [signer] = signed["signer_infos"]
     serial, content = signer["sid"].chosen["serial_number"].native, signed["encap_content_info"]["content"]
     certificate = next(one.chosen for one in signed["certificates"] if one.chosen.serial_number == serial)
@@ -87,7 +87,8 @@ def _is_signed(signed: Any) -> bool:
         signer, certificate, expected_content_type="tst_info", actual_digest=hashed
     )
     uses = certificate.extended_key_usage_value
-    is_for_this = uses is not None and "time_stamping" in uses.native
+    is_for_this = uses is not None and uses.native == ["time_stamping"]
+    is_for_this = is_for_this and "extended_key_usage" in certificate.critical_extensions
     time = content.parsed["gen_time"].native
     return (
         bool(is_whole and is_by_it and is_for_this)

@@ -6,7 +6,8 @@ answer never holds up a seal: the next round asks again.
 
 import asyncio
 import hashlib
-from datetime import UTC, datetime
+import logging
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from asn1crypto import cms, tsp
@@ -16,14 +17,18 @@ from django.db.models import OuterRef, Subquery
 
 from milepost.core import clock
 from milepost.journal.models import Seal, SigningKey, Timestamp
+from milepost.journal.sealing import clock_of
 
 if TYPE_CHECKING:
     from milepost.journal.timestamp_authority import Authority
 
+CLOCKS_DIFFER = timedelta(minutes=10)  # as much as `milepost verify` allows an authority
 PATIENCE = 10  # seconds, in the background
 PATIENCE_AT_HAND = 4  # seconds, while somebody waits
 CLOCK = "timestamp-authority-clock"  # seconds between its clock and ours, when it last answered
 _RESTING = "timestamp-authority-rests"
+
+logger = logging.getLogger(__name__)
 
 
 def authority(*, patience: int = PATIENCE) -> "Authority | None":
@@ -65,14 +70,26 @@ def unstamped() -> list[int]:
 
 
 class NoStamp(ConnectionError):
-    """The authority does not answer, or refuses."""
+    """The authority does not answer, refuses, or says a time that can't be."""
 
 
 def stamp_newest(organisation_id: int) -> bool:
     """Have the authority stamp the organisation's newest seal; False where that needs none. Raises `NoStamp`."""
-    stamper = authority()
     seal = Seal.objects.filter(organisation_id=organisation_id).order_by("number").last()
-    if stamper is None or seal is None or Timestamp.objects.filter(seal=seal).exists():
+    return bool(seal and _stamp(seal, authority()))
+
+
+def stamp_at_hand(seal: Seal) -> bool:
+    """Have the seal stamped before it is given out, unless the authority does not answer, which holds nothing up; return whether it is."""
+    try:
+        _stamp(seal, authority_at_hand())
+    except NoStamp as error:
+        logger.warning("A seal is given out without a time stamp: %s", error)
+    return Timestamp.objects.filter(seal=seal).exists()
+
+
+def _stamp(seal: Seal, stamper: "Authority | None") -> bool:
+    if stamper is None or Timestamp.objects.filter(seal=seal).exists():
         return False
     from pyhanko.sign.timestamps import TimestampRequestError
 
@@ -86,6 +103,11 @@ def stamp_newest(organisation_id: int) -> bool:
     stamp = {"token": token.dump(), "time": _info(token)["gen_time"].native}
     ahead, behind = (began - stamp["time"]).total_seconds(), (stamp["time"] - datetime.now(UTC)).total_seconds()
     cache.set(CLOCK, max(ahead, behind, 0.0), timeout=None)
+    if stamp["time"] < clock_of(seal) - CLOCKS_DIFFER:
+        let_rest()
+        raise NoStamp(
+            f"{stamper.url} says that it is {stamp['time']}, which is before the seal: a clock is wrong, there or here."
+        )
     return Timestamp.objects.get_or_create(seal=seal, defaults=stamp)[1]
 
 

@@ -1,7 +1,7 @@
 """Check what Milepost gave out, without Milepost: a dossier (zip), a sealed PDF, a badge, or the proof of a fact (JSON).
 
     python -m milepost.verify FILE [--key FINGERPRINT]... [--earlier DOSSIER] [--witness VKEY]... [--policy FILE]
-                            [--published KEYS] [--issuer-keys JWKS] [--status-list LIST] [--online ADDRESS]
+                            [--tsa CERTIFICATE]... [--published KEYS] [--issuer-keys JWKS] [--status-list LIST] [--online ADDRESS]
 
 It knows nothing of the other rooms, and is given out as one file, verify.pyz, in which all of this lies as it stands here
 (`milepost.anchors.publishing`): `python verify.pyz FILE`, offline. It needs Python 3.12, `cryptography`, for the seals of PDFs `pyHanko`,
@@ -17,6 +17,10 @@ that one has had from it before: the key must be the one of that, or one that it
 Who holds the key could still keep two journals, and show each to other people. Against that help witnesses: others who
 sign a head only if it holds everything that they have signed of this journal before. `--witness` names the key of one
 that must have signed this head; `--policy` is a file with several, and how many of them (C2SP tlog-policy).
+
+When something happened, and when it was recorded, the organisation says. A time-stamping authority says by when a head was there; `--tsa`
+names the certificate of one whose stamps count, or of the root that certified it. From the stamped heads in it, a dossier shows how early each
+of its facts was sealed.
 
 `checking` is where a file comes in, `dossier` what the check of one goes through; which of the modules beside them knows what, their
 first lines say.

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from .told_later import told_later
+
 SAME_MOMENT = timedelta(seconds=5)
 
 
@@ -15,7 +17,7 @@ class Attendance:
 
     NOTHING: Mapping[str, Any] = {"state": "missing"}
     _AFTER = ("decided_by", "decided_at", "decision_reason")
-    _OF_SIGNATURE = ("signed_at", "way", "device_time", "doubts", *_AFTER)
+    _OF_SIGNATURE = ("signed_at", "way", "device_time", "signed_later", "doubts", *_AFTER)
 
     def __init__(self) -> None:
         self._told: dict[tuple[str, str], Mapping[str, Any]] = {}
@@ -71,6 +73,8 @@ class Attendance:
         for name, words in _OF_ATTENDANCE.items():
             if (row.get(name) or "") != (told.get(name) or ""):
                 return words
+        if row.get("told_later") != max(filter(None, map(told.get, ("signed_later", "noted_later"))), default=None):
+            return "What was told later of"
         if bool(row.get("decided_at")) != bool(told.get("decided_at")):
             return "When it was decided about"
         if row.get("decided_at") and not is_moment(row["decided_at"], told["decided_at"]):
@@ -89,10 +93,14 @@ class Attendance:
         told = {"signed_at": fact["time"], "way": fact["result"]["way"], "doubts": context.get("doubts", [])}
         why = "delivered after the closing" if fact["verb"] == "delivered" else "put aside by a correction"
         self._signed.setdefault((*key, mark), told | {"kept_because": why})
-        return told | ({"device_time": context["device_time"]} if "device_time" in context else {})
+        told |= {"device_time": context["device_time"]} if "device_time" in context else {}
+        return told | ({"signed_later": later} if (later := told_later(fact)) else {})
 
     def _note(self, key: tuple[str, str], before: Mapping[str, Any], fact: dict[str, Any]) -> Mapping[str, Any]:
         now = {name: text for name, text in fact["result"]["now"].items() if name in ("state", *_OF_STATE)}
+        has_times = "arrived_at" in now or "left_at" in now
+        if later := told_later(fact) or (has_times and before.get("noted_later")):
+            now["noted_later"] = later
         if now["state"] not in ("signed", "struck"):
             return now
         if before["state"] in (
@@ -135,7 +143,8 @@ _OF_ATTENDANCE = {
 
 
 def _times(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: told[name] for name in ("arrived_at", "left_at") if name in told}
+    noted = {name: told[name] for name in ("arrived_at", "left_at") if name in told}
+    return noted | ({"noted_later": told["noted_later"]} if noted and "noted_later" in told else {})
 
 
 def is_moment(said: str, told: Any) -> bool:

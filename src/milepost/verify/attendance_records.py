@@ -31,6 +31,7 @@ COLUMNS = {
         "device_time",
         "arrived_at",
         "left_at",
+        "told_later",
         "minutes",
         "absence_reason",
         "earlier",

@@ -14,7 +14,9 @@ from .published import Published
 from .receipt import check_receipt, is_receipt
 from .report import Broken, Progress, Report, State
 from .status_lists import Issuer
+from .time_stamps import Authorities
 from .tokens import TOKEN
+from .trust import Trust
 from .witnesses import NOBODY, Policy
 
 
@@ -28,18 +30,21 @@ def verify(
     issuer: Issuer | None = None,
     earlier: State | None = None,
     annex: Path | None = None,
+    authorities: Collection[bytes] = (),
 ) -> Report:
     """Check the file. Its key must have one of the fingerprints `keys`; without any, whose it is was not checked.
 
     The head of its journal must be cosigned as the policy says. `progress` is told of a dossier's sealed documents;
     `published` are the keys that the organisation publishes: without any that are named they are those which it may have, and
-    nothing holds that one of them signed after it was revoked. `issuer` is what one has of who issued a badge, and `earlier`
-    what a dossier of before came to; `annex` is the list of an attestation. Raises `Broken`, or `OSError`.
+    nothing holds that one of them signed after it was revoked. `issuer` is what one has of who issued a badge, `earlier`
+    what a dossier of before came to; `annex` is the list of an attestation, and `authorities` are certificates of those whose time
+    stamps count, or of whoever certified them, in PEM or DER. Raises `Broken`, or `OSError`.
     """
     try:
         wanted = frozenset(key.lower().replace(":", "") for key in keys)
         wanted = published.accepted(wanted) if published else wanted
-        report = _verify(path, wanted, policy or Policy(), progress, issuer or Issuer(), earlier)
+        trust = Trust(policy or Policy(), Authorities.of(authorities), earlier)
+        report = _verify(path, wanted, trust, progress, issuer or Issuer())
         hold_attestation(path, annex, report)
         if published:
             published.hold(report)
@@ -50,25 +55,27 @@ def verify(
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
 
 
-def _verify(
-    path: Path, wanted: frozenset[str], policy: "Policy", progress: Progress, issuer: Issuer, earlier: State | None
-) -> Report:
+def _verify(path: Path, wanted: frozenset[str], trust: Trust, progress: Progress, issuer: Issuer) -> Report:
     with path.open("rb") as file:
         start = file.read(1024)
         file.seek(0)
         if start.startswith(b"PK"):
             if is_receipt(file):
-                return check_receipt(file, wanted, policy, progress)
-            return check_dossier(file, wanted, policy, progress, earlier)
+                return check_receipt(file, wanted, trust, progress)
+            return check_dossier(file, wanted, trust, progress)
         content = file.read(MAX_PART + 1)
     if len(content) > MAX_PART:
         raise Broken("The file is larger than 512 MB, as no PDF, badge or proof of Milepost is.")
     is_badge = len(content) <= MAX_BADGE and b'"DataIntegrityProof"' in content
     if content.lstrip().startswith(b"{") and not is_badge:
-        return check_proof(content, wanted, policy)
-    if policy.quorum != NOBODY:
+        return check_proof(content, wanted, trust)
+    if trust.policy.quorum != NOBODY:
         raise Broken(
             "Witnesses cosign journals: a dossier or the proof of a fact says whether they did, and nothing else."
+        )
+    if trust.authorities.trusted:
+        raise Broken(
+            "--tsa says whose time stamps count on journals: on those of a dossier, or of the proof of a fact."
         )
     if start.lstrip().startswith(b"%PDF"):
         return check_pdf(content, wanted)

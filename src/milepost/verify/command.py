@@ -30,6 +30,13 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     who.add_argument("--witness", action="append", default=[], help="the key of a witness that must have cosigned")
     who.add_argument("--policy", type=Path, help="a file that says which witnesses must have (C2SP tlog-policy)")
     parser.add_argument(
+        "--tsa",
+        action="append",
+        default=[],
+        type=Path,
+        help="the certificate of a time-stamping authority, or of its root",
+    )
+    parser.add_argument(
         "--published", type=Path, help="the keys and revocations that the organisation publishes (its keys.json)"
     )
     parser.add_argument("--issuer-keys", type=Path, help="the keys that an issuer of badges publishes (its jwks.json)")
@@ -53,8 +60,17 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
             before = verify(path, keys=keys, progress=progress)
             keys, earlier = [*keys, before.key], before.state
             path = told.file
+        authorities = [_certificates(file) for file in told.tsa]
         report = verify(
-            path, keys=keys, policy=policy, progress=progress, published=published, issuer=issuer, earlier=earlier
+            path,
+            keys=keys,
+            policy=policy,
+            progress=progress,
+            published=published,
+            issuer=issuer,
+            earlier=earlier,
+            annex=told.annex,
+            authorities=authorities,
         )
     except Broken as error:
         say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
@@ -82,6 +98,11 @@ def _policy(witnesses: Sequence[str], file: Path | None) -> Policy:
         return Policy.of_all(witnesses)
     with file.open("rb") as content:
         return Policy.parse(content.read(MAX_POLICY).decode(errors="replace"))
+
+
+def _certificates(file: Path) -> bytes:
+    with file.open("rb") as content:
+        return content.read(MAX_POLICY)
 
 
 def _published(told: argparse.Namespace) -> tuple[Published | None, Issuer]:

@@ -11,27 +11,25 @@ from .journal import Journal
 from .keys import Keys
 from .pieces import Pieces
 from .records import AS_SAID, Records
-from .report import Broken, Progress, Report, State
-from .witnesses import Policy
+from .report import Broken, Progress, Report
+from .trust import Trust
 
 FORMAT = "milepost-dossier/2"
 PLACES = re.compile(
-    r"cover\.pdf|journal/(entries\.jsonl|leaves\.txt|checkpoint\.txt|(proof|seal|completeness)\.json)"
+    r"cover\.pdf|journal/(entries\.jsonl|leaves\.txt|checkpoint\.txt|(proof|seal|heads|completeness)\.json)"
     rf"|keys/([0-9a-f]{{64}}\.pem|(keys|log)\.json)|(records|pieces|{AS_SAID[:-1]})/.+"
 )
 
 
-def check_dossier(
-    file: IO[bytes], wanted: frozenset[str], policy: Policy, progress: Progress, before: State | None
-) -> Report:
+def check_dossier(file: IO[bytes], wanted: frozenset[str], trust: Trust, progress: Progress) -> Report:
     """Check the dossier in this file; its key must be one of those that are wanted, if any are, and it goes on where an earlier one was, if
     there is one. Raises `Broken`.
     """
-    earlier = Earlier(before) if before else None
+    earlier = Earlier(trust.before) if trust.before else None
     archive, report, facts = Archive(file), Report(), Facts(earlier)
     keys = Keys(archive, wanted, report)
     manifest = manifest_of(archive, keys, report, FORMAT, "The dossier")
-    journal = Journal(archive, manifest, facts, keys, policy, report, earlier)
+    journal = Journal(archive, manifest, facts, keys, trust, report, earlier)
     records = Records(archive, manifest, facts, report)
     hold_files(archive, manifest, PLACES, report, lambda name: _which(name, journal, records))
     keys.check(manifest)

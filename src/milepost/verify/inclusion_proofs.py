@@ -10,14 +10,16 @@ from .merkle import LEAF, climb
 from .report import Broken, Report, Signing, hold_to
 from .signatures import fingerprint_of, is_signed
 from .strict_json import read_canonical, read_json
-from .time_stamps import check_stamp, clock_of
-from .witnesses import Policy, check_checkpoint
+from .time_stamps import clock_of
+from .told_later import told_later
+from .trust import Trust
+from .witnesses import check_checkpoint
 
 PROOF = "milepost-inclusion-proof/1"
 HEAD = "milepost-tree-head/1"
 
 
-def check_proof(content: bytes, wanted: frozenset[str], policy: Policy) -> Report:
+def check_proof(content: bytes, wanted: frozenset[str], trust: Trust) -> Report:
     """The proof that a fact stands in the sealed journal: its leaf, the path to the head, the seal over the head."""
     try:
         told = read_json(content)
@@ -50,11 +52,25 @@ def check_proof(content: bytes, wanted: frozenset[str], policy: Policy) -> Repor
     report.holds.append(
         f"{words} is number {told['index'] + 1} of the {head['size']} facts that were sealed on {head['time']}."
     )
-    dated = check_stamp(base64.b64decode(stamp), signature, clock_of(head), report) if stamp else None
+    if statement and (later := told_later(statement)):
+        report.notes.append(
+            f"It was told later: recorded on {later}. For its time there is the word of whoever told it alone."
+        )
+    dated = trust.authorities.check(base64.b64decode(stamp), signature, head) if stamp else None
+    if dated:
+        report.holds.append(f"A time-stamping authority dates the seal: {dated.dated.isoformat()} ({dated.name}).")
+        trust.authorities.tell(report, [certificate])
+    elif trust.authorities.trusted:
+        raise Broken("The proof carries no time stamp, and --tsa asks for one.")
     report.signings.append(
-        Signing("The seal of the journal", report.key, datetime.fromisoformat(clock_of(head)), dated)
+        Signing(
+            "The seal of the journal",
+            report.key,
+            datetime.fromisoformat(clock_of(head)),
+            dated.dated if dated else None,
+        )
     )
     note, log = told.get("checkpoint"), told.get("log")
-    check_checkpoint(note.encode() if note else None, log, head, {report.key: certificate}, policy, report)
+    check_checkpoint(note.encode() if note else None, log, head, {report.key: certificate}, trust.policy, report)
     hold_to(wanted, report, {report.key}, "The journal is sealed with")
     return report

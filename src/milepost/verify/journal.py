@@ -10,6 +10,7 @@ from typing import Any
 from cryptography import x509
 
 from .archive import Archive
+from .dated_heads import FILE, DatedHeads
 from .earlier import Earlier
 from .facts import Facts
 from .inclusion_proofs import HEAD
@@ -18,8 +19,10 @@ from .merkle import LEAF, root_of
 from .report import Broken, Report, Signing, State
 from .signatures import fingerprint_of, is_signed
 from .strict_json import read_canonical, read_json
-from .time_stamps import check_stamp, clock_of
-from .witnesses import Policy, check_checkpoint
+from .time_stamps import clock_of
+from .told_later import Times
+from .trust import Trust
+from .witnesses import check_checkpoint
 
 SALT = 16  # bytes
 MAX_LINE, MAX_NOTE = 16 * 1024**2, 128 * 1024  # bytes of a fact, of a checkpoint
@@ -35,12 +38,13 @@ class Journal:
         manifest: dict[str, Any],
         facts: Facts,
         keys: Keys,
-        policy: Policy,
+        trust: Trust,
         report: Report,
         earlier: Earlier | None,
     ) -> None:
         self.archive, self.manifest, self.facts, self.keys = archive, manifest, facts, keys
-        self.policy, self.report, self.earlier = policy, report, earlier
+        self.trust, self.report, self.earlier = trust, report, earlier
+        self.times, self.dated = Times(), DatedHeads(keys, trust.authorities, report)
 
     def check(self) -> None:
         """The facts lead to the head of the tree, and the head is signed."""
@@ -55,9 +59,7 @@ class Journal:
             raise Broken("The journal is sealed with a key that is not the organisation’s.")
         if not is_signed(certificate, seal["statement"].encode(), signature):
             raise Broken("The journal’s seal was changed: its signature does not fit it.")
-        stamp, clock = seal.get("timestamp"), clock_of(statement)
-        dated = check_stamp(base64.b64decode(stamp), signature, clock, self.report) if stamp else None
-        self.report.signings.append(Signing("The seal of the journal", mark, datetime.fromisoformat(clock), dated))
+        self._heads(statement, seal.get("timestamp"), signature)
         self._checkpoint(statement)
         leaves = list(self.leaves())
         proof = read_json(self.archive.read("journal/proof.json"))
@@ -73,6 +75,8 @@ class Journal:
                 f"journal/entries.jsonl holds {len(leaves)} facts; the manifest tells of {self.manifest['entries']}."
             )
         self.report.holds.append(f"{len(leaves)} facts are in the journal that was sealed on {statement['time']}.")
+        self.times.tell(self.report)
+        self.dated.tell(self.times.recorded)
         self._completeness(statement)
         self._earlier(statement)
 
@@ -118,6 +122,34 @@ class Journal:
                 f"No fact about the action{course} was left out: the sealed index counts those of {things} things."
             )
 
+    def _heads(self, head: dict[str, Any], token: str | None, signature: bytes) -> None:
+        """The seal is as old as its stamp says, and so are those before it that the dossier has."""
+        authorities = self.trust.authorities
+        stamp = authorities.check(base64.b64decode(token), signature, head) if token else None
+        told = Signing(
+            "The seal of the journal",
+            head["key"],
+            datetime.fromisoformat(clock_of(head)),
+            stamp.dated if stamp else None,
+        )
+        self.report.signings.append(told)
+        there = FILE in self.manifest["files"]
+        self.dated.check(read_json(self.archive.read(FILE)) if there else [], head, stamp)
+        if token:
+            dated = (
+                f": {stamp.dated.isoformat()} ({stamp.name})"
+                if stamp
+                else ", which was not looked at: pyHanko is missing"
+            )
+            self.report.holds.append(f"A time-stamping authority dates the seal{dated}.")
+        elif authorities.trusted and not there:
+            raise Broken("The dossier carries no time stamp, and --tsa asks for one.")
+        elif not there:
+            self.report.notes.append(
+                "No authority dates this journal: when its facts were sealed, the organisation says alone."
+            )
+        authorities.tell(self.report, [self.keys.certificate(mark) for mark in sorted(self.keys.known)])
+
     def _checkpoint(self, head: dict[str, Any]) -> None:
         """The head as a transparency log says it is the same, and as many witnesses signed it as the policy wants."""
         note, log = (
@@ -125,7 +157,7 @@ class Journal:
             for name in ("journal/checkpoint.txt", "keys/log.json")
         )
         keys = {mark: self.keys.certificate(mark) for mark in self.keys.known}
-        check_checkpoint(note, read_json(log) if log else None, head, keys, self.policy, self.report)
+        check_checkpoint(note, read_json(log) if log else None, head, keys, self.trust.policy, self.report)
 
     def first_wrong(self, leaves: list[tuple[int, bytes]]) -> str:
         """Which fact it is, as far as the fingerprints beside the facts tell."""
@@ -168,6 +200,7 @@ class Journal:
                     statement = read_canonical(text)
                     leaf = hashlib.sha256(LEAF + salt + text.encode()).digest()
                     self.facts.hear(statement, text, leaf)
+                    self.times.hear(index, statement)
                 except (ValueError, KeyError, TypeError) as error:
                     raise Broken(f"Line {number} of journal/entries.jsonl can’t be read.") from error
                 yield index, leaf

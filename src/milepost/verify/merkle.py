@@ -53,3 +53,27 @@ def climb(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | 
             found = node(found, step)
         at, last = at >> 1, last >> 1
     return found if last == 0 else None
+
+
+def is_consistent(first: int, first_head: bytes, second: int, second_head: bytes, path: Sequence[bytes]) -> bool:
+    """Whether the path shows that the second tree begins with the first one (RFC 9162, section 2.1.4.2), which is smaller."""
+    if not 0 < first < second:
+        return False
+    steps = list(path) if first & (first - 1) else [first_head, *path]
+    at, last = first - 1, second - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    if not steps:
+        return False
+    old = new = steps[0]
+    for step in steps[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            old, new = node(step, old), node(step, new)
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            new = node(new, step)
+        at, last = at >> 1, last >> 1
+    return last == 0 and (old, new) == (first_head, second_head)

@@ -17,13 +17,13 @@ from .pieces import Pieces
 from .report import Broken, Progress, Report
 from .sessions import Account
 from .strict_json import read_json
-from .witnesses import Policy
+from .trust import Trust
 
 FORMAT = "milepost-receipt/1"
 _UID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _BADGE = re.compile(rf"pieces/badges/({_UID})\.svg")
 PLACES = re.compile(
-    r"read-me\.txt|journal/(entries\.jsonl|leaves\.txt|checkpoint\.txt|(proof|seal|completeness)\.json)"
+    r"read-me\.txt|journal/(entries\.jsonl|leaves\.txt|checkpoint\.txt|(proof|seal|heads|completeness)\.json)"
     rf"|keys/([0-9a-f]{{64}}\.pem|(keys|log)\.json)|pieces/certificates/{_UID}\.pdf|{_BADGE.pattern}"
 )
 MAX_BADGE_FILE = 1 << 20  # bytes
@@ -41,9 +41,9 @@ def is_receipt(file: IO[bytes]) -> bool:
     return found
 
 
-def check_receipt(file: IO[bytes], wanted: frozenset[str], policy: Policy, progress: Progress) -> Report:
+def check_receipt(file: IO[bytes], wanted: frozenset[str], trust: Trust, progress: Progress) -> Report:
     """Check the receipt in this file; its key must be one of those that are wanted, if any are. Raises `Broken`."""
-    return _check(file, wanted, policy, progress)[0]
+    return _check(file, wanted, trust, progress)[0]
 
 
 def read_receipt(file: IO[bytes]) -> tuple[Report, dict[str, Any]]:
@@ -54,22 +54,20 @@ def read_receipt(file: IO[bytes]) -> tuple[Report, dict[str, Any]]:
     until when it is valid, and whether a certificate stands; `sessions` is how many live sessions it tells of. Raises `Broken`.
     """
     try:
-        return _check(file, frozenset(), Policy(), lambda _done, _total: None)
+        return _check(file, frozenset(), Trust(), lambda _done, _total: None)
     except (Broken, OSError):
         raise
     except Exception as error:  # whatever a hostile file makes the libraries that read it raise
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}).") from error
 
 
-def _check(
-    file: IO[bytes], wanted: frozenset[str], policy: Policy, progress: Progress
-) -> tuple[Report, dict[str, Any]]:
+def _check(file: IO[bytes], wanted: frozenset[str], trust: Trust, progress: Progress) -> tuple[Report, dict[str, Any]]:
     archive, report = Archive(file), Report()
     keys = Keys(archive, wanted, report)
     manifest = manifest_of(archive, keys, report, FORMAT, "The receipt")
     person, things = manifest["person"], manifest["things"]
     facts = _OwnFacts(str(person["id"]), things)
-    journal = _Journal(archive, manifest, facts, keys, policy, report, None)
+    journal = _Journal(archive, manifest, facts, keys, trust, report, None)
     hold_files(archive, manifest, PLACES, report, lambda _name: "its fingerprint is not the one in the manifest.")
     keys.check(manifest)
     journal.check()

@@ -9,8 +9,8 @@ from .report import Broken
 
 COLUMNS = {
     "attendance.csv": (
-        *("name", "employer", "session", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "minutes"),
-        "absence_reason",
+        *("name", "employer", "session", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "told_later"),
+        *("minutes", "absence_reason"),
     ),
     "completions.csv": ("person", "name", "registered_at", "launched_at", "completed_at", "score"),
     "progress.csv": ("person", "name", "activity", "title", "version", "began_at", "done_at", "score", "caveat"),

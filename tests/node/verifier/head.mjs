@@ -1,9 +1,10 @@
 /* The signed head of the tree: seal, time stamp, checkpoint and witnesses (sections 8 to 10). */
 import {broken, digest, hashOf, inner, signedData, values} from './der.mjs';
 import {certificateOf, fingerprintOf, hasSigned, VerifierKey} from './signatures.mjs';
-import {must, readJson, textOf, unbase64} from './strict.mjs';
+import {must, readJson, textOf, unbase64, unhex} from './strict.mjs';
+import {isConsistent} from './tree.mjs';
 
-const TEN_MINUTES = 600_000;
+const TEN_MINUTES = 600_000, TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
 export const moment = text => Date.parse(text);
 const clockOf = head => Math.min(moment(head.time), moment(head.clock ?? head.time));
 
@@ -21,6 +22,22 @@ export function checkSeal(seal, known, told) {
   return {head, certificate};
 }
 
+/* Stamped heads before the last one: the journal begins with each, and they are in order. */
+export function checkHeads(heads, last, known, told) {
+  let before = {size: 0, time: ''};
+  for(const {statement, signature, timestamp, path} of heads) {
+    const head = readJson(statement), by = known.get(head.key);
+    must(head.type === last.type && head.organisation === last.organisation && by, 'journal/heads.json holds the head of something else.');
+    must(hasSigned(by, Buffer.from(statement), unbase64(signature)), 'A head was changed: its signature does not fit it.');
+    const steps = path.map(step => unhex(step, 32));
+    must(isConsistent(head.size, unhex(head.root, 32), last.size, unhex(last.root, 32), steps), 'A head is of another journal.');
+    checkStamp(unbase64(timestamp), unbase64(signature), head, told);
+    must(head.size > before.size && !(moment(head.time) <= moment(before.time)), 'The heads are not in order.');
+    before = head;
+  }
+  must(last.size > before.size && !(moment(last.time) <= moment(before.time)), 'The seal is dated before a head before it.');
+}
+
 function checkStamp(token, signature, head, told) {
   const {content, certificate} = broken('The time stamp does not hold', () => signedData(token));
   const [, , imprint, , time] = inner(values(content, 1)[0]);
@@ -29,6 +46,8 @@ function checkStamp(token, signature, head, told) {
   const [, year, month, day, hour, minute, second, rest] = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?Z$/.exec(time.content.toString('latin1'));
   const dated = moment(`${year}-${month}-${day}T${hour}:${minute}:${second}${rest ?? ''}Z`);
   must(dated >= clockOf(head) - TEN_MINUTES, 'The time stamp is older than the seal that it dates.');
+  must(certificate.keyUsage?.join() === TIME_STAMPING, 'The time stamp is by a certificate that is not for time stamps alone.');
+  must(moment(certificate.validFrom) <= dated && dated <= moment(certificate.validTo), 'The certificate of the time stamp was not valid then.');
   told.push(`A time stamp dates the seal: ${new Date(dated).toISOString()}, by the certificate ${fingerprintOf(certificate)}.`);
 }
 

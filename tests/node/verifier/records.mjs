@@ -2,7 +2,7 @@
 import {canonical, must, readJson, sha256hex, textOf} from './strict.mjs';
 
 const COLUMNS = {
-  'attendance.csv': 'name employer session hours state signed_at way arrived_at left_at minutes absence_reason',
+  'attendance.csv': 'name employer session hours state signed_at way arrived_at left_at told_later minutes absence_reason',
   'completions.csv': 'person name registered_at launched_at completed_at score',
   'progress.csv': 'person name activity title version began_at done_at score caveat',
   'certificates.csv': 'certificate person name issued_at title begun completed minutes_at_a_distance minutes_live score valid_until ended_at why'
@@ -174,7 +174,8 @@ export class Records {
     this.ended = (this.ended ?? new Map()).set(uid, {ended_at: time, why});
   }
 
-  hearAttendance({verb, result, context, time}, key) {
+  hearAttendance({verb, result, context, time, recorded}, key) {
+    const later = toldLater({time, recorded, context});
     const before = this.attendance.get(key) ?? {state: 'missing'};
     const {decided_by: _by, decided_at: _at, decision_reason: _why, ...undecided} = before;
     switch(verb) {
@@ -186,7 +187,8 @@ export class Records {
         const kept_because = verb === 'delivered' ? 'delivered after the closing' : 'put aside by a correction';
         all.set(result.signature_sha256, {...told, kept_because, circumstances: circumstances.add(context.circumstances_sha256)});
         if(verb === 'signed') {
-          this.attendance.set(key, {state: 'signed', ...told, arrived_at: before.arrived_at, left_at: before.left_at});
+          const {arrived_at, left_at} = before, noted_later = (arrived_at || left_at) && before.noted_later;
+          this.attendance.set(key, {state: 'signed', ...told, signed_later: later, arrived_at, left_at, noted_later});
         }
         break;
       }
@@ -195,7 +197,8 @@ export class Records {
         const {signature_sha256: mark, absence_file: _file, ...now} = result.now;
         const was = ['signed', 'struck'].includes(before.state) ? {...before, arrived_at: undefined, left_at: undefined, absence_reason: undefined}
           : {signed_at: this.signatures.get(key)?.get(mark)?.signed_at, way: this.signatures.get(key)?.get(mark)?.way};
-        this.attendance.set(key, ['signed', 'struck'].includes(now.state) ? {...was, ...now} : now);
+        const noted_later = later ?? ((now.arrived_at || now.left_at) && before.noted_later);
+        this.attendance.set(key, {...['signed', 'struck'].includes(now.state) ? {...was, ...now} : now, noted_later});
         break;
       }
       case 'doubted': {
@@ -299,6 +302,8 @@ export class Records {
       for(const name of ['way', 'device_time', 'arrived_at', 'left_at', 'absence_reason', 'doubts', 'decided_by', 'decision_reason']) {
         must(isEmpty(row[name]) ? isEmpty(told[name]) : isSame(row[name], told[name]), `“${name}” of ${whose} is not what the journal says.`);
       }
+      const [toldLaterAt] = [told.signed_later, told.noted_later].filter(Boolean).sort().reverse();
+      must(isSame(row.told_later, toldLaterAt ?? null), `What was told later of ${whose} is not what the journal says.`);
       must(row.decided_at ? isMoment(row.decided_at, told.decided_at) : !told.decided_at, `When it was decided about ${whose} is another.`);
       this.checkSignatures(row, told, this.signatures.get(key) ?? new Map(), whose);
     }
@@ -370,6 +375,12 @@ export class Records {
     }
     must(!rows.size, `A row is left out of records/${name}.`);
   }
+}
+
+/* When a fact was recorded, if that was later than in time after it happened (section 6). */
+function toldLater({time, recorded = time, context}) {
+  const happened = Math.min(...[time, context.device_time].filter(Boolean).map(Date.parse));
+  return Date.parse(recorded) - happened > 300_000 ? recorded : undefined;
 }
 
 function minutes(slot, {state, arrived_at, left_at}) {

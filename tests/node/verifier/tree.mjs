@@ -31,6 +31,38 @@ export function rootOf(leaves, size, words) {
   return found;
 }
 
+/* RFC 9162, section 2.1.4.2, of two trees of which the first is smaller. */
+export function isConsistent(first, firstHead, second, secondHead, path) {
+  if(!Number.isSafeInteger(first) || first < 1 || first >= second) {
+    return false;
+  }
+  const steps = Number.isInteger(Math.log2(first)) ? [firstHead, ...path] : [...path];
+  let at = first - 1, last = second - 1;
+  while(at % 2) {
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  let old = steps[0], now = steps[0];
+  for(const step of steps.slice(1)) {
+    if(!last) {
+      return false;
+    }
+    if(at % 2 || at === last) {
+      old = node(step, old);
+      now = node(step, now);
+      while(at % 2 === 0 && at) {
+        at = Math.floor(at / 2);
+        last = Math.floor(last / 2);
+      }
+    } else {
+      now = node(now, step);
+    }
+    at = Math.floor(at / 2);
+    last = Math.floor(last / 2);
+  }
+  return steps.length > 0 && last === 0 && old.equals(firstHead) && now.equals(secondHead);
+}
+
 /* RFC 9162, section 2.1.3.2. */
 export function climb(leaf, index, size, path) {
   must(Number.isSafeInteger(index) && index >= 0 && index < size, 'There is no such fact in the tree.');

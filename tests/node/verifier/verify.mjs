@@ -10,7 +10,7 @@ import {readFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
 import {readZip} from './archive.mjs';
 import {aboutsOf, Facts, whoseOf} from './facts.mjs';
-import {checkCheckpoint, checkSeal, Policy} from './head.mjs';
+import {checkCheckpoint, checkHeads, checkSeal, Policy} from './head.mjs';
 import {checkPdf, Pieces} from './papers.mjs';
 import {holdStatus, Published} from './published.mjs';
 import {Records} from './records.mjs';
@@ -19,7 +19,7 @@ import {Broken, canonical, isFingerprint, must, readJson, sha256, sha256hex, unh
 import {climb, goesOn, rootOf} from './tree.mjs';
 
 const DOSSIER = 'milepost-dossier/2', RECEIPT = 'milepost-receipt/1', UID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
-const OF_BOTH = 'journal/(entries\\.jsonl|leaves\\.txt|checkpoint\\.txt|(proof|seal|completeness)\\.json)|keys/([0-9a-f]{64}\\.pem|(keys|log)\\.json)';
+const OF_BOTH = 'journal/(entries\\.jsonl|leaves\\.txt|checkpoint\\.txt|(proof|seal|heads|completeness)\\.json)|keys/([0-9a-f]{64}\\.pem|(keys|log)\\.json)';
 const REQUIRED = ['keys/keys.json', 'journal/entries.jsonl', 'journal/leaves.txt', 'journal/proof.json', 'journal/seal.json'];
 const PLACES = {
   [DOSSIER]: {places: new RegExp(`^(cover\\.pdf|${OF_BOTH}|(records|pieces|as-the-organisation-says)/.+)$`, 's'), required: ['cover.pdf', ...REQUIRED]},
@@ -60,6 +60,8 @@ function checkZip(bytes, policy) {
   keys.follow(manifest.key);
   const {head} = checkSeal(readJson(files.get('journal/seal.json')()), keys.known, told);
   must(head.organisation === manifest.organisation.id, 'journal/seal.json is the seal of something else.');
+  const heads = files.get('journal/heads.json')?.();
+  checkHeads(heads ? readJson(heads) : [], head, keys.known, told);
   const log = files.get('keys/log.json')?.();
   checkCheckpoint(files.get('journal/checkpoint.txt')?.(), log && readJson(log), head, keys.known, policy, told);
   const facts = new Facts(files.get('journal/entries.jsonl')());

@@ -200,3 +200,43 @@ def test_a_file_justifies_an_absence_and_only_a_file_of_a_known_kind(closed, slo
     served = client.get(f"/aldermoor/sessions/{closed.uid}/absences/{row.uid}/")
     assert b"".join(served.streaming_content) == b"%PDF-1.4 a note"
     assert "attachment" in served.headers["Content-Disposition"]
+
+
+def test_the_sheet_says_what_was_told_later(closed, people, slots, row_of, trainer, lead):
+    """A late arrival that was typed in the next day is an arrival at the time that was told, and a record of the next day."""
+    with clock.at(slots[0].ends_at + timedelta(days=1)):
+        change_attendance(
+            attendance=row_of(people[1], slots[0]),
+            change=Change(arrived_at=slots[0].starts_at + timedelta(minutes=30)),
+            by=lead.as_reference(),
+            why="The gate has her at half past nine.",
+        )
+    told = Entry.objects.filter(fact="slot.corrected").get()
+    assert (told.time, told.told_later) == (
+        slots[0].starts_at + timedelta(minutes=30),
+        slots[0].ends_at + timedelta(days=1),
+    )
+    assert all(entry.told_later is None for entry in Entry.objects.exclude(pk=told.pk))
+    run_all(queues=["files"])
+    _pdf, text = text_of(closed)
+    assert "came at 09:30:00, told later: recorded" in " ".join(text.split()), text[:1500]
+    assert text.count("told later") == 1
+
+
+def test_a_signature_that_a_device_delivered_hours_later_is_marked_on_the_sheet(
+    session, slots, people, row_of, trainer
+):
+    with clock.at(slots[0].starts_at + timedelta(hours=3)):
+        for person, ago in ((people[0], 170), (people[1], 1)):
+            offline = replace(SIGNING, way=Way.TRAINER, device_time=clock.now() - timedelta(minutes=ago))
+            sign(attendance=row_of(person), signing=offline)
+    assert [bool(entry.told_later) for entry in Entry.objects.filter(fact="slot.signed").order_by("id")] == [
+        True,
+        False,
+    ]
+    for slot in slots:
+        with clock.at(slot.ends_at):
+            close_slot(slot=slot, trainer=trainer, signing=SIGNING)
+    run_all(queues=["files"])
+    _pdf, text = text_of(session)
+    assert text.count("(told later)") == 1

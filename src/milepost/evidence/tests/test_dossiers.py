@@ -201,7 +201,11 @@ def test_a_dossier_holds_every_piece_and_verifies(dossier, complete):
     assert any("attendance signatures fit the journal" in line for line in report.holds)
     said = "As the organisation says, without a proof: "
     notes = verifier.verify(dossier, keys=[report.key]).notes
-    assert notes == [f"{said}as-the-organisation-says/readiness.json", f"{said}the words that are printed on cover.pdf"]
+    assert notes == [
+        "No authority dates this journal: when its facts were sealed, the organisation says alone.",
+        f"{said}as-the-organisation-says/readiness.json",
+        f"{said}the words that are printed on cover.pdf",
+    ]
 
 
 def test_the_cover_reads_like_a_report(dossier):
