@@ -39,6 +39,10 @@ def verify_journal(organisation: str, against: tuple[Path, ...]) -> None:
         fail(f"{verification.finding}. {verification.checked} entries before it do hold.")
     if verification.missed:
         click.echo(f"Gone before their seals, as facts of the journal say: entries {', '.join(verification.missed)}.")
+    if verification.late:
+        click.echo(
+            f"Stamped more than a day after they say that they were made: seals {', '.join(map(str, verification.late))}."
+        )
     if against:
         click.echo(f"It holds the {len(kept)} seals of which {', '.join(file.name for file in against)} tells.")
     second_memory.catch_up(target.pk)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from milepost.journal.timestamp_authority import Authority
 
 CLOCKS_DIFFER = timedelta(minutes=10)  # as much as `milepost verify` allows an authority
+LATE = timedelta(days=1)  # a stamp that came longer after its seal is told of
 PATIENCE = 10  # seconds, in the background
 PATIENCE_AT_HAND = 4  # seconds, while somebody waits
 CLOCK = "timestamp-authority-clock"  # seconds between its clock and ours, when it last answered
@@ -119,6 +120,15 @@ def is_stamp_of(token: bytes, signature: bytes) -> bool:
         return False
     algorithm = imprint["hash_algorithm"]["algorithm"].native
     return bool(imprint["hashed_message"].native == hashlib.new(algorithm, signature).digest())
+
+
+def trouble_of(stamp: Timestamp, seal: Seal) -> str:
+    """What does not hold about the stamp of a seal, as the end of a sentence; empty for one that is over it and no older than it."""
+    if not is_stamp_of(bytes(stamp.token), bytes(seal.signature)):
+        return "belongs to something else"
+    if _info(cms.ContentInfo.load(bytes(stamp.token)))["gen_time"].native != stamp.time:
+        return "says another time than is told of it"
+    return "is older than the seal" if stamp.time < clock_of(seal) - CLOCKS_DIFFER else ""
 
 
 def _info(token: cms.ContentInfo) -> tsp.TSTInfo:

@@ -52,6 +52,7 @@ class Verification:
     seals: int
     finding: Finding | None
     missed: tuple[str, ...] = ()  # of which entries facts tell that they were gone before their seals, by number
+    late: tuple[int, ...] = ()  # which seals were stamped more than a day after they say that they were made
 
 
 class _Fault(Exception):
@@ -84,7 +85,8 @@ def verify(
         return Verification(checking.checked, checking.sealed, checking.seals, fault.finding)
     told = Entry.objects.filter(organisation_id=organisation_id, fact=MISSED.name).exclude(statement="").order_by("id")
     missed = tuple(entry.content["object"]["name"] for entry in told)
-    return Verification(checking.checked, checking.sealed, checking.seals, None, missed)
+    late = tuple(checking.late)
+    return Verification(checking.checked, checking.sealed, checking.seals, None, missed, late)
 
 
 class _Checking:
@@ -111,6 +113,7 @@ class _Checking:
         self._has_index = False  # whether a seal that held had one
         self._since_seal = 0  # the first entry after the last seal that held
         self._unsealed: list[Row] = []
+        self.late: list[int] = []  # the numbers of seals that were stamped long after they were made
 
     def tree(self) -> None:
         """Every entry in the order of the tree, and every seal as soon as the tree reaches its size."""
@@ -238,8 +241,11 @@ class _Checking:
             raise _Fault(
                 self._since_seal, f"seal {number} over it {trouble}: facts could be left out, and nobody miss them"
             )
-        if hasattr(seal, "timestamp") and not timestamping.is_stamp_of(bytes(seal.timestamp.token), signature):
-            raise _Fault(self._since_seal, f"the time stamp of seal {number} over it belongs to something else")
+        if stamp := getattr(seal, "timestamp", None):
+            if trouble := timestamping.trouble_of(stamp, seal):
+                raise _Fault(self._since_seal, f"the time stamp of seal {number} over it {trouble}")
+            if stamp.time - seal.time > timestamping.LATE:
+                self.late.append(number)
         if trouble := self._trouble_of_checkpoint(seal):
             raise _Fault(self._since_seal, f"seal {number} over it has {trouble}")
         if self._sealed_at and seal.time <= self._sealed_at:

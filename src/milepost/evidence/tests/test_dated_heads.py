@@ -26,6 +26,7 @@ from milepost.journal import timestamping
 from milepost.journal.dated_heads import choose
 from milepost.journal.models import Seal
 from milepost.journal.sealing import seal
+from milepost.journal.verification import verify as verify_journal
 
 pytestmark = pytest.mark.django_db
 HEADS = "journal/heads.json"
@@ -211,6 +212,17 @@ def test_a_stamp_of_long_after_the_seal_is_named(complete, lead, tmp_path):
     sealed_in_parts(complete, lead, certified(), at=late)
     status, said = run(packed(complete, tmp_path))
     assert (status, "2 seals were stamped long after they say that they were made" in said) == (3, True), said
+
+
+def test_the_journal_itself_names_late_stamps_and_refuses_those_from_before_their_seals(complete, lead):
+    made = [seal(complete.organisation_id)]
+    now = datetime.now(UTC).replace(microsecond=0)
+    certified().stamp(made[0], now + timedelta(days=2))
+    verification = verify_journal(complete.organisation_id)
+    assert (verification.finding, verification.late) == (None, (made[0].number,))
+    add_piece(action=complete, key="hot-evaluation", name="one.csv", content=b"one", by=lead)
+    certified().stamp(seal(complete.organisation_id), now - timedelta(hours=1))
+    assert "over it is older than the seal" in str(verify_journal(complete.organisation_id).finding)
 
 
 # --- Whoever holds the key --------------------------------------------------------------------------------
