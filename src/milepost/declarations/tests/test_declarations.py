@@ -168,6 +168,17 @@ def test_what_is_at_risk_is_invoiced_and_not_proven_with_its_reasons(action, org
     assert "at risk of" in visit(lead).get(f"/aldermoor/actions/{action.uid}/").text
 
 
+def test_the_page_of_whose_hours_are_not_proven_costs_so_many_queries_whatever_the_number_of_people(
+    action, people, lead, visit, django_assert_max_num_queries
+):
+    describe(action=action, said=SAID, by=lead)
+    run_all(queues=["builds"])
+    page = visit(lead)
+    page.get(f"/aldermoor/actions/{action.uid}/euros/")
+    with django_assert_max_num_queries(14):
+        page.get(f"/aldermoor/actions/{action.uid}/euros/")
+
+
 def test_minutes_beyond_the_plan_prove_nothing_for_another_and_no_more_is_at_risk_than_invoiced(action, people, lead):
     describe(action=action, said=SAID | {"hourly_price": 1_000_000}, by=lead)
     run_all(queues=["builds"])
@@ -199,6 +210,10 @@ def test_the_pages_lead_from_an_empty_year_to_a_file(action, organisation, peopl
     assert "Compare its lines with the form" in shown
     taken = page.get("/aldermoor/actions/declarations/bpf/2026.csv")
     assert b"F-1" in b"".join(taken.streaming_content)
+    describe(action=action, said=SAID, by=lead)
+    page.post(address)
+    run_all(queues=["builds"])
+    assert "Nothing is missing." in page.get(address).text
     assert "Nobody has taken it along" not in page.get(address).text
     assert page.get("/aldermoor/actions/declarations/bpf/1999/").status_code == 404
     assert visit(learner).get(address).status_code == 403
