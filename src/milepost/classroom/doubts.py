@@ -24,7 +24,7 @@ from milepost.classroom.facts import SLOT_DOUBTED
 from milepost.classroom.models import Attendance, Way
 from milepost.classroom.typed_names import is_unlike
 from milepost.core.registry import Registry
-from milepost.core.words import date_format
+from milepost.core.words import clock_time, date_format
 from milepost.journal.recording import Fact, record_many
 
 AFTER = timedelta(hours=1)  # the end of a half-day, one may still sign as if it were during it
@@ -185,8 +185,8 @@ def _sentence(row: Attendance, doubt: Doubt, there: Sequence[Attendance]) -> str
     made, arrived = row.device_time or row.signed_at, row.signed_at
     words = {
         "names": ", ".join(names[:NAMED] + more),
-        "time": f"{made.astimezone(zone):%H:%M}" if made else "",
-        "arrived": f"{arrived.astimezone(zone):%H:%M}" if arrived else "",
+        "time": clock_time(made.astimezone(zone)) if made else "",
+        "arrived": clock_time(arrived.astimezone(zone)) if arrived else "",
         "typed": row.drawn.text if row.drawn else "",
     }
     return str(doubt.sentence) % words

@@ -18,7 +18,7 @@ from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DECIDED,
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
 from milepost.core import blobs, clock
 from milepost.core.jobs import named
-from milepost.core.words import date_format, duration
+from milepost.core.words import date_format, days, duration
 from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import logo_of, render
 from milepost.journal import keys
@@ -134,8 +134,9 @@ def _facts(session: LiveSession, slots: Sequence[Slot], seats: Sequence[Particip
 
 
 def _days(slots: Sequence[Slot]) -> str:
-    """The first and the last, or the one on which all half-days are."""
-    return " – ".join(dict.fromkeys((slots[0].day, slots[-1].day)))
+    """From the first to the last, or the one on which all half-days are."""
+    first, last = slots[0].local_start.date(), slots[-1].local_start.date()
+    return slots[0].day if first == last else days(first, last)
 
 
 def _noted_later(session: LiveSession, seats: Sequence[Participant]) -> Later:

@@ -19,6 +19,7 @@ from milepost.classroom.models import Attendance, LiveSession, Slot, Trainer, Wa
 from milepost.core import clock
 from milepost.core.canonical import fingerprint_of
 from milepost.core.refusals import Refused
+from milepost.core.words import clock_time
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Fact, record_many, time_text
 from milepost.journal.vocabulary import FactType
@@ -127,7 +128,7 @@ def refuse_unless_open(slot: Slot, now: datetime) -> None:
     """Say why nobody can sign this half-day now. Raises `SigningRefused`."""
     if now < slot.signing_opens_at:
         start = slot.signing_opens_at.astimezone(slot.session.zone)
-        raise SigningRefused(_("Signing opens at %(time)s.") % {"time": f"{start:%H:%M}"})
+        raise SigningRefused(_("Signing opens at %(time)s.") % {"time": clock_time(start)})
     if slot.session.cancelled_at:
         raise SigningRefused(_("The session is cancelled."))
     if slot.is_closed:

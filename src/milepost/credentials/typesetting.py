@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from milepost.classroom.models import LiveSession
 from milepost.core import blobs, clock
-from milepost.core.words import date_format, duration
+from milepost.core.words import date_format, days, duration
 from milepost.credentials.issuing import pdf_fact
 from milepost.credentials.models import Certificate
 from milepost.credentials.stating import OWN_TIME
@@ -113,19 +113,27 @@ def _registration(content: dict[str, Any]) -> str:
 def _facts(certificate: Certificate) -> list[tuple[str, str]]:
     """What stands in the table: label and value; what has no value is left out."""
     content = certificate.content
-    dates = {"begun": _day(content["begun"]), "completed": _day(content["completed"])}
-    parts = {"distance": duration(content["minutes_at_a_distance"]), "live": duration(content["minutes_live"])}
+    begun, completed = sorted(date.fromisoformat(content[name]) for name in ("begun", "completed"))
     facts = [
         (_("Employer"), content["employer"]),
         (_("Training action"), (content.get("action") or {}).get("reference", "")),
         (_("Nature of the action"), _("Training action")),
-        (_("Dates"), _("%(begun)s to %(completed)s") % dates),
-        (_("Duration"), _("%(distance)s at a distance, %(live)s live") % parts),
+        (_("Dates"), days(begun, completed)),
+        (_("Duration"), _hours(content)),
         (_("Place and modality"), _modality(content)),
         (_("Result"), "" if content["score"] is None else f"{content['score']:.0f} %"),
         (_("Valid until"), _day(certificate.valid_until.isoformat()) if certificate.valid_until else ""),
     ]
     return [(label, value) for label, value in facts if value]
+
+
+def _hours(content: dict[str, Any]) -> str:
+    """Both sorts apart, each if there is any."""
+    distance, live = content["minutes_at_a_distance"], content["minutes_live"]
+    parts = {"distance": duration(distance), "live": duration(live)}
+    if distance and live:
+        return _("%(distance)s at a distance, %(live)s live") % parts
+    return (_("%(live)s live") if live else _("%(distance)s at a distance")) % parts
 
 
 def _modality(content: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from milepost.anchors.publishing import page_of
-from milepost.core.words import date_format, duration
+from milepost.core.words import date_format, days, duration
 from milepost.documents.typesetting import logo_of
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
@@ -64,13 +64,13 @@ def _row(finding: Finding) -> list[Any]:
 
 def _lines(readiness: Readiness, said: Mapping[str, Any], headings: Headings) -> list[tuple[str, str]]:
     """What the dossier is about, and how many there are of what is in it; a line without a value is left out."""
-    first, last = (date_format(date.fromisoformat(said[name]), "DATE_FORMAT") for name in ("starts_on", "ends_on"))
+    first, last = (date.fromisoformat(said[name]) for name in ("starts_on", "ends_on"))
     return [
         (_("Reference"), said["reference"]),
         (_("Profile"), readiness.profile.label),
         (_("The other party"), said["client"]),
         (_("Funding body"), " · ".join(filter(None, (said["funder"], said["funding_reference"])))),
-        (_("Dates"), first if first == last else f"{first} – {last}"),
+        (_("Dates"), days(first, last)),
         (_("Duration"), duration(said["minutes"])),
         (_("Participants"), "" if said["person"] else str(said["people"])),
         (_("Person"), said["person"]),

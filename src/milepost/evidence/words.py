@@ -3,7 +3,7 @@
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from milepost.core.words import date_format, duration
+from milepost.core.words import days, days_and_hours, duration
 from milepost.evidence.models import TrainingAction
 
 
@@ -11,8 +11,7 @@ def values_of_action(action: TrainingAction) -> dict[str, str]:
     """The values that the words of a document may name."""
     with translation.override(action.language):
         slots = [slot for session in action.sessions.all() for slot in session.slots.select_related("session")]
-        days = [f"{slot.day}, {slot.hours}" for slot in sorted(slots, key=lambda slot: slot.starts_at)]
-        span = [date_format(day, "DATE_FORMAT") for day in (action.starts_on, action.ends_on)]
+        spans = sorted((slot.local_start, slot.local_end) for slot in slots)
         places = dict.fromkeys(session.where for session in action.sessions.all() if session.where)
         if action.course:
             places[_("online, in one’s own time")] = None
@@ -23,7 +22,7 @@ def values_of_action(action: TrainingAction) -> dict[str, str]:
             "client": action.client,
             "objectives": action.objectives,
             "content": "\n".join(_content(action)),
-            "dates": "; ".join(days) or " – ".join(dict.fromkeys(span)),
+            "dates": days_and_hours(spans) or days(action.starts_on, action.ends_on),
             "place": ", ".join(places),
             "hours": duration(action.minutes),
             "means": _("Trainers who know the trade, the platform with its help, and what the places offer"),

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils.formats import time_format
 from django.utils.translation import gettext_lazy as _
 
 from milepost.classroom.models.session import LiveSession
 from milepost.core.encryption import EncryptedField
-from milepost.core.words import date_format
+from milepost.core.words import date_format, hours
 from milepost.documents.signatures import Signature
 from milepost.journal.recording import Reference
 from milepost.people.models import Organisation
@@ -74,8 +73,8 @@ class Slot(models.Model):
 
     @property
     def hours(self) -> str:
-        """09:00–12:30, in the session's zone."""
-        return f"{time_format(self.local_start, 'H:i')}–{time_format(self.local_end, 'H:i')}"
+        """09:00–12:30, in the session's zone and the active language."""
+        return hours(self.local_start, self.local_end)
 
     @property
     def part(self) -> str:

@@ -560,7 +560,7 @@ def test_the_sheet_tells_doubts_and_a_decision_after_the_closing_makes_the_next(
         decide(slot=slots[0], seen=seen(lent[1]), decision="there", by=by)
         text = sheet_text(session, number=3)
     assert "Was there, says Tess Okafor (26 November 2026, 17:09)." in text
-    assert f"decided about the signature of {people[1].full_name}: was not there (26/11/2026 09:00–12:30)." in text
+    assert f"decided about the signature of {people[1].full_name}: was not there (26/11/2026 9 h – 12 h 30)." in text
     assert session.sheets.get(number=1).pdf
 
 
@@ -572,7 +572,7 @@ def test_a_french_sheet_tells_a_doubt_as_one_writes_it_there(lent, slots, sessio
             close_slot(slot=slot, trainer=trainer, signing=signing())
     with clock.at(slots[1].ends_at):
         text = sheet_text(session)
-    assert f"{people[0].full_name} (26/11/2026 09:00–12:30) : A signé" in text
+    assert f"{people[0].full_name} (26/11/2026 9 h – 12 h 30) : A signé" in text
     assert "jeudi 26 novembre 2026 (Europe/Paris)" in text
 
 

@@ -22,6 +22,7 @@ from milepost.core.canonical import fingerprint
 from milepost.core.openness import Whom, open_to
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused
+from milepost.core.words import clock_time
 from milepost.documents.signatures import NoSignature, Signature
 from milepost.people.access import client_address
 from milepost.people.limits import is_over_limit
@@ -67,7 +68,7 @@ def personal_link(request: HttpRequest, token: str) -> HttpResponseBase:
         return render(request, "classroom/over.html", context, status=404)
     slot = attendance.slot
     if attendance.signed_at:
-        time = f"{attendance.signed_at.astimezone(slot.session.zone):%H:%M}"
+        time = clock_time(attendance.signed_at.astimezone(slot.session.zone))
         message = _("This link was used: your signature is there, of %(time)s.") % {"time": time}
         return _over(request, slot, message, status=410, is_signed=True)
     if presence.has_expired(attendance) or Way.LINK not in Rules.of(slot.session.organisation).ways:
