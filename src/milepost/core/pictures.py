@@ -32,3 +32,13 @@ def media_type(content: bytes) -> str:
         raise UnreadablePicture(message % {"count": MAX_PIXELS // 1_000_000}) from error
     except (UnidentifiedImageError, OSError, SyntaxError) as error:
         raise UnreadablePicture from error
+
+
+@confined(UnreadablePicture, loads=("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin"))
+def size_of(content: bytes) -> tuple[int, int]:
+    """Width and height in pixels of a picture that was taken. Raises `UnreadablePicture`."""
+    try:
+        with Image.open(io.BytesIO(content), formats=list(FORMATS)) as picture:
+            return picture.width, picture.height
+    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+        raise UnreadablePicture from error

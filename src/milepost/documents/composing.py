@@ -219,8 +219,10 @@ def page_data(document: Document, signatories: Sequence[str]) -> dict[str, Any]:
             "signatures_heading": _("Signatures"),
             "signatures_note": _(
                 "Each signature is sealed into this file as it is made. Whoever signs, when, how they were identified, "
-                "and fingerprints (SHA-256, first 16 signs) of the document, the signature and its context stand beside it."
-            ),
+                "and fingerprints (SHA-256, first 16 signs) of the document, the signature and its context stand beside it. "
+                "They are simple electronic signatures (Regulation (EU) 910/2014, article 3), sealed by %(organisation)s."
+            )
+            % {"organisation": organisation.name},
             "sealed": _("Made by %(name)s.") % {"name": organisation.name},
         }
 

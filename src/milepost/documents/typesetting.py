@@ -12,10 +12,12 @@ from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import segno
 
 from milepost.core import blobs
+from milepost.core.pictures import size_of
 from milepost.documents.letters import FONTS, typesettable
 from milepost.people.models import Organisation
 
@@ -90,13 +92,21 @@ def logo_of(organisation: Organisation) -> str | None:
     """The organisation's logo as data for a template, or None."""
     if not organisation.logo:
         return None
-    return picture(blobs.read(organisation.uid, organisation.logo), organisation.logo_type)
+    return _logo(organisation.uid, organisation.logo, organisation.logo_type)
 
 
-def picture(content: bytes, content_type: str) -> str:
-    """A raster picture as SVG, since data can only carry text."""
+@lru_cache(maxsize=32)
+def _logo(organisation: UUID, digest: str, content_type: str) -> str:
+    """Read and measured once a process: a thousand certificates carry the same."""
+    content = blobs.read(organisation, digest)
+    return picture(content, content_type, size_of(content))
+
+
+def picture(content: bytes, content_type: str, size: tuple[int, int]) -> str:
+    """A raster picture of this size (pixels) as SVG, since data can only carry text; it keeps its proportions."""
     encoded = base64.b64encode(content).decode()
+    width, height = size
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">'
-        f'<image width="100" height="100" href="data:{content_type};base64,{encoded}"/></svg>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
+        f'<image width="{width}" height="{height}" href="data:{content_type};base64,{encoded}"/></svg>'
     )

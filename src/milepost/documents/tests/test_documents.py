@@ -1,14 +1,18 @@
 import io
 from datetime import UTC, datetime
 
+import pypdfium2
 import pytest
+from PIL import Image
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from milepost.core.pictures import size_of
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.typesetting import picture, qr_code, render
 from milepost.journal import keys
 from milepost.verify.pdf_seals import seals_in
 from milepost.verify.report import Broken
+from tests.accessible import faults_of
 from tests.readers import milepost_accepts, pdfsig_accepts, text_in, told_by
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("elsewhere")]
@@ -84,8 +88,20 @@ def test_a_logo_stands_on_it():
     from pathlib import Path
 
     logo = (Path(__file__).parents[4] / "docs/pictures/people-360.png").read_bytes()
-    with_logo = render("certificate", DATA | {"logo": picture(logo, "image/png")}, time=NOW)
+    with_logo = render("certificate", DATA | {"logo": picture(logo, "image/png", size_of(logo))}, time=NOW)
     assert b"/Subtype /Image" in with_logo or b"/Subtype/Image" in with_logo
+
+
+def test_a_wide_logo_stands_as_high_as_the_line_and_never_runs_into_what_stands_beside_it():
+    saved = io.BytesIO()
+    Image.new("RGB", (1600, 200), "#0f5c4d").save(saved, "PNG")
+    data = DATA | {"logo": picture(saved.getvalue(), "image/png", size_of(saved.getvalue()))}
+    pdf = render("certificate", data, time=NOW)
+    assert "Pages:           1" in told_by("pdfinfo", pdf)
+    assert faults_of(pdf) == []
+    page = pypdfium2.PdfDocument(pdf)[0].render(scale=1).to_pil().convert("RGB")
+    green = [x for x in range(60, page.width) for y in range(40, 90) if page.getpixel((x, y)) == (15, 92, 77)]
+    assert 150 < max(green) - min(green) < 300
 
 
 def test_pdfsig_and_pyhanko_both_accept_the_seal(sealed):
