@@ -246,6 +246,9 @@ BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
         "keys/log.json", lambda log: log | {"endorsement": base64.b64encode(bytes(256)).decode()}
     ),
     "record-action.zip": edited("records/action.json", lambda action: action | {"minutes": 420}),
+    "record-member-left-out.zip": edited(
+        "records/action.json", lambda told: {n: v for n, v in told.items() if n != "objectives"}
+    ),
     "record-sessions.zip": replaced("records/sessions.json", '"Hall"', '"Online"'),
     "record-state.zip": edited(ATTENDANCE, _row("Bo Ferreira", {"state": "signed"})),
     "record-minutes.zip": edited(ATTENDANCE, _row("Anna Lindqvist", {"minutes": 420})),

@@ -293,6 +293,7 @@ VECTORS = [
         "“minutes” in records/action.json is not what the journal says",
         "The action is said to be twice as long.",
     ),
+    broken("record-member-left-out.zip", "“objectives” in records/action.json", "What the action is for is left out."),
     broken("record-sessions.zip", "“where” of session S-0001", "The session is said to have been elsewhere."),
     broken(
         "record-state.zip",

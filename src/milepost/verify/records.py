@@ -84,9 +84,8 @@ class Records:
             return
         people = self.facts.account.people.get(about["id"], {})
         wanted = known | {"people": sorted(uid for uid in people if only in (None, uid))}
-        for name, value in (told | {"people": sorted(person["id"] for person in told["people"])}).items():
-            if value != wanted.get(name):
-                raise Broken(f"“{name}” in records/action.json is not what the journal says.")
+        if wrong := _difference(told | {"people": sorted(person["id"] for person in told["people"])}, wanted):
+            raise Broken(f"“{wrong}” in records/action.json is not what the journal says.")
         for person in told["people"]:
             if person != {"id": person["id"], "name": self.facts.account.names.get(person["id"])}:
                 raise Broken(f"{person['name']} in records/action.json has another name in the journal.")
@@ -150,4 +149,6 @@ class Records:
 
 def _difference(row: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """The name of the first member in which the two differ, or that only one has; empty where there is none."""
-    return next((name for name in sorted(row.keys() | wanted.keys()) if row.get(name) != wanted.get(name)), "")
+    nothing = object()  # unlike null
+    names = sorted(row.keys() | wanted.keys())
+    return next((name for name in names if row.get(name, nothing) != wanted.get(name, nothing)), "")

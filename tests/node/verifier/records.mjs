@@ -7,6 +7,8 @@ const COLUMNS = {
   'progress.csv': 'person name activity title version began_at done_at score caveat',
   'certificates.csv': 'certificate person name issued_at title begun completed minutes_at_a_distance minutes_live score valid_until ended_at why'
 };
+const MEMBERS = ('person name employer slot session hours state signed_at way signature address agent location device_time arrived_at left_at '
+  + 'told_later minutes absence_reason earlier doubts decided_at decided_by decision_reason').split(' ');
 const SAME_MOMENT = 5000;
 const text = value => value === undefined || value === null ? '' : String(value);
 const harmless = cell => /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
@@ -262,9 +264,9 @@ export class Records {
     must(said.reference === reference && said.title === title, 'manifest.json and records/action.json name the action in two ways.');
     const people = [...this.people].filter(person => !this.only || person === this.only).sort();
     must(isSame(said.people.map(person => person.id).sort(), people), 'The people in records/action.json are not those of the journal.');
-    said.people.forEach(({id, name}) => must(name === this.names.get(id), `${name} has another name in the journal.`));
+    said.people.forEach(person => must(isSame(person, {id: person.id, name: this.names.get(person.id)}), `${person.name} has another name in the journal.`));
     for(const name of new Set([...Object.keys(said), ...Object.keys(this.told)])) {
-      must(name === 'people' || isSame(said[name], this.told[name]), `“${name}” in records/action.json is not what the journal says.`);
+      must(name === 'people' || (name in said && name in this.told && isSame(said[name], this.told[name])), `“${name}” in records/action.json is not what the journal says.`);
     }
   }
 
@@ -291,6 +293,7 @@ export class Records {
       seen.add(key);
       const {session, slot} = this.slots.get(row.slot) ?? {};
       must(session?.expected.has(key), `${whose} stands in records/attendance.json, and had no seat there.`);
+      Object.keys(row).forEach(name => must(MEMBERS.includes(name), `“${name}” in records/attendance.json is nothing of which the journal tells.`));
       const told = this.attendance.get(key) ?? {state: 'missing'};
       const planned = {
         name: this.names.get(row.person), employer: session.seats.get(row.person), session: session.reference, hours: this.hours(session, slot),

@@ -188,7 +188,8 @@ export function goesOn(earlier, later) {
 
 function readThing(thing) {
   const people = new Map(), leaves = new Map();
-  for(const [key, count, chain] of thing.people) {
+  for(const [key, count, chain, ...more] of thing.people) {
+    must(!more.length, 'journal/completeness.json does not fit together.');
     must(!people.has(key) && Number.isSafeInteger(count) && count > 0, 'journal/completeness.json names somebody twice.');
     people.set(key, {count, chain: unhex(chain, 32)});
     const number = Buffer.alloc(8);
