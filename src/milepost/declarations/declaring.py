@@ -29,7 +29,7 @@ class Rules:
     """By which text a declaration is made: its articles, what was read and when, and whose layout its file has."""
 
     articles: tuple[str, ...]
-    sources: tuple[Mapping[str, str], ...]  # {"title", "address"}
+    sources: tuple[Mapping[str, Any], ...]  # {"title": by language, "address"}
     read_on: date
     in_force_on: date
     notes: tuple[Mapping[str, str], ...]  # by language: what whoever uses the file must know
@@ -38,6 +38,11 @@ class Rules:
     def words(self) -> list[str]:
         """The notes in the active language."""
         return [in_language(note) for note in self.notes]
+
+    @property
+    def links(self) -> list[tuple[str, str]]:
+        """What was read: titles in the active language, and addresses."""
+        return [(in_language(source["title"]), source["address"]) for source in self.sources]
 
 
 @dataclass

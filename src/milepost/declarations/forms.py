@@ -7,6 +7,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from milepost.core.words import capital
 from milepost.declarations.models import Described, Trainee
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
@@ -62,6 +63,7 @@ class DescribedForm(forms.ModelForm[Described]):
         if described is not None:
             amounts = {"invoiced_euros": _shown(described.invoiced), "hourly_euros": _shown(described.hourly_price)}
         super().__init__(data, instance=described, initial=amounts)
+        _capitalise(self)
 
     @property
     def said(self) -> dict[str, Any]:
@@ -83,9 +85,21 @@ class TraineeForm(forms.ModelForm[Trainee]):
             "cpf_number": _("As EDOF shows it; only for whoever pays with their training account."),
         }
 
+    def __init__(self, trainee: Trainee | None, data: QueryDict | None = None) -> None:
+        super().__init__(data, instance=trainee)
+        _capitalise(self)
+
+
+def _capitalise(form: forms.BaseForm) -> None:
+    """Words that stand within sentences elsewhere are options here."""
+    for field in form.fields.values():
+        if isinstance(field, forms.ChoiceField):
+            choices: Any = field.choices
+            field.choices = [(value, capital(str(label))) for value, label in choices]
+
 
 def _shown(cents: int | None) -> Decimal | None:
-    return None if cents is None else Decimal(cents) / 100
+    return None if cents is None else (Decimal(cents) / 100).quantize(Decimal("0.01"))
 
 
 def _cents(euros: Decimal | None) -> int | None:

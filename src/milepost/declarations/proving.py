@@ -4,7 +4,7 @@ Nothing is counted here: live hours are those of `classroom.queries`, hours of o
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import batched
 
 from django.db import transaction
@@ -134,49 +134,62 @@ def look_again(facts: Sequence[Entry]) -> None:
 # --- Why it is not proven ---------------------------------------------------------------------------------
 
 
-def reasons(action: TrainingAction, members: Collection[Member]) -> dict[int, list[str]]:
-    """Why hours of these people are not proven, in words, by their key: half-days first, then steps. Five queries."""
-    keys = [member.pk for member in members]
-    told: dict[int, list[str]] = {key: [] for key in keys}
-    _missed_half_days(action, told)
+def reasons(action: TrainingAction, rows: Collection[Trainee]) -> dict[int, list[str]]:
+    """Why hours of these people are not proven, in words, by their key: half-days first, then steps. Five queries.
+
+    What the action plans beyond its sessions and its course is told last, so that the reasons make up what is missing.
+    """
+    missing = {row.member_id: Missing(row.unproven_minutes) for row in rows}
+    _missed_half_days(action, missing)
     if action.course_id is not None:
-        _steps_not_done(action, told)
-    for lines in told.values():
-        if not lines:
-            lines.append(_("The action plans more hours than its sessions and its course have for this person."))
-    return told
+        _steps_not_done(action, missing)
+    for one in missing.values():
+        if one.minutes > 0:
+            one.because(_("planned beyond its sessions and its course"), one.minutes)
+    return {key: one.lines for key, one in missing.items()}
 
 
-def _missed_half_days(action: TrainingAction, told: dict[int, list[str]]) -> None:
+@dataclass
+class Missing:
+    """How many minutes of one person are still to be explained, and what was said."""
+
+    minutes: int
+    lines: list[str] = field(default_factory=list)
+
+    def because(self, words: str, minutes: int) -> None:
+        """So many of them are missing for this reason."""
+        self.minutes -= minutes
+        self.lines.append(_("%(reason)s (%(time)s)") % {"reason": words, "time": duration(minutes)})
+
+
+def _missed_half_days(action: TrainingAction, missing: dict[int, Missing]) -> None:
     slots = list(
         Slot.objects.filter(session__in=action.sessions.all()).select_related("session").order_by("starts_at", "pk")
     )
-    rows = Attendance.objects.filter(slot__in=[slot.pk for slot in slots], participant__member__in=list(told))
+    rows = Attendance.objects.filter(slot__in=[slot.pk for slot in slots], participant__member__in=list(missing))
     there = {(row.participant.member_id, row.slot_id): row for row in rows.select_related("slot", "participant")}
     for slot in slots:
-        name = f"{slot.session.title}, {slot.day} {slot.hours}"
         whole = int((slot.ends_at - slot.starts_at).total_seconds() // 60)
-        for key, lines in told.items():
-            words = _missed(there.get((key, slot.pk)), whole)
-            if words:
-                lines.append(f"{name}: {words}")
+        for key, one in missing.items():
+            row = there.get((key, slot.pk))
+            minutes = whole - (row.minutes if row else 0)
+            if minutes:
+                said = {"session": slot.session.title, "day": slot.day, "hours": slot.hours, "why": _why(row)}
+                one.because(_("%(session)s, %(day)s %(hours)s: %(why)s") % said, minutes)
 
 
-def _missed(row: Attendance | None, whole: int) -> str:
+def _why(row: Attendance | None) -> str:
     if row is None:
-        return _("no seat (%(time)s)") % {"time": duration(whole)}
+        return _("no seat")
     if row.is_present:
-        missed = whole - row.minutes
-        return _("came late or left early (%(time)s)") % {"time": duration(missed)} if missed else ""
+        return _("came late or left early")
     if row.absent_at is not None:
-        return _("absent (%(time)s)") % {"time": duration(whole)}
-    if row.struck_at is not None:
-        return _("signed, but was not there (%(time)s)") % {"time": duration(whole)}
-    return _("no signature (%(time)s)") % {"time": duration(whole)}
+        return _("absent")
+    return _("signed, but was not there") if row.struck_at is not None else _("no signature")
 
 
-def _steps_not_done(action: TrainingAction, told: dict[int, list[str]]) -> None:
-    enrolments = list(Enrolment.objects.filter(course=action.course_id, member__in=list(told)))
+def _steps_not_done(action: TrainingAction, missing: dict[int, Missing]) -> None:
+    enrolments = list(Enrolment.objects.filter(course=action.course_id, member__in=list(missing)))
     done: dict[int, set[str]] = {enrolment.pk: set() for enrolment in enrolments}
     rows = Progress.objects.filter(enrolment__in=list(done), status=Progress.Status.COMPLETED)
     for enrolment_id, key in rows.values_list("enrolment_id", "activity_key"):
@@ -188,21 +201,20 @@ def _steps_not_done(action: TrainingAction, told: dict[int, list[str]]) -> None:
             if step.minutes and not kinds.get(step.kind).is_live and step.key not in done[enrolment.pk]
         ]
         if steps:
-            told[enrolment.member_id].append(
-                _steps_in_words([step.title for step in steps], sum(s.minutes for s in steps))
-            )
-    for member in told.keys() - {enrolment.member_id for enrolment in enrolments}:
-        told[member].append(_("not enrolled in the course"))
+            minutes = sum(step.minutes for step in steps)
+            missing[enrolment.member_id].because(_steps_in_words([step.title for step in steps]), minutes)
+    for member in missing.keys() - {enrolment.member_id for enrolment in enrolments}:
+        missing[member].because(_("not enrolled in the course"), max(0, missing[member].minutes))
 
 
-def _steps_in_words(titles: list[str], minutes: int) -> str:
-    names = ", ".join(f"“{title}”" for title in titles[:SHOWN]) + (" …" if len(titles) > SHOWN else "")
+def _steps_in_words(titles: list[str]) -> str:
     words = ngettext(
-        "%(count)d step of the course was not done: %(names)s (%(time)s)",
-        "%(count)d steps of the course were not done: %(names)s (%(time)s)",
+        "%(count)d step of the course was not done: %(names)s",
+        "%(count)d steps of the course were not done: %(names)s",
         len(titles),
     )
-    return words % {"count": len(titles), "names": names, "time": duration(minutes)}
+    names = ", ".join(_("“%(title)s”") % {"title": title} for title in titles[:SHOWN])
+    return words % {"count": len(titles), "names": names + (" …" if len(titles) > SHOWN else "")}
 
 
 def at_risk_of(organisation: Organisation) -> dict[str, int]:

@@ -28,7 +28,7 @@ from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member
-from milepost.verify import Broken, verify
+from milepost.verify import Broken, main, verify
 from tests.worlds import activity, make_course, make_lead, make_organisation, once_of
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +208,14 @@ def test_the_page_verifies_without_its_list_and_the_list_belongs_to_it(files):
     assert any("2 of 5 (employees) were certified in “Fire”" in line for line in alone.holds)
     assert any("The list is not here" in line for line in alone.notes)
     assert any("the one of this attestation: 5 people" in line for line in verify(pdf, annex=annex).holds)
+
+
+def test_the_command_takes_the_list_and_says_what_is_attested(files, made):
+    said = []
+    key = verify(files[0]).key
+    assert main([str(files[0]), "--annex", str(files[1]), "--key", key], say=said.append) == 0
+    assert "holds: The list is the one of this attestation: 5 people, and the same numbers." in said
+    assert main([str(files[0]), "--annex", str(files[0]), "--key", key], say=said.append) == 1
 
 
 def test_another_list_and_a_list_that_was_changed_are_found(files, tmp_path, organisation, lead, course, made):

@@ -80,7 +80,7 @@ class Bpf(Declaration):
 
     def rows(self, organisation: Organisation, period: Period, found: Collected) -> Iterator[Row]:
         figures = figures_of(organisation, period, found)
-        yield [_("Frame"), _("Line"), _("What"), _("Trainees"), _("Hours"), _("Amount (EUR, before tax)")]
+        yield [_("Frame"), _("Line"), _("Heading"), _("Trainees"), _("Hours"), _("Amount (EUR, before tax)")]
         yield from _money(figures)
         yield from _teaching(figures)
         yield from _learning(figures)
@@ -222,16 +222,20 @@ def _add_trainers(figures: Figures, organisation: Organisation, period: Period) 
 # --- The frames -------------------------------------------------------------------------------------------
 
 
-def _hours(minutes: int) -> float:
-    return round(minutes / 60, 2)
+def _hours(minutes: int) -> float | int:
+    return minutes // 60 if minutes % 60 == 0 else round(minutes / 60, 2)
+
+
+def _euros(cents: int) -> float | int:
+    return cents // 100 if cents % 100 == 0 else cents / 100
 
 
 def _money(figures: Figures) -> Iterator[Row]:
     for line, funding in LINES:
-        yield ["C", line, str(funding.label), "", "", figures.money.get(funding, 0) / 100]
+        yield ["C", line, str(funding.label), "", "", _euros(figures.money.get(funding, 0))]
     if figures.money.get(""):
-        yield ["C", "?", _("who pays was not said"), "", "", figures.money[""] / 100]
-    yield ["C", _("total"), _("total of income"), "", "", sum(figures.money.values()) / 100]
+        yield ["C", "?", _("who pays was not said"), "", "", _euros(figures.money[""])]
+    yield ["C", _("total"), _("total of income"), "", "", _euros(sum(figures.money.values()))]
 
 
 def _teaching(figures: Figures) -> Iterator[Row]:

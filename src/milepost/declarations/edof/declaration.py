@@ -32,7 +32,7 @@ class Edof(Declaration):
 
     def rows(self, organisation: Organisation, period: Period, found: Collected) -> Iterator[Row]:
         who = [_("CPF file"), _("Family name"), _("Given name")]
-        what = [_("Action"), _("Title"), _("RNCP or RS code")]
+        what = [_("Action"), _("Title of the action"), _("RNCP or RS code")]
         times = [_("Entry"), _("Exit"), _("State"), _("Planned hours"), _("Hours done"), _("Per cent achieved")]
         yield [*who, *what, *times]
         count = exits = minutes = 0
@@ -69,7 +69,7 @@ class Entry:
     proven: Proven
 
     def row(self, action: TrainingAction, described: Described) -> Row:
-        state = _("not begun") if self.began is None else _("left") if self.exit else _("in training")
+        state = _("not begun") if self.began is None else _("has left") if self.exit else _("in training")
         share = min(100, 100 * self.proven.minutes // action.minutes) if action.minutes else 0
         return [
             *(self.number, self.member.family_name, self.member.given_name),

@@ -22,6 +22,14 @@ def money(cents: int | None) -> str:
 
 
 @register.filter
+def cell(value: object) -> str:
+    """What stands in a row of a file, as people read it: a number without more places than it has."""
+    if isinstance(value, float) and not value.is_integer():
+        return number_format(value, decimal_pos=2, force_grouping=True)
+    return number_format(int(value), force_grouping=True) if isinstance(value, int | float) else str(value)
+
+
+@register.filter
 def figure(total: list[object]) -> str:
     """A figure of a declaration in its unit."""
     _label, value, unit = total

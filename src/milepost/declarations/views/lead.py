@@ -128,7 +128,7 @@ def trainee_described(request: OrganisationRequest, action: str, person: str) ->
     training_action = _action(request, action)
     member = get_object_or_404(training_action.members, uid=person)
     row = Trainee.objects.filter(action=training_action, member=member).first()
-    form = TraineeForm(request.POST or None, instance=row)
+    form = TraineeForm(row, request.POST or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         describe_trainee(
@@ -168,7 +168,7 @@ def action_euros(request: OrganisationRequest, action: str) -> HttpResponse:
     if described is not None:
         described.action = training_action
     open_rows = [row for row in page if row.unproven_minutes]
-    why = proving.reasons(training_action, [row.member for row in open_rows]) if open_rows else {}
+    why = proving.reasons(training_action, open_rows) if open_rows else {}
     lines = [(row, why.get(row.member_id, []), _price(described, row)) for row in page]
     context = {
         "action": training_action,
