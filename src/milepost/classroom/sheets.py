@@ -18,7 +18,7 @@ from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DECIDED,
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
 from milepost.core import blobs, clock
 from milepost.core.jobs import named
-from milepost.core.words import date_format, days, duration
+from milepost.core.words import date_format, days, duration, ended
 from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import logo_of, render
 from milepost.journal import keys
@@ -209,7 +209,7 @@ def _trainer_cell(slot: Slot) -> dict[str, str]:
     if slot.closed_by is None or slot.closed_at is None:
         return _ink(None, "") | {"note": _("not closed")}
     return _ink(slot.closing_signature, slot.closed_by.name) | {
-        "note": f"{slot.closed_by.name}, {_time(slot, slot.closed_at)}"
+        "note": f"{ended(slot.closed_by.name)}, {_time(slot, slot.closed_at)}"
     }
 
 

@@ -88,6 +88,11 @@ def duration(minutes: int) -> str:
     return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
 
 
+def ended(text: str) -> str:
+    """The text before a number or a sign, on paper: one that runs from right to left does not turn what follows (LRM, UAX 9, 2.6)."""
+    return f"{text}\N{LEFT-TO-RIGHT MARK}" if _RIGHT_TO_LEFT.search(text) else text
+
+
 def set_apart(text: str) -> str:
     """The text for a place within a sentence: one that runs from right to left turns nothing beside it (Unicode UAX 9, 2.4).
 

@@ -13,12 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.core.refusals import Refused
+from milepost.core.words import capital
 from milepost.documents.facts import WORDING_UPDATED
 from milepost.documents.kinds import VALUES, DocumentKind
 from milepost.documents.models import Wording
 from milepost.journal.recording import Reference, record
 from milepost.people.models import Member, Organisation
 
+_BEGIN = frozenset(("dates", "place"))
+_BEFORE_SENTENCE = re.compile(r"(?:^|[.\n])\s*$")
+_LEFT_OVER = re.compile(r"^[ \xa0]*,[ \xa0]*(\w)", re.MULTILINE)
 _NAME = re.compile(r"\{(\w+)\}")
 _WIDE = re.compile("[\u1100-\u115f\u2e80-\U0010ffff]")  # of Chinese, Japanese and Korean, and emoji
 _ENDLESS = re.compile(r"\S{1000}(?=\S)")
@@ -134,5 +138,13 @@ def breakable(text: str) -> str:
 
 
 def filled_in(words: str, values: Mapping[str, str]) -> str:
-    """The words with each {name} replaced; what has no value leaves nothing behind."""
-    return _NAME.sub(lambda name: values.get(name[1], ""), words)
+    """The words with each {name} replaced; what has no value leaves nothing behind, no comma before a sentence either.
+
+    Days and places that begin a sentence have a capital letter there.
+    """
+
+    def value(name: re.Match[str]) -> str:
+        found = values.get(name[1], "")
+        return capital(found) if name[1] in _BEGIN and _BEFORE_SENTENCE.search(words[: name.start()]) else found
+
+    return _LEFT_OVER.sub(lambda rest: rest[1].upper(), _NAME.sub(value, words))

@@ -7,7 +7,7 @@ from milepost.documents.jobs import make_files
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document, Wording
 from milepost.documents.tests.agreements import VALUES, pdf_of
-from milepost.documents.wordings import TooManyWords, UnknownValue, check_words
+from milepost.documents.wordings import TooManyWords, UnknownValue, check_words, filled_in
 from tests.readers import milepost_accepts, text_in
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +119,15 @@ def test_a_word_without_an_end_keeps_no_document_from_being_made(organisation):
     values = VALUES | {"content": "a" * 40_000, "reference": "b" * 40_000}
     made = preview(organisation=organisation, kind=KINDS["programme"], values=values, language="en")
     assert made.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("{person}, you are expected.", "You are expected."),
+        ("{hours}. {dates}. {place}.", "8 h. Mercredi 21 octobre. En ligne."),
+        ("On {dates}, {place}.", "On mercredi 21 octobre, en ligne."),
+    ],
+)
+def test_a_sentence_begins_as_one_whatever_value_is_first_or_missing(words, said):
+    assert filled_in(words, {"hours": "8 h", "dates": "mercredi 21 octobre", "place": "en ligne"}) == said
