@@ -40,6 +40,7 @@ from milepost.people.contributions import (
     Involvement,
     Listed,
     Scope,
+    ending_of,
     safe_name,
 )
 from milepost.people.models import Member, Organisation
@@ -124,7 +125,7 @@ class AbsenceFiles(FileKind[Attendance]):
         return Attendance.objects.filter(participant__member=member).exclude(absence_file="").order_by("pk")
 
     def file(self, row: Attendance) -> File:
-        return File(row.absence_file, f"absences/{row.uid}-{safe_name(row.absence_file_name)}")
+        return File(row.absence_file, f"absences/{row.uid}{ending_of(row.absence_file_name)}")
 
     def title(self, row: Attendance) -> str:
         return row.absence_file_name

@@ -28,8 +28,8 @@ from milepost.people.contributions import (
     Remedy,
     Scope,
     State,
+    ending_of,
     for_each,
-    safe_name,
 )
 from milepost.people.models import Member, Organisation
 
@@ -67,7 +67,7 @@ class DocumentFiles(FileKind[Document]):
 
     def beside(self, row: Document) -> Iterator[File]:
         for number, annex in enumerate(row.annexes, start=1):
-            path = f"documents/{self._stem(row)}-annex-{number}-{safe_name(annex['name'])}"
+            path = f"documents/{self._stem(row)}-annex-{number}{ending_of(annex['name'])}"
             yield File(annex["digest"], path)
         if row.source:
             yield File(row.source)

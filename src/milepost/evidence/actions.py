@@ -188,8 +188,9 @@ def add_piece(
             PIECE_CREATED,
             organisation=action.organisation,
             actor=by.as_reference(),
-            object=Reference("piece", digest, piece.name),
+            object=Reference("piece", str(piece.uid), piece.name),
             result={"sha256": digest},
-            context={"action": str(action.uid), "piece": key, "file": piece.name},
+            context={"action": str(action.uid), "piece": key, "file": piece.name}
+            | ({"holder": str(member.uid)} if member else {}),
         )
     return piece

@@ -83,6 +83,11 @@ class DossierFiles(FileKind[Dossier]):
         return f"{row.action.reference}.zip"
 
 
+def _named(pieces: "QuerySet[Piece]") -> list[str]:
+    """What the facts call them: by their uids, earlier ones by their fingerprints."""
+    return [name for uid, digest in pieces.values_list("uid", "digest") for name in (str(uid), digest)]
+
+
 def _file(scope: Scope, need: Need) -> Iterator[Finding]:
     """A file that somebody adds by hand."""
     pieces = scope.once("evidence: pieces", lambda: list(Piece.objects.filter(action__uid=scope.uid)))
@@ -133,8 +138,11 @@ class EvidenceContribution(Contribution):
     def facts(self, scope: Scope) -> Iterator[Q]:
         """To one person belongs that a file about them was added."""
         if scope.member:
-            digests = list(PieceFiles().of_action(scope).values_list("digest", flat=True))
-            yield Q(about=str(scope.uid), fact=PIECE_CREATED.name, object_id__in=digests)
+            yield Q(about=str(scope.uid), fact=PIECE_CREATED.name, object_id__in=_named(PieceFiles().of_action(scope)))
+
+    def things_of(self, member: Member) -> Iterator[str]:
+        """A file about the person goes with them, so the fact that it was added does, too: a dossier owes what it tells of."""
+        return iter(_named(Piece.objects.filter(member=member)))
 
     def let_go(self, scope: Scope) -> None:
         Piece.objects.filter(action__uid=scope.uid).delete()

@@ -40,7 +40,7 @@ PIECE_CREATED = FactType(
     "piece",
     is_office=True,
     result={"sha256": SHA256},
-    context={"action": UID, "piece": TEXT, "file": TEXT},
+    context={"action": UID, "piece": TEXT, "file": TEXT, "holder?": UID},
     about="action",
     sentence=gettext_lazy("Added the file “%(object)s”"),
 )

@@ -41,6 +41,11 @@ def manifest_of(archive: Archive, keys: Keys, report: Report, form: str, called:
     return manifest
 
 
+def pieces_in(manifest: dict[str, Any]) -> set[str]:
+    """The fingerprints of its pieces."""
+    return {told["sha256"] for name, told in manifest["files"].items() if name.startswith("pieces/")}
+
+
 def hold_files(
     archive: Archive,
     manifest: dict[str, Any],

@@ -4,7 +4,7 @@ import re
 from typing import IO
 
 from .archive import Archive
-from .contents import hold_files, manifest_of
+from .contents import hold_files, manifest_of, pieces_in
 from .earlier import Earlier
 from .facts import Facts
 from .journal import Journal
@@ -26,9 +26,10 @@ def check_dossier(file: IO[bytes], wanted: frozenset[str], trust: Trust, progres
     there is one. Raises `Broken`.
     """
     earlier = Earlier(trust.before) if trust.before else None
-    archive, report, facts = Archive(file), Report(), Facts(earlier)
+    archive, report = Archive(file), Report()
     keys = Keys(archive, wanted, report)
     manifest = manifest_of(archive, keys, report, FORMAT, "The dossier")
+    facts = Facts(pieces_in(manifest), earlier)
     journal = Journal(archive, manifest, facts, keys, trust, report, earlier)
     records = Records(archive, manifest, facts, report)
     hold_files(archive, manifest, PLACES, report, lambda name: _which(name, journal, records))

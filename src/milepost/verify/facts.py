@@ -1,6 +1,7 @@
 """All that the facts of a dossier say, as they are read one after the other."""
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from .attendance import Attendance
@@ -14,7 +15,11 @@ from .sessions import Account
 class Facts:
     """What the facts say, by what it is about; and which fingerprints of files they name."""
 
-    def __init__(self, earlier: Earlier | None = None) -> None:
+    def __init__(self, files: Collection[str] = (), earlier: Earlier | None = None) -> None:
+        """`files` are the fingerprints of the pieces, of which it is kept which facts name them."""
+        self.of_file: dict[str, list[dict[str, Any]]] = {mark: [] for mark in files}
+        self.added: list[dict[str, Any]] = []  # facts of files that were added by hand
+        self.kinds: dict[str, str] = {}  # what documents were written as, by their uid
         self.naming: dict[str, list[dict[str, Any]]] = {}  # by the fingerprints (SHA-256) that they name
         self.marks: set[str] = set()  # every fingerprint that a fact names
         self.account = Account()  # what the facts say of the action, its sessions and who takes part
@@ -42,6 +47,11 @@ class Facts:
     def note_files(self, statement: dict[str, Any], text: str) -> None:
         """Take the fingerprints of files that a fact names."""
         result = statement.get("result") or {}
+        match statement["object"]["type"], statement["verb"]:
+            case "document", "created":
+                self.kinds[statement["object"]["id"]] = (statement.get("context") or {}).get("kind") or "document"
+            case "piece", "created":
+                self.added.append(statement)
         if statement["verb"] == "requested" and statement["object"]["type"] == "document":
             self.asked.add(statement["object"]["id"])
         if statement["verb"] == "sealed" and "document_sha256" in result:
@@ -49,7 +59,10 @@ class Facts:
         for name in ("sha256", "signature_sha256"):
             if mark := result.get(name):
                 self.naming.setdefault(mark, []).append(statement)
-        self.marks.update(re.findall(r'"([0-9a-f]{64})"', text))
+        for mark in re.findall(r'"([0-9a-f]{64})"', text):
+            self.marks.add(mark)
+            if mark in self.of_file:
+                self.of_file[mark].append(statement)
 
     def hear_erased(self, told: dict[str, Any]) -> tuple[int, bytes]:
         """A fact of which the fingerprint is left, and under what the index counts it."""

@@ -1,6 +1,5 @@
 """Pieces: sealed documents and files, each of which a fact knows."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from .archive import Archive
 from .facts import Facts
 from .pdf_seals import attached, on_top, revisions, seals_in
+from .piece_names import PieceNames
 from .report import Broken, Progress, Report
 from .strict_json import read_json
 
@@ -34,12 +34,15 @@ class Pieces:
                     and not (fact["verb"] == "sealed" and fact["object"]["id"] in self.facts.asked)
                 ):
                     raise Broken(f"A piece is missing: “{fact['object']['name']}”, sealed on {fact['time']}.")
+        self._added(there)
+        names = PieceNames({uid: one.reference for uid, one in self.facts.account.sessions.items()}, self.facts.kinds)
         for name, told in sorted(self.manifest["files"].items()):
             if name.startswith("pieces/") and told["sha256"] not in self.facts.marks and not self.is_made(name):
                 raise Broken(f"{name} is a piece of which the journal knows nothing.")
-            found = re.fullmatch(r"pieces/certificates/([0-9a-f-]{36})\.pdf", name)
-            if found and all(fact["object"]["id"] != found[1] for fact in self.facts.naming.get(told["sha256"], [])):
-                raise Broken(f"{name} is the file of another certificate.")
+            if name.startswith("pieces/") and not names.fits(
+                name.removeprefix("pieces/"), self.facts.of_file[told["sha256"]]
+            ):
+                raise Broken(f"{name} is called otherwise than the facts tell that name it.")
         known = {
             mark
             for mark, facts in self.facts.naming.items()
@@ -65,6 +68,18 @@ class Pieces:
     def is_made(self, name: str) -> bool:
         """Whether it is a file that proves itself, so that no fact has to name it. In a dossier none is."""
         return False
+
+    def _added(self, there: Mapping[str, str]) -> None:
+        """Files that were added by hand are there: of the action, or those about the one person. With an erased one goes its fact, too.
+
+        Earlier facts, which have the fingerprint for an identifier, stayed when the file was erased with the person whom it was about.
+        """
+        person = (self.manifest["person"] or {}).get("id")
+        for fact in self.facts.added:
+            context, mark = fact["context"], fact["result"]["sha256"]
+            is_owed = context["action"] == self.manifest["action"]["id"] and fact["object"]["id"] != mark
+            if is_owed and (person is None or context.get("holder") == person) and mark not in there:
+                raise Broken(f"A file is missing that was added: “{context['file']}”, on {fact['time']}.")
 
     def hold_cover(self) -> None:
         """What the cover's attachment tells is what is in the dossier. What is printed on it was not read."""

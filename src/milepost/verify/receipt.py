@@ -9,7 +9,7 @@ from .archive import Archive
 from .attendance import Attendance
 from .badges import signed_badge, told_by
 from .completeness import abouts_of, whose_of
-from .contents import format_of, hold_files, manifest_of
+from .contents import format_of, hold_files, manifest_of, pieces_in
 from .facts import Facts
 from .journal import Journal
 from .keys import Keys
@@ -66,7 +66,7 @@ def _check(file: IO[bytes], wanted: frozenset[str], trust: Trust, progress: Prog
     keys = Keys(archive, wanted, report)
     manifest = manifest_of(archive, keys, report, FORMAT, "The receipt")
     person, things = manifest["person"], manifest["things"]
-    facts = _OwnFacts(str(person["id"]), things)
+    facts = _OwnFacts(str(person["id"]), things, pieces_in(manifest))
     journal = _Journal(archive, manifest, facts, keys, trust, report, None)
     hold_files(archive, manifest, PLACES, report, lambda _name: "its fingerprint is not the one in the manifest.")
     keys.check(manifest)
@@ -91,8 +91,8 @@ def _check(file: IO[bytes], wanted: frozenset[str], trust: Trust, progress: Prog
 class _OwnFacts(Facts):
     """The facts of one person about some courses and sessions, and the erasures that name them; no other may be there."""
 
-    def __init__(self, person: str, things: Collection[str]) -> None:
-        super().__init__(None)
+    def __init__(self, person: str, things: Collection[str], files: Collection[str]) -> None:
+        super().__init__(files)
         self.person, self.things = person, frozenset(things)
         self.titles: dict[str, str] = {}  # of courses, as the last fact about each calls it
         self.sessions: set[str] = set()

@@ -39,7 +39,7 @@ from milepost.people.contributions.contribution import (
     Involvement,
     contributions,
 )
-from milepost.people.contributions.files import File, FileKind, Listed, MadeFile, safe_name
+from milepost.people.contributions.files import File, FileKind, Listed, MadeFile, ending_of, safe_name
 from milepost.people.contributions.readiness import Actor, Finding, Mended, Need, Remedy, State, for_each, in_language
 from milepost.people.contributions.scope import BATCH, Scope
 
@@ -62,6 +62,7 @@ __all__ = [
     "Scope",
     "State",
     "contributions",
+    "ending_of",
     "for_each",
     "in_language",
     "safe_name",

@@ -1,9 +1,11 @@
 """The kinds of files that rooms keep of actions and people."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import PurePath
 from typing import ClassVar
 
 from django.db.models import Model, QuerySet
@@ -92,6 +94,12 @@ class FileKind[Row: Model](ABC):
     def reference(self, row: Row, scope: Scope) -> Reference:
         """What an auditor opened, for the fact that says so."""
         return scope.reference
+
+
+def ending_of(name: str) -> str:
+    """The ending of a file's name, with its dot, where it is a plain one: what a file is opened by, and nothing that facts do not know."""
+    ending = PurePath(name).suffix
+    return ending.lower() if re.fullmatch(r"\.[A-Za-z0-9]{1,10}", ending) else ""
 
 
 def safe_name(name: str) -> str:
