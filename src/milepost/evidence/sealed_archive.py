@@ -9,6 +9,7 @@ import json
 import zipfile
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import batched
 from typing import Any
 
@@ -27,6 +28,7 @@ from milepost.journal.timestamping import stamp_at_hand
 from milepost.people.contributions import File
 from milepost.people.models import Organisation
 from milepost.verify.completeness import Erasures, Index
+from milepost.verify.time_stamps import clock_of
 
 PART = 1_000
 
@@ -92,6 +94,9 @@ class SealedArchive:
             )
         stamp_at_hand(head)
         cosign_at_hand(head)
+        self.now = max(
+            clock.now(), datetime.fromisoformat(clock_of(json.loads(head.statement)))
+        )  # hosts' clocks differ
         numbers, erased = numbers_with_erased()
         numbers.update(erasures_of(organisation_id, erased) if erased else ())
         places = tiles.places_of(organisation_id, numbers)

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -16,7 +16,7 @@ from .facts import Facts
 from .inclusion_proofs import HEAD
 from .keys import Keys
 from .merkle import LEAF, root_of
-from .report import Broken, Report, Signing, State
+from .report import CLOCKS_DIFFER, Broken, Report, Signing, State
 from .signatures import fingerprint_of, is_signed
 from .strict_json import read_canonical, read_json
 from .time_stamps import clock_of
@@ -26,6 +26,7 @@ from .witnesses import check_checkpoint
 
 SALT = 16  # bytes
 MAX_LINE, MAX_NOTE = 16 * 1024**2, 128 * 1024  # bytes of a fact, of a checkpoint
+A_DAY = timedelta(days=1)  # clocks of readers are not set to the minute
 ERASED = {"actor": {"name": "–"}, "verb": "erased", "object": {"name": "–"}, "time": "–"}
 
 
@@ -80,6 +81,22 @@ class Journal:
         self._completeness(statement)
         self._earlier(statement)
 
+    def _made(self, sealed: datetime, dated: datetime | None) -> None:
+        """It was made after its journal was sealed and dated, and not in days to come; the cover's seal holds it to that time."""
+        made = datetime.fromisoformat(self.manifest["made_at"])
+        if made < sealed:
+            raise Broken(
+                f"manifest.json says “{made.isoformat()}” for “made_at”, before its journal was sealed ({sealed.isoformat()})."
+            )
+        if dated and made < dated - CLOCKS_DIFFER:
+            raise Broken(
+                f"manifest.json says “{made.isoformat()}” for “made_at”, before its journal was dated ({dated.isoformat()})."
+            )
+        if made > datetime.now(UTC) + A_DAY:
+            raise Broken(
+                f"manifest.json says “{made.isoformat()}” for “made_at”, which is yet to come by the clock here."
+            )
+
     def _earlier(self, head: dict[str, Any]) -> None:
         """What an earlier dossier counted, this one still has; and what this one counts, a later one will be held against."""
         state = State(head["organisation"], head["size"], head["root"], self.facts.index.counted)
@@ -133,6 +150,7 @@ class Journal:
             stamp.dated if stamp else None,
         )
         self.report.signings.append(told)
+        self._made(told.time, told.dated)
         there = FILE in self.manifest["files"]
         self.dated.check(read_json(self.archive.read(FILE)) if there else [], head, stamp)
         if token:

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from .archive import Archive
+from .attendance import SAME_MOMENT
 from .facts import Facts
-from .pdf_seals import attached, on_top, revisions, seals_in
+from .pdf_seals import NEVER, attached, on_top, revisions, seals_in
 from .piece_names import PieceNames
 from .report import Broken, Progress, Report
 from .strict_json import read_json
@@ -125,6 +127,11 @@ class Pieces:
         ours = next((at for at, seal in enumerate(found) if seal.key in self.keys), None)
         if ours is None:
             raise Broken(f"{name} is sealed with a key that is not the organisation’s.")
+        if (
+            name == "cover.pdf"
+            and abs((found[ours].made or NEVER) - datetime.fromisoformat(self.manifest["made_at"])) > SAME_MOMENT
+        ):
+            raise Broken("manifest.json says another time for “made_at” than that at which cover.pdf was sealed.")
         for seal in found[ours:]:  # a document that somebody brought may carry others’ signatures, from before
             if seal.key not in self.keys and not seal.dated:
                 raise Broken(f"{name} {on_top(found[ours], seal)}")
