@@ -61,7 +61,7 @@ def _write(files: Mapping[str, bytes]) -> None:
         old.unlink()
     names = {"key": fingerprints(files), "witness": {name: str(key) for name, key in WITNESSES.items()}}
     everything = {**files, "two-of-three.policy": policy()}
-    beside = {"jwks.json", "keys.json", "revoked-badges.jwt", "two-of-three.policy"}
+    beside = {"jwks.json", "keys.json", "keys-revoked-earlier.json", "revoked-badges.jwt", "two-of-three.policy"}
     unknown = everything.keys() ^ beside ^ {vector.file for vector in VECTORS}
     assert not unknown, unknown  # noqa: S101
     for name, content in everything.items():

@@ -30,7 +30,18 @@ def changed(files: Files) -> dict[str, bytes]:
     made |= _zips(files["plain.zip"], plain)
     made |= _keys(files, plain)
     made |= _others(files)
+    made["keys-revoked-earlier.json"] = _revoked_earlier(files["keys.json"])
     return made
+
+
+def _revoked_earlier(published: bytes) -> bytes:
+    """The published keys, if the first had been revoked two days before what it signed here."""
+    told = json.loads(published)
+    revocation = next(key["revocation"] for key in told["keys"] if "revocation" in key)
+    said = json.loads(revocation["statement"]) | {"since": "2026-03-11T00:00:00.000000Z"}
+    revocation["statement"] = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    revocation["signature"] = base64.b64encode(sign("next", revocation["statement"].encode())).decode()
+    return as_json(told)
 
 
 def as_the_insider(files: Files, by: str = "organisation") -> Files:
@@ -220,8 +231,9 @@ BY_AN_OUTSIDER: dict[str, Callable[[Files], Files]] = {
 }
 BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
     "format-of-tomorrow.zip": edited("manifest.json", lambda manifest: manifest | {"format": "milepost-dossier/3"}),
-    "signed-after-revocation.zip": edited(
-        "manifest.json", lambda told: told | {"made_at": "2026-03-15T09:00:00.000000Z"}
+    "dated-otherwise.zip": edited("manifest.json", lambda told: told | {"made_at": "2026-03-15T09:00:00.000000Z"}),
+    "dated-before-its-seal.zip": edited(
+        "manifest.json", lambda told: told | {"made_at": "2026-03-13T07:59:59.000000Z"}
     ),
     "file-nowhere.zip": lambda files: files | {"notes.txt": b"Nothing that belongs here."},
     "piece-unknown.zip": lambda files: files | {"pieces/files/letter.txt": b"Of this the journal knows nothing."},

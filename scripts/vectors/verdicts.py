@@ -8,6 +8,7 @@ FITS, HOLDS, BROKEN = 3, 0, 1
 KEY = "organisation"
 NEXT = "next"
 PDFS = "how a PDF was changed after a seal: the small one reads signatures, and not what was added"
+COVERS = "when the cover says that it was sealed"
 PROOFS = "RDF canonicalisation (RDFC-1.0), without which the proof in a badge can’t be checked"
 
 
@@ -79,12 +80,19 @@ VECTORS = [
     holds("erased.zip", "The journal of an earlier dossier goes on, with an erasure.", earlier="plain.zip"),
     # --- Whose key it is ---
     broken(
-        "signed-after-revocation.zip",
-        "was revoked",
-        "Signed with a key after it was revoked.",
-        published="keys.json",
+        "plain.zip", "was revoked", "Signed with a key after it was revoked.", published="keys-revoked-earlier.json"
     ),
-    holds("signed-after-revocation.zip", "The same, where nobody told what is published.", key=[KEY]),
+    # --- When it was made ---
+    broken(
+        "dated-before-its-seal.zip", "before its journal was sealed", "Said to be made before its journal was sealed."
+    ),
+    broken(
+        "dated-otherwise.zip",
+        "another time for “made_at”",
+        "Said to be made two days after its cover was sealed.",
+        less=COVERS,
+    ),
+    # --- What there was before ---
     broken("plain.zip", "give the older one as --earlier", "The earlier dossier is later.", earlier="erased.zip"),
     broken(
         "another-journal.zip",

@@ -86,6 +86,7 @@ function checkZip(bytes, policy) {
     checkReceipt(files, manifest, facts, keys);
     pieces.check(name => /^pieces\/badges\//.test(name));
   }
+  must(new Date(manifest.made_at) >= new Date(head.clock ?? head.time), 'made_at: before its journal was sealed.');
   const signings = [{key: manifest.key, time: manifest.made_at}, {key: head.key, time: head.clock ?? head.time}];
   return {known: [...keys.known.keys()], signings, told, state: {head, index: facts.index}};
 }
