@@ -19,7 +19,7 @@ Small files of every kind that Milepost gives out, with the verdict that a verif
 Made by `python scripts/make_vectors.py`; held against both verifiers by `tests/test_vectors.py`.
 
 `vectors.json` is a list for programs. Of each: `file`; `options`, what the verifier is told beside it (`key`: fingerprints, one of which it must be;
-`witness`: keys of all that must have cosigned; `policy`, `earlier`, `published`, `issuer_keys`, `status_list`: files here); `status`, the exit status that it must end with; `words`, a
+`witness`: keys of all that must have cosigned; `policy`, `tsa`, `earlier`, `published`, `issuer_keys`, `status_list`: files here); `status`, the exit status that it must end with; `words`, a
 part of the reason that ours gives (others may say it in other words); `why`; and `less`, where the small verifier of our tests checks less and finds nothing.
 
 The keys in these files are made from seeds that stand in `scripts/vectors/fixed.py`. Everybody has them: they are for tests, and prove nothing.
@@ -53,15 +53,22 @@ def main() -> None:
 
 
 def _write(files: Mapping[str, bytes]) -> None:
-    from vectors.story import WITNESSES, policy
+    from vectors.story import WITNESSES, authority, policy
     from vectors.tampering import fingerprints
     from vectors.verdicts import VECTORS
 
     for old in TARGET.iterdir():
         old.unlink()
     names = {"key": fingerprints(files), "witness": {name: str(key) for name, key in WITNESSES.items()}}
-    everything = {**files, "two-of-three.policy": policy()}
-    beside = {"jwks.json", "keys.json", "keys-revoked-earlier.json", "revoked-badges.jwt", "two-of-three.policy"}
+    everything = {**files, "two-of-three.policy": policy(), "authority.pem": authority()}
+    beside = {
+        "authority.pem",
+        "jwks.json",
+        "keys.json",
+        "keys-revoked-earlier.json",
+        "revoked-badges.jwt",
+        "two-of-three.policy",
+    }
     unknown = everything.keys() ^ beside ^ {vector.file for vector in VECTORS}
     assert not unknown, unknown  # noqa: S101
     for name, content in everything.items():

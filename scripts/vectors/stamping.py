@@ -66,3 +66,9 @@ def stamp_over(content: bytes, *, time: datetime) -> Any:
         }
     )
     return cms.ContentInfo({"content_type": "signed_data", "content": signed})
+
+
+def pem_of(token: Any) -> bytes:
+    """The certificate in a token."""
+    der = token["content"]["certificates"][0].chosen.dump()
+    return x509.load_der_x509_certificate(der).public_bytes(serialization.Encoding.PEM)

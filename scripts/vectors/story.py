@@ -54,7 +54,7 @@ from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
 from milepost.receipts.making import take_receipt
 from vectors.fixed import PASSWORD, as_pkcs12, ed25519_key
-from vectors.stamping import stamp_over
+from vectors.stamping import pem_of, stamp_over
 from vectors.zips import contents
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -299,6 +299,10 @@ def told() -> dict[str, bytes]:
         story.stamped("stamped.zip", at=moment(13, 8))
         story.prove("stamped-fact.json", verb="signed")
     with otherwise():
+        story.stamped("stamped.zip", at=moment(13, 8))
+        story.erase()
+        story.stamped("stamped-twice.zip", at=moment(14, 10))
+    with otherwise():
         story.stamped("stamp-of-another-seal.zip", at=moment(13, 8), over=b"something else")
     with otherwise():
         story.stamped("stamp-from-before.zip", at=moment(13, 8), time=moment(13, 6))
@@ -349,6 +353,12 @@ def policy() -> bytes:
     """Two of three witnesses (C2SP tlog-policy)."""
     lines = [f"witness {name} {key}" for name, key in WITNESSES.items()]
     return "\n".join([*lines, f"group enough 2 {' '.join(WITNESSES)}", "quorum enough", ""]).encode()
+
+
+def authority() -> bytes:
+    """The certificate of the authority that stamped, in PEM."""
+    token = stamp_over(b"", time=moment(13, 8))
+    return pem_of(token)
 
 
 LOOSE: dict[str, Callable[[bytes], bytes]] = {

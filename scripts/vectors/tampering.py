@@ -355,7 +355,17 @@ def _others(files: Files) -> dict[str, bytes]:
     receipt = contents(files["receipt.zip"])
     named = next(n for n in receipt if n.startswith("pieces/badges/"))
     other = receipt | {named: _other_claims(receipt[named].decode()).encode()}
+    stamped = contents(files["stamped-twice.zip"])
+    heads = {
+        "heads-of-another-journal.zip": lambda told: [one | {"path": one["path"][:-1]} for one in told],
+        "heads-changed.zip": lambda told: [
+            one | {"statement": one["statement"].replace("-13T08", "-13T07")} for one in told
+        ],
+        "heads-twice.zip": lambda told: [*told, *told],
+    }
     return {
+        name: packed(as_the_insider(edited("journal/heads.json", edit)(stamped))) for name, edit in heads.items()
+    } | {
         "receipt-badge-changed.zip": packed(as_the_insider(other, "next")),
         "receipt-without-a-fact.zip": packed(as_the_insider(proven_anew(lines(_forget_completion))(receipt), "next")),
         "piece-changed.zip": packed(as_the_insider(closed | {sheet: _turned(closed[sheet])}, "next")),

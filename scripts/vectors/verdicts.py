@@ -7,8 +7,8 @@ from typing import Any
 FITS, HOLDS, BROKEN = 3, 0, 1
 KEY = "organisation"
 NEXT = "next"
-PDFS = "how a PDF was changed after a seal: the small one reads signatures, and not what was added"
 COVERS = "when the cover says that it was sealed"
+TSA = "whose authority it is that stamped"
 PROOFS = "RDF canonicalisation (RDFC-1.0), without which the proof in a badge can’t be checked"
 
 
@@ -56,6 +56,8 @@ VECTORS = [
     holds("corrected.zip", "A signature that came late, a correction that takes it, and somebody who left early."),
     holds("doubted.zip", "Two signed on one phone, and somebody decided that one of them was not there."),
     holds("stamped.zip", "The seal carries a time stamp."),
+    holds("stamped.zip", "By an authority that the reader named, and the key.", tsa="authority.pem", key=[KEY]),
+    holds("stamped-twice.zip", "An earlier head was stamped, too, and tells how early its facts were sealed."),
     holds("witnessed.zip", "Two witnesses cosigned, and nobody asked for them."),
     holds("witnessed.zip", "Both witnesses were asked for, and the key.", witness=["w1", "w2"], key=[KEY]),
     holds("witnessed.zip", "Two of three, as a policy says.", policy="two-of-three.policy"),
@@ -295,6 +297,14 @@ VECTORS = [
         "The witness cosigned a day before there was such a head.",
         witness=["w1"],
     ),
+    broken("plain.zip", "stamp", "An authority was named, and nothing is stamped.", tsa="authority.pem", less=TSA),
+    broken(
+        "heads-of-another-journal.zip",
+        "is of another journal",
+        "The journal does not begin with an earlier head: a step is gone.",
+    ),
+    broken("heads-changed.zip", "its signature does not fit it", "An earlier head tells another time."),
+    broken("heads-twice.zip", "not in order", "An earlier head stands there twice."),
     # --- Records: all by the key’s holder ---
     broken(
         "record-action.zip",
