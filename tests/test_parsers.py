@@ -27,6 +27,7 @@ CONFINED = {
 VERIFY = "stands alone; /verify/ calls it in `credentials/reading.py`, confined"
 ELSEWHERE = {
     "anchors/publishing.py": "writes",
+    "attestations/attesting.py": "writes",
     "backup/archive.py": "the operator’s own backups, by command",
     "classroom/meetings/bigbluebutton/__init__.py": "4 MB at most, of a server that the operator chose",
     "classroom/watching.py": "writes",
@@ -34,7 +35,9 @@ ELSEWHERE = {
     "courses/drafts.py": "writes",
     "courses/files.py": "packages of gigabytes, a piece at a time: the directory, ratios and ways of packing are bounded before",
     "credentials/badges.py": "writes",
+    "declarations/declaring.py": "files of the installation",
     "documents/sealing.py": "files that were made here; others get their gap for a seal in `signature_fields`, confined",
+    "documents/tagging.py": "files that were made here, before they are sealed",
     "documents/timestamps.py": "files that were sealed here, in the background",
     "evidence/dossier_file.py": "writes",
     "evidence/dossiers.py": "writes",
@@ -46,6 +49,7 @@ ELSEWHERE = {
     "people/headings.py": "files of the installation",
     "receipts/making.py": "writes",
     "verify/archive.py": VERIFY,
+    "verify/attestations.py": VERIFY,
     "verify/data_integrity.py": VERIFY,
     "verify/online.py": "stands alone; asks a site by the command only",
     "verify/pdf_seals.py": VERIFY,
