@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -39,6 +40,7 @@ from milepost.people.contributions import (
     Hold,
     Involvement,
     Listed,
+    Outside,
     Scope,
     ending_of,
     safe_name,
@@ -249,9 +251,30 @@ class ClassroomContribution(Contribution):
             words = _("The attendance sheet of “%(title)s” is kept for %(count)d years.")
             yield Hold(words % {"title": seat.session.title, "count": years}, session_id=seat.session_id)
 
+    def of_outsider(self, organisation: Organisation, email: str) -> Iterator[Outside]:
+        years = self.kept_years(organisation)
+        since = clock.now() - timedelta(days=365.25 * years)
+        for row in _trainers(organisation, email).select_related("session"):
+            words = _("The attendance sheet of “%(title)s” is kept for %(count)d years.")
+            is_kept = row.session.slots.filter(closed_at__gte=since).exists()
+            yield Outside(
+                _("Session held: %(title)s") % {"title": row.session.title},
+                str(row.uid),
+                {"name": row.name, "email": row.email, "session": row.session.title},
+                reason=words % {"title": row.session.title, "count": years} if is_kept else "",
+                session_id=row.session_id,
+            )
+
+    def erase_outsider(self, organisation: Organisation, email: str) -> None:
+        _trainers(organisation, email).update(name="–", email="", link=uuid4())
+
     def erase(self, member: Member) -> None:
         Trainer.objects.filter(member=member).update(member=None, name="–", email="")
         Participant.objects.filter(member=member).delete()
+
+
+def _trainers(organisation: Organisation, email: str) -> "QuerySet[Trainer]":
+    return Trainer.objects.filter(organisation=organisation, member=None, email__iexact=email)
 
 
 # --- Attendance in a dossier ------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from milepost.people.contributions import (
     Involvement,
     Mended,
     Need,
+    Outside,
     Remedy,
     Scope,
     State,
@@ -180,6 +181,30 @@ def _remind(scope: Scope, target: str, by: Member) -> Mended | None:
 # --- The contribution -------------------------------------------------------------------------------------
 
 
+NOBODY = {
+    "name": "–",
+    "email": ERASED_ADDRESS,
+    "address": "",
+    "agent": "",
+    "reason": "–",
+    "proposed_name": "",
+    "proposed_email": "",
+}
+
+
+def _copied_to(organisation: Organisation, email: str) -> Iterator[SignatureRequest]:
+    """Requests of which a copy goes to this address."""
+    asked = SignatureRequest.objects.filter(document__organisation=organisation).exclude(copies=[])
+    for row in asked.select_related("document").order_by("pk"):
+        if email.casefold() in (address.casefold() for address in row.copies):
+            yield row
+
+
+def _signatories(organisation: Organisation, email: str) -> "QuerySet[Signatory]":
+    theirs = Q(email__iexact=email) | Q(proposed_email__iexact=email)
+    return Signatory.objects.filter(theirs, request__document__organisation=organisation, member=None)
+
+
 class DocumentsContribution(Contribution):
     """Documents of actions and their signatories."""
 
@@ -238,15 +263,29 @@ class DocumentsContribution(Contribution):
             words = _("“%(title)s” was signed together with others, who may need it.")
             yield Hold(words % {"title": row.request.document.title})
 
+    def of_outsider(self, organisation: Organisation, email: str) -> Iterator[Outside]:
+        for row in _signatories(organisation, email).select_related("request__document"):
+            document = row.request.document
+            others = row.request.signatories.filter(state=Signatory.State.SIGNED).exclude(pk=row.pk)
+            is_shared = row.state == Signatory.State.SIGNED and not document.belongs_to and others.exists()
+            words = _("“%(title)s” was signed together with others, who may need it.") % {"title": document.title}
+            known = ("name", "email", "capacity", "state", "signed_at", "address", "agent", "values", "reason")
+            yield Outside(
+                _("Signature: %(title)s") % {"title": document.title},
+                str(row.uid),
+                {name: getattr(row, name) for name in known},
+                reason=words if is_shared else "",
+                action_uid=document.belongs_to.get("action", ""),
+            )
+        for asked in _copied_to(organisation, email):
+            yield Outside(_("Address for copies"), "", {"copies": email, "document": asked.document.title})
+
+    def erase_outsider(self, organisation: Organisation, email: str) -> None:
+        _signatories(organisation, email).update(**NOBODY, signature="", values={}, capacity="")
+        for asked in _copied_to(organisation, email):
+            asked.copies = [address for address in asked.copies if address.casefold() != email.casefold()]
+            asked.save(update_fields=["copies"])
+
     def erase(self, member: Member) -> None:
         self._delete(list(own_documents(member).values_list("pk", flat=True)))
-        Signatory.objects.filter(member=member).update(
-            member=None,
-            name="–",
-            email=ERASED_ADDRESS,
-            address="",
-            agent="",
-            reason="–",
-            proposed_name="",
-            proposed_email="",
-        )
+        Signatory.objects.filter(member=member).update(member=None, **NOBODY)

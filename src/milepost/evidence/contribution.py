@@ -15,9 +15,9 @@ from milepost.documents.kinds import KINDS
 from milepost.evidence.actions import write_document
 from milepost.evidence.contributions import actions_of
 from milepost.evidence.facts import PIECE_CREATED
-from milepost.evidence.models import Dossier, Piece, TrainingAction
+from milepost.evidence.models import Audit, Dossier, Piece, TrainingAction
 from milepost.evidence.profiles import profiles
-from milepost.evidence.retention import kept_until
+from milepost.evidence.retention import KEPT, kept_until
 from milepost.people.contributions import (
     Actor,
     Contribution,
@@ -28,13 +28,14 @@ from milepost.people.contributions import (
     Listed,
     Mended,
     Need,
+    Outside,
     Remedy,
     Scope,
     State,
     for_each,
     safe_name,
 )
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 
 
 class PieceFiles(FileKind[Piece]):
@@ -154,9 +155,30 @@ class EvidenceContribution(Contribution):
             if until < clock.today(member.organisation.time_zone):
                 words = _("%(reference)s “%(title)s”: its time is over since %(day)s. Let it go first.")
             else:
-                words = _("%(reference)s “%(title)s” is kept until %(day)s (%(profile)s).")
+                words = str(KEPT)
             names = {"reference": action.reference, "title": action.title, "profile": profiles()[action.profile].label}
             yield Hold(words % (names | {"day": date_format(until, "DATE_FORMAT")}), until)
+
+    def of_outsider(self, organisation: Organisation, email: str) -> Iterator[Outside]:
+        for audit in Audit.objects.filter(organisation=organisation, email__iexact=email):
+            known = {
+                "name": audit.name,
+                "email": audit.email,
+                "body": audit.body,
+                "from": audit.starts_on,
+                "until": audit.ends_on,
+            }
+            reason = (
+                ""
+                if audit.is_over
+                else _("The audit goes on until %(day)s. End it first.")
+                % {"day": date_format(audit.ends_on, "DATE_FORMAT")}
+            )
+            yield Outside(_("Audit"), str(audit.uid), known, reason=reason)
+
+    def erase_outsider(self, organisation: Organisation, email: str) -> None:
+        theirs = Audit.objects.filter(organisation=organisation, email__iexact=email)
+        theirs.update(name="–", email="erased@example.invalid", body="", code="")
 
     def erase(self, member: Member) -> None:
         Dossier.objects.filter(member=member).delete()

@@ -3,10 +3,11 @@
 Each room says what holds them, which facts are theirs alone, and takes their rows away (see `people.contributions`).
 """
 
+from datetime import date
 from itertools import batched
 
-from django.db import transaction
-from django.utils.translation import gettext as _
+from django.db import models, transaction
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.irrevocable import irrevocable
@@ -39,9 +40,20 @@ def holds_on(member: Member) -> list[Hold]:
     return [hold for hold in holds if hold.session_id not in spoken_for]
 
 
+class Ground(models.TextChoices):
+    """Why a person's data are erased, in the words of the law (GDPR, article 17(1)): nothing that somebody types, since it stays."""
+
+    ASKED = "asked", gettext_lazy("asked for by the person")
+    NEEDLESS = "needless", gettext_lazy("no longer needed for what they were collected for")
+    UNLAWFUL = "unlawful", gettext_lazy("they should not have been collected")
+    OBLIGED = "obliged", gettext_lazy("the law asks for it")
+
+
 @irrevocable
-def erase_person(*, member: Member, by: Member) -> int:
+def erase_person(*, member: Member, by: Member, ground: Ground = Ground.ASKED, asked_on: date | None = None) -> int:
     """Erase everything of the person, their account too, for good; return how many facts lost their words.
+
+    All of it or nothing: nobody chooses facts. Who decided, on which ground, and when it was asked for is told by the fact.
 
     Numbers lose them as well: what was theirs is gone, and no proof of anybody else is touched. What they did in an
     office (published a course, say) stays a fact of the organisation. They are told by a last message, if they have an
@@ -54,8 +66,18 @@ def erase_person(*, member: Member, by: Member) -> int:
             raise ErasureRefused(holds)
         organisation, facts = locked.organisation, _facts_of(locked)
         digests = {*(file.digest for file in files_about(locked)), *named_in(facts)}
-        about, reason = nameless(locked.as_reference()), _("Asked for by the person")
-        count = erase(facts, organisation=organisation, by=by.as_reference(), about=about, reason=reason)
+        # Whoever erases themselves is not named by the fact that says so.
+        decider = nameless(by.as_reference()) if by == locked else by.as_reference()
+        day = {"asked_on": asked_on.isoformat()} if asked_on else {}
+        count = erase(
+            facts,
+            organisation=organisation,
+            by=decider,
+            about=nameless(locked.as_reference()),
+            reason=str(ground.label),
+            context={"procedure": "person", "ground": ground.value, **day},
+            own=[str(locked.uid)],
+        )
         for contribution in reversed(contributions.all()):
             contribution.erase(locked)
         forget_files(organisation, digests)

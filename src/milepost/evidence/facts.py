@@ -69,6 +69,13 @@ MEMBER_EXPORTED = FactType(
     context={"what": TEXT},
     sentence=gettext_lazy("Exported “%(object)s”"),
 )
+OUTSIDER_EXPORTED = FactType(
+    "exported",
+    "outsider",
+    is_office=True,
+    watched="exported",
+    sentence=gettext_lazy("Exported the data of somebody from outside"),
+)
 
 AUDIT_INVITED = FactType(
     "invited",

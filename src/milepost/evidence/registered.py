@@ -49,6 +49,10 @@ def register() -> None:
     place = Link(_("Evidence"), "actions", order=70, permission="see_evidence", also=("journal/", "audits/"))
     navigation.main.register("evidence", place)
     navigation.person.register("my_data", Link(_("My data"), "my_data", order=40, icon="person"))
+    rights = Link(
+        _("Requests of people from outside"), "rights", order=40, permission="manage_people", icon="shield-check"
+    )
+    navigation.links("people").register("rights", rights)
     tabs = navigation.links("evidence")
     tabs.register("actions", Link(_("Actions"), "actions", order=10))
     tabs.register("journal", Link(_("Journal"), "journal", order=20))

@@ -13,6 +13,7 @@ from itertools import batched
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.irrevocable import irrevocable
@@ -33,6 +34,9 @@ from milepost.people.models import Member, Organisation
 
 class StillKept(Refused):
     """The action's time is not over; the message says until when it is kept."""
+
+
+KEPT = gettext_lazy("%(reference)s “%(title)s” is kept until %(day)s (%(profile)s).")
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,7 @@ def let_go(*, action: TrainingAction, by: Member | None) -> int:
             about=locked.as_reference(),
             reason=_("Kept until %(day)s by the profile “%(profile)s”")
             % {"day": kept_until(locked).isoformat(), "profile": locked.profile},
+            context={"procedure": "retention"},
         )
         for contribution in reversed(contributions.all()):
             contribution.let_go(scope)

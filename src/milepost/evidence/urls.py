@@ -1,6 +1,6 @@
 from django.urls import path
 
-from milepost.evidence.views import auditor, hr, lead, person, reader
+from milepost.evidence.views import auditor, hr, lead, person, reader, rights
 
 urlpatterns = [
     path("actions/", lead.actions, name="actions"),
@@ -21,6 +21,8 @@ urlpatterns = [
     path("journal/", reader.journal, name="journal"),
     path("journal/<int:entry>/", reader.entry, name="entry"),
     path("journal/<int:entry>/proof/", reader.entry_proof, name="entry_proof"),
+    path("rights/", rights.rights, name="rights"),
+    path("rights/copy/", rights.rights_copy, name="rights_copy"),
     path("my-data/", person.my_data, name="my_data"),
     path("people/<uuid:member>/data/", person.data_export, name="data_export"),
     path("people/<uuid:member>/erasure/", hr.erasure, name="erasure"),

@@ -164,7 +164,8 @@ def missing(rows: Collection[Row]) -> Iterator[Missing]:
         named = before.get(row.after_id)
         if named is None or bytes(named.mark) != bytes(row.after):
             named = _of_the_same_statement(row)
-        if named is None or (trouble_of(named) and not _waits(named)):
+        is_erased = named is not None and not named.fact  # and sealed: its leaf stands in the tree
+        if named is None or (not is_erased and trouble_of(named) and not _waits(named)):
             yield Missing(row.after_id if row.after_id not in before else _gap_before(row), row)
 
 

@@ -6,37 +6,84 @@ names them as the tree does, by their places, and those that wait for their seal
 """
 
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import batched
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
 
+from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.journal import tiles
 from milepost.journal.facts import ERASED
-from milepost.journal.models import Entry
+from milepost.journal.models import Entry, Seal
 from milepost.journal.organisations import Journalled
 from milepost.journal.recording import Reference, record
+from milepost.journal.sparse import without_uid
 
 BATCH = 500
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+NAMELESS = dict.fromkeys(("fact", "verb", "actor_id", "object_id"), "")
 NAMED = 5_000  # entries that one fact names: their places stay a text of some kilobytes
 
 
-def erase(entries: Iterable[int], *, organisation: Journalled, by: Reference, about: Reference, reason: str) -> int:
+def erase(
+    entries: Iterable[int],
+    *,
+    organisation: Journalled,
+    by: Reference,
+    about: Reference,
+    reason: str,
+    context: Mapping[str, Any] = NOTHING,
+    own: Collection[str] = (),
+) -> int:
     """Erase what these entries of the organisation say, for good; return how many did still say something.
 
+    With their words goes what would lead back to whoever they are of: who, did what, to what, when. What the index has to count stays:
+    about what they were, unless that is one of the person's `own` things, and whose, as a hash (`sparse.without_uid`). So much stays
+    of those that no seal covers yet: whoever verifies asks for their marks, and the seal comes within a minute.
     Records `erased`, with their places. Belongs in the transaction that removes what they speak of.
     """
     count = 0
     with transaction.atomic():
         for part in batched(_speaking(organisation.pk, entries), NAMED, strict=False):
             result = _named(organisation.pk, part) | {"count": len(part), "reason": reason}
-            record(ERASED, organisation=organisation, actor=by, object=about, result=result)
+            record(ERASED, organisation=organisation, actor=by, object=about, result=result, context=dict(context))
             for numbers in batched(part, BATCH, strict=False):
-                Entry.objects.filter(pk__in=numbers).update(statement="", salt=b"")
+                _take_words(organisation.pk, numbers, frozenset(own))
             count += len(part)
     return count
+
+
+def _take_words(organisation_id: int, numbers: Collection[int], own: Collection[str]) -> None:
+    seal = Seal.objects.filter(organisation_id=organisation_id).order_by("-number").first()
+    sealed = {n for n, place in tiles.places_of(organisation_id, numbers).items() if seal and place < seal.size}
+    Entry.objects.filter(pk__in=set(numbers) - sealed).update(statement="", salt=b"")
+    whose: dict[str, list[int]] = defaultdict(list)
+    things: dict[str, list[int]] = defaultdict(list)
+    rows = Entry.objects.filter(pk__in=sealed).order_by().values_list("pk", "actor_id", "holder", "about")
+    for number, actor, holder, about in rows:
+        whose[without_uid(holder or actor)].append(number)
+        if about in own:
+            things[without_uid(about)].append(number)
+    if sealed:
+        Entry.objects.filter(pk__in=sealed).update(
+            **NAMELESS,
+            statement="",
+            salt=b"",
+            time=clock.now(),
+            holder=_by_number(whose, "holder"),
+            about=_by_number(things, "about"),
+        )
+
+
+def _by_number(values: Mapping[str, list[int]], column: str) -> "Case | F":
+    """Each of these values for the entries of these numbers; for all others what stands there."""
+    cases = [When(pk__in=numbers, then=Value(value)) for value, numbers in values.items()]
+    return Case(*cases, default=F(column)) if cases else F(column)
 
 
 def erasures_of(organisation_id: int, erased: Collection[int]) -> Iterator[int]:
@@ -96,8 +143,8 @@ class Erased:
 
 
 def nameless(reference: Reference) -> Reference:
-    """The same thing without its name, for a fact that outlives the erasure of what it speaks of."""
-    return Reference(reference.type, reference.id, fingerprint(reference.id.encode())[:8])
+    """The same thing without its name and uid, for a fact that outlives the erasure of what it speaks of."""
+    return Reference(reference.type, without_uid(reference.id), fingerprint(reference.id.encode())[:8])
 
 
 def as_ranges(numbers: Iterable[int]) -> str:

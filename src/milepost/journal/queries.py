@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from milepost.core.blobs.fields import digests_in
 from milepost.core.blobs.references import Tenant
 from milepost.journal.models import Entry
+from milepost.journal.sparse import without_uid
 from milepost.journal.vocabulary import fact_types
 
 
@@ -23,8 +24,8 @@ def timeline(organisation_id: int, subject_id: str, *, in_office: bool = True) -
 
 
 def of_people(uids: Collection[str]) -> Q:
-    """The facts of these people: those that they did, but for what is of somebody else, and what names them as its holder."""
-    return Q(actor_id__in=uids, holder="") | Q(holder__in=uids)
+    """The facts of these people: those that they did, but for what is of somebody else, and what names them as its holder; erased ones, too."""
+    return Q(actor_id__in=uids, holder="") | Q(holder__in=[*uids, *map(without_uid, uids)])
 
 
 def files_told_of(organisation: Tenant) -> Iterator[str]:

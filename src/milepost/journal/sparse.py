@@ -7,10 +7,12 @@ that it has none. Hashes are SHA-256. The bytes before what is hashed keep leave
 apart from those of the tree of facts (see `merkle`).
 """
 
+import base64
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+ERASED = "#"  # how what is left of an erased uid begins: no uid does
 EMPTY = bytes(32)
 BRANCHES = 16
 KEY = 32
@@ -31,8 +33,17 @@ WHOSE = Tier(b"\x20", b"\x21")  # whose facts they are: how many, and the runnin
 CHAIN = b"\x30"
 
 
+def without_uid(text: str) -> str:
+    """A uid that was erased: the key under which it stands, which says who it was to nobody who does not know the uid already."""
+    if not text or text.startswith(ERASED):
+        return text
+    return ERASED + base64.urlsafe_b64encode(key_of(text)).decode().rstrip("=")
+
+
 def key_of(text: str) -> bytes:
-    """The key under which a uid stands."""
+    """The key under which a uid stands; of what is left of one that was erased (`without_uid`) the same."""
+    if text.startswith(ERASED):
+        return base64.urlsafe_b64decode(text[1:] + "=")
     return hashlib.sha256(text.encode()).digest()
 
 

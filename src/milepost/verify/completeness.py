@@ -1,6 +1,8 @@
 """That no fact was left out: what facts are about, which of them must be there, which were erased, and the sealed index that counts them."""
 
+import base64
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -8,6 +10,9 @@ from typing import Any
 from .earlier import Earlier
 from .report import Broken, Pair
 
+# What people do themselves: it goes with them.
+LEARNERS = {"launched", "initialized", "passed", "failed", "progressed", "signed"}
+ERASED = "#"  # how what is left of an erased uid begins
 # What facts about these are filed under, by the key in their context; those about anything else under that itself.
 _FILED = {
     "activity": "course",
@@ -35,6 +40,11 @@ def abouts_of(statement: Mapping[str, Any]) -> list[str]:
 def whose_of(statement: Mapping[str, Any]) -> str:
     """The uid of the person that a fact is of: its holder, where it names one, or else whoever did it."""
     return str((statement.get("context") or {}).get("holder") or statement["actor"]["id"])
+
+
+def without_uid(text: str) -> str:
+    """What of the uid of somebody who was erased is left: the key under which the index counts them, in base64url after a #."""
+    return text if text.startswith(ERASED) else ERASED + base64.urlsafe_b64encode(_key(text)).decode().rstrip("=")
 
 
 class Parts:
@@ -81,16 +91,33 @@ class Erasures:
         self.count = 0
         self._places: list[tuple[int, int]] = []
         self._leaves: set[bytes] = set()
+        self.notes: list[str] = []  # who had what erased, and why
+        self._theirs: Counter[str] = Counter()  # of each person, what they did and of which the words are there
 
     def hear(self, statement: Mapping[str, Any]) -> None:
         """Take the next fact."""
+        if statement["verb"] in LEARNERS:
+            self._theirs[whose_of(statement)] += 1
         if statement["verb"] == "erased":
             self.count += 1
             result = statement["result"]
+            self._tell(statement, result)
             for part in filter(None, result["places"].split(",")):
                 first, _dash, last = part.partition("-")
                 self._places.append((int(first), int(last or first)))
             self._leaves.update(map(bytes.fromhex, result.get("leaves", ())))
+
+    def _tell(self, statement: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+        """Who decided and why; and whether it took all that a person did, as the procedure does, or chose."""
+        by, thing = statement["actor"]["name"], statement["object"]
+        self.notes.append(f"{result['count']} facts were erased on {statement['time']} by “{by}”: {result['reason']}")
+        whose = without_uid(thing["id"])
+        if thing["type"] == "member" and (
+            left := sum(n for uid, n in self._theirs.items() if without_uid(uid) == whose)
+        ):
+            self.notes.append(
+                f"That erasure took some facts of a person and left {left} of before: who has a right to it has all erased. Ask “{by}” why."
+            )
 
     def hold(self) -> None:
         """Raise `Broken` for a fact whose words are missing and that no erasure names."""
@@ -122,10 +149,13 @@ class Index:
         self.counted: dict[Pair, tuple[int, bytes]] = {}  # of what was held: thing and person, number and running hash
         self._told: dict[str, dict[str, tuple[int, bytes]]] = {}
         self._earlier = earlier
+        self._keys: dict[str, str] = {}
 
     def add(self, about: str, whose: str, leaf: bytes) -> None:
         """Take the next fact in the order of the journal, by its leaf there."""
-        people = self._told.setdefault(about, {})
+        if whose not in self._keys:  # of an erased fact the key is told, and of others the uid: it is one person
+            self._keys[whose] = without_uid(whose)
+        whose, people = self._keys[whose], self._told.setdefault(about, {})
         count, chain = people.get(whose, NOTHING)
         people[whose] = count, chain = count + 1, hashlib.sha256(CHAIN + chain + leaf).digest()
         if self._earlier:
@@ -196,6 +226,8 @@ class _Thing:
 
 
 def _key(text: str) -> bytes:
+    if text.startswith(ERASED):
+        return base64.urlsafe_b64decode(text[1:] + "=")
     return hashlib.sha256(text.encode()).digest()
 
 

@@ -50,10 +50,11 @@ def hold_files(
     archive: Archive,
     manifest: dict[str, Any],
     places: re.Pattern[str],
+    called: str,
     report: Report,
     what_changed: Callable[[str], str],
 ) -> None:
-    """Every file is as the manifest says and in one of the places, none is missing, none was added. Raises `Broken`."""
+    """Every file is as the manifest says and in one of the places where what is `called` so has files, none is missing, none was added. Raises `Broken`."""
     told: dict[str, dict[str, Any]] = manifest["files"]
     there = archive.names - {"manifest.json", "manifest.sig"}
     for name in sorted(told.keys() - there):
@@ -61,7 +62,7 @@ def hold_files(
     for name in sorted(there - told.keys()):
         raise Broken(f"{name} was added: the manifest does not know it.")
     if odd := [name for name in told if not places.fullmatch(name)]:
-        raise Broken(f"{odd[0]} is nothing that Milepost puts there.")
+        raise Broken(f"{odd[0]} is nothing that Milepost puts into a {called}.")
     for name in sorted(told):
         digest = hashlib.sha256()
         with archive.open(name) as file:

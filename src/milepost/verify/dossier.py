@@ -32,7 +32,7 @@ def check_dossier(file: IO[bytes], wanted: frozenset[str], trust: Trust, progres
     facts = Facts(pieces_in(manifest), earlier)
     journal = Journal(archive, manifest, facts, keys, trust, report, earlier)
     records = Records(archive, manifest, facts, report)
-    hold_files(archive, manifest, PLACES, report, lambda name: _which(name, journal, records))
+    hold_files(archive, manifest, PLACES, "dossier", report, lambda name: _which(name, journal, records))
     keys.check(manifest)
     journal.check()
     records.check()

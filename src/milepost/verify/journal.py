@@ -110,6 +110,7 @@ class Journal:
         if self.facts.erasures.lines:
             told = f"{len(self.facts.erasures.lines)} of them were erased: their fingerprints are there, and"
             self.report.holds.append(f"{told} {self.facts.erasures.count} erasures that name them.")
+            self.report.notes += self.facts.erasures.notes
         if "index" not in head:
             self.report.notes.append(
                 "That no fact was left out is not proven: the journal was sealed before Milepost kept an index of it."

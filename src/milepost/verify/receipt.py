@@ -68,7 +68,9 @@ def _check(file: IO[bytes], wanted: frozenset[str], trust: Trust, progress: Prog
     person, things = manifest["person"], manifest["things"]
     facts = _OwnFacts(str(person["id"]), things, pieces_in(manifest))
     journal = _Journal(archive, manifest, facts, keys, trust, report, None)
-    hold_files(archive, manifest, PLACES, report, lambda _name: "its fingerprint is not the one in the manifest.")
+    hold_files(
+        archive, manifest, PLACES, "receipt", report, lambda _name: "its fingerprint is not the one in the manifest."
+    )
     keys.check(manifest)
     journal.check()
     pieces = _Pieces(archive, manifest, facts, keys.known, report)

@@ -3,7 +3,9 @@ import {must, sha256, unhex} from './strict.mjs';
 
 const node = (left, right) => sha256('\x01', left, right);
 const EMPTY = Buffer.alloc(32);
-export const keyOf = text => sha256(text);
+/* Of an erased fact the key itself is told, in base64url after a #: nobody else's name begins so. */
+export const keyOf = text => text.startsWith('#') ? Buffer.from(text.slice(1), 'base64url') : sha256(text);
+const nameless = text => '#' + keyOf(text).toString('base64url');
 
 export function rootOf(leaves, size, words) {
   let at = 0;
@@ -138,7 +140,8 @@ export class Index {
     this.proven = new Map(); // of each pair that is proven to be complete, its count and chain
   }
 
-  add(about, whose, leaf) {
+  add(about, uid, leaf) {
+    const whose = nameless(uid);
     const people = this.told.get(about) ?? this.told.set(about, new Map()).get(about);
     const {count, chain} = people.get(whose) ?? {count: 0, chain: EMPTY};
     const now = {count: count + 1, chain: sha256('\x30', chain, leaf)};

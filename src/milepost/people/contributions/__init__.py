@@ -37,6 +37,7 @@ from milepost.people.contributions.contribution import (
     DossierWriter,
     Hold,
     Involvement,
+    Outside,
     contributions,
 )
 from milepost.people.contributions.files import File, FileKind, Listed, MadeFile, ending_of, safe_name
@@ -58,6 +59,7 @@ __all__ = [
     "MadeFile",
     "Mended",
     "Need",
+    "Outside",
     "Remedy",
     "Scope",
     "State",

@@ -111,6 +111,17 @@ class Contribution:
         """Why the person's records here may not be erased yet."""
         return ()
 
+    # --- Somebody from outside: a signatory, a trainer, an auditor ---
+
+    def of_outsider(self, organisation: Organisation, email: str) -> "Iterable[Outside]":
+        """What the room holds of whoever has this address and is no member."""
+        return ()
+
+    def erase_outsider(self, organisation: Organisation, email: str) -> None:
+        """Make the room's rows of them nameless, or take them away."""
+
+    # --- A person, once more ---
+
     def erase(self, member: Member) -> None:
         """Take the person's rows away, or make those nameless that others need. Files and facts go by themselves."""
 
@@ -124,6 +135,22 @@ class Hold:
 
     reason: str
     until: date | None = None
+    session_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What a room holds of somebody without an account, whom it knows by their address: what it is, and what of them stands there.
+
+    `uid` is how facts name them there. `reason` says why it can't go where the room knows; what belongs to an action (`action_uid`) or a
+    session stays as long as that is kept.
+    """
+
+    label: str | Promise
+    uid: str
+    data: Mapping[str, Any]
+    reason: str = ""
+    action_uid: str = ""
     session_id: int | None = None
 
 
