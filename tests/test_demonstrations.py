@@ -2,21 +2,34 @@
 
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.utils import translation
 
 import tests
+from milepost import verify as verifier
 from milepost.core import clock
+from milepost.core.jobs import run_all
+from milepost.credentials import badges
+from milepost.credentials.models import Certificate
+from milepost.credentials.tests.conftest import complete
+from milepost.credentials.typesetting import page_of, pdf_of
+from milepost.journal import sealing
 from milepost.journal.models import Entry, Seal
 from milepost.journal.organisations import identity_of
-from milepost.journal.recording import MovedClock, record
+from milepost.journal.proofs import inclusion_proof
+from milepost.journal.recording import MovedClock, Reference, record
 from milepost.journal.sealing import seal
+from milepost.journal.subscriptions import tell_all
 from milepost.journal.tiles import BrokenTree
 from milepost.journal.verification import verify
+from milepost.learning.enrolling import enrol
 from milepost.people.facts import MEMBER_JOINED
 from milepost.people.models import Organisation
 from milepost.people.organisations import create_organisation
+from tests.worlds import SMALL_COURSE, make_course, make_member
 
 pytestmark = pytest.mark.django_db
 YESTERDAY = clock.now() - timedelta(days=1)
@@ -33,8 +46,6 @@ def _as_it_runs(monkeypatch):
 
 
 def join(organisation, name="anna"):
-    from milepost.journal.recording import Reference
-
     anna = Reference("member", name, "Anna")
     with transaction.atomic():
         return record(MEMBER_JOINED, organisation=organisation, actor=anna, object=anna)
@@ -108,3 +119,73 @@ def test_the_demonstration_of_an_earlier_version_is_marked_from_now_on_and_holds
     join(identity_of(made.pk))
     assert json.loads(seal(made.pk).statement)["demonstration"] is True
     assert verify(made.pk).finding is None
+
+
+# --- What people and verifiers see ---
+
+
+@pytest.fixture
+def shown(db):
+    """Of a demonstration and of another organisation alike: its lead, a learner, their certificate, and a closed session."""
+
+    def of(*, is_demonstration):
+        organisation = create_organisation(slug="shown", name="Shown", is_demonstration=is_demonstration)
+        lead, learner = make_member(organisation, "claire", roles=["lead", "owner"]), make_member(organisation, "jonas")
+        course = make_course(organisation, SMALL_COURSE, by=lead)
+        complete(enrol(member=learner, course=course, by=lead))
+        run_all()
+        tell_all(organisation.pk)
+        run_all()
+        return lead, Certificate.objects.select_related("organisation", "enrolment__member").get(
+            organisation=organisation
+        )
+
+    return of
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+def test_pages_papers_and_badges_of_a_demonstration_say_so_and_no_others(shown, visit, client, is_one):
+    lead, certificate = shown(is_demonstration=is_one)
+    uid = lead.organisation.uid
+    pages = [
+        visit(lead).get(lead.organisation.home),
+        client.get(f"/verify/{certificate.code}/"),
+        client.get(f"/log/{uid}/"),
+    ]
+    for page in pages:
+        assert page.status_code == 200
+        assert ('class="demonstration"' in page.content.decode()) is is_one
+    with translation.override(certificate.content["language"]):
+        assert (
+            page_of(certificate)["organisation_facts"][:1] == ["Demonstration: nothing of this took place"]
+        ) is is_one
+    badge = badges.credential(certificate)
+    assert ("demonstration" in badge["issuer"]["name"]) is is_one
+    assert (badge["credentialSubject"]["achievement"]["achievementType"] == "ext:Demonstration") is is_one
+
+
+@pytest.mark.parametrize("is_one", [True, False])
+def test_verify_says_of_a_demonstration_that_it_is_one_with_a_status_of_its_own(shown, tmp_path, is_one):
+    lead, certificate = shown(is_demonstration=is_one)
+    seal(lead.organisation.pk)
+    (tmp_path / "badge.svg").write_text(badges.baked_svg(certificate))
+    told = inclusion_proof(Entry.objects.filter(organisation_id=lead.organisation_id, verb="completed").first())
+    (tmp_path / "fact.json").write_text(json.dumps(told))
+    (tmp_path / "certificate.pdf").write_bytes(pdf_of(certificate))
+    for name in ("badge.svg", "fact.json", "certificate.pdf"):
+        said = []
+        status = verifier.main([str(tmp_path / name)], say=said.append)
+        assert (status, any(line.startswith("This is a demonstration") for line in said)) == (
+            4 if is_one else 3,
+            is_one,
+        )
+
+
+def test_a_seal_that_says_nothing_of_the_demonstration_over_facts_that_do_is_found(demonstration, tmp_path):
+    entry = join(demonstration)
+    with patch.object(sealing, "whose_of", lambda organisation: {"organisation": str(organisation.uid)}):
+        seal(demonstration.pk)  # as whoever holds the key could
+    (tmp_path / "fact.json").write_text(json.dumps(inclusion_proof(entry)))
+    said = []
+    assert verifier.main([str(tmp_path / "fact.json")], say=said.append) == 1
+    assert "the seal over them does not" in said[0]

@@ -88,10 +88,12 @@ def moment(day: int, hour: int, minute: int = 0) -> datetime:
 class Story:
     """One organisation, its people, and what they do; `files` are what it gave out so far, by name."""
 
-    def __init__(self) -> None:
+    def __init__(self, slug: str = "aldermoor", *, is_demonstration: bool = False) -> None:
         self.files: dict[str, bytes] = {}
         with clock.at(moment(2, 9)):
-            self.organisation = create_organisation(slug="aldermoor", name="Aldermoor", time_zone=str(ZONE))
+            self.organisation = create_organisation(
+                slug=slug, name="Aldermoor", time_zone=str(ZONE), is_demonstration=is_demonstration
+            )
             import_people(organisation=self.organisation, file=HRFile(read_table(PEOPLE.encode())))
             self.anna, self.bo, self.claire = Member.objects.filter(organisation=self.organisation).order_by("pk")
             self.course = self._course()
@@ -105,7 +107,7 @@ class Story:
     def _course(self) -> Course:
         tree = InMemory({path: text.encode() for path, text in COURSE.items()})
         publish(course=import_draft(organisation=self.organisation, files=tree, by=self.claire), by=self.claire)
-        return Course.objects.select_related("published", "organisation").get()
+        return Course.objects.select_related("published", "organisation").get(organisation=self.organisation)
 
     def _session(self) -> LiveSession:
         trainer = Holder(name="Tess Okafor", email="tess@outside.example")
@@ -123,7 +125,8 @@ class Story:
     def learn(self) -> None:
         """Anna does the course; Bo begins it."""
         with clock.at(moment(10, 10)):
-            enrolments = Enrolment.objects.select_related("member", "course", "organisation").order_by("pk")
+            enrolments = Enrolment.objects.filter(organisation=self.organisation).order_by("pk")
+            enrolments = enrolments.select_related("member", "course", "organisation")
             for enrolment in enrolments:
                 for key in ("01-first/01-read", "01-first/02-check"):
                     activity = enrolment.outline.by_key[key]
@@ -333,6 +336,19 @@ def told() -> dict[str, bytes]:
         story.seal_on_top()
     story.correct()
     story.give("corrected.zip", at=moment(18, 10))
+    return story.files | _of_a_demonstration()
+
+
+def _of_a_demonstration() -> dict[str, bytes]:
+    """The dossier of a demonstration, and one that whoever holds the key sealed as if it were none."""
+    story = Story("stories", is_demonstration=True)
+    story.learn()
+    story.attend()
+    story.give("demonstration.zip", at=moment(13, 8))
+    story.prove("demonstration-fact.json", verb="signed", organisation_id=story.organisation.pk)
+    with otherwise(), patch.object(sealing, "whose_of", lambda organisation: {"organisation": str(organisation.uid)}):
+        story.write_loosely(bytes)
+        story.give("demonstration-not-said-by-the-seal.zip", at=moment(13, 10))
     return story.files
 
 

@@ -344,6 +344,8 @@ def _others(files: Files) -> dict[str, bytes]:
         for name, one in (("forged", forged), ("early", early))
     }
     erased = contents(files["erased.zip"])
+    taken_out = contents(files["demonstration.zip"])
+    taken_out["journal/entries.jsonl"] = taken_out["journal/entries.jsonl"].replace(rb"\"demonstration\":true,", b"")
     without_erasure = proven_anew(lines(_leave_out_erasure))(erased)
     fact, badge = json.loads(files["fact.json"]), json.loads(files["badge.json"])
     path = fact | {"path": fact["path"][:-1]}
@@ -373,6 +375,7 @@ def _others(files: Files) -> dict[str, bytes]:
         "witness-forged.zip": packed(as_the_insider(witnessed | {"journal/checkpoint.txt": notes["forged"]})),
         "witness-early.zip": packed(as_the_insider(witnessed | {"journal/checkpoint.txt": notes["early"]})),
         "erasure-left-out.zip": packed(as_the_insider(without_erasure)),
+        "demonstration-taken-out.zip": packed(as_the_insider(taken_out)),
         "fact-other-words.json": as_json(words),
         "fact-other-path.json": as_json(path),
         "certificate-added-to.pdf": files["certificate.pdf"] + b"% more\n",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-FITS, HOLDS, BROKEN = 3, 0, 1
+FITS, HOLDS, BROKEN, DEMONSTRATION = 3, 0, 1, 4
 KEY = "organisation"
 NEXT = "next"
 COVERS = "when the cover says that it was sealed"
@@ -69,6 +69,18 @@ VECTORS = [
     holds("fact.json", "The proof that one fact is in the journal."),
     holds("stamped-fact.json", "The same under a stamped seal."),
     holds("erased-fact.json", "The proof of a fact whose words were erased."),
+    Vector("demonstration.zip", DEMONSTRATION, "A demonstration: nothing of it took place."),
+    Vector("demonstration-fact.json", DEMONSTRATION, "The proof of a fact of a demonstration."),
+    broken(
+        "demonstration-not-said-by-the-seal.zip",
+        "the seal over them does not",
+        "By whoever holds the key: a seal over facts of a demonstration that does not say so.",
+    ),
+    broken(
+        "demonstration-taken-out.zip",
+        "are not those that were sealed",
+        "By whoever holds the key: the mark of a demonstration was taken out of each fact.",
+    ),
     holds("certificate.pdf", "A sealed PDF.", key=[NEXT]),
     holds("badge.svg", "A badge as a token in a picture.", key=[NEXT]),
     holds(

@@ -13,7 +13,7 @@ from milepost.anchors.publishing import page_of as published_page
 from milepost.attestations.models import Attestation, Whom
 from milepost.core.words import date_format
 from milepost.credentials.stating import certifier_of
-from milepost.documents.typesetting import logo_of
+from milepost.documents.typesetting import facts_of, logo_of
 
 
 def share(content: Mapping[str, Any]) -> str:
@@ -44,7 +44,7 @@ def page_of(attestation: Attestation, content: dict[str, Any], *, made_at: datet
         return {
             "language": attestation.language,
             "organisation": organisation.name,
-            "organisation_facts": list(filter(None, (organisation.postal_address, organisation.registration_number))),
+            "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "heading": _("Attestation"),

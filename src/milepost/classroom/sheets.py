@@ -20,7 +20,7 @@ from milepost.core import blobs, clock
 from milepost.core.jobs import named
 from milepost.core.words import date_format, days, duration, ended
 from milepost.documents.signatures import Signature
-from milepost.documents.typesetting import logo_of, render
+from milepost.documents.typesetting import facts_of, logo_of, render
 from milepost.journal import keys
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
@@ -88,7 +88,7 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
             "language": session.language,
             "heading": _("Attendance sheet"),
             "organisation": organisation.name,
-            "organisation_facts": list(filter(None, (organisation.postal_address, organisation.registration_number))),
+            "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "title": session.title,

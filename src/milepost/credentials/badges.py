@@ -18,6 +18,8 @@ from milepost.credentials.securing import as_token, second_text, with_proof
 from milepost.people.models import Member, Organisation
 from milepost.verify.data_integrity import CONTEXTS
 
+DEMONSTRATION = "Demonstration: nobody achieved this. "
+
 
 def credential(certificate: Certificate) -> dict[str, Any]:
     """The achievement as an AchievementCredential (section B.1.4)."""
@@ -55,9 +57,10 @@ def achievement(organisation: Organisation, content: dict[str, Any]) -> dict[str
     return {
         "id": f"{issuers.issuer_url(organisation)}achievements/{content['course']}/{content['version']}/",
         "type": ["Achievement"],
-        "achievementType": "Course",
+        "achievementType": "ext:Demonstration" if organisation.is_demonstration else "Course",
         "name": content["title"],
-        "description": "; ".join(content["objectives"]) or content["title"],
+        "description": DEMONSTRATION * organisation.is_demonstration
+        + ("; ".join(content["objectives"]) or content["title"]),
         "criteria": {"narrative": f"Completed every required activity of version {content['version']} of the course."},
         "inLanguage": content["course_language"],
     }

@@ -43,7 +43,8 @@ def method_of(organisation: Organisation, key: SigningKey | BadgeKey) -> str:
 
 def profile(organisation: Organisation, identifier: str) -> dict[str, Any]:
     """The issuer as Open Badges describes one (Profile, section B.1.22)."""
-    return {"id": identifier, "type": ["Profile"], "name": organisation.name, "url": settings.BASE_URL}
+    name = f"{organisation.name} (demonstration)" if organisation.is_demonstration else organisation.name
+    return {"id": identifier, "type": ["Profile"], "name": name, "url": settings.BASE_URL}
 
 
 def did_document(organisation: Organisation) -> dict[str, Any]:

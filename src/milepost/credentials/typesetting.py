@@ -19,7 +19,7 @@ from milepost.core.words import date_format, days, duration
 from milepost.credentials.issuing import pdf_fact
 from milepost.credentials.models import Certificate
 from milepost.credentials.stating import OWN_TIME
-from milepost.documents.typesetting import logo_of, qr_code, render
+from milepost.documents.typesetting import facts_of, logo_of, qr_code, render
 from milepost.journal import keys
 from milepost.journal.recording import record_many
 from milepost.notices.outbox import Said, notify_many
@@ -82,7 +82,7 @@ def page_of(certificate: Certificate) -> dict[str, Any]:
             "language": content["language"],
             "heading": _("Certificate of completion"),
             "organisation": content["organisation"],
-            "organisation_facts": list(filter(None, (content.get("address"), _registration(content)))),
+            "organisation_facts": facts_of(organisation, content.get("address", ""), _registration(content)),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "reference": _("Version %(number)s of the course, issued on %(day)s")

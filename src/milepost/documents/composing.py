@@ -17,7 +17,7 @@ from milepost.documents.facts import DOCUMENT_CREATED, DOCUMENT_SEALED
 from milepost.documents.kinds import KINDS, VALUES, DocumentKind
 from milepost.documents.models import Document, Signatory, SignatureRequest, Wording
 from milepost.documents.reading import examine
-from milepost.documents.typesetting import logo_of, render
+from milepost.documents.typesetting import facts_of, logo_of, render
 from milepost.documents.wordings import breakable, sections, wording_of
 from milepost.journal import keys
 from milepost.journal.recording import SYSTEM, Fact, record, record_many
@@ -206,7 +206,7 @@ def page_data(document: Document, signatories: Sequence[str]) -> dict[str, Any]:
         return {
             "language": document.language,
             "organisation": organisation.name,
-            "organisation_facts": list(filter(None, (organisation.postal_address, organisation.registration_number))),
+            "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "heading": content.get("heading", ""),

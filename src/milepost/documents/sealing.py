@@ -42,6 +42,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from milepost.documents.tagging import describe
 from milepost.journal import keys
 from milepost.journal.models import SigningKey
+from milepost.journal.organisations import identity_of
 from milepost.journal.timestamp_authority import STAMP_BYTES
 from milepost.journal.timestamping import authority_at_hand, let_rest
 
@@ -51,6 +52,9 @@ REMOTE_BYTES = 4_096  # beside its certificates, for a structure with one signat
 _ASKING = BoundedSemaphore(3)
 
 logger = logging.getLogger(__name__)
+
+
+DEMONSTRATION = "Demonstration."  # before the reason in each seal of one; `milepost verify` reads it
 
 
 def seal_pdf(pdf: bytes, *, key: SigningKey, time: datetime, reason: str = "", contact: str = "") -> bytes:
@@ -81,8 +85,15 @@ def seal_in(
     The `locked` fields may not be filled anew by whoever seals later (FieldMDP, ISO 32000-2, 12.8.2.4).
     """
     stamper = None if key.is_with_provider else authority_at_hand()
-    words = SealWords(key.organisation_name, time.replace(microsecond=0), reason, contact, tuple(locked))
+    words = SealWords(
+        key.organisation_name, time.replace(microsecond=0), reason_of(key, reason), contact, tuple(locked)
+    )
     return fill_gap(leave_gap(writer, field, words, size=gap_for(key, stamper)), key=key, stamper=stamper)
+
+
+def reason_of(key: SigningKey, reason: str) -> str:
+    """Why something is sealed by the key: of a demonstration, first that it is one."""
+    return f"{DEMONSTRATION} {reason}".rstrip() if identity_of(key.organisation_id).is_demonstration else reason
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pyhanko.sign.fields import SigFieldSpec, append_signature_field, enumerate_
 
 from milepost.core.sandbox import confined
 from milepost.documents.reading import RefusedPdf, page_count
-from milepost.documents.sealing import SealOnlyWriter, SealWords, WithGap, fill_gap, gap_for, leave_gap
+from milepost.documents.sealing import SealOnlyWriter, SealWords, WithGap, fill_gap, gap_for, leave_gap, reason_of
 from milepost.documents.signatures import Signature
 from milepost.documents.tagging import describe, in_order_of_structure
 from milepost.documents.typesetting import draw
@@ -186,7 +186,7 @@ def sign_in(
     drawn = {name: _drawn(ink, sizes[name], stamp, time) for name, ink in inks.items() if name in sizes}
     values = {name: text or stamp.alt for name, text in texts.items()}
     stamper = authority_at_hand()
-    words = SealWords(stamp.name, time, stamp.reason, stamp.contact, tuple(theirs))
+    words = SealWords(stamp.name, time, reason_of(key, stamp.reason), stamp.contact, tuple(theirs))
     file = _filled(content, drawn, values, own, words, gap=gap_for(key, stamper))
     return fill_gap(WithGap.load(file), key=key, stamper=stamper)
 

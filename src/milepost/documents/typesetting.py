@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import segno
+from django.utils.translation import gettext as _
 
 from milepost.core import blobs
 from milepost.core.pictures import size_of
@@ -86,6 +87,12 @@ def qr_code(text: str) -> str:
         drawn, kind="svg", border=0, xmldecl=False, svgns=True, omitsize=True, nl=False
     )
     return drawn.getvalue().decode()
+
+
+def facts_of(organisation: Organisation, *facts: str) -> list[str]:
+    """What stands below the organisation's name on a paper, in the active language: of a demonstration, first that it is one."""
+    told = [_("Demonstration: nothing of this took place")] if organisation.is_demonstration else []
+    return [*told, *filter(None, facts)]
 
 
 def logo_of(organisation: Organisation) -> str | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from milepost.anchors.publishing import page_of
 from milepost.core.words import date_format, days, duration
-from milepost.documents.typesetting import logo_of
+from milepost.documents.typesetting import facts_of, logo_of
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
 from milepost.people.contributions import Finding
@@ -40,7 +40,7 @@ def cover_page(
             "language": action.language,
             "organisation": organisation.name,
             "colour": organisation.brand_colour,
-            "organisation_facts": list(filter(None, (organisation.postal_address, organisation.registration_number))),
+            "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
             "logo": logo_of(organisation),
             "heading": _("Dossier"),
             "title": action.title,

@@ -34,7 +34,7 @@ their `facts.py`; a test fails when it is not current. A statement is
 
 in canonical JSON (RFC 8785). `actor` and `object` are references (`type`, `id`, `name` and, where there is content, the
 `version` that was seen, a SHA-256), `organisation` is a uid, and `result` and `context` hold the fields below and no
-others; they are left out when they are empty. No identifier in it is a key of a database. Fields marked with ? may be
+others; they are left out when they are empty. Of an organisation for demonstration it has `demonstration`, too, which is true. No identifier in it is a key of a database. Fields marked with ? may be
 missing. A fact *belongs to* the course, session, action or document under which it is found.
 
 `time` is when it happened, as it was told, and `recorded` what the server’s clock said as it was written, where that is another time: more

@@ -12,17 +12,19 @@ from milepost.people.session_ends import is_shared
 
 @dataclass(frozen=True)
 class Brand:
-    """How an organisation looks, as addresses that a browser may keep for ever."""
+    """How an organisation looks, as addresses that a browser may keep for ever; and whether it is for demonstration."""
 
     name: str
     stylesheet: str
     logo: str  # empty when there is none
+    is_demonstration: bool
 
     @classmethod
     def of(cls, organisation: Organisation) -> "Brand":
         """The look of the organisation as it is now."""
         args = (organisation.slug, organisation.brand_fingerprint)
-        return cls(organisation.name, address("brand", args), address("logo", args) if organisation.logo else "")
+        logo = address("logo", args) if organisation.logo else ""
+        return cls(organisation.name, address("brand", args), logo, organisation.is_demonstration)
 
 
 def shell(request: HttpRequest) -> dict[str, object]:

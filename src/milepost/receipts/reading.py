@@ -33,11 +33,13 @@ def read(content: bytes) -> dict[str, Any]:
     from milepost.verify.receipt import read_receipt
 
     try:
-        _report, told = read_receipt(io.BytesIO(content))
+        report, told = read_receipt(io.BytesIO(content))
     except Broken as error:
         raise RefusedReceipt(
             _("This receipt does not hold, so nothing of it was taken: %(why)s") % {"why": error}
         ) from error
+    if report.is_demonstration:
+        raise RefusedReceipt(_("This receipt comes from a demonstration: nobody learnt anything there."))
     return told
 
 

@@ -6,7 +6,7 @@
 It knows nothing of the other rooms, and is given out as one file, verify.pyz, in which all of this lies as it stands here
 (`milepost.anchors.publishing`): `python verify.pyz FILE`, offline. It needs Python 3.12, `cryptography`, for the seals of PDFs `pyHanko`,
 and for badges that are JSON `PyLD`. Exit status: 0 when everything in the file holds and its key is
-one that was told, 3 when it is consistent with itself and nobody told whose key it must be, 1 when it does not hold.
+one that was told, 4 when it holds and is a demonstration, whoever’s key it is, 3 when it is consistent with itself and nobody told whose key it must be, 1 when it does not hold.
 
 A dossier holds files, a manifest with their fingerprints (SHA-256), the manifest's signature, facts of the journal,
 and what it takes to come from these facts to the head of the journal's Merkle tree (RFC 9162), which is signed as well.

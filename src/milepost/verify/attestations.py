@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .archive import MAX_PART
+from .demonstration import reason_without_mark
 from .pdf_seals import attached, seals_in
 from .report import Broken, Report
 from .strict_json import read_json
@@ -48,7 +49,7 @@ def check_attestation(content: bytes, annex: bytes | None, report: Report) -> No
     if not isinstance(said, dict) or said.get("format") != FORMAT:
         raise Broken(f"The attestation is not of the format {FORMAT}.")
     seals = [seal for seal in seals_in(content) if not seal.dated]
-    if len(seals) != 1 or seals[0].reason != f"Attestation {said['uid']}":
+    if len(seals) != 1 or reason_without_mark(seals[0].reason) != f"Attestation {said['uid']}":
         # Whoever has the organisation sign a PDF of theirs could have put such numbers into it.
         raise Broken("The PDF carries the numbers of an attestation, and was not sealed as one.")
     _adds_up(said)

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
+from .demonstration import is_badge_of_one
 from .report import CLOCKS_DIFFER, Broken, Report, Signing, hold_to
 from .status_lists import Issuer, hold_revocation
 from .tokens import TOKEN, signed_claims
@@ -24,6 +25,7 @@ def check_badge(content: bytes, wanted: frozenset[str], issuer: Issuer) -> Repor
     if PICTURE.match(content):
         report.notes.append("The picture around the badge is not signed: what it shows is worth what is told here.")
     report.signings.append(Signing("The badge", mark, begins(claims)))
+    report.is_demonstration = is_badge_of_one(claims)
     hold_revocation(claims, issuer, wanted | {mark}, report)
     hold_to(wanted, report, {mark}, "The badge is signed with")
     return report

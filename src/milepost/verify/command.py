@@ -86,6 +86,11 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
         say(f"note: {_plain(line)}")
     if not published:
         say("note: Whether its key was revoked since was not looked at: see --published and --online.")
+    if report.is_demonstration:
+        say(
+            "This is a demonstration: nobody in it exists, and nothing of it took place. What holds is that nobody changed it since."
+        )
+        return 4
     if not is_known:
         say("It is consistent with itself. Who issued it was not checked: say with --key which key it must have.")
         return 3

@@ -11,6 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from .badges import be_valid_today, begins, told_by
+from .demonstration import is_badge_of_one
 from .report import Broken, Report, Signing, hold_to
 from .signatures import fingerprint_of, is_signed, unpadded
 from .status_lists import Issuer, hold_revocation
@@ -197,6 +198,7 @@ def check_proven_badge(content: bytes, wanted: frozenset[str], issuer: Issuer) -
     report = Report(
         [f"The badge is unchanged since its key signed it, and names “{badge['issuer']['id']}”.", told], key=mark
     )
+    report.is_demonstration = is_badge_of_one(badge)
     known = _endorsers(read_json(issuer.keys())["keys"], key) if issuer.keys else []
     report.signings += [Signing("The badge", by, begins(badge)) for by in known[:1]]
     hold_revocation(badge, issuer, wanted.union(known), report)

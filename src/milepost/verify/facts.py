@@ -7,6 +7,7 @@ from typing import Any
 from .attendance import Attendance
 from .certificates import Certificates
 from .completeness import Erasures, Index, Parts, abouts_of, whose_of
+from .demonstration import Marks
 from .earlier import Earlier
 from .learning import Learning
 from .sessions import Account
@@ -31,11 +32,13 @@ class Facts:
         self.index = Index(earlier)
         self.erasures = Erasures()
         self.parts = Parts()
+        self.demonstration = Marks()
 
     def hear(self, statement: dict[str, Any], text: str, leaf: bytes) -> None:
         """Take the next fact in the order of the journal: what it says, in its words, and its leaf in the tree."""
         for about in abouts_of(statement):
             self.index.add(about, whose_of(statement), leaf)
+        self.demonstration.hear(statement)
         self.parts.hear(statement)
         self.erasures.hear(statement)
         self.account.hear(statement)

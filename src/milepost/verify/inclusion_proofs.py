@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from .demonstration import Marks
 from .merkle import LEAF, climb
 from .report import Broken, Report, Signing, hold_to
 from .signatures import fingerprint_of, is_signed
@@ -44,6 +45,10 @@ def check_proof(content: bytes, wanted: frozenset[str], trust: Trust) -> Report:
     if not is_signed(certificate, seal["statement"].encode(), signature):
         raise Broken("The seal was changed: its signature does not fit it.")
     report = Report(key=head["key"])
+    marks = Marks()
+    if statement:
+        marks.hear(statement)
+    marks.hold(head, report)
     words = (
         f"“{statement['actor']['name']} {statement['verb']} {statement['object']['name']}”, {statement['time']},"
         if statement

@@ -75,6 +75,7 @@ class Journal:
             raise Broken(
                 f"journal/entries.jsonl holds {len(leaves)} facts; the manifest tells of {self.manifest['entries']}."
             )
+        self.facts.demonstration.hold(statement, self.report)
         self.report.holds.append(f"{len(leaves)} facts are in the journal that was sealed on {statement['time']}.")
         self.times.tell(self.report)
         self.dated.tell(self.times.recorded)

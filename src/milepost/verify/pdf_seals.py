@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from .demonstration import is_reason_of_one
 from .report import CLOCKS_DIFFER, Broken, Report, Signing, hold_to
 
 NEVER = datetime.max.replace(tzinfo=UTC)  # when a seal was set that does not say so
@@ -152,7 +153,7 @@ def check_pdf(content: bytes, wanted: frozenset[str]) -> Report:
     for seal in seals[seals.index(issuer) :]:
         if seal.key != issuer.key and (seal.key not in wanted if wanted else seal.common_name == issuer.common_name):
             raise Broken(f"The PDF {on_top(issuer, seal)}")
-    report = Report(key=seals[-1].key)
+    report = Report(key=seals[-1].key, is_demonstration=any(is_reason_of_one(seal.reason) for seal in seals))
     report.holds = [f"Seal {number}: by {seal.signer}; unchanged since." for number, seal in enumerate(seals, start=1)]
     report.holds += [f"Dated {stamp.dated} by {stamp.signer}." for stamp in stamps]
     report.notes += [

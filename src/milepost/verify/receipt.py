@@ -104,6 +104,7 @@ class _OwnFacts(Facts):
         for about in abouts_of(statement):
             self.index.add(about, whose_of(statement), leaf)
         self.erasures.hear(statement)
+        self.demonstration.hear(statement)
         if statement["verb"] == "erased":
             return
         if whose_of(statement) != self.person or abouts_of(statement)[0] not in self.things:

@@ -42,6 +42,7 @@ class Report:
     key: str = ""
     signings: list[Signing] = field(default_factory=list)
     state: State | None = None  # of a dossier
+    is_demonstration: bool = False  # of people and days that were not
 
 
 def hold_to(wanted: frozenset[str], report: Report, known: Collection[str], words: str) -> None:

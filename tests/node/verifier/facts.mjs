@@ -12,6 +12,20 @@ export function aboutsOf({object, context = {}}) {
   return [...new Set([about, context.action ?? about])];
 }
 
+/* Whether a statement or a head says that it is of a demonstration (section 17). */
+export function ofDemonstration(told) {
+  must(told.demonstration === undefined || told.demonstration === true, 'Whether it is of a demonstration is said otherwise than by true.');
+  return told.demonstration === true;
+}
+
+/* Facts in the order of the journal, and the head above them, agree about that. */
+export function holdDemonstration(marks, head) {
+  const first = marks.indexOf(true);
+  must(first < 0 || marks.slice(first).every(Boolean), 'A fact lacks the mark of a demonstration that those before it have.');
+  must(first < 0 || ofDemonstration(head), 'The facts are of a demonstration, and the seal does not say so.');
+  return ofDemonstration(head);
+}
+
 export const whoseOf = ({actor, context = {}}) => context.holder || actor.id;
 
 export class Facts {
@@ -21,6 +35,7 @@ export class Facts {
     this.index = new Index();
     this.erased = [];
     this.marks = new Set();
+    this.demonstration = [];
     const text = textOf(content);
     must(text.endsWith('\n') || text === '', 'journal/entries.jsonl does not end with its last line.');
     text.split('\n').slice(0, -1).forEach(line => this.read(readJson(line)));
@@ -40,6 +55,7 @@ export class Facts {
     const leaf = sha256('\x00', unhex(line.salt, 16), line.statement);
     aboutsOf(statement).forEach(about => this.index.add(about, whoseOf(statement), leaf));
     (line.statement.match(/"[0-9a-f]{64}"/g) ?? []).forEach(mark => this.marks.add(mark.slice(1, -1)));
+    this.demonstration.push(ofDemonstration(statement));
     this.leaves.push({index: line.index, leaf});
     this.all.push({...statement, type: `${statement.object.type}.${statement.verb}`, result: statement.result ?? {}, context: statement.context ?? {}});
   }

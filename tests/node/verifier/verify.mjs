@@ -9,7 +9,7 @@ import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
 import {readZip} from './archive.mjs';
-import {aboutsOf, Facts, whoseOf} from './facts.mjs';
+import {aboutsOf, Facts, holdDemonstration, ofDemonstration, whoseOf} from './facts.mjs';
 import {checkCheckpoint, checkHeads, checkSeal, Policy} from './head.mjs';
 import {checkPdf, Pieces} from './papers.mjs';
 import {holdStatus, Published} from './published.mjs';
@@ -69,6 +69,7 @@ function checkZip(bytes, policy) {
   must(proof.size === head.size, 'journal/proof.json belongs to another state of the journal.');
   must(rootOf(facts.leaves, proof.size, proof.nodes).toString('hex') === head.root, 'The facts are not those that were sealed.');
   must(facts.leaves.length === manifest.entries, 'The manifest tells of another number of facts.');
+  told.isDemonstration = holdDemonstration(facts.demonstration, head);
   if(head.index === undefined) {
     told.push('That no fact was left out is not proven.');
   } else {
@@ -147,6 +148,7 @@ function checkProof(proof, policy) {
   const {head, certificate} = checkSeal(proof.seal, null, told);
   const root = climb(leaf, proof.index, head.size, proof.path.map(step => unhex(step, 32)));
   must(root.toString('hex') === head.root, 'The path does not lead from the fact to the sealed head.');
+  told.isDemonstration = holdDemonstration(statement ? [ofDemonstration(readJson(statement))] : [], head);
   checkCheckpoint(proof.checkpoint, proof.log, head, new Map([[head.key, certificate]]), policy, told);
   return {known: [head.key], signings: [{key: head.key, time: head.clock ?? head.time}], told};
 }
@@ -158,7 +160,8 @@ function checkToken(bytes, accepted, statusList) {
   if(statusList) {
     holdStatus(claims, statusList, new Set([...accepted, key]));
   }
-  return {known: [key], signings: [{key, time: claims.validFrom}], told: []};
+  const isDemonstration = claims.credentialSubject.achievement.achievementType === 'ext:Demonstration';
+  return {known: [key], signings: [{key, time: claims.validFrom}], told: Object.assign([], {isDemonstration})};
 }
 
 function badgeIn(bytes) {
@@ -198,6 +201,10 @@ export function main(words, say = console.log) {
       goesOn(earlier.state, state);
     }
     told.forEach(line => say(line));
+    if(told.isDemonstration) {
+      say('This is a demonstration.');
+      return 4;
+    }
     say(isKnown ? 'Everything in it holds.' : `It is consistent with itself. Its key: ${known[0] ?? 'not looked at'}.`);
     return isKnown ? 0 : 3;
   } catch(error) {
