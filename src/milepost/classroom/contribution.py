@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import uuid4
 
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +28,7 @@ from milepost.classroom.models import (
 from milepost.classroom.readiness import CHECKS, sheet
 from milepost.classroom.rules import KEPT_YEARS
 from milepost.classroom.scope import attendances_of, logs_of, sessions_of, sheets_of
+from milepost.classroom.sheets import ask_for_sheet, make_sheet
 from milepost.classroom.telling import FACTS, Telling, attendance_row
 from milepost.core import clock
 from milepost.journal.models import Entry
@@ -41,6 +44,7 @@ from milepost.people.contributions import (
     Involvement,
     Listed,
     Outside,
+    Paper,
     Scope,
     ending_of,
     safe_name,
@@ -202,9 +206,25 @@ class ClassroomContribution(Contribution):
         unsettled = frozenset(row["participant__member"] for row in counted if row["settled"] < row["expected"])
         yield Column(_("Half-days settled"), cells, open=unsettled, is_number=True)
 
-    def prepare(self, scope: Scope) -> None:
-        from milepost.classroom.sheets import make_sheet
+    def titles(self, scope: Scope) -> Iterator[Paper]:
+        """Of each session the newest sheet; of a session without one, what its sheet will say."""
+        newest = {sheet.session_id: sheet for sheet in sheets_of(scope).exclude(pdf="")}
+        for session in sessions_of(scope):
+            sheet = newest.get(session.pk)
+            link = reverse("live_session", args=[scope.organisation.slug, session.uid])
+            if sheet is not None:
+                words = _("attendance sheet %(reference)s says") % {"reference": session.reference}
+                yield Paper(sheet.title or session.title, words, link)
 
+    def retitle(self, scope: Scope) -> None:
+        """A closed session has its sheet made anew where the newest carries another title; the earlier ones stay."""
+        for session in sessions_of(scope):
+            newest = session.sheets.order_by("-number").first()
+            if newest and newest.pdf and (newest.title or session.title) != scope.title:
+                with transaction.atomic():
+                    ask_for_sheet(LiveSession.locked(session.pk))
+
+    def prepare(self, scope: Scope) -> None:
         for waiting in sheets_of(scope).filter(pdf=""):
             make_sheet(waiting)
 

@@ -274,7 +274,7 @@ SLOT_CLOSED = FactType(
 SHEET_SEALED = FactType(
     "sealed",
     "sheet",
-    result={**SEALED_FILE, "number?": COUNT},
+    result={**SEALED_FILE, "number?": COUNT, "title?": TEXT, "actions?": listed(TEXT)},
     context={**WHY_SEALED, "session": UID},
     about="session",
     sentence=gettext_lazy("Sealed “%(object)s”"),

@@ -5,15 +5,22 @@ facts, by code of its own.
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from itertools import batched
 from typing import NamedTuple
 
 from django.db.models import QuerySet
 
-from milepost.classroom.models import Attendance, Participant, is_present
+from milepost.classroom.models import Attendance, LiveSession, Participant, Slot, is_present
 from milepost.classroom.queries import minutes_by_member
+from milepost.courses.kinds import kinds
+from milepost.courses.models import Course
+from milepost.courses.outline import outline_of
 from milepost.learning.hours import BATCH, own_time_minutes
 from milepost.learning.models import Enrolment
+from milepost.people.contributions import Scope
+
+ONLINE = (LiveSession.Form.VIRTUAL, LiveSession.Form.WEBINAR)  # live, and at a distance
 
 
 class Attended(NamedTuple):
@@ -38,6 +45,43 @@ class Hours(NamedTuple):
         return self.own_time + self.live
 
 
+@dataclass(frozen=True)
+class Planned:
+    """Minutes that are planned for each person: in their own time, live in a room, and live online."""
+
+    own_time: int = 0
+    in_room: int = 0
+    online: int = 0
+
+    @property
+    def at_a_distance(self) -> int:
+        return self.own_time + self.online
+
+    @property
+    def total(self) -> int:
+        return self.own_time + self.in_room + self.online
+
+
+def hours_planned(*, course: Course | None, sessions: "QuerySet[LiveSession]") -> Planned:
+    """What the published version of the course states for one's own time, and how long these sessions last."""
+    minutes = {True: 0, False: 0}
+    for slot in Slot.objects.filter(session__in=sessions).select_related("session"):
+        minutes[slot.session.form in ONLINE] += slot.minutes
+    activities = outline_of(course.published_id).activities if course and course.published_id else ()
+    own_time = sum(activity.minutes for activity in activities if not kinds.get(activity.kind).is_live)
+    return Planned(own_time, minutes[False], minutes[True])
+
+
+def planned_in(scope: Scope) -> Planned:
+    """Of a training action; read once, whichever piece or check asks."""
+
+    def read() -> Planned:
+        course = Course.objects.filter(pk=scope.course_id).first() if scope.course_id else None
+        return hours_planned(course=course, sessions=LiveSession.objects.filter(pk__in=scope.session_ids))
+
+    return scope.once("planned", read)
+
+
 def hours_done(
     *, members: Iterable[int], course: int | None, sessions: Collection[int] | None = None
 ) -> dict[int, Hours]:
@@ -53,6 +97,12 @@ def hours_done(
         own = _own_time(course, part) if course is not None else {}
         done |= {member: Hours(own.get(member, 0), live.get(member, 0)) for member in part}
     return done
+
+
+def hours_in(scope: Scope) -> dict[int, Hours]:
+    """What each person of a training action did in it; read once, whoever asks."""
+    members = [person.pk for person in scope.people]
+    return scope.once("hours", lambda: hours_done(members=members, course=scope.course_id, sessions=scope.session_ids))
 
 
 def attended(

@@ -1,13 +1,17 @@
 """What is ready of a training action's sessions: closed and signed sheets, and half-days that an inspector believes."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from functools import partial
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from milepost.classroom.models import LiveSession, Slot, is_in_doubt
+from milepost.classroom.agreed_hours import agreed
+from milepost.classroom.models import Attendance, LiveSession, Slot, is_in_doubt
 from milepost.classroom.scope import attendances_of, counted_slots_of, sessions_of, slots_of
 from milepost.core import clock
 from milepost.core.public_holidays import is_public_holiday
@@ -147,9 +151,65 @@ def _doubts(scope: Scope) -> Iterator[Finding]:
         yield Finding("doubts", label, State.READY, _("None is, or it was decided."), ready=1)
 
 
+def _order(scope: Scope) -> Iterator[Finding]:
+    """Times in the order in which they can have happened: an inspector lays the sheets side by side and reads them."""
+    if not sessions_of(scope):
+        return
+    label = _("Times in the order in which they can have happened")
+    rows = attendances_of(scope).filter(
+        Q(signed_at__isnull=False) | Q(arrived_at__isnull=False) | Q(left_at__isnull=False)
+    )
+    odd = [(row, words) for row in rows.order_by("slot__starts_at", "pk").iterator(500) if (words := _disorder(row))]
+    if odd:
+        row, words = odd[0]
+        told = _("%(name)s, %(slot)s: %(words)s.") % {
+            "name": row.participant.member.full_name,
+            "slot": row.slot,
+            "words": words,
+        }
+        if len(odd) > 1:
+            more = ngettext("%(count)d more is like that.", "%(count)d more are like that.", len(odd) - 1)
+            told = f"{told} {more % {'count': len(odd) - 1}}"
+        link = _page_of(scope, row.slot.session)
+        yield Finding("order", label, State.INCONSISTENT, told, Actor.TRAINER, link=link)
+        return
+    early = next((slot for slot in slots_of(scope) if slot.closed_at and slot.closed_at < slot.starts_at), None)
+    if early:
+        words = _("%(slot)s was closed before it began.") % {"slot": early}
+        yield Finding("order", label, State.INCONSISTENT, words, Actor.TRAINER, link=_page_of(scope, early.session))
+    else:
+        yield Finding("order", label, State.READY, _("They are."), ready=1)
+
+
+def _disorder(row: Attendance) -> str:
+    """What can't have happened in the order in which it is told; '' where all can."""
+    slot, at = row.slot, partial(_clock, row.slot)
+    if row.signed_at and row.state == "signed":
+        if row.signed_at < slot.signing_opens_at:
+            return _("signed at %(signed)s, before the half-day") % {"signed": at(row.signed_at)}
+        if row.arrived_at and row.signed_at < row.arrived_at:
+            times = {"signed": at(row.signed_at), "arrived": at(row.arrived_at)}
+            return _("signed at %(signed)s, and came at %(arrived)s") % times
+        if slot.closed_at and row.signed_at > slot.closed_at and not row.corrections and not row.device_time:
+            times = {"signed": at(row.signed_at), "closed": at(slot.closed_at)}
+            return _("signed at %(signed)s, after the list was closed at %(closed)s") % times
+    if row.arrived_at and row.left_at and row.left_at < row.arrived_at:
+        return _("left at %(left)s, and came at %(arrived)s") % {
+            "left": at(row.left_at),
+            "arrived": at(row.arrived_at),
+        }
+    return ""
+
+
+def _clock(slot: Slot, instant: datetime) -> str:
+    return f"{instant.astimezone(slot.session.zone):%H:%M}"
+
+
 CHECKS: Mapping[str, Callable[[Scope], Iterator[Finding]]] = {
     "holidays": _holidays,
     "one-signature-a-half-day": _half_days,
     "signatures": _signatures,
     "doubts": _doubts,
+    "order": _order,
+    "agreed": agreed,
 }

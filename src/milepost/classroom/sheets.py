@@ -25,6 +25,7 @@ from milepost.journal import keys
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.told_later import IN_TIME, told_later
+from milepost.people.occasions import Occasion, occasions_of_session
 
 SLOTS_ABREAST = 4
 DOUBT_MARK = "†"
@@ -54,27 +55,40 @@ def make_sheet(sheet: Sheet) -> bool:
     from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
 
     session, organisation = sheet.session, sheet.session.organisation
+    actions = occasions_of_session(session.pk)
+    title = _title(session, actions)
     time = sheet.asked_at.replace(microsecond=0)
-    pdf = render("attendance-sheet", page_of(session, number=sheet.number), time=time)
+    pdf = render("attendance-sheet", page_of(session, number=sheet.number, actions=actions), time=time)
     reason = f"Attendance sheet {session.reference}"
     sealed = seal_pdf(pdf, key=keys.current_key(organisation.pk), time=clock.now(), reason=reason)
     digest = blobs.store(organisation.uid, sealed)
     with transaction.atomic():
-        if not Sheet.objects.filter(pk=sheet.pk, pdf="", asked_at=sheet.asked_at).update(pdf=digest):
+        if not Sheet.objects.filter(pk=sheet.pk, pdf="", asked_at=sheet.asked_at).update(pdf=digest, title=title):
             return False
         record(
             SHEET_SEALED,
             organisation=organisation,
             actor=SYSTEM,
             object=sheet.as_reference(),
-            result={"sha256": digest, "number": sheet.number},
+            result={
+                "sha256": digest,
+                "number": sheet.number,
+                "title": title,
+                "actions": [action.reference for action in actions],
+            },
             context=sheet.file_context,
         )
-    sheet.pdf = digest
+    sheet.pdf, sheet.title = digest, title
     return True
 
 
-def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
+def _title(session: LiveSession, actions: Sequence[Occasion]) -> str:
+    """That of the training action that the session belongs to, as all its papers carry it; where several differ, the session's own."""
+    titles = {action.title for action in actions}
+    return titles.pop() if len(titles) == 1 else session.title
+
+
+def page_of(session: LiveSession, *, number: int, actions: Sequence[Occasion] = ()) -> dict[str, Any]:
     """What the template lays out, in the session's language (EVIDENCE: attendance sheet)."""
     organisation = session.organisation
     slots = list(session.slots.select_related("session", "closed_by"))
@@ -91,10 +105,10 @@ def page_of(session: LiveSession, *, number: int) -> dict[str, Any]:
             "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
-            "title": session.title,
+            "title": _title(session, actions),
             "reference": _("%(reference)s, sheet %(number)s") % {"reference": session.reference, "number": number},
-            "facts": _facts(session, slots, seats, at),
             "parts": [_part(abreast, seats, at, later) for abreast in batched(slots, SLOTS_ABREAST, strict=False)],
+            "facts": _facts(session, slots, seats, at, actions),
             "name_label": _("Name"),
             "trainer_label": _("Trainer"),
             "records_label": _("How each signature was made"),
@@ -116,12 +130,16 @@ type At = dict[tuple[int, int], Attendance]
 type Later = dict[tuple[int, int], datetime]
 
 
-def _facts(session: LiveSession, slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> list[tuple[str, str]]:
+def _facts(
+    session: LiveSession, slots: Sequence[Slot], seats: Sequence[Participant], at: At, actions: Sequence[Occasion]
+) -> list[tuple[str, str]]:
     total = sum(slot.minutes for slot in slots)
     hours = [f"{slot.day}, {slot.hours} ({session.time_zone})" for slot in slots]
     trainers = session.trainers.filter(removed_at=None)
     signed = sum(row.state == "signed" for row in at.values())
     facts = [
+        (_("Training action"), ", ".join(action.reference for action in actions)),
+        (_("Session"), session.title if session.title != _title(session, actions) else ""),
         (_("Kind"), session.get_form_display()),
         (_("Place"), session.where),
         (_("Trainer"), ", ".join(trainer.name for trainer in trainers)),

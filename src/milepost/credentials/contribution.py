@@ -9,15 +9,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from milepost.classroom.models import is_present
-from milepost.classroom.scope import attendances_of
-from milepost.core.words import date_format
+from milepost.classroom.hours import hours_in
+from milepost.core.words import date_format, duration
 from milepost.courses.models import Course, Version
 from milepost.credentials.badges import baked_svg
+from milepost.credentials.issuing import reissue
 from milepost.credentials.models import Certificate, CertificateQuerySet
+from milepost.credentials.permissions import MANAGE_CERTIFICATES
 from milepost.credentials.telling import certificate_rows
 from milepost.credentials.typesetting import typeset
-from milepost.documents.contribution import people_with_document
+from milepost.documents.contribution import certified_by_document, people_with_document
 from milepost.journal.recording import Reference
 from milepost.learning.models import Enrolment
 from milepost.people.contributions import (
@@ -31,14 +32,19 @@ from milepost.people.contributions import (
     Finding,
     Listed,
     MadeFile,
+    Mended,
     Need,
+    Paper,
+    Remedy,
     Scope,
     State,
     for_each,
 )
 from milepost.people.models import Member
+from milepost.people.permissions import sees_everybody
 
 SHOWN = 20  # people who are named for one check
+AT_ONCE = 50  # certificates that one tap issues anew
 
 
 def certificates_of(scope: Scope) -> CertificateQuerySet:
@@ -109,27 +115,74 @@ def _certificate(scope: Scope, need: Need) -> Iterator[Finding]:
 
 
 def _hours(scope: Scope) -> Iterator[Finding]:
-    """What the certificate says was done live is what the sheets say."""
+    """What each certificate says was done is what sheets and journal say, live and in one's own time (docs/hours.md)."""
     certificates, label = _current(scope), _("Hours agree")
     if not certificates:
         return
-    minutes: dict[int, int] = {}
-    for row in attendances_of(scope).filter(is_present()):
-        minutes[row.participant.member_id] = minutes.get(row.participant.member_id, 0) + row.minutes
-    wrong = [
-        person.full_name
-        for person in scope.people
-        if (held := certificates.get(person.pk)) and held.content["minutes_live"] != minutes.get(person.pk, 0)
-    ]
+    done = hours_in(scope)
+    wrong, minutes = [], 0
+    for person in scope.people:
+        if held := certificates.get(person.pk):
+            stated = held.content["minutes_at_a_distance"], held.content["minutes_live"]
+            off = sum(abs(here - there) for here, there in zip(stated, done[person.pk], strict=True))
+            minutes += off
+            wrong += [person.full_name] if off else []
     if wrong:
         words = ngettext(
-            "The certificate of %(count)d person tells other hours than the sheet: %(names)s",
-            "The certificates of %(count)d people tell other hours than the sheet: %(names)s",
+            "The certificate of %(count)d person tells other hours than sheet and journal, by %(size)s: %(names)s",
+            "The certificates of %(count)d people tell other hours than sheets and journal, by %(size)s: %(names)s",
             len(wrong),
-        ) % {"count": len(wrong), "names": ", ".join(wrong[:SHOWN])}
-        yield Finding("hours", label, State.INCONSISTENT, words, Actor.LEAD, link=_page_of(scope))
+        ) % {"count": len(wrong), "names": ", ".join(wrong[:SHOWN]), "size": duration(minutes)}
+        yield Finding("hours", label, State.INCONSISTENT, words, Actor.LEAD, remedy="reissue", target="certificates")
     else:
         yield Finding("hours", label, State.READY, _("Sheets and certificates agree."), ready=1)
+
+
+def _one_each(scope: Scope) -> Iterator[Finding]:
+    """One paper that certifies for each person and purpose, and none from before what it certifies."""
+    label = _("One certificate each, after what it certifies")
+    certificates = list(_current(scope).values())
+    written = {kind: certified_by_document(scope, kind) for kind in ("completion", "achievement")}
+    held = {row.enrolment.member_id for row in certificates}
+    twice = [
+        person.full_name
+        for person in scope.people
+        if max(counts.get(person.pk, 0) for counts in written.values()) > 1
+        or (person.pk in held and written["completion"].get(person.pk))
+    ]
+    early = [
+        row.content["beneficiary"]
+        for row in certificates
+        if row.enrolment.completed_at is None or row.issued_at < row.enrolment.completed_at
+    ]
+    if twice:
+        words = _("Two certify the same of: %(names)s. Revoke or withdraw one of them.")
+        told = words % {"names": ", ".join(twice[:SHOWN])}
+        yield Finding("one-each", label, State.INCONSISTENT, told, Actor.LEAD, link=_page_of(scope))
+    elif early:
+        words = _("Issued before the course was completed: %(names)s.") % {"names": ", ".join(early[:SHOWN])}
+        yield Finding("one-each", label, State.INCONSISTENT, words, Actor.LEAD, link=_page_of(scope))
+    elif certificates or any(written.values()):
+        yield Finding("one-each", label, State.READY, _("Nobody has two."), ready=1)
+
+
+def _reissue(scope: Scope, _target: str, by: Member) -> Mended | None:
+    """Issue those certificates anew that say something else than action, sheets and journal; at most fifty at a tap."""
+    if not sees_everybody(by, MANAGE_CERTIFICATES):
+        return None
+    done = hours_in(scope)
+    stale = [
+        row
+        for member, row in _current(scope).items()
+        if row.content["title"] != scope.title
+        or (row.content["minutes_at_a_distance"], row.content["minutes_live"]) != done[member]
+    ]
+    for row in stale[:AT_ONCE]:
+        reissue(certificate=row, by=by)
+    words = ngettext(
+        "%(count)d certificate was issued anew.", "%(count)d certificates were issued anew.", len(stale[:AT_ONCE])
+    )
+    return Mended(words % {"count": len(stale[:AT_ONCE])})
 
 
 def _published(scope: Scope) -> Iterator[Finding]:
@@ -156,7 +209,8 @@ class CredentialsContribution(Contribution):
 
     files = (CertificateFiles(),)
     sources: ClassVar = {"certificate": _certificate}
-    checks: ClassVar = {"hours": _hours, "published": _published}
+    checks: ClassVar = {"hours": _hours, "published": _published, "one-each": _one_each}
+    remedies: ClassVar = {"reissue": Remedy(gettext_lazy("Issue anew"), "award", _reissue, is_irrevocable=True)}
     records: ClassVar = {"credentials.Certificate": gettext_lazy("Certificates")}
 
     def facts(self, scope: Scope) -> Iterator[Q]:
@@ -175,6 +229,14 @@ class CredentialsContribution(Contribution):
         held = set(current.values_list("enrolment__member", flat=True))
         cells = {member.pk: _("there") if member.pk in held else _("missing") for member in members}
         yield Column(_("Certificate"), cells, open=frozenset(cells.keys() - held))
+
+    def titles(self, scope: Scope) -> Iterator[Paper]:
+        for row in _current(scope).values():
+            words = _("the certificate of %(name)s says") % {"name": row.content["beneficiary"]}
+            yield Paper(row.content["title"], words, _page_of(scope))
+
+    def certified(self, scope: Scope) -> Iterator[int]:
+        yield from _current(scope)
 
     def prepare(self, scope: Scope) -> None:
         waiting = certificates_of(scope).filter(pdf="").select_related("organisation", "enrolment__member")

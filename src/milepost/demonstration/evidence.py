@@ -40,7 +40,10 @@ class Tale:
     course: Course
     title: str
     client: str
+    address: str
+    number: str
     signatory: Party
+    capacity: str
     begins: date
     meets: date
     ends: date
@@ -60,7 +63,10 @@ def tell(
         courses["fire-safety"],
         "Fire safety, with an evacuation drill",
         "Aldermoor Works Council",
+        "12 quai des Lanternes, 69002 Lyon",
+        "SIRET 900 000 001 00011",
         Party("Henrik Dahl", "henrik.dahl@works-council.example", "for the client"),
+        "Secretary of the works council",
         begins=day(1),
         meets=_working_day(day(40)),
         ends=day(70),
@@ -71,7 +77,10 @@ def tell(
         courses["data-protection"],
         "Data protection, with a workshop",
         "Norrviken AB",
+        "4 Hamngatan, 411 14 Göteborg",
+        "556000-0000",
         Party("Łucja Öberg", "lucja.oberg@norrviken.example", "for the client"),
+        "Head of operations",
         begins=day(30),
         meets=_working_day(day(52)),
         ends=day(80),
@@ -136,9 +145,16 @@ def _open(tale: Tale, session: LiveSession, people: list[Member], lead: Member) 
         sessions=[session],
         members=people,
         client=tale.client,
+        client_address=tale.address,
+        client_registration=tale.number,
+        client_representative=tale.signatory.name,
+        client_capacity=tale.capacity,
         funder="OPCO Atlas",
         funding_reference=f"ATL-{tale.begins:%Y}-0{session.organisation_id}{tale.meets.day:02}",
         price="1,200 € before tax, thirty days after the invoice",
+        help_by="Claire Fontaine, who wrote the course",
+        help_means="formation@aldermoor.example, or +33 4 00 00 00 00 from 9 to 17",
+        help_within="within one working day",
         objectives="Recognise the danger early\nDo the right thing in the first minute\nKnow whom to tell",
     )
     return open_action(organisation=session.organisation, plan=plan, by=lead)

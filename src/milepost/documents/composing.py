@@ -101,6 +101,7 @@ def _composed(
     given = {name: value for name, value in values.items() if value}
     all_values = values_of(organisation, language) | given
     with translation.override(language):
+        all_values |= _parties(all_values)
         content = {
             "values": all_values,
             "heading": str(kind.label),
@@ -120,9 +121,32 @@ def _composed(
     )
 
 
+def _parties(values: Mapping[str, str]) -> dict[str, str]:
+    """Each party in one go: name, address, number, who represents it; what is not known is left out."""
+
+    def party(name: str, address: str, number: str, represents: str, capacity: str) -> str:
+        whom = " · ".join(filter(None, (values.get(represents, ""), values.get(capacity, ""))))
+        told = {
+            number: _("registered under %(number)s") % {"number": values.get(number, "")},
+            represents: _("represented by %(name)s") % {"name": whom},
+        }
+        said = [values.get(name, ""), values.get(address, ""), *(told[key] for key in told if values.get(key))]
+        return ", ".join(filter(None, said))
+
+    return {
+        "organisation_party": party(
+            "organisation", "organisation_address", "registration", "representative", "capacity"
+        ),
+        "client_party": party(
+            "client", "client_address", "client_registration", "client_representative", "client_capacity"
+        ),
+    }
+
+
 def _fact_label(name: str) -> str:
     labels = {
         "reference": _("Reference"),
+        "period": _("Period"),
         "dates": _("Dates"),
         "hours": _("Duration"),
         "place": _("Place and modality"),
@@ -140,6 +164,8 @@ def values_of(organisation: Organisation, language: str) -> dict[str, str]:
         "organisation_address": organisation.postal_address,
         "registration": organisation.registration_number,
         "certifier": organisation.certifier_name or organisation.name,
+        "representative": organisation.certifier_name,
+        "capacity": organisation.certifier_quality,
         "date": today,
     }
 

@@ -1,5 +1,6 @@
 """What documents hold of training actions and people: agreements, convocations, what was signed."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import batched
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from milepost.core.queries import uuid_of
 from milepost.core.words import date_format
 from milepost.documents.composing import ensure_files
+from milepost.documents.kinds import AGREED, AGREEMENT, VALUES
 from milepost.documents.models import ERASED_ADDRESS, Document, Signatory, SignatureRequest
 from milepost.documents.reminding import remind_now
 from milepost.journal.recording import Reference
@@ -26,6 +28,7 @@ from milepost.people.contributions import (
     Mended,
     Need,
     Outside,
+    Paper,
     Remedy,
     Scope,
     State,
@@ -111,6 +114,18 @@ def people_with_document(scope: Scope, kinds: Iterable[str], *, signed: bool) ->
     return {person.pk for person in scope.people if f"{start}{person.uid}" in abouts}
 
 
+def certified_by_document(scope: Scope, kind: str, *, asked: bool = False) -> dict[int, int]:
+    """How many documents of this kind stand for each person, by their key: neither declined, withdrawn nor expired.
+
+    With `asked` only those that somebody was asked to sign.
+    """
+    start = f"{scope.about}:"
+    over = [SignatureRequest.Status.DECLINED, SignatureRequest.Status.WITHDRAWN, SignatureRequest.Status.EXPIRED]
+    rows = documents_of(scope).filter(about__startswith=start, kind=kind).exclude(request__status__in=over)
+    counts = Counter((rows.filter(request__isnull=False) if asked else rows).values_list("about", flat=True))
+    return {person.pk: counts[about] for person in scope.people if (about := f"{start}{person.uid}") in counts}
+
+
 def _document(scope: Scope, need: Need) -> Iterator[Finding]:
     """A document of the kind, signed by all if it is to be."""
     if need.per == "person":
@@ -154,16 +169,39 @@ def _page_of(scope: Scope, document: Document) -> str:
     return reverse("document", args=[scope.organisation.slug, document.uid])
 
 
-def _titles(scope: Scope) -> Iterator[Finding]:
-    """A title that differs between documents cost a training body its funding (CAA Nantes, 2021)."""
-    others = sorted({row.title for row in _about_action(scope) if row.title != scope.title})
-    label = _("One title everywhere")
-    if others:
-        words = _("The action is called “%(title)s”, a document says “%(other)s”.")
-        names = {"title": scope.title, "other": others[0]}
-        yield Finding("titles", label, State.INCONSISTENT, words % names, Actor.LEAD)
+def _agreement(scope: Scope) -> Iterator[Finding]:
+    """What stands in the newest agreement: whatever it must name and does not was not known when it was written."""
+    written = [row for row in _about_action(scope) if row.kind == AGREEMENT.name]
+    label = _("The agreement names all that it must")
+    if not written:
+        return
+    newest = next((row for row in reversed(written) if _is_complete(row)), written[-1])
+    values = newest.content.get("values", {})
+    if missing := [str(VALUES[name]) for name in AGREED if not values.get(name)]:
+        words = _("It was written without: %(names)s. Complete what is missing, then write it anew and have it signed.")
+        told = words % {"names": ", ".join(missing)}
+        yield Finding(
+            "agreement-words", label, State.INCONSISTENT, told, Actor.LEAD, remedy="write", target="agreement"
+        )
     else:
-        yield Finding("titles", label, State.READY, _("All documents agree."), ready=1)
+        link = _page_of(scope, newest)
+        yield Finding("agreement-words", label, State.READY, _("It does."), link=link, ready=1)
+
+
+def _share(scope: Scope) -> Iterator[Finding]:
+    """The newest agreement says how much of the training is at a distance (D6353-1 as of 1 July 2025)."""
+    written = [row for row in _about_action(scope) if row.kind == AGREEMENT.name]
+    if not written:
+        return
+    label = _("The agreement says how much is at a distance")
+    if written[-1].content.get("values", {}).get("distance"):
+        link = _page_of(scope, written[-1])
+        yield Finding("distance-share", label, State.READY, _("It does."), link=link, ready=1)
+    else:
+        words = _("It does not. Write it anew once course and sessions are planned.")
+        yield Finding(
+            "distance-share", label, State.INCONSISTENT, words, Actor.LEAD, remedy="write", target=AGREEMENT.name
+        )
 
 
 def _remind(scope: Scope, target: str, by: Member) -> Mended | None:
@@ -210,7 +248,7 @@ class DocumentsContribution(Contribution):
 
     files = (DocumentFiles(),)
     sources: ClassVar = {"document": _document}
-    checks: ClassVar = {"titles": _titles}
+    checks: ClassVar = {"agreement": _agreement, "distance-share": _share}
     remedies: ClassVar = {"remind": Remedy(gettext_lazy("Remind"), "envelope", _remind)}
     records: ClassVar = {"documents.Signatory": gettext_lazy("Requests to sign")}
 
@@ -231,6 +269,10 @@ class DocumentsContribution(Contribution):
 
     def counts(self, scope: Scope) -> Iterator[tuple[str, int]]:
         yield _("Documents"), documents_of(scope).count()
+
+    def titles(self, scope: Scope) -> Iterator[Paper]:
+        for row in _about_action(scope):
+            yield Paper(row.title, _("a document says"), _page_of(scope, row))
 
     def prepare(self, scope: Scope) -> None:
         waiting = documents_of(scope).filter(pdf="").select_related("organisation", "request")

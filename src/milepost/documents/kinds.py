@@ -15,16 +15,27 @@ VALUES: dict[str, str | Promise] = {
     "organisation_address": gettext_lazy("its postal address"),
     "registration": gettext_lazy("its registration number"),
     "certifier": gettext_lazy("who certifies"),
+    "representative": gettext_lazy("who represents it"),
+    "capacity": gettext_lazy("in which capacity"),
+    "organisation_party": gettext_lazy("the organisation with address, number and representative"),
     "client": gettext_lazy("the other party"),
+    "client_address": gettext_lazy("postal address of the other party"),
+    "client_registration": gettext_lazy("registration number of the other party"),
+    "client_representative": gettext_lazy("who represents the other party"),
+    "client_capacity": gettext_lazy("in which capacity for the other party"),
+    "client_party": gettext_lazy("the other party with address, number and representative"),
     "person": gettext_lazy("the person it is about"),
     "employer": gettext_lazy("the person’s employer"),
     "title": gettext_lazy("title of the training"),
     "reference": gettext_lazy("reference"),
     "objectives": gettext_lazy("objectives"),
     "content": gettext_lazy("content"),
+    "period": gettext_lazy("first and last day"),
     "dates": gettext_lazy("dates and hours"),
     "place": gettext_lazy("place and modality"),
     "hours": gettext_lazy("duration"),
+    "distance": gettext_lazy("how much of it is done at a distance"),
+    "help": gettext_lazy("help for those who learn at a distance"),
     "means": gettext_lazy("means"),
     "price": gettext_lazy("price and terms of payment"),
     "people": gettext_lazy("participants"),
@@ -54,15 +65,15 @@ class DocumentKind:
 
 
 AGREEMENT = DocumentKind(
-    "agreement", gettext_lazy("Training agreement"), facts=("reference", "dates", "hours", "place"),
+    "agreement", gettext_lazy("Training agreement"), facts=("reference", "period", "dates", "hours", "place"),
     signatories=(gettext_lazy("for the training organisation"), gettext_lazy("for the client")),
     blocks=(
-        Block("parties", gettext_lazy("Parties"), gettext_lazy("Between {organisation}, {organisation_address}, registered as a provider of training under {registration}, and {client}.")),
+        Block("parties", gettext_lazy("Parties"), gettext_lazy("The training organisation: {organisation_party}.\nThe client: {client_party}.")),
         Block("object", gettext_lazy("Object"), gettext_lazy("{organisation} carries out the training “{title}” for the people named below: {people}.")),
         Block("objectives", gettext_lazy("Objectives"), "{objectives}"),
         Block("content", gettext_lazy("Content"), "{content}"),
-        Block("means", gettext_lazy("Means and support"), gettext_lazy("{means}")),
-        Block("period", gettext_lazy("Duration and period"), gettext_lazy("{hours}. {dates}. {place}.")),
+        Block("means", gettext_lazy("Means and support"), "{means}\n{help}"),
+        Block("period", gettext_lazy("Duration and period"), gettext_lazy("Period: {period}.\nDuration: {hours}.\nLive: {dates}.\nWhere and how: {place}.\n{distance}")),
         Block("follow_up", gettext_lazy("How it is delivered, followed and sanctioned"), gettext_lazy("Attendance is signed by each participant once a half-day and by the trainer. What is done at a distance is followed by the platform. A certificate of completion is issued at the end.")),
         Block("price", gettext_lazy("Price and payment"), gettext_lazy("{price}")),
         Block("withdrawal", gettext_lazy("Withdrawal and disputes"), gettext_lazy("Either party may withdraw in writing up to ten working days before the beginning. What was not carried out is not invoiced. A dispute that talks do not settle goes to the competent court.")),
@@ -83,7 +94,7 @@ PROGRAMME = DocumentKind(
         Block("public", gettext_lazy("For whom"), gettext_lazy("Whoever needs these skills at work. Nothing is asked for beforehand.")),
         Block("objectives", gettext_lazy("Objectives"), "{objectives}"),
         Block("content", gettext_lazy("Content"), "{content}"),
-        Block("means", gettext_lazy("Means and support"), "{means}"),
+        Block("means", gettext_lazy("Means and support"), "{means}\n{help}"),
         Block("assessment", gettext_lazy("Assessment"), gettext_lazy("Questions during and at the end of the training show whether the objectives are met.")),
         Block("access", gettext_lazy("Access"), gettext_lazy("The disability referent of {organisation} looks for an adaptation with everybody who needs one.")),
     ),
@@ -115,4 +126,10 @@ ACHIEVEMENT = DocumentKind(
         Block("objectives", gettext_lazy("Objectives"), "{objectives}"),
     ),
 )  # fmt: skip
+# Of what an agreement must name (in France L6353-1 and D6353-1): the values without which it is not whole.
+AGREED = (
+    *("organisation_address", "registration", "representative", "capacity"),
+    *("client", "client_address", "client_registration", "client_representative", "client_capacity"),
+    *("title", "objectives", "period", "hours", "price"),
+)
 KINDS = {kind.name: kind for kind in (AGREEMENT, CONVOCATION, PROGRAMME, NON_DISCLOSURE, COMPLETION, ACHIEVEMENT)}

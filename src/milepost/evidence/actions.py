@@ -1,6 +1,6 @@
 """The verbs of training actions: make one, say what belongs to it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import count
@@ -14,17 +14,22 @@ from milepost.core import blobs, clock, once
 from milepost.core.jobs import named
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
-from milepost.documents.composing import compose
+from milepost.documents.composing import compose, values_of
+from milepost.documents.contribution import certified_by_document
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document
 from milepost.evidence.contributions import participants, scope_of
+from milepost.evidence.describing import TEXTS
 from milepost.evidence.facts import ACTION_CREATED, PIECE_CREATED
 from milepost.evidence.models import Piece, TrainingAction
-from milepost.evidence.profiles import profiles
+from milepost.evidence.profiles import profile_of, profiles
 from milepost.evidence.registering import AT_ONCE, register_people
 from milepost.evidence.words import values_of_action
 from milepost.journal.recording import Reference, record
+from milepost.people.contributions import contributions
 from milepost.people.models import Member, MemberQuerySet, Organisation
+
+CERTIFYING = ("completion", "achievement")  # kinds of documents of which one person has one
 
 
 class InvalidAction(Refused):
@@ -51,10 +56,17 @@ class ActionPlan:
     sessions: Iterable[LiveSession] = ()
     members: Iterable[Member] = ()
     client: str = ""
+    client_address: str = ""
+    client_registration: str = ""
+    client_representative: str = ""
+    client_capacity: str = ""
     funder: str = ""
     funding_reference: str = ""
     objectives: str = ""
     price: str = ""
+    help_by: str = ""
+    help_means: str = ""
+    help_within: str = ""
     language: str = ""
 
 
@@ -86,14 +98,10 @@ def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member, key
             title=plan.title.strip(),
             profile=plan.profile,
             course=plan.course,
-            client=plan.client,
-            funder=plan.funder,
-            funding_reference=plan.funding_reference,
             starts_on=plan.starts_on,
             ends_on=plan.ends_on,
             minutes=plan.minutes,
-            objectives=plan.objectives,
-            price=plan.price,
+            **{name: getattr(plan, name).strip() for name in TEXTS},
             language=plan.language or organisation.language,
             created_by=by,
         )
@@ -110,7 +118,7 @@ def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member, key
 
 def _record(action: TrainingAction, sessions: Iterable[LiveSession], by: Member) -> None:
     """What the action is: what a dossier says of it is held against this."""
-    texts = {name: getattr(action, name) for name in ("client", "funder", "funding_reference", "objectives", "price")}
+    texts = {name: getattr(action, name) for name in TEXTS}
     result: dict[str, Any] = {name: text for name, text in texts.items() if text}
     result |= {"reference": action.reference, "title": action.title, "minutes": action.minutes}
     result |= {"starts_on": action.starts_on.isoformat(), "ends_on": action.ends_on.isoformat()}
@@ -143,14 +151,20 @@ def _next_reference(organisation: Organisation, year: int) -> str:
 def write_document(*, action: TrainingAction, kind: str, by: Member, member: Member | None = None) -> Document:
     """Write a document of the action, or of one person in it, from what is known of it. Records `created`.
 
-    One that was written and waits for somebody to be asked to sign it is not written again.
+    One that says the same, and of which nobody was asked to sign it yet, is not written again. Raises `InvalidAction` where the
+    person has a certificate of that purpose.
     """
     values = values_of_action(action) | ({"person": member.full_name} if member else {})
     about = f"{action.about}:{member.uid}" if member else action.about
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=action.organisation_id)
-        written = Document.objects.filter(organisation=action.organisation, about=about, kind=kind, request=None)
-        return written.order_by("pk").last() or compose(
+        if member and kind in CERTIFYING:
+            _refuse_second(action, kind, member)
+        rows = Document.objects.filter(organisation=action.organisation, about=about, kind=kind, request=None)
+        written = rows.order_by("pk").last()
+        if written and _says(written, values_of(action.organisation, action.language) | values):
+            return written
+        return compose(
             organisation=action.organisation,
             kind=KINDS[kind],
             values=values,
@@ -160,6 +174,22 @@ def write_document(*, action: TrainingAction, kind: str, by: Member, member: Mem
         )
 
 
+def _refuse_second(action: TrainingAction, kind: str, member: Member) -> None:
+    """Two papers that certify the same are none: whoever compares them asks which is right."""
+    scope = scope_of(action, member)
+    held = kind == "completion" and any(member.pk in set(room.certified(scope)) for room in contributions.all())
+    asked = certified_by_document(scope, kind, asked=True).get(member.pk, 0)
+    if held or asked:
+        words = _("%(name)s has a certificate already. Revoke or withdraw it first, or have it issued anew.")
+        raise InvalidAction(words % {"name": member.full_name})
+
+
+def _says(document: Document, values: Mapping[str, str]) -> bool:
+    """Whether it has these values, whatever day it was written on."""
+    kept = document.content.get("values", {})
+    return all(kept.get(name, "") == value for name, value in values.items() if name != "date")
+
+
 def add_piece(
     *, action: TrainingAction, key: str, name: str, content: bytes, by: Member, member: Member | None = None
 ) -> Piece:
@@ -167,7 +197,7 @@ def add_piece(
 
     Records `created` with its fingerprint. Raises `InvalidAction`.
     """
-    if key not in {need.key for need in profiles()[action.profile].pieces if need.source == "file"}:
+    if key not in {need.key for need in profile_of(action).pieces if need.source == "file"}:
         raise InvalidAction(_("The profile asks for no such file."))
     digest = blobs.store(action.organisation.uid, content)
     with transaction.atomic():

@@ -1,7 +1,7 @@
 """What evidence itself holds of actions and people: the action, files that were made elsewhere, dossiers."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -13,11 +13,13 @@ from milepost.core.words import date_format
 from milepost.design.templatetags.design import megabytes
 from milepost.documents.kinds import KINDS
 from milepost.evidence.actions import write_document
+from milepost.evidence.checks import CHECKS, action_of
 from milepost.evidence.contributions import actions_of
 from milepost.evidence.facts import PIECE_CREATED
 from milepost.evidence.models import Audit, Dossier, Piece, TrainingAction
-from milepost.evidence.profiles import profiles
+from milepost.evidence.profiles import profile_of
 from milepost.evidence.retention import KEPT, kept_until
+from milepost.evidence.words import planned_of
 from milepost.people.contributions import (
     Actor,
     Contribution,
@@ -111,6 +113,23 @@ def _file(scope: Scope, need: Need) -> Iterator[Finding]:
     )
 
 
+def _help(scope: Scope, need: Need) -> Iterator[Finding]:
+    """Who helps those who learn at a distance, by what means, and how fast; nothing is asked where all is live."""
+    action = action_of(scope)
+    if not planned_of(action).at_a_distance:
+        return
+    labels = {"help_by": _("who helps"), "help_means": _("by what means"), "help_within": _("within what time")}
+    said = {name: getattr(action, name) for name in labels}
+    missing = [str(label) for name, label in labels.items() if not said[name]]
+    link = reverse("action_details", args=[scope.organisation.slug, scope.uid])
+    base: dict[str, Any] = {"key": need.key, "label": need.name, "article": need.article, "link": link}
+    if missing:
+        words = _("Missing: %(names)s. Type it on the page that “See” opens.") % {"names": ", ".join(missing)}
+        yield Finding(**base, state=State.MISSING, words=words, actor=Actor.LEAD)
+    else:
+        yield Finding(**base, state=State.READY, words=" · ".join(said.values()), ready=1)
+
+
 def _write(scope: Scope, kind: str, by: Member) -> Mended | None:
     """Write a document of this kind from what is known of the action."""
     if kind not in KINDS:
@@ -125,7 +144,8 @@ class EvidenceContribution(Contribution):
     """The action itself."""
 
     files = (PieceFiles(), DossierFiles())
-    sources: ClassVar = {"file": _file}
+    sources: ClassVar = {"file": _file, "help": _help}
+    checks: ClassVar = CHECKS
     remedies: ClassVar = {"write": Remedy(gettext_lazy("Write it"), "pen", _write)}
     records: ClassVar = {
         "evidence.TrainingAction_members": gettext_lazy("Training actions"),
@@ -156,7 +176,7 @@ class EvidenceContribution(Contribution):
                 words = _("%(reference)s “%(title)s”: its time is over since %(day)s. Let it go first.")
             else:
                 words = str(KEPT)
-            names = {"reference": action.reference, "title": action.title, "profile": profiles()[action.profile].label}
+            names = {"reference": action.reference, "title": action.title, "profile": profile_of(action).label}
             yield Hold(words % (names | {"day": date_format(until, "DATE_FORMAT")}), until)
 
     def of_outsider(self, organisation: Organisation, email: str) -> Iterator[Outside]:

@@ -39,6 +39,7 @@ def scope_of(action: TrainingAction, member: Member | None = None) -> Scope:
         language=action.language,
         starts_on=action.starts_on,
         ends_on=action.ends_on,
+        minutes=action.minutes,
         seats=(seats.filter(member=member) if member else seats).values("member_id"),
         course_id=action.course_id,
         course_uid=action.course.uid if action.course else None,

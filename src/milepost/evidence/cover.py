@@ -43,7 +43,7 @@ def cover_page(
             "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
             "logo": logo_of(organisation),
             "heading": _("Dossier"),
-            "title": action.title,
+            "title": said["title"],
             "reference": action.reference,
             "facts": [[label, value] for label, value in _lines(readiness, said, headings) if value],
             "numbers": json.dumps(said, ensure_ascii=False, indent=1),

@@ -20,7 +20,8 @@ from milepost.core.table_files import as_csv
 from milepost.documents.typesetting import render
 from milepost.evidence.contributions import file_kinds, numbers_with_erased, session_uids, things, things_besides
 from milepost.evidence.cover import cover_page
-from milepost.evidence.facts import ACTION_CREATED, ACTION_REGISTERED
+from milepost.evidence.describing import ALWAYS_TOLD
+from milepost.evidence.facts import ACTION_CREATED, ACTION_REGISTERED, ACTION_UPDATED
 from milepost.evidence.models import TrainingAction
 from milepost.evidence.readiness import Readiness
 from milepost.evidence.sealed_archive import ChangedMeanwhile, SealedArchive
@@ -132,11 +133,14 @@ class DossierFile(SealedArchive):
 
     @cached_property
     def _told_action(self) -> dict[str, Any]:
-        """What the action is, and who takes part: as it was recorded when it was made."""
+        """What the action is, and who takes part: as it was recorded when it was made, and changed since."""
         about = str(self.action.uid)
-        [made] = [fact for fact in self.facts([ACTION_CREATED]) if fact["object"]["id"] == about]
-        texts = dict.fromkeys(("client", "funder", "funding_reference", "objectives", "price"), "")
-        said = {"profile": made["context"]["profile"], **texts, "course": None, **made.get("result", {})}
+        told = [fact for fact in self.facts([ACTION_CREATED, ACTION_UPDATED]) if fact["object"]["id"] == about]
+        [made] = [fact for fact in told if fact["verb"] == "created"]
+        said: dict[str, Any] = {"profile": made["context"]["profile"], **dict.fromkeys(ALWAYS_TOLD, "")}
+        said |= {"course": None, **made.get("result", {})}
+        for fact in told:
+            said |= fact.get("result", {}).get("changes", {})
         return said | {"people": [{"id": uid, "name": name} for uid, name in self.people]}
 
     # --- The journal --------------------------------------------------------------------------------------
@@ -198,7 +202,7 @@ class DossierFile(SealedArchive):
     def _manifest(self, count: int) -> None:
         member, action = self.scope.member, self.action
         about = {
-            "action": {"id": str(action.uid), "reference": action.reference, "title": action.title},
+            "action": {"id": str(action.uid), "reference": action.reference, "title": self._told_action["title"]},
             "person": {"id": str(member.uid), "name": self.name_of(member)} if member else None,
         }
         self.add_manifest(FORMAT, count, about)

@@ -2,7 +2,38 @@
 
 from django.utils.translation import gettext_lazy
 
-from milepost.journal.vocabulary import COUNT, DAY, REFERENCE, SHA256, TEXT, UID, FactType, Fields, adl, listed
+from milepost.journal.vocabulary import (
+    COUNT,
+    DAY,
+    REFERENCE,
+    SHA256,
+    TEXT,
+    UID,
+    FactType,
+    Fields,
+    Schema,
+    adl,
+    closed,
+    listed,
+)
+
+DAY_OR_NONE: Schema = {"type": ["string", "null"], "pattern": DAY["pattern"]}
+
+# What an action says of itself in words; whatever is left out is empty.
+_TEXTS: Fields = {
+    "client?": TEXT,
+    "client_address?": TEXT,
+    "client_registration?": TEXT,
+    "client_representative?": TEXT,
+    "client_capacity?": TEXT,
+    "funder?": TEXT,
+    "funding_reference?": TEXT,
+    "objectives?": TEXT,
+    "price?": TEXT,
+    "help_by?": TEXT,
+    "help_means?": TEXT,
+    "help_within?": TEXT,
+}
 
 ACTION_CREATED = FactType(
     "created",
@@ -12,20 +43,25 @@ ACTION_CREATED = FactType(
     result={
         "reference": TEXT,
         "title": TEXT,
-        "client?": TEXT,
-        "funder?": TEXT,
-        "funding_reference?": TEXT,
         "starts_on": DAY,
         "ends_on": DAY,
         "minutes": COUNT,
-        "objectives?": TEXT,
-        "price?": TEXT,
+        **_TEXTS,
         "course?": REFERENCE,
         "sessions": listed(UID),
     },
     context={"profile": TEXT},
     sentence=gettext_lazy("Added %(object)s"),
     done_to=gettext_lazy("Added by %(actor)s"),
+)
+ACTION_UPDATED = FactType(
+    "updated",
+    "action",
+    is_office=True,
+    is_common=True,
+    result={"changes": closed({"title?": TEXT, "last_paid_on?": DAY_OR_NONE, **_TEXTS})},
+    sentence=gettext_lazy("Changed %(object)s"),
+    done_to=gettext_lazy("Record changed by %(actor)s"),
 )
 ACTION_REGISTERED = FactType(
     "registered",

@@ -12,11 +12,22 @@ from milepost.core import clock
 from milepost.core.form_fields import RowsField
 from milepost.courses.models import Course
 from milepost.design.widgets import DayInput
+from milepost.evidence.describing import DESCRIBED, TEXTS
 from milepost.evidence.models import Audit, TrainingAction
 from milepost.evidence.profiles import profiles
 from milepost.people.models import Organisation
 
 CONTROL, SELECT = {"class": "form-control"}, {"class": "form-select"}
+
+
+HELP_TEXTS = {
+    "client_registration": _("Of the company; in France its SIRET number."),
+    "client_representative": _("Who signs the agreement for the other party."),
+    "help_by": _("For those who learn at a distance: name and qualification."),
+    "help_means": _("Mail, telephone, forum, with hours and number."),
+    "help_within": _("Within one working day, for example."),
+    "last_paid_on": _("From the end of its year some funders count how long evidence is kept."),
+}
 
 
 class ActionForm(forms.ModelForm[TrainingAction]):
@@ -50,28 +61,32 @@ class ActionForm(forms.ModelForm[TrainingAction]):
             "profile",
             "course",
             "client",
+            "client_address",
+            "client_registration",
+            "client_representative",
+            "client_capacity",
             "funder",
             "funding_reference",
             "starts_on",
             "ends_on",
             "objectives",
             "price",
+            "help_by",
+            "help_means",
+            "help_within",
             "language",
         ]
         widgets = {
             "title": forms.TextInput(CONTROL),
             "reference": forms.TextInput(CONTROL),
             "course": forms.Select(SELECT),
-            "client": forms.TextInput(CONTROL),
-            "funder": forms.TextInput(CONTROL),
-            "funding_reference": forms.TextInput(CONTROL),
+            **{name: forms.TextInput(CONTROL) for name in TEXTS if name != "objectives"},
             "starts_on": DayInput(),
             "ends_on": DayInput(),
             "objectives": forms.Textarea(CONTROL | {"rows": 3}),
-            "price": forms.TextInput(CONTROL),
             "language": forms.Select(SELECT),
         }
-        help_texts = {"reference": _("Empty: the next one of the year.")}
+        help_texts = {"reference": _("Empty: the next one of the year."), **HELP_TEXTS}
 
     def __init__(self, organisation: Organisation, data: QueryDict | None = None) -> None:
         language, known = organisation.language, profiles()
@@ -87,6 +102,20 @@ class ActionForm(forms.ModelForm[TrainingAction]):
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         return field
+
+
+class DetailsForm(forms.ModelForm[TrainingAction]):
+    """What an action says of itself, to be changed; for papers that are written from now on."""
+
+    class Meta:
+        model = TrainingAction
+        fields = list(DESCRIBED)
+        widgets = {
+            **{name: forms.TextInput(CONTROL) for name in DESCRIBED},
+            "objectives": forms.Textarea(CONTROL | {"rows": 3}),
+            "last_paid_on": DayInput(),
+        }
+        help_texts = HELP_TEXTS
 
 
 class AuditForm(forms.ModelForm[Audit]):

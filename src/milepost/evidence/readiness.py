@@ -8,7 +8,7 @@ something was recorded about what it is made of (`look_again`), and once a day w
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from django.db.models import F, Q
@@ -19,7 +19,7 @@ from milepost.core.jobs import named as named_job
 from milepost.evidence.contributions import actions_about, named, scope_of
 from milepost.evidence.facts import ACTION_EXPORTED, ACTION_REQUESTED, AUDITOR_EXPORTED, AUDITOR_VIEWED
 from milepost.evidence.models import TrainingAction
-from milepost.evidence.profiles import Profile, profiles
+from milepost.evidence.profiles import Profile, profile_of
 from milepost.journal.models import Entry
 from milepost.people.contributions import Finding
 from milepost.people.models import Member, Organisation
@@ -47,13 +47,14 @@ class Readiness:
 
 def readiness_of(action: TrainingAction, member: Member | None = None) -> Readiness:
     """Look at everything that belongs to the action, or to one person in it."""
-    profile, scope = profiles()[action.profile], scope_of(action, member)
+    profile, scope = profile_of(action), scope_of(action, member)
     sources, checks = named("sources"), named("checks")
     readiness = Readiness(profile)
     for need in profile.pieces:
         readiness.findings += sources[need.source](scope, need)
     for check in profile.checks:
-        readiness.findings += checks[check](scope)
+        article = profile.articles.get(check, "")
+        readiness.findings += (replace(found, article=found.article or article) for found in checks[check](scope))
     return readiness
 
 

@@ -6,6 +6,7 @@ from milepost.core.jobs import every
 from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.evidence import facts, jobs, readiness
+from milepost.evidence.agreeing import retitle
 from milepost.evidence.contribution import EvidenceContribution
 from milepost.evidence.notices import AuditKind, ErasedKind
 from milepost.evidence.occasions import Actions
@@ -41,6 +42,7 @@ def register() -> None:
     sections.register("evidence", data_of)
 
     subscribe("readiness", EVERY_FACT, readiness.look_again, is_replayable=True, at_once=BATCH)
+    subscribe("titles", [facts.ACTION_CREATED, facts.ACTION_UPDATED], retitle, from_now=True)
     every(600, jobs.find_new_days)
 
     kinds.register("audit", AuditKind())

@@ -23,7 +23,7 @@ from milepost.core.words import date_format
 from milepost.evidence.contributions import counts, file_kinds, scope_to_let_go, things
 from milepost.evidence.forgetting import forget_files, named_in
 from milepost.evidence.models import TrainingAction
-from milepost.evidence.profiles import profiles
+from milepost.evidence.profiles import LAST_PAYMENT_YEAR, profile_of
 from milepost.journal.erasing import erase
 from milepost.journal.facts import ERASED
 from milepost.journal.models import Entry
@@ -49,9 +49,15 @@ class Going:
 
 
 def kept_until(action: TrainingAction) -> date:
-    """The last day on which the evidence stays: as long as its profile wants, and longer if the organisation says so."""
+    """The last day on which the evidence stays: as long as its profile wants, and longer if the organisation says so.
+
+    Where the profile counts from the end of the year of the last payment, the action's last day stands for it until one is known.
+    """
     decided = (room.kept_years(action.organisation) for room in contributions.all())
-    years = max(profiles()[action.profile].kept_years, *decided)
+    kept = profile_of(action).kept
+    years = max(kept.years, *decided)
+    if kept.counted == LAST_PAYMENT_YEAR:
+        return date(max(action.last_paid_on or action.ends_on, action.ends_on).year + years, 12, 31)
     try:
         return action.ends_on.replace(year=action.ends_on.year + years)
     except ValueError:  # 29 February

@@ -7,6 +7,7 @@ urlpatterns = [
     path("actions/new/", lead.new_action, name="new_action"),
     path("actions/retention/", lead.retention_page, name="retention"),
     path("actions/<uuid:action>/", lead.action, name="action"),
+    path("actions/<uuid:action>/details/", lead.action_details, name="action_details"),
     path("actions/<uuid:action>/remedy/", lead.remedy, name="action_remedy"),
     path("actions/<uuid:action>/pieces/", lead.pieces, name="action_pieces"),
     path("actions/<uuid:action>/people/", lead.action_people, name="action_people"),

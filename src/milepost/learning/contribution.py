@@ -11,6 +11,7 @@ from milepost.journal.models import Entry
 from milepost.journal.queries import of_people
 from milepost.learning import facts
 from milepost.learning.models import Enrolment, Equivalence
+from milepost.learning.readiness import SOURCES
 from milepost.learning.telling import FACTS, Telling
 from milepost.people.contributions import Contribution, DossierWriter, Scope
 from milepost.people.models import Member
@@ -22,6 +23,7 @@ ENTERED = (facts.COURSE_REGISTERED, facts.COURSE_LAUNCHED, facts.COURSE_COMPLETE
 class LearningContribution(Contribution):
     """What people did in the action's course."""
 
+    sources: ClassVar = SOURCES
     records: ClassVar = {
         "learning.Enrolment": gettext_lazy("Enrolments"),
         "learning.Progress": gettext_lazy("Activities begun"),

@@ -123,9 +123,11 @@ REGISTRATION_NUMBER = Setting(
 CERTIFIER_NAME = Setting(
     "certifier_name",
     _words(
-        gettext_lazy("Who certifies"),
+        gettext_lazy("Who represents it and certifies"),
         120,
-        help_text=gettext_lazy("Shown on certificates; if empty, the organisation’s name is shown."),
+        help_text=gettext_lazy(
+            "Named on agreements and certificates; without a name, certificates show that of the organisation."
+        ),
     ),
     "",
     IDENTITY,

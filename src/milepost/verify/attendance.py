@@ -47,6 +47,10 @@ class Attendance:
         """The last word on whether this person was there."""
         return self._told.get((slot, person), self.NOTHING)
 
+    def told(self) -> Iterable[tuple[tuple[str, str], Mapping[str, Any]]]:
+        """Of each half-day and person the last word."""
+        return self._told.items()
+
     def signatures_of(self, slot: str, person: str) -> Mapping[str, set[str]]:
         """The fingerprints of all that they signed for it, each with those of the circumstances under which they did."""
         return self._signatures.get((slot, person), {})

@@ -1,6 +1,6 @@
 """Which certificates stand, as facts tell it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from .attendance import Attendance
@@ -18,7 +18,9 @@ class Certificates:
 
     def __init__(self) -> None:
         self.differences: list[str] = []
+        self.early: list[tuple[str, str]] = []  # whose were issued before the course was completed, and when
         self._issued: dict[str, dict[str, Any]] = {}
+        self._differ: set[str] = set()
         self._gone: dict[str, tuple[str, str]] = {}  # when, and why
 
     def hear(self, fact: dict[str, Any], learning: Learning, account: Account, told: Attendance) -> None:
@@ -28,6 +30,8 @@ class Certificates:
         uid = fact["object"]["id"]
         if fact["verb"] == "issued":
             self._issued[uid] = fact
+            if not learning.has_completed(fact["context"]["course"], fact["actor"]["id"]):
+                self.early.append((fact["actor"]["name"], fact["time"]))
             if replaced := fact["context"].get("replaces"):
                 self._gone[replaced] = (fact["time"], f"replaced by {uid}")
             self._compare(fact, learning, account, told)
@@ -48,6 +52,23 @@ class Certificates:
             if self.stands(uid) and fact["context"]["course"] == course and fact["actor"]["id"] == person:
                 return dict(fact.get("result") or {})
         return None
+
+    def all_standing(self) -> list[dict[str, Any]]:
+        """The facts that issued those which stand."""
+        return [fact for uid, fact in self._issued.items() if uid not in self._gone]
+
+    def hours_of_today(self, learning: Learning, account: Account, told: Attendance) -> Iterator[str]:
+        """Those that stand and state other hours than all facts come to, which did so when they were issued: by how much."""
+        for fact in self.all_standing():
+            own, live = self._known(fact, learning, account, told)
+            stated = fact.get("result") or {}
+            pairs = ((own, stated.get("minutes_at_a_distance")), (live, stated.get("minutes_live")))
+            off = sum(abs(known - said) for known, said in pairs if known is not None and said is not None)
+            if off and fact["object"]["id"] not in self._differ:
+                yield (
+                    f"The certificate of {fact['actor']['name']} was right when it was issued; what was corrected since "
+                    f"makes {off} minutes of difference."
+                )
 
     def twice(self) -> dict[str, Any] | None:
         """The fact that gave somebody a second one for the same course while the first still stands, if there is one."""
@@ -77,12 +98,21 @@ class Certificates:
         return {(uid,) for uid in theirs}, row
 
     def _compare(self, fact: dict[str, Any], learning: Learning, account: Account, told: Attendance) -> None:
-        person, course, stated = fact["actor"]["id"], fact["context"]["course"], fact.get("result") or {}
-        own = learning.minutes_at_a_distance(course, person, fact["context"].get("version", 0))
-        live = account.minutes_live(course, person, told, fact["context"].get("action", ""))
+        stated = fact.get("result") or {}
+        own, live = self._known(fact, learning, account, told)
         for words, known, name in (("in their own time", own, "minutes_at_a_distance"), ("live", live, "minutes_live")):
             if known is not None and name in stated and stated[name] != known:
+                self._differ.add(fact["object"]["id"])
                 self.differences.append(
                     f"The certificate of {fact['actor']['name']} states {stated[name]} minutes {words}; "
                     f"the facts before it come to {known}."
                 )
+
+    @staticmethod
+    def _known(
+        fact: dict[str, Any], learning: Learning, account: Account, told: Attendance
+    ) -> tuple[int | None, int | None]:
+        """The minutes in their own time and live that the facts heard so far come to; None where they do not tell."""
+        person, context = fact["actor"]["id"], fact["context"]
+        own = learning.minutes_at_a_distance(context["course"], person, context.get("version", 0))
+        return own, account.minutes_live(context["course"], person, told, context.get("action", ""))

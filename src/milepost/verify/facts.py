@@ -10,6 +10,7 @@ from .completeness import Erasures, Index, Parts, abouts_of, whose_of
 from .demonstration import Marks
 from .earlier import Earlier
 from .learning import Learning
+from .papers import Papers
 from .sessions import Account
 
 
@@ -29,6 +30,7 @@ class Facts:
         self.certificates = Certificates()  # which of theirs stand
         self.asked: set[str] = set()  # documents of which signatures were asked for: their files are made anew for that
         self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
+        self.papers = Papers()  # what they say against one another
         self.index = Index(earlier)
         self.erasures = Erasures()
         self.parts = Parts()
@@ -45,6 +47,7 @@ class Facts:
         self.attendance.hear(statement)
         self.learning.hear(statement)
         self.certificates.hear(statement, self.learning, self.account, self.attendance)
+        self.papers.hear(statement)
         self.note_files(statement, text)
 
     def note_files(self, statement: dict[str, Any], text: str) -> None:

@@ -101,6 +101,10 @@ class Learning:
         before = sorted((number for number in versions if number <= version), reverse=True)
         return sum(next((versions[n][what] for n in before if what in versions[n]), 0) for what in done)
 
+    def has_completed(self, course: str, person: str) -> bool:
+        """Whether facts tell so, as far as they were heard."""
+        return bool(self._learner(course, person).completed_at)
+
     def _learner(self, course: str, person: str) -> _Learner:
         return self._learners.setdefault(course, {}).setdefault(person, _Learner())
 

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 from .attendance import Attendance
 from .report import Broken
 
+# What an action says of itself, empty where nobody said it.
+TEXTS = ("client", "funder", "funding_reference", "objectives", "price")
+
 
 @dataclass
 class Session:
@@ -71,6 +74,7 @@ class Account:
         self._closed: set[str] = set()
         self._hearing: dict[tuple[str, str], Callable[[dict[str, Any]], None]] = {
             ("action", "created"): self._created,
+            ("action", "updated"): self._described,
             ("action", "registered"): self._registered,
             ("session", "scheduled"): self._scheduled,
             ("session", "updated"): self._updated,
@@ -91,6 +95,10 @@ class Account:
     def seated(self, session: str) -> Mapping[str, str]:
         """Who has a seat at the session, by uid, and for whom each works."""
         return self._seats.get(session, {})
+
+    def session_of(self, slot: str) -> Session | None:
+        """Whose half-day it is; None where no fact tells."""
+        return self._session_of.get(slot)
 
     def hours_of(self, slot: str) -> str:
         return self._session_of[slot].hours(slot)
@@ -129,9 +137,12 @@ class Account:
 
     def _created(self, fact: dict[str, Any]) -> None:
         told = fact.get("result") or {}
-        texts = dict.fromkeys(("client", "funder", "funding_reference", "objectives", "price"), "")
+        texts = dict.fromkeys(TEXTS, "")
         common = {"profile": fact["context"]["profile"], "course": None}
         self.actions[fact["object"]["id"]] = {**texts, **common, **told} if told else common
+
+    def _described(self, fact: dict[str, Any]) -> None:
+        self.actions.setdefault(fact["object"]["id"], {}).update(fact["result"]["changes"])
 
     def _registered(self, fact: dict[str, Any]) -> None:
         self.people.setdefault(fact["object"]["id"], {})[fact["actor"]["id"]] = None

@@ -100,6 +100,11 @@ export class Records {
           this.told = {...empty, course: null, sessions: [], ...result, profile: context.profile};
         }
         break;
+      case 'action.updated':
+        if(object.id === this.action) {
+          Object.assign(this.told, result.changes);
+        }
+        break;
       case 'action.registered':
         if(object.id === this.action) {
           this.people.add(actor.id);

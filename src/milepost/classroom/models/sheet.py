@@ -21,6 +21,7 @@ class Sheet(Dated):
     number = models.PositiveIntegerField()
     asked_at = models.DateTimeField(default=clock.now)
     pdf = BlobField(blank=True)
+    title = models.CharField(max_length=200, blank=True)  # which stands on it; none: that of the session
 
     class Meta:
         ordering = ["-number"]

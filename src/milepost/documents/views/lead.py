@@ -49,7 +49,10 @@ from milepost.people.permissions import may
 from milepost.people.views.office import after_act
 
 OWN_VALUES = frozenset(
-    {"organisation", "organisation_address", "registration", "certifier", "date"}
+    {
+        *("organisation", "organisation_address", "registration", "certifier", "date"),
+        *("representative", "capacity", "organisation_party", "client_party"),
+    }
 )  # nobody types them
 LONG_VALUES = frozenset({"objectives", "content", "means", "people"})
 PAGE_WIDTH = 1000  # pixels

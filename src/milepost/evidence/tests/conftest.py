@@ -24,6 +24,7 @@ from milepost.evidence.dossiers import build
 from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol_many
 from milepost.people.models import Member
+from milepost.people.settings import change
 from tests.keeping import Kept
 from tests.worlds import make_course, make_lead, make_organisation, make_people
 
@@ -34,6 +35,12 @@ COURSE = {
 }
 DRAWN = Signature(strokes=((10, 80, 60, 40, 90, 120, 140, 60),), width=300, height=160)
 SIGNING = Signing(DRAWN, Way.PROJECTED, "I was there.", Circumstances("10.0.0.7", "Phone"))
+WHO_WE_ARE = {
+    "postal_address": "12 quai des Lanternes, Lyon",
+    "registration_number": "84 69 12345 69",
+    "certifier_name": "Claire Fontaine",
+    "certifier_quality": "Head of learning",
+}
 DAY = date(2026, 11, 26)
 
 
@@ -93,6 +100,8 @@ def make_complete():
     with timezone.override("Europe/Paris"):
         organisation = make_organisation()
         lead = make_lead(organisation)
+        change(organisation=organisation, by=lead, values=WHO_WE_ARE)
+        organisation.refresh_from_db()
         course = make_course(organisation, COURSE, by=lead)
         session = make_session(organisation, lead, make_four(organisation), course)
         action = make_action(organisation, lead, session, course)
@@ -141,6 +150,10 @@ def make_action(organisation, lead, session, course):
                 course=course,
                 sessions=[session],
                 client="Norrviken AB",
+                client_address="4 Hamngatan, Göteborg",
+                client_registration="556000-0000",
+                client_representative="Łucja Öberg",
+                client_capacity="Head of operations",
                 objectives="Come out",
                 price="1,200 €",
             ),

@@ -36,7 +36,7 @@ from tests.worlds import SMALL_COURSE, activity, make_course, make_member
 
 pytestmark = pytest.mark.django_db
 NOWHERE = {"host": "127.0.0.1", "port": 9}
-LATER = datetime(2029, 11, 28, 9, tzinfo=UTC)  # three years and a day after the action
+LATER = datetime(2030, 1, 2, 9, tzinfo=UTC)  # three years after the end of the year are over
 
 
 def exported(member, by):
@@ -143,7 +143,7 @@ def test_what_somebody_did_in_an_office_stays_a_fact_of_the_organisation(organis
 def test_an_action_that_is_still_kept_refuses_the_erasure_with_its_day(complete, people, lead):
     with pytest.raises(ErasureRefused) as refused:
         erase_person(member=people[0], by=lead)
-    assert "A-2026-001 “Evacuation” is kept until 26 November 2029" in str(refused.value)
+    assert "A-2026-001 “Evacuation” is kept until 31 December 2029" in str(refused.value)
     assert Member.objects.filter(pk=people[0].pk).exists()
     assert not Entry.objects.filter(statement="").exists()
 

@@ -26,7 +26,7 @@ from milepost.journal.verification import verify
 from tests.visits.models import Visit, visit_at_work
 
 pytestmark = pytest.mark.django_db
-LATER = datetime(2029, 11, 28, 9, tzinfo=UTC)  # the action's time is over
+LATER = datetime(2030, 1, 2, 9, tzinfo=UTC)  # three years after the end of the year are over
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_profile_may_ask_for_what_it_brings(visit, complete, people, lead, tmp
         "title: Visited\nkept_years: 1\nchecks: [one-place]\n"
         "pieces: [{key: visit, label: Visit, from: visit, per: person}]\n"
     )
-    monkeypatch.setattr("milepost.evidence.readiness.profiles", lambda: {"fr": read_profile(path)})
+    monkeypatch.setattr("milepost.evidence.profiles.profiles", lambda: {"fr": read_profile(path)})
     findings = {finding.key: finding for finding in readiness_of(complete).findings}
     assert (findings["visit"].ready, findings["visit"].of, str(findings["one-place"].state)) == (1, 4, "ready")
     assert readiness_of(complete, people[0]).percent == 100
@@ -90,7 +90,7 @@ def test_the_one_tap_that_it_offers_is_on_the_page(visit, complete, people, lead
 
     path = tmp_path / "visited.yaml"
     path.write_text("title: V\nkept_years: 1\npieces: [{key: visit, label: Visit, from: visit, per: person}]\n")
-    monkeypatch.setattr("milepost.evidence.readiness.profiles", lambda: {"fr": read_profile(path)})
+    monkeypatch.setattr("milepost.evidence.profiles.profiles", lambda: {"fr": read_profile(path)})
     client = Client()
     client.force_login(lead.user)
     client.get("/aldermoor/")  # which leads to the page of the second factor, once

@@ -26,7 +26,7 @@ def test_an_action_is_made_from_the_page_and_says_what_is_left(visit, lead, sess
     page = visit(lead).post(
         "/aldermoor/actions/new/", NEW | {"sessions": [session.pk], "course": session.course_id}, follow=True
     )
-    assert "“Evacuation”: 6 things to do." in page.text
+    assert "“Evacuation”: 8 things to do." in page.text  # our address and their representative, too
     made = TrainingAction.objects.get()
     assert (made.reference, made.minutes, made.members.count()) == ("A-2026-001", 420, 4)
 

@@ -21,19 +21,22 @@ from milepost.journal.verification import verify
 from milepost.people.settings import change
 
 pytestmark = pytest.mark.django_db
-LATER = datetime(2029, 11, 28, 9, tzinfo=UTC)
+LATER = datetime(2030, 1, 2, 9, tzinfo=UTC)  # three years after the end of the year are over
 
 
 def test_evidence_is_kept_as_long_as_its_profile_says(action):
-    assert kept_until(action) == date(2029, 11, 26)
-    action.ends_on = date(2028, 2, 29)
+    """The French one counts from the end of the year of the last payment, others from the end of the action."""
+    assert kept_until(action) == date(2029, 12, 31)
+    action.last_paid_on = date(2027, 2, 1)
+    assert kept_until(action) == date(2030, 12, 31)
+    action.profile, action.ends_on = "internal", date(2028, 2, 29)
     assert kept_until(action) == date(2031, 2, 28)
 
 
 def test_before_its_time_nothing_can_be_let_go(complete, lead):
     with (
-        clock.at(datetime(2029, 11, 26, 12, tzinfo=UTC)),
-        pytest.raises(StillKept, match="is kept until 26 November 2029"),
+        clock.at(datetime(2029, 12, 31, 12, tzinfo=UTC)),
+        pytest.raises(StillKept, match="is kept until 31 December 2029"),
     ):
         let_go(action=complete, by=lead)
     assert Document.objects.count() == 3
@@ -169,7 +172,7 @@ def test_the_page_says_what_is_kept_until_when_and_lets_go_what_is_due(visit, le
     client = visit(lead)
     page = client.get("/aldermoor/actions/retention/").text
     assert "Nothing has to go today." in page
-    assert "26 November 2029" in page
+    assert "31 December 2029" in page
     TrainingAction.objects.update(starts_on=date(2020, 1, 7), ends_on=date(2020, 1, 7))
     assert "1 action has served its time." in client.get("/aldermoor/actions/retention/").text
     done = client.post(f"/aldermoor/actions/{complete.uid}/letting-go/", follow=True).text
@@ -183,6 +186,6 @@ def test_the_page_says_what_is_kept_until_when_and_lets_go_what_is_due(visit, le
 
 def test_an_organisation_that_keeps_attendance_longer_keeps_its_evidence_as_long(action):
     change(organisation=action.organisation, values={"kept_years": 5})
-    assert kept_until(action) == date(2031, 11, 26)
+    assert kept_until(action) == date(2031, 12, 31)
     change(organisation=action.organisation, values={"kept_years": 1})
-    assert kept_until(action) == date(2029, 11, 26)
+    assert kept_until(action) == date(2029, 12, 31)

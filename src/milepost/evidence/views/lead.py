@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Sum
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -19,8 +19,9 @@ from milepost.evidence import retention
 from milepost.evidence.actions import ActionPlan, add_piece, open_action
 from milepost.evidence.auditing import Invitation, end_audit, invite_auditor, link_of
 from milepost.evidence.contributions import entry_numbers, named, scope_of, story
+from milepost.evidence.describing import describe_action
 from milepost.evidence.dossiers import ask_for
-from milepost.evidence.forms import ActionForm, AuditForm
+from milepost.evidence.forms import ActionForm, AuditForm, DetailsForm
 from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.evidence.panels import panels_of
 from milepost.evidence.permissions import MANAGE_EVIDENCE, SEE_EVIDENCE
@@ -113,8 +114,30 @@ def action(request: OrganisationRequest, action: str) -> HttpResponse:
     return render(request, "evidence/action.html", context)
 
 
+@require_http_methods(["GET", "POST"])
+@requires(MANAGE_EVIDENCE)
+def action_details(request: OrganisationRequest, action: str) -> HttpResponseBase:
+    """What the action says of itself: the other party, the help that is offered, the last payment."""
+    training_action = _action(request, action)
+    title = training_action.title
+    form = DetailsForm(request.POST or None, instance=training_action)
+    if request.method == "POST" and form.is_valid():
+        describe_action(action=training_action, says=form.cleaned_data, by=request.member)
+        messages.success(request, _("Saved. Papers that are written from now on say so."))
+        return redirect("action", request.organisation.slug, training_action.uid)
+    context = {"form": form, "action": training_action, "title": title}
+    return render(request, "evidence/details.html", context, status=400 if form.errors else 200)
+
+
+def _stays_done(request: HttpRequest) -> bool:
+    """What the tap does can't be taken back."""
+    chosen = named("remedies").get(request.POST.get("remedy", ""))
+    return chosen is not None and chosen.is_irrevocable
+
+
 @require_POST
 @requires(MANAGE_EVIDENCE)
+@confirmed_if(_stays_done)
 def remedy(request: OrganisationRequest, action: str) -> HttpResponseBase:
     """The one tap: do what a room offers for what is missing, like reminding those who have not signed."""
     training_action = _action(request, action)

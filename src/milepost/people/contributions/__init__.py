@@ -38,6 +38,7 @@ from milepost.people.contributions.contribution import (
     Hold,
     Involvement,
     Outside,
+    Paper,
     contributions,
 )
 from milepost.people.contributions.files import File, FileKind, Listed, MadeFile, ending_of, safe_name
@@ -60,6 +61,7 @@ __all__ = [
     "Mended",
     "Need",
     "Outside",
+    "Paper",
     "Remedy",
     "Scope",
     "State",

@@ -74,6 +74,17 @@ class Contribution:
         """How each of these people stands, for the table of the action's people."""
         return ()
 
+    def titles(self, scope: Scope) -> "Iterable[Paper]":
+        """Which title stands on each of the room's papers of the action: all are to carry that of the action."""
+        return ()
+
+    def retitle(self, scope: Scope) -> None:
+        """The action has this title from now on: make papers anew that carry another one and can be made by themselves."""
+
+    def certified(self, scope: Scope) -> Iterable[int]:
+        """The keys of those who hold a certificate of completion that counts, where the room issues any."""
+        return ()
+
     def prepare(self, scope: Scope) -> None:
         """Make what still waits for the background, so that a dossier misses nothing."""
 
@@ -160,6 +171,15 @@ class Involvement:
 
     session_ids: "Iterable[int] | QuerySet[Any, Any]" = ()
     action_uids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A title, on which paper it stands, in words that go on with the title (“a document says”), and where one sees it."""
+
+    title: str
+    paper: str
+    link: str = ""
 
 
 @dataclass(frozen=True)

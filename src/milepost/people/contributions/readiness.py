@@ -99,6 +99,7 @@ class Remedy:
     label: str | Promise
     icon: str
     mend: Callable[[Scope, str, Member], Mended | None]  # None: there is no such target
+    is_irrevocable: bool = False  # whoever taps says once more who they are (`people.confirming`)
 
 
 def for_each(scope: Scope, need: Need, there: set[int], actor: Actor, **more: Any) -> Finding:

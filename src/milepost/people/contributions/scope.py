@@ -34,6 +34,7 @@ class Scope:
     starts_on: date
     ends_on: date
     seats: "QuerySet[Any, Any]"
+    minutes: int = 0  # that were agreed for each person
     course_id: int | None = None
     course_uid: UUID | None = None
     session_ids: tuple[int, ...] = ()
