@@ -1,6 +1,7 @@
 """Receipts of other organisations: brought, held against what their issuer publishes, recognised in part, or refused."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -23,6 +24,11 @@ from milepost.receipts.facts import RECEIPT_BROUGHT, RECEIPT_CHECKED, RECEIPT_RE
 from milepost.receipts.models import Receipt
 from milepost.receipts.reading import keys_in, read
 
+# A page of a log at a named host, and nothing by which two programs could see two hosts, or a file beside it be read as keys.
+_PAGE = re.compile(
+    r"https://[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?(?:/[\w.~-]+)*/log/[0-9a-f-]{36}/?",
+    re.ASCII,
+)
 WITHIN, AT_MOST = 6.0, 1 << 20  # seconds and bytes of an issuer's answer
 
 
@@ -93,8 +99,8 @@ def bring(*, member: Member, content: bytes, by: Member) -> Receipt:
 
 def address_of(receipt: Receipt) -> str:
     """Where the receipt says that its issuer's keys are; empty for none that could be asked."""
-    parts = urlsplit(str(receipt.content.get("published", "")))
-    return parts.geturl() if parts.scheme == "https" and parts.hostname else ""
+    told = str(receipt.content.get("published", ""))
+    return told if _PAGE.fullmatch(told) else ""
 
 
 def host_of(receipt: Receipt) -> str:

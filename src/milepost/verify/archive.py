@@ -1,7 +1,6 @@
 """The zip file of a dossier, under one strict profile (APPNOTE 6.3.10): whatever reads it sees the same files."""
 
 import io
-import re
 import struct
 import zipfile
 from itertools import pairwise
@@ -56,9 +55,10 @@ class Archive:
         odd = next((name for name in names if name.startswith("/") or ".." in name.split("/") or "\\" in name), None)
         if odd:
             raise Broken(f"{odd} has a name that leads out of the dossier.")
-        folders = {name[: at.end()] for name in names for at in re.finditer("/", name) if at.end() < len(name)}
+        following = dict(pairwise([*sorted(names), ""]))  # what lies in a folder stands right behind it
         for info in self.zip.infolist():
-            if info.is_dir() and (info.file_size or info.filename not in folders):
+            name = info.filename
+            if info.is_dir() and (info.file_size or not following[name].startswith(name)):
                 raise Broken(f"{info.filename} is a folder that was added.")
             if info.external_attr >> 28 == SYMLINK:
                 raise Broken(f"{info.filename} is a link to another file.")

@@ -56,6 +56,16 @@ def tell_two_sizes(archive):
     archive.filelist[3].CRC ^= 1
 
 
+def test_a_name_of_many_folders_costs_no_more_than_its_length(tmp_path):
+    """Each with all that are above it would be a gigabyte, of 128 kB."""
+    import resource
+
+    path = packed(tmp_path / "deep.zip", {"a/" * 32_000 + "x": b""})
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    complaint(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 * 1024
+
+
 @pytest.mark.django_db
 def test_nothing_can_be_put_around_the_files_of_a_dossier(dossier, tmp_path):
     """The manifest covers the files. What a zip can hold besides is refused, though it can be packed anew."""

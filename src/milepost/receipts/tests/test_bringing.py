@@ -82,7 +82,8 @@ def test_its_key_is_held_against_a_fingerprint_that_somebody_types(brought, hr):
 
 
 def test_its_key_is_looked_up_where_it_says_that_its_issuer_publishes_it(brought, hr, organisation, monkeypatch):
-    Receipt.objects.update(content=brought.content | {"published": "https://learn.aldermoor.example/log/x/"})
+    page = f"https://learn.aldermoor.example/log/{organisation.uid}/"
+    Receipt.objects.update(content=brought.content | {"published": page})
     brought.refresh_from_db()
     asked = []
 
@@ -105,13 +106,37 @@ def test_its_key_is_looked_up_where_it_says_that_its_issuer_publishes_it(brought
         ask_issuer(receipt=brought, by=hr)
     answer(json.dumps(keys_of(organisation)).encode())
     ask_issuer(receipt=brought, by=hr)
-    assert asked[-1] == ("https://learn.aldermoor.example/log/x/keys.json", True)
+    assert asked[-1] == (f"{page}keys.json", True)
     assert Receipt.objects.get().checked == "fetched"
 
 
 def test_an_address_without_encryption_is_not_asked(brought, hr):
     with pytest.raises(NotReached):  # the tests' own server is http
         ask_issuer(receipt=brought, by=hr)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example\\@aldermoor.example/log/{uid}/",  # Python reads the second host, and asks the first
+        "https://aldermoor.example/sent/keys-of-mine.json?/log/{uid}/",
+        "https://aldermoor.example/sent/keys-of-mine.json#/log/{uid}/",
+        "https://aldermoor.example@evil.example/log/{uid}/",
+        "https://aldermoor.example\n.evil.example/log/{uid}/",
+        "https://aldermoor.example/log/{uid}/../../sent/",
+        "https://[::1/log/{uid}/",
+    ],
+)
+def test_an_address_in_which_two_programs_see_two_hosts_or_that_is_no_page_of_keys_is_not_asked(
+    address, brought, hr, organisation, monkeypatch
+):
+    published = json.dumps(keys_of(organisation)).encode()
+    monkeypatch.setattr("milepost.receipts.bringing.fetch", lambda *_, **__: Answer(published, "application/json"))
+    Receipt.objects.update(content=brought.content | {"published": address.format(uid=organisation.uid)})
+    brought.refresh_from_db()
+    with pytest.raises(NotReached, match="names no address"):
+        ask_issuer(receipt=brought, by=hr)
+    assert signed_in(hr).get(f"/norrviken/receipts/{brought.uid}/").status_code == 200
 
 
 def test_a_completion_is_recognised_by_somebody_with_a_reason_and_counted_apart(
