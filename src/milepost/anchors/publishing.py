@@ -128,13 +128,28 @@ def verify_program() -> tuple[bytes, str]:
     return content, fingerprint(content)
 
 
+STARTS = """import runpy
+import sys
+
+if sys.version_info < (3, 12):
+    print("This program needs Python 3.12 or later. Nothing was checked.")
+    sys.exit(2)
+try:
+    runpy.run_module("{package}", run_name="__main__")
+except ImportError as error:
+    name = str(error.name).partition(".")[0]
+    print("Nothing was checked: install " + name + " (pip install " + name + ").")
+    sys.exit(2)
+"""
+
+
 def zipapp_of(package: Path) -> bytes:
     """A package as one file that Python runs (PEP 441), with its sources as they are: of the same sources the same bytes.
 
     So nothing in it depends on the machine or the day, or on how a library packs.
     """
     sources = {f"{package.name}/{path.name}": path.read_bytes() for path in sorted(package.glob("*.py"))}
-    starts = f'import runpy\n\nrunpy.run_module("{package.name}", run_name="__main__")\n'
+    starts = STARTS.format(package=package.name)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
         for name, source in {"__main__.py": starts.encode(), **sources}.items():

@@ -12,7 +12,7 @@ from .inclusion_proofs import check_proof
 from .pdf_seals import check_pdf
 from .published import Published
 from .receipt import check_receipt, is_receipt
-from .report import Broken, Progress, Report, State
+from .report import Broken, NotInstalled, Progress, Report, State
 from .status_lists import Issuer
 from .time_stamps import Authorities
 from .tokens import TOKEN
@@ -38,7 +38,7 @@ def verify(
     `published` are the keys that the organisation publishes: without any that are named they are those which it may have, and
     nothing holds that one of them signed after it was revoked. `issuer` is what one has of who issued a badge, `earlier`
     what a dossier of before came to; `annex` is the list of an attestation, and `authorities` are certificates of those whose time
-    stamps count, or of whoever certified them, in PEM or DER. Raises `Broken`, or `OSError`.
+    stamps count, or of whoever certified them, in PEM or DER. Raises `Broken`, `NotInstalled` or `OSError`.
     """
     try:
         wanted = frozenset(key.lower().replace(":", "") for key in keys)
@@ -49,8 +49,10 @@ def verify(
         if published:
             published.hold(report)
         return report
-    except (Broken, OSError):
+    except (Broken, NotInstalled, OSError):
         raise
+    except ImportError as error:
+        raise NotInstalled(f"This can’t be checked: install {error.name} (pip install {error.name}).") from error
     except Exception as error:  # whatever a hostile file makes the libraries that read it raise
         raise Broken(f"The file is not as Milepost writes it ({type(error).__name__}: {error}).") from error
 

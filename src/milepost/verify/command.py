@@ -10,7 +10,7 @@ from pathlib import Path
 from .checking import verify
 from .online import Site
 from .published import Published
-from .report import Broken, Progress
+from .report import Broken, NotInstalled, Progress
 from .status_lists import Issuer
 from .witnesses import Policy
 
@@ -75,6 +75,9 @@ def main(arguments: Sequence[str] | None = None, *, say: Callable[[str], object]
     except Broken as error:
         say(f"DOES NOT HOLD: {_plain(error if path == told.file else f'{path}: {error}')}")
         return 1
+    except NotInstalled as error:
+        say(f"Nothing is said of the file. {error}")
+        return 2
     except OSError as error:
         say(f"{error.filename or path} can’t be read: {error.strerror or error}.")
         return 2

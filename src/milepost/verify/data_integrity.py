@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from .badges import be_valid_today, begins, told_by
 from .demonstration import is_badge_of_one
-from .report import Broken, Report, Signing, hold_to
+from .report import Broken, NotInstalled, Report, Signing, hold_to
 from .signatures import fingerprint_of, is_signed, unpadded
 from .status_lists import Issuer, hold_revocation
 from .strict_json import read_json
@@ -136,7 +136,7 @@ def digests(document: Mapping[str, Any], proof: Mapping[str, Any]) -> bytes:
     try:
         from pyld import jsonld
     except ImportError as error:
-        raise Broken("Badges that are JSON can’t be checked: install PyLD (pip install PyLD).") from error
+        raise NotInstalled("Badges that are JSON can’t be checked: install PyLD (pip install PyLD).") from error
 
     options = {"algorithm": "URDNA2015", "format": "application/n-quads", "documentLoader": _context}
     config = {name: value for name, value in proof.items() if name != "proofValue"}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .demonstration import is_reason_of_one
-from .report import CLOCKS_DIFFER, Broken, Report, Signing, hold_to
+from .report import CLOCKS_DIFFER, Broken, NotInstalled, Report, Signing, hold_to
 
 NEVER = datetime.max.replace(tzinfo=UTC)  # when a seal was set that does not say so
 
@@ -41,7 +41,7 @@ def seals_in(content: bytes) -> list[Seal]:
         from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature, validate_pdf_timestamp
         from pyhanko_certvalidator import ValidationContext
     except ImportError as error:
-        raise Broken("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
+        raise NotInstalled("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
 
     proofs = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES)
     try:

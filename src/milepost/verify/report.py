@@ -13,6 +13,10 @@ class Broken(Exception):
     """Something does not hold; the message names the first thing, in plain words."""
 
 
+class NotInstalled(Exception):
+    """A package without which this can't be checked is not there: nothing is said of the file."""
+
+
 @dataclass(frozen=True)
 class Signing:
     """That something was signed: what, by the key of which fingerprint, when as it says itself, and as a time stamp says."""

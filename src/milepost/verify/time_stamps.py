@@ -14,7 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from .report import CLOCKS_DIFFER, Broken, Report
+from .report import CLOCKS_DIFFER, Broken, NotInstalled, Report
 
 _DER = Encoding.DER
 UNREADABLE = (ValueError, KeyError, TypeError, IndexError, AttributeError, StopIteration, OverflowError)
@@ -72,7 +72,7 @@ class Authorities:
             stamp = read_stamp(token, signature)
         except ImportError as error:
             if self.trusted:
-                raise Broken("Time stamps can’t be checked: install pyHanko (pip install pyHanko).") from error
+                raise NotInstalled("Time stamps can’t be checked: install pyHanko (pip install pyHanko).") from error
             return None
         if stamp.dated < datetime.fromisoformat(clock_of(head)) - CLOCKS_DIFFER:
             raise Broken(

@@ -189,6 +189,19 @@ def test_the_program_that_checks_is_served_to_the_byte_and_runs(log, stranger, t
     assert "--witness" in done.stdout
 
 
+def test_the_program_says_in_words_which_package_is_missing_and_nothing_of_the_file(tmp_path):
+    """A status of its own: who reads “does not hold” because something is not installed accuses somebody."""
+    path = tmp_path / "verify.pyz"
+    path.write_bytes(zipapp_of(Path(verify.__file__).parent))
+    certificate = Path(__file__).parents[4] / "tests" / "vectors" / "certificate.pdf"
+    done = subprocess.run([sys.executable, "-I", "-S", str(path), str(certificate)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout == "Nothing was checked: install cryptography (pip install cryptography).\n"
+    without = f"import sys, runpy; sys.modules['pyhanko'] = None; sys.argv = ['v', {str(certificate)!r}]; runpy.run_path({str(path)!r}, run_name='__main__')"
+    done = subprocess.run([sys.executable, "-I", "-c", without], capture_output=True, text=True)
+    assert (done.returncode, "install pyHanko" in done.stdout, "HOLD" in done.stdout) == (2, True, False)
+
+
 def test_an_organisation_that_has_sealed_nothing_has_a_page_and_no_checkpoint(stranger, db):
     new = create_organisation(slug="new", name="New & Co")
     page = stranger.get(reverse("log", args=[new.uid]))
