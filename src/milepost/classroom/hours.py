@@ -6,6 +6,7 @@ facts, by code of its own.
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import batched
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from milepost.learning.hours import BATCH, own_time_minutes
 from milepost.learning.models import Enrolment
 from milepost.people.contributions import Scope
 
+type Instants = tuple[datetime, datetime]
 ONLINE = (LiveSession.Form.VIRTUAL, LiveSession.Form.WEBINAR)  # live, and at a distance
 
 
@@ -83,18 +85,25 @@ def planned_in(scope: Scope) -> Planned:
 
 
 def hours_done(
-    *, members: Iterable[int], course: int | None, sessions: Collection[int] | None = None
+    *,
+    members: Iterable[int],
+    course: int | None,
+    sessions: Collection[int] | None = None,
+    within: Instants | None = None,
 ) -> dict[int, Hours]:
     """What each of these members (by key) did of a course and of live sessions (by their keys).
 
     Within a training action `sessions` are those of the action, and no other half-day counts; without one (None) they
-    are all sessions of the course. A few queries for every 2,000 members, and one for the versions of the course.
+    are all sessions of the course. `within` counts half-days that began from the first instant until before the second, and
+    what was completed then, for what is told of one year. A few queries for every 2,000 members, and one for the versions of the course.
     """
     done: dict[int, Hours] = {}
     there = Attendance.objects.filter(slot__session__in=sessions) if sessions is not None else _of_course(course)
+    if within is not None:
+        there = there.filter(slot__starts_at__gte=within[0], slot__starts_at__lt=within[1])
     for part in batched(members, BATCH, strict=False):
         live = minutes_by_member(there.filter(participant__member__in=part))
-        own = _own_time(course, part) if course is not None else {}
+        own = _own_time(course, part, within) if course is not None else {}
         done |= {member: Hours(own.get(member, 0), live.get(member, 0)) for member in part}
     return done
 
@@ -129,7 +138,7 @@ def _of_course(course: int | None) -> "QuerySet[Attendance]":
     return Attendance.objects.none() if course is None else Attendance.objects.filter(slot__session__course=course)
 
 
-def _own_time(course: int, members: Collection[int]) -> dict[int, int]:
+def _own_time(course: int, members: Collection[int], within: Instants | None) -> dict[int, int]:
     enrolments = list(Enrolment.objects.filter(course=course, member__in=members).order_by())
-    minutes = own_time_minutes(course, enrolments)
+    minutes = own_time_minutes(course, enrolments, within=within)
     return {enrolment.member_id: minutes[enrolment.pk] for enrolment in enrolments}

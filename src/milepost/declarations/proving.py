@@ -1,6 +1,6 @@
 """Which hours of an action are proven, by the rule of docs/hours.md, and what of its invoice is not.
 
-Nothing is counted here: live hours are those of `classroom.queries`, hours of one's own those of `learning.hours`.
+Nothing is counted here: `classroom.hours` does.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -12,8 +12,8 @@ from django.db.models import Count, Sum
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from milepost.classroom.hours import Hours, hours_done
 from milepost.classroom.models import Attendance, Slot
-from milepost.classroom.queries import minutes_by_member
 from milepost.core import clock
 from milepost.core.jobs import named
 from milepost.core.words import duration
@@ -23,7 +23,6 @@ from milepost.declarations.periods import Period
 from milepost.evidence.contributions import actions_about
 from milepost.evidence.models import TrainingAction
 from milepost.journal.models import Entry
-from milepost.learning.hours import own_time_minutes
 from milepost.learning.models import Enrolment, Progress
 from milepost.people.models import Member, Organisation
 
@@ -31,42 +30,22 @@ BATCH = 2_000  # people at once
 SHOWN = 3  # steps that are named
 
 
-@dataclass(frozen=True)
-class Proven:
-    """Minutes of one person in one action."""
+def proven(
+    action: TrainingAction,
+    members: Collection[int],
+    period: Period | None = None,
+    *,
+    sessions: Collection[int] | None = None,
+) -> dict[int, Hours]:
+    """What is proven of each of these members (by key) in the action's sessions, or only these of them, and its course.
 
-    live: int = 0
-    own: int = 0
-
-    @property
-    def minutes(self) -> int:
-        return self.live + self.own
-
-
-def proven(action: TrainingAction, members: Collection[int], period: Period | None = None) -> dict[int, Proven]:
-    """What is proven of each of these members (by key) in the action's sessions and course, at most `BATCH` of them.
-
-    A `period` counts half-days that began in it and steps that were completed in it. Three queries, whatever their number.
+    A `period` counts half-days that began in it and steps that were completed in it. A few queries for every 2,000 members.
     """
-    live = live_minutes(list(action.sessions.order_by().values_list("pk", flat=True)), members, period)
-    enrolments = {}
-    if action.course_id is not None:
-        enrolments = {e.pk: e for e in Enrolment.objects.filter(course=action.course_id, member__in=members)}
-    own: dict[int, int] = {}
-    if action.course_id is not None and enrolments:
-        within = period.instants if period else None
-        minutes = own_time_minutes(action.course_id, enrolments.values(), within=within)
-        own = {enrolments[key].member_id: count for key, count in minutes.items()}
-    return {member: Proven(live.get(member, 0), own.get(member, 0)) for member in members}
-
-
-def live_minutes(sessions: Collection[int], members: Collection[int], period: Period | None = None) -> dict[int, int]:
-    """How many minutes these members were in these sessions, by their key, of those who were. One query."""
-    rows = Attendance.objects.filter(slot__session__in=sessions, participant__member__in=members)
-    if period is not None:
-        first, until = period.instants
-        rows = rows.filter(slot__starts_at__gte=first, slot__starts_at__lt=until)
-    return minutes_by_member(rows)
+    if sessions is None:
+        sessions = list(action.sessions.order_by().values_list("pk", flat=True))
+    return hours_done(
+        members=members, course=action.course_id, sessions=sessions, within=period.instants if period else None
+    )
 
 
 def people_in_parts(action: TrainingAction) -> Iterator[list[Member]]:
@@ -96,8 +75,8 @@ def refresh(action: TrainingAction) -> Described | None:
                 action=action,
                 member=member,
                 live_minutes=minutes[member.pk].live,
-                own_minutes=minutes[member.pk].own,
-                unproven_minutes=max(0, action.minutes - minutes[member.pk].minutes),
+                own_minutes=minutes[member.pk].own_time,
+                unproven_minutes=max(0, action.minutes - minutes[member.pk].total),
             )
             for member in part
         ]

@@ -15,7 +15,7 @@ from milepost.core import clock
 from milepost.declarations.declaring import Collected, Declaration, Row
 from milepost.declarations.models import Category, Described, Funding, Nature, Objective, Trainee
 from milepost.declarations.periods import Period, accounting_year
-from milepost.declarations.proving import live_minutes, people_in_parts, proven
+from milepost.declarations.proving import people_in_parts, proven
 from milepost.evidence.models import TrainingAction
 from milepost.people.models import Organisation
 
@@ -156,12 +156,12 @@ def _add_people(
     sessions = list(action.sessions.order_by("pk").values_list("pk", flat=True))
     for member in part:
         has = minutes[member.pk]
-        counted = has.own if has.own and seen.takes("course", action.course_id, member.pk) else 0
+        counted = has.own_time if has.own_time and seen.takes("course", action.course_id, member.pk) else 0
         if has.live:
             fresh = [session for session in sessions if seen.takes("session", session, member.pk)]
             is_whole = len(fresh) == len(sessions)
-            counted += has.live if is_whole else live_minutes(fresh, [member.pk], period).get(member.pk, 0)
-        if counted < has.minutes:
+            counted += has.live if is_whole else proven(action, [member.pk], period, sessions=fresh)[member.pk].live
+        if counted < has.total:
             found.problem("twice", action, member)
         if not counted:
             continue

@@ -9,12 +9,13 @@ from django.db.models import Max, Min, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.classroom.hours import Hours
 from milepost.classroom.models import Attendance, is_present
 from milepost.core import clock
 from milepost.declarations.declaring import Collected, Declaration, Row
 from milepost.declarations.models import Described, Funding, Trainee
 from milepost.declarations.periods import Period, calendar_year
-from milepost.declarations.proving import Proven, people_in_parts, proven
+from milepost.declarations.proving import people_in_parts, proven
 from milepost.evidence.models import TrainingAction
 from milepost.learning.models import Enrolment
 from milepost.people.models import Member, Organisation
@@ -44,7 +45,7 @@ class Edof(Declaration):
                 for entry in _entries(action, part, found):
                     count += 1
                     exits += entry.exit is not None
-                    minutes += entry.proven.minutes
+                    minutes += entry.proven.total
                     yield entry.row(action, described)
         found.total(_("CPF files"), count)
         found.total(_("Exits"), exits)
@@ -66,16 +67,16 @@ class Entry:
     number: str
     began: date | None
     exit: date | None
-    proven: Proven
+    proven: Hours
 
     def row(self, action: TrainingAction, described: Described) -> Row:
         state = _("not begun") if self.began is None else _("has left") if self.exit else _("in training")
-        share = min(100, 100 * self.proven.minutes // action.minutes) if action.minutes else 0
+        share = min(100, 100 * self.proven.total // action.minutes) if action.minutes else 0
         return [
             *(self.number, self.member.family_name, self.member.given_name),
             *(action.reference, action.title, described.certification),
             *(_day(self.began), _day(self.exit), state),
-            *(round(action.minutes / 60, 2), round(self.proven.minutes / 60, 2), share),
+            *(round(action.minutes / 60, 2), round(self.proven.total / 60, 2), share),
         ]
 
 

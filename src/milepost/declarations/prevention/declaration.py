@@ -89,7 +89,7 @@ def _followed(action: TrainingAction, members: list[Member]) -> dict[int, tuple[
     """Who followed it to its end, by their key: from when until when, and how long the attestation holds."""
     if action.course_id is None:
         minutes = proven(action, [member.pk for member in members])
-        whole = (key for key, has in minutes.items() if has.minutes >= action.minutes)
+        whole = (key for key, has in minutes.items() if has.total >= action.minutes)
         return dict.fromkeys(whole, (action.starts_on, action.ends_on, None))
     rows = Certificate.objects.current().filter(enrolment__course=action.course_id, enrolment__member__in=members)
     zone = ZoneInfo(action.organisation.time_zone)
