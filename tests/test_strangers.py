@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls import path as address_of
 
+from milepost.attestations.models import Attestation
 from milepost.classroom.models import Attendance, LiveSession, Slot
 from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
@@ -21,6 +22,7 @@ from milepost.core import blobs, clock
 from milepost.core.openness import declare
 from milepost.credentials.issuing import issue_missing
 from milepost.credentials.models import Certificate
+from milepost.declarations.models import Draft
 from milepost.documents.composing import compose
 from milepost.documents.kinds import KINDS
 from milepost.evidence.actions import ActionPlan, open_action
@@ -28,11 +30,12 @@ from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
 from milepost.learning.enrolling import enrol_many
-from milepost.learning.models import Enrolment
+from milepost.learning.models import Enrolment, Equivalence
 from milepost.notices.models import Notice
 from milepost.people.access import OrganisationMiddleware
 from milepost.people.models import Member
 from milepost.people.organisations import InvalidOrganisation, create_organisation
+from milepost.receipts.models import Receipt
 from tests.worlds import make_member
 
 METHODS = ("get", "post")
@@ -68,7 +71,23 @@ def populated(world):
     Enrolment.objects.filter(pk=world.enrolment.pk).update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=world.course, by=world.lead)
     _hold_evidence(world, _hold_a_session(world))
+    _attest_declare_and_recognise(world)
     return world
+
+
+def _attest_declare_and_recognise(world):
+    of, digest = {"organisation": world.organisation}, blobs.store(world.organisation.uid, b"a")
+    content = {"day": "2026-11-26", "concerned": 1, "certified": 1, "sites": [], "courses": [], "scope": {}}
+    files = {"pdf": digest, "annex": digest, "made_at": clock.now()}
+    Attestation.objects.create(
+        **of, **files, uid=SHARED, day=date(2026, 11, 26), whom="employees", language="en", content=content
+    )
+    Draft.objects.create(**of, name="bpf", year=2026, csv=digest, xlsx=digest, done_at=clock.now())
+    told = {"person": "Jonas", "published": "", "keys": [], "sealed_at": "", "achievements": [], "sessions": 0}
+    member = {"member": world.learner, "issuer": "Norrviken", "key": "0" * 64}
+    Receipt.objects.create(**of, **member, uid=SHARED, digest=digest, content=told)
+    decided = {"title": "Heights", "completed_on": date(2026, 11, 26), "receipt_sha256": digest, "reason": "Same"}
+    Equivalence.objects.create(**of, **member, **decided, uid=SHARED, course=world.course, is_checked=False)
 
 
 def _hold_a_session(world):

@@ -12,10 +12,12 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from milepost.core import clock
 from milepost.core.canonical import fingerprint
 from milepost.core.irrevocable import irrevocable
+from milepost.core.refusals import Refused
 from milepost.core.words import date_format
 from milepost.evidence.erasing import ErasureRefused, Ground
 from milepost.evidence.facts import OUTSIDER_EXPORTED
@@ -32,6 +34,13 @@ from milepost.people.models import Member, Organisation
 FORMAT = "milepost-personal-data/1"
 
 
+class NothingHeld(Refused):
+    """Nobody from outside has this address: an erasure would say that somebody's data were erased."""
+
+    sentence = gettext_lazy("Nothing is held of this address.")
+    status = 404
+
+
 @dataclass(frozen=True)
 class Known:
     """One thing that is held of them, and what keeps it, if anything does."""
@@ -41,7 +50,11 @@ class Known:
 
 
 def known_of(organisation: Organisation, email: str) -> list[Known]:
-    """All that any room holds of whoever has this address and is no member."""
+    """All that any room holds of whoever has this address and is no member; nothing for what is nobody's address."""
+    if "@" not in email or email.strip().casefold().endswith(
+        ".invalid"
+    ):  # which stands for those who were erased (RFC 2606)
+        return []
     rows = [row for contribution in contributions.all() for row in contribution.of_outsider(organisation, email)]
     return [Known(row, _hold(organisation, row)) for row in rows]
 
@@ -83,11 +96,13 @@ def erase_outsider(
 ) -> int:
     """Erase all that is held of them, for good; return how many facts lost their words. Records `erased`.
 
-    What they did for the organisation (closed a half-day) stays a fact of it, as of a member. Raises `ErasureRefused`.
+    What they did for the organisation (closed a half-day) stays a fact of it, as of a member. Raises `ErasureRefused`, `NothingHeld`.
     """
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=organisation.pk)
         known = known_of(organisation, email)
+        if not known:
+            raise NothingHeld
         if holds := [one.hold for one in known if one.hold]:
             raise ErasureRefused(holds)
         day = {"asked_on": asked_on.isoformat()} if asked_on else {}

@@ -1,7 +1,9 @@
 """What a receipt that somebody brings says of itself, read in a child process. Nothing is believed of it but that it fits together."""
 
 import io
+import unicodedata
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,6 +12,8 @@ from django.utils.translation import gettext_lazy
 from milepost.core.sandbox import Unreadable, confined
 
 MAX_RECEIPT = 20 << 20  # bytes
+MOST_COURSES, LONGEST = 2_000, 1_000  # in one, and signs of each word in it
+ODD = ("Cc", "Cs", "Cn")  # general categories of Unicode: control characters, halves of one, and none
 LOADED = ("milepost.verify", "milepost.verify.receipt", "pyhanko.pdf_utils.reader", "pyhanko.sign.validation")
 
 
@@ -34,13 +38,38 @@ def read(content: bytes) -> dict[str, Any]:
 
     try:
         report, told = read_receipt(io.BytesIO(content))
-    except Broken as error:
+        _hold_words(told)
+    except (Broken, ValueError) as error:
         raise RefusedReceipt(
             _("This receipt does not hold, so nothing of it was taken: %(why)s") % {"why": error}
         ) from error
     if report.is_demonstration:
         raise RefusedReceipt(_("This receipt comes from a demonstration: nobody learnt anything there."))
     return told
+
+
+def _hold_words(told: dict[str, Any]) -> None:
+    """Whoever has a key of their own can seal anything: words that no database keeps, or no page shows. Raises `Broken`."""
+    from milepost.verify import Broken
+
+    achievements = told["achievements"]
+    texts = [
+        told["issuer"],
+        told["person"],
+        told["published"],
+        *(text for one in achievements for text in one.values()),
+    ]
+    if any(_is_odd(text) for text in texts) or len(achievements) > MOST_COURSES:
+        raise Broken("it says something that Milepost writes into none.")
+    for one in achievements:
+        if one["completed_at"]:
+            date.fromisoformat(one["completed_at"][:10])
+
+
+def _is_odd(text: Any) -> bool:
+    if isinstance(text, bool):
+        return False
+    return not isinstance(text, str) or len(text) > LONGEST or any(unicodedata.category(one) in ODD for one in text)
 
 
 def keys_in(published: Any, organisation: str) -> Sequence[str]:

@@ -80,3 +80,21 @@ def test_the_page_shows_it_and_asks_for_the_address_once_more(complete, organisa
     assert wrong.status_code == 400
     refused = client.post("/aldermoor/rights/", {"email": SIGNATORY, "again": SIGNATORY}, follow=True)
     assert "is kept until" in refused.text
+
+
+@pytest.mark.parametrize(
+    "email", ["", " ", "–", "erased@invalid.invalid", "erased@example.invalid", "nobody@x.example"]
+)
+def test_nobody_s_address_erases_nothing_of_trainers_who_have_none(email, organisation, lead, visit):
+    """An empty one named all of whom no address is kept, and that of those who were erased all of them."""
+    from milepost.classroom.models import Trainer
+    from milepost.classroom.scheduling import Holder, Plan, schedule_session
+
+    spans = [(datetime(2026, 11, 26, 9, tzinfo=UTC), datetime(2026, 11, 26, 12, tzinfo=UTC))]
+    plan = Plan(title="Drill", spans=spans, trainers=[Holder(name="Tess Okafor", email=TRAINER)])
+    schedule_session(organisation=organisation, plan=plan, by=lead)
+    Trainer.objects.update(email="")  # as of an earlier release, and of somebody who was erased
+    page = visit(lead).post("/aldermoor/rights/", {"email": email, "again": email}, follow=True)
+    assert "Nothing is held" in page.text
+    assert Trainer.objects.get().name == "Tess Okafor"
+    assert not Entry.objects.filter(fact="erased").exists()
