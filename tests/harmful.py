@@ -191,6 +191,11 @@ def package_of_many(count: int = 60_000) -> bytes:
     return package({f"{number:06}": b"" for number in range(count)})
 
 
+def package_of_deep_folders(count: int = 8, depth: int = 32_000) -> bytes:
+    """A zip with names of thousands of folders: each with all that are above it, written out, would be a gigabyte."""
+    return package({f"{number}/" + "a/" * (depth - 2): b"" for number in range(count)})
+
+
 def package_that_unpacks(count: int = 300) -> bytes:
     """Files of a megabyte of nothing: each too small to be looked at, all of them together not."""
     return package({f"{number:06}.bin": bytes(1 << 20) for number in range(count)})

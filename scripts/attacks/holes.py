@@ -80,6 +80,10 @@ def files_of_members() -> Iterator[tuple[str, str, str, str, bytes]]:
         page = {"course.md": b"---\ntitle: A\nslug: a\n---\n", "01-a/module.md": b"---\ntitle: A\n---\n"}
         sent = harmful.package(page | {"01-a/01-a.page.md": ("---\ntitle: A\n---\n" + text).encode()})
         yield f"a page with {what}", courses, "file", "a.zip", sent
+    receipts = "/aldermoor/my-receipt/brought/"
+    yield "a receipt of deep folders", receipts, "file", "a.zip", harmful.package_of_deep_folders()
+    yield "a receipt of 60,000 files", receipts, "file", "a.zip", harmful.package_of_many()
+    yield "a receipt of 300 MB", receipts, "file", "a.zip", harmful.package_that_unpacks()
     yield "a picture of 30,000 by 30,000", "/aldermoor/settings/", "logo", "a.png", harmful.png(30_000, 30_000)
 
 

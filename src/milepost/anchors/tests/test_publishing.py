@@ -26,6 +26,8 @@ from milepost.journal.notes import Checkpoint, Note, VerifierKey
 from milepost.journal.sealing import seal
 from milepost.journal.tests.test_sealing import certificate_for, pkcs12_file
 from milepost.people.organisations import create_organisation
+from milepost.verify import Broken, online
+from tests.servers import trouble
 
 pytestmark = pytest.mark.django_db
 
@@ -187,6 +189,28 @@ def test_the_program_that_checks_is_served_to_the_byte_and_runs(log, stranger, t
     path.write_bytes(answer.content)
     done = subprocess.run([sys.executable, "-I", str(path), "--help"], capture_output=True, text=True, check=True)
     assert "--witness" in done.stdout
+
+
+def test_a_site_that_drips_its_answer_is_left_within_the_bound(monkeypatch):
+    """Each header comes within the time that one may take; all of them took hours."""
+
+    def drip(connection, over):
+        connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not over.wait(0.1):
+            connection.sendall(b"X-More: yes\r\n")
+
+    monkeypatch.setattr(online, "SECONDS", 0.5)
+    with trouble(drip) as port, pytest.raises(Broken, match="answers for more than"):
+        online.fetch(f"http://127.0.0.1:{port}/keys.json")
+
+
+def test_a_file_that_names_another_place_than_a_uid_is_not_looked_up(tmp_path):
+    """It would be an address on the same site, where others may put files."""
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"seal": {"statement": json.dumps({"organisation": "../media/keys-of-mine.json?"})}}))
+    with pytest.raises(Broken, match="does not say whose it is"):
+        online.Site("https://learn.example", path)
 
 
 def test_the_program_says_in_words_which_package_is_missing_and_nothing_of_the_file(tmp_path):
