@@ -154,6 +154,18 @@ def _leave_out(facts: list[Any], leaves: list[str]) -> None:
     del facts[at], leaves[at]
 
 
+def _leave_out_registration(facts: list[Any], leaves: list[str]) -> None:
+    at = place_of(facts, "identity", "stated") + 1  # the second of them
+    del facts[at], leaves[at]
+
+
+def _without_registration(files: Files) -> Files:
+    """As if the newest fact of who the organisation is were not there."""
+    told = json.loads(files["manifest.json"])
+    told["organisation"] |= {"registration_number": ""}
+    return proven_anew(lines(_leave_out_registration))(files | {"manifest.json": as_json(told)})
+
+
 def _add(facts: list[Any], leaves: list[str]) -> None:
     facts.append(facts[-1] | {"index": facts[-1]["index"] + 1})
     leaves.append(leaves[-1])
@@ -208,6 +220,11 @@ def _seal_of(**change: Any) -> Callable[[Files], Files]:
     return edited("journal/seal.json", anew)
 
 
+def _checkpoint_of_one_fewer(files: Files) -> Files:
+    size = json.loads(files["journal/proof.json"])["size"]
+    return replaced("journal/checkpoint.txt", f"\n{size}\n", f"\n{size - 1}\n")(files)
+
+
 def _sealed_by_a_stranger(files: Files) -> Files:
     made = _stranger()
     mark = made.fingerprint(hashes.SHA256()).hex()
@@ -235,6 +252,10 @@ BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
     "dated-before-its-seal.zip": edited(
         "manifest.json", lambda told: told | {"made_at": "2026-03-13T07:59:59.000000Z"}
     ),
+    "organisation-otherwise.zip": edited(
+        "manifest.json", lambda told: told | {"organisation": told["organisation"] | {"name": "Somebody Else Ltd"}}
+    ),
+    "organisation-as-it-was.zip": _without_registration,
     "file-nowhere.zip": lambda files: files | {"notes.txt": b"Nothing that belongs here."},
     "piece-unknown.zip": lambda files: files | {"pieces/files/letter.txt": b"Of this the journal knows nothing."},
     "record-of-nothing.zip": lambda files: files | {"records/hours.csv": b"name,hours\r\n"},
@@ -253,7 +274,7 @@ BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
     "head-signed-anew.zip": _seal_of(root="00" * 32),
     "head-of-another-organisation.zip": _seal_of(organisation="00000000-0000-4000-8000-000000000000"),
     "head-by-another-key.zip": _sealed_by_a_stranger,
-    "checkpoint-of-another-head.zip": replaced("journal/checkpoint.txt", "\n30\n", "\n29\n"),
+    "checkpoint-of-another-head.zip": _checkpoint_of_one_fewer,
     "log-key-of-another.zip": edited(
         "keys/log.json", lambda log: log | {"endorsement": base64.b64encode(bytes(256)).decode()}
     ),

@@ -106,6 +106,17 @@ VECTORS = [
         "Said to be made two days after its cover was sealed.",
         less=COVERS,
     ),
+    # --- Who the organisation is ---
+    broken(
+        "organisation-otherwise.zip",
+        "and the newest fact of it “Aldermoor”",
+        "By the key’s holder: the manifest has another name of the organisation.",
+    ),
+    broken(
+        "organisation-as-it-was.zip",
+        "1 fact about “who the organisation is” is missing",
+        "By the key’s holder: the fact that gave it a registration number is left out, and so is the number.",
+    ),
     # --- What there was before ---
     broken("plain.zip", "give the older one as --earlier", "The earlier dossier is later.", earlier="erased.zip"),
     broken(

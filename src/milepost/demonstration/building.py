@@ -32,6 +32,7 @@ from milepost.journal.subscriptions import tell_all
 from milepost.learning.enrolling import enrol, enrol_many
 from milepost.learning.models import Enrolment
 from milepost.people.granting import grant
+from milepost.people.identity import state_identity
 from milepost.people.importing import HRFile, import_people
 from milepost.people.joining import join_first
 from milepost.people.models import Member, Organisation, User
@@ -105,6 +106,7 @@ def build(*, progress: Progress) -> str:
             organisation.registration_number = "84 69 12345 69"
             organisation.second_factor_roles = []  # whoever tries it comes in with the one password
             organisation.save()
+            state_identity(organisation)
             story = Story(organisation, today)
             _import_people(story)
             _take_in_courses(story, progress)

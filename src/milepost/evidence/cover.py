@@ -33,14 +33,14 @@ def cover_page(
     `said` are the numbers of the dossier (`DossierFile`), which go with the page as a file, too: `milepost verify` holds them
     against the rest. `headings` are what the pieces of each folder are called.
     """
-    organisation, profile = action.organisation, readiness.profile
+    organisation, profile, told = action.organisation, readiness.profile, said["organisation"]
     with translation.override(action.language):
         wanted = _("%(percent)s %% of what the profile “%(profile)s” wants is there.")
         return {
             "language": action.language,
-            "organisation": organisation.name,
+            "organisation": told["name"],
             "colour": organisation.brand_colour,
-            "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
+            "organisation_facts": facts_of(organisation, told["postal_address"], told["registration_number"]),
             "logo": logo_of(organisation),
             "heading": _("Dossier"),
             "title": said["title"],
@@ -54,7 +54,7 @@ def cover_page(
             "how": _("How to check it"),
             "check": _how_to_check(key, page_of(organisation)),
             "made": _("Made on %(day)s.") % {"day": date_format(made_at, "DATETIME_FORMAT")},
-            "sealed": _("Sealed electronically for %(name)s.") % {"name": organisation.name},
+            "sealed": _("Sealed electronically for %(name)s.") % {"name": told["name"]},
         }
 
 

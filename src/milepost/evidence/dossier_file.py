@@ -197,7 +197,11 @@ class DossierFile(SealedArchive):
         person = self.name_of(self.scope.member) if self.scope.member else ""
         pieces = Counter(name.split("/")[1] for name in self.files if name.startswith("pieces/"))
         numbers = {"people": len(action["people"]), "facts": count, "pieces": dict(pieces)}
-        return {name: action[name] for name in names} | {"person": person} | numbers
+        return (
+            {name: action[name] for name in names}
+            | {"organisation": self.told_organisation, "person": person}
+            | numbers
+        )
 
     def _manifest(self, count: int) -> None:
         member, action = self.scope.member, self.action

@@ -25,6 +25,7 @@ from milepost.evidence.registering import register_people
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.sealing import seal
 from milepost.people.contributions import contributions
+from milepost.people.identity import state_identity
 from milepost.people.models import Member, Organisation
 
 
@@ -100,6 +101,7 @@ def build(
     for contribution in contributions.all():
         contribution.prepare(scope)
     readiness = readiness_of(action, member)
+    state_identity(action.organisation)
     seal(action.organisation_id)
     with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
         DossierFile(action, scope, archive, readiness, progress).write()

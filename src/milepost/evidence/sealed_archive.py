@@ -26,8 +26,10 @@ from milepost.journal.recording import time_text
 from milepost.journal.sealing import held, index_of
 from milepost.journal.timestamping import stamp_at_hand
 from milepost.people.contributions import File
+from milepost.people.identity import identity_uid
 from milepost.people.models import Organisation
 from milepost.verify.completeness import Erasures, Index
+from milepost.verify.identity import TYPE as IDENTITY
 from milepost.verify.time_stamps import clock_of
 
 PART = 1_000
@@ -48,6 +50,7 @@ class SealedArchive:
         self.order: list[int] = []  # the numbers of the facts, in the order in which they stand in the tree
         self.index, self.erasures = Index(), Erasures()  # what the verifier will make of the facts
         self.known: set[str] = set()  # every digest that the facts name
+        self.identity: dict[str, str] = {}  # who the organisation is, by the newest fact
         self.newest: dict[str, str] = {}  # of each thing, the digest of its file in the newest fact
 
     def add(self, name: str, chunks: Iterable[bytes], *, compressed: bool = True) -> None:
@@ -81,14 +84,19 @@ class SealedArchive:
         """Add the facts, what it takes to come from them to the sealed head and to the root of its index, and the seal.
 
         The function answers, once nobody can add to the seal, with the facts' numbers, and with which of them were erased.
-        Each fact is proved to be there about the things in `whole`, and about those in `of` each of these people.
+        Each fact is proved to be there about the things in `whole`, about who the organisation is, and about those in `of` each
+        of these people.
         """
-        organisation_id = self.organisation.pk
+        organisation_id, identity = self.organisation.pk, identity_uid(self.organisation)
         with held(organisation_id) as head:
             assert head is not None  # noqa: S101 (what is asked of was recorded, and it was sealed)
             root = index_of(head)
             completeness = (
-                index.prove(index.StoredPages(organisation_id), whole, {about: set(some) for about, some in of.items()})
+                index.prove(
+                    index.StoredPages(organisation_id),
+                    {*whole, identity},
+                    {about: set(some) for about, some in of.items()},
+                )
                 if root
                 else None
             )
@@ -99,6 +107,7 @@ class SealedArchive:
         )  # hosts' clocks differ
         numbers, erased = numbers_with_erased()
         numbers.update(erasures_of(organisation_id, erased) if erased else ())
+        numbers.update(_numbers_about(organisation_id, identity))
         places = tiles.places_of(organisation_id, numbers)
         places = {number: place for number, place in places.items() if place < head.size}
         order = self.order = sorted(places, key=places.__getitem__)
@@ -121,6 +130,8 @@ class SealedArchive:
         """Take the next fact, as canonical JSON, as it is written."""
         if '"verb":"erased"' in statement:
             self.erasures.hear(json.loads(statement))
+        if f'"type":"{IDENTITY}"' in statement and (fact := json.loads(statement))["object"]["type"] == IDENTITY:
+            self.identity = fact["result"]
         if digests := digests_in(statement):
             self.known.update(digests)
             fact = json.loads(statement)
@@ -156,6 +167,11 @@ class SealedArchive:
             self.add("journal/checkpoint.txt", [told["checkpoint"].encode()])
             self.add_json("keys/log.json", told["log"])
 
+    @property
+    def told_organisation(self) -> dict[str, str]:
+        """Who the organisation is, as the newest fact in the zip says."""
+        return {"id": str(self.organisation.uid), **self.identity}
+
     # --- Keys and manifest --------------------------------------------------------------------------------
 
     def add_keys(self) -> None:
@@ -177,13 +193,17 @@ class SealedArchive:
             "made_at": time_text(self.now),
             "key": self.key.fingerprint,
             "entries": count,
-            "organisation": {"id": str(self.organisation.uid), "name": self.organisation.name},
+            "organisation": self.told_organisation,
             **about,
             "files": dict(sorted(self.files.items())),
         }
         content = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
         for name, part in (("manifest.json", content), ("manifest.sig", keys.sign(self.key, content))):
             self.add(name, [part])
+
+
+def _numbers_about(organisation_id: int, uid: str) -> Iterable[int]:
+    return Entry.objects.filter(organisation_id=organisation_id, about=uid).order_by().values_list("id", flat=True)
 
 
 def _rows(numbers: Iterable[int]) -> dict[int, tuple[index.Indexed, str, bytes]]:

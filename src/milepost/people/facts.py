@@ -21,6 +21,22 @@ ORGANISATION_CREATED = FactType(
     done_to=gettext_lazy("Added by %(actor)s"),
 )
 
+# What papers state of it, all of it; nothing for what it has not. See `identity.py`.
+IDENTITY_STATED = FactType(
+    "stated",
+    "identity",
+    is_office=True,
+    is_common=True,
+    result={
+        "name": TEXT,
+        "registration_number": TEXT,
+        "postal_address": TEXT,
+        "certifier_name": TEXT,
+        "certifier_quality": TEXT,
+    },
+    sentence=gettext_lazy("Stated who the organisation is: %(object)s"),
+)
+
 # Where a person stands from then on, all of it: what is not there is nowhere. Earlier releases recorded none of it.
 _PLACE: Fields = {"relation?": TEXT, "site?": TEXT, "department?": TEXT, "left_on?": DAY}
 

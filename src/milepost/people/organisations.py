@@ -11,6 +11,7 @@ from milepost.core.refusals import Refused
 from milepost.journal.organisations import Identity
 from milepost.journal.recording import SYSTEM, record
 from milepost.people.facts import ORGANISATION_CREATED
+from milepost.people.identity import state_identity
 from milepost.people.models import Organisation
 from milepost.people.roles import Role
 
@@ -33,7 +34,7 @@ def create_organisation(
     time_zone: str = "Europe/Paris",
     is_demonstration: bool = False,
 ) -> Organisation:
-    """Make an empty organisation. Raises `InvalidOrganisation`. Records `created`.
+    """Make an empty organisation. Raises `InvalidOrganisation`. Records `created`, and who it is: `stated`.
 
     One for demonstration tells stories of days that were not, and says so everywhere; no other does, and none becomes one.
     """
@@ -55,6 +56,7 @@ def create_organisation(
         if not is_new:
             raise InvalidOrganisation(_("There is already an organisation at “%s”.") % slug)
         record(ORGANISATION_CREATED, organisation=organisation, actor=SYSTEM, object=organisation.as_reference())
+        state_identity(organisation)
     return organisation
 
 

@@ -30,6 +30,7 @@ from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.vocabulary import TEXT, FactType, Schema, Statement
+from milepost.people.identity import STATED, state_identity
 from milepost.people.models import Member, Organisation, OrganisationSetting
 
 
@@ -113,7 +114,7 @@ def value_of[T](organisation: Organisation, setting: Setting[T]) -> T:
 def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member | None = None) -> Organisation:
     """Set what differs, by the names of settings. Raises `InvalidSetting`, `NotRegistered`, `NotYourSetting`.
 
-    Records `updated` for each setting that changed, with its name, what it was and what it is.
+    Records `updated` for each setting that changed, with its name, what it was and what it is; and `stated` if papers state it.
     """
     wanted = {name: _checked(_settings.get(name), value) for name, value in values.items()}
     if not all(_may_change(_settings.get(name), by) for name in wanted):
@@ -127,6 +128,8 @@ def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member 
             after = value_of(locked, setting)
             if after != before:
                 _record(locked, setting, before, after, by)
+        if any(_settings.get(name).column in STATED for name in wanted):
+            state_identity(locked)
     organisation.refresh_from_db(fields=[field.name for field in Organisation._meta.concrete_fields])
     _forget(organisation)
     return organisation

@@ -28,8 +28,10 @@ from milepost.journal.queries import of_people
 from milepost.journal.recording import record
 from milepost.journal.sealing import seal
 from milepost.people.contributions import BATCH, contributions
+from milepost.people.identity import state_identity
 from milepost.people.models import Member
 from milepost.verify import Broken
+from milepost.verify.identity import TYPE as IDENTITY
 from milepost.verify.receipt import FORMAT, wanted_of
 
 
@@ -71,6 +73,7 @@ def take_receipt(*, member: Member, file: IO[bytes], by: Member, things: Collect
     with transaction.atomic():
         about, what = member.as_reference(), {"what": "receipt"}
         record(MEMBER_EXPORTED, organisation=member.organisation, actor=by.as_reference(), object=about, context=what)
+        state_identity(member.organisation)
     seal(member.organisation_id)
     with zipfile.ZipFile(file, "w") as archive:
         _Receipt(member, chosen, archive).write()
@@ -107,7 +110,9 @@ class _Receipt(SealedArchive):
         self.add_manifest(FORMAT, count, about)
 
     def hear(self, statement: str) -> None:
-        self.told.append(json.loads(statement))
+        fact = json.loads(statement)
+        if fact["object"]["type"] != IDENTITY:
+            self.told.append(fact)
         super().hear(statement)
 
     def hold(self, root: bytes | None, completeness: dict[str, Any] | None) -> None:

@@ -9,6 +9,7 @@ from .certificates import Certificates
 from .completeness import Erasures, Index, Parts, abouts_of, whose_of
 from .demonstration import Marks
 from .earlier import Earlier
+from .identity import Identities
 from .learning import Learning
 from .papers import Papers
 from .sessions import Account
@@ -35,6 +36,7 @@ class Facts:
         self.erasures = Erasures()
         self.parts = Parts()
         self.demonstration = Marks()
+        self.identities = Identities()
 
     def hear(self, statement: dict[str, Any], text: str, leaf: bytes) -> None:
         """Take the next fact in the order of the journal: what it says, in its words, and its leaf in the tree."""
@@ -42,6 +44,7 @@ class Facts:
             self.index.add(about, whose_of(statement), leaf)
         self.demonstration.hear(statement)
         self.parts.hear(statement)
+        self.identities.hear(statement)
         self.erasures.hear(statement)
         self.account.hear(statement)
         self.attendance.hear(statement)

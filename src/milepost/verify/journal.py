@@ -13,6 +13,7 @@ from .archive import Archive
 from .dated_heads import FILE, DatedHeads
 from .earlier import Earlier
 from .facts import Facts
+from .identity import identity_of
 from .inclusion_proofs import HEAD
 from .keys import Keys
 from .merkle import LEAF, root_of
@@ -80,6 +81,7 @@ class Journal:
         self.times.tell(self.report)
         self.dated.tell(self.times.recorded)
         self._completeness(statement)
+        self.facts.identities.hold(self.manifest["organisation"], self.report)
         self._earlier(statement)
 
     def _made(self, sealed: datetime, dated: datetime | None) -> None:
@@ -118,8 +120,14 @@ class Journal:
             )
             return
         wanted = self.wanted()
+        identity = identity_of(head["organisation"])
         proof = read_json(self.archive.read("journal/completeness.json"))
-        self.facts.index.hold(bytes.fromhex(head["index"]), proof, wanted, self.facts.parts.names)
+        self.facts.index.hold(
+            bytes.fromhex(head["index"]),
+            proof,
+            {*wanted, (identity, None)},
+            {**self.facts.parts.names, identity: "who the organisation is"},
+        )
         self.say_complete(wanted)
 
     def wanted(self) -> set[tuple[str, str | None]]:

@@ -92,6 +92,7 @@ class Pieces:
         pieces = Counter(name.split("/")[1] for name in self.manifest["files"] if name.startswith("pieces/"))
         names = ("reference", "title", "client", "funder", "funding_reference", "starts_on", "ends_on", "minutes")
         told = {name: action[name] for name in names} | {
+            "organisation": self.manifest["organisation"],
             "person": (self.manifest["person"] or {"name": ""})["name"],
             "people": len(action["people"]),
             "facts": self.manifest["entries"],

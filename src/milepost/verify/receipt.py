@@ -11,6 +11,7 @@ from .badges import signed_badge, told_by
 from .completeness import abouts_of, whose_of
 from .contents import format_of, hold_files, manifest_of, pieces_in
 from .facts import Facts
+from .identity import TYPE as IDENTITY
 from .journal import Journal
 from .keys import Keys
 from .pieces import Pieces
@@ -106,6 +107,9 @@ class _OwnFacts(Facts):
         self.erasures.hear(statement)
         self.demonstration.hear(statement)
         if statement["verb"] == "erased":
+            return
+        if thing["type"] == IDENTITY:
+            self.identities.hear(statement)
             return
         if whose_of(statement) != self.person or abouts_of(statement)[0] not in self.things:
             raise Broken(f"A fact in the receipt is of somebody else, or about something else: “{thing['name']}”.")

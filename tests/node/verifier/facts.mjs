@@ -1,5 +1,5 @@
 /* The facts (section 6), what they are about (11), and which were erased (12). */
-import {canonical, must, readJson, sha256, textOf, unhex} from './strict.mjs';
+import {canonical, must, readJson, sha256, textOf, unhex, uuid5} from './strict.mjs';
 import {Index} from './tree.mjs';
 
 const FILED = {
@@ -25,6 +25,8 @@ export function holdDemonstration(marks, head) {
   must(first < 0 || ofDemonstration(head), 'The facts are of a demonstration, and the seal does not say so.');
   return ofDemonstration(head);
 }
+
+export const identityOf = organisation => uuid5(organisation, 'identity');
 
 export const whoseOf = ({actor, context = {}}) => context.holder || actor.id;
 
@@ -68,6 +70,13 @@ export class Facts {
       must(leaves.has(leaf) || ranges.some(([first, last = first]) => first <= index && index <= last),
         `Number ${index} is said to be erased, and no erasure in the dossier names it.`);
     }
+  }
+
+  /* Who the organisation is, as the newest fact says (section 4). */
+  holdIdentity(organisation) {
+    const about = identityOf(organisation.id), newest = this.all.filter(({object}) => object.type === 'identity' && object.id === about).at(-1)?.result;
+    must(newest, 'No fact in the journal says who the organisation is.');
+    must(canonical({...newest, id: organisation.id}) === canonical(organisation), 'The manifest tells of another organisation than the newest fact of it.');
   }
 
   /* What the action consists of, as its facts tell it: of all that, each fact must be there. */

@@ -100,7 +100,7 @@ export class Pieces {
       pieces[folder] = (pieces[folder] ?? 0) + 1;
     });
     const told = {
-      ...Object.fromEntries(names.map(name => [name, action[name]])), person: this.manifest.person?.name ?? '', people: action.people.length,
+      ...Object.fromEntries(names.map(name => [name, action[name]])), organisation: this.manifest.organisation, person: this.manifest.person?.name ?? '', people: action.people.length,
       facts: this.manifest.entries, pieces
     };
     const said = attached(this.files.get('cover.pdf')());

@@ -138,3 +138,11 @@ export function canonical(value) {
   }
   return JSON.stringify(value);
 }
+
+/* RFC 9562, section 5.5. */
+export function uuid5(space, name) {
+  const bytes = createHash('sha1').update(Buffer.from(space.replaceAll('-', ''), 'hex')).update(name).digest().subarray(0, 16);
+  bytes[6] = bytes[6] & 0x0f | 0x50;
+  bytes[8] = bytes[8] & 0x3f | 0x80;
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -5,17 +5,16 @@
 
    Needs Node 20 and no packages. Does not look into what was added to a PDF after a seal, nor check proofs of badges that are JSON
    (RDF canonicalisation): those it calls consistent with themselves. Exit status as in section 1. */
-import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
 import {readZip} from './archive.mjs';
-import {aboutsOf, Facts, holdDemonstration, ofDemonstration, whoseOf} from './facts.mjs';
+import {aboutsOf, Facts, holdDemonstration, identityOf, ofDemonstration, whoseOf} from './facts.mjs';
 import {checkCheckpoint, checkHeads, checkSeal, Policy} from './head.mjs';
 import {checkPdf, Pieces} from './papers.mjs';
 import {holdStatus, Published} from './published.mjs';
 import {Records} from './records.mjs';
 import {fingerprintOf, hasSigned, Keys, tokenOf} from './signatures.mjs';
-import {Broken, canonical, isFingerprint, must, readJson, sha256, sha256hex, unhex} from './strict.mjs';
+import {Broken, canonical, isFingerprint, must, readJson, sha256, sha256hex, unhex, uuid5} from './strict.mjs';
 import {climb, goesOn, rootOf} from './tree.mjs';
 
 const DOSSIER = 'milepost-dossier/2', RECEIPT = 'milepost-receipt/1', UID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -76,8 +75,9 @@ function checkZip(bytes, policy) {
     const completeness = files.get('journal/completeness.json')?.();
     must(completeness, 'journal/completeness.json is missing.');
     const wanted = manifest.format === DOSSIER ? facts.wanted(manifest.action.id, manifest.person?.id) : manifest.things.map(thing => [thing, manifest.person.id]);
-    facts.index.hold(unhex(head.index, 32), readJson(completeness), wanted);
+    facts.index.hold(unhex(head.index, 32), readJson(completeness), [...wanted, [identityOf(head.organisation), null]]);
   }
+  facts.holdIdentity(manifest.organisation);
   const pieces = new Pieces(files, manifest, facts, keys);
   if(manifest.format === DOSSIER) {
     new Records(files, manifest, facts).check();
@@ -107,7 +107,7 @@ function checkFiles(files, manifest, {places, required}) {
 /* What a receipt may hold: facts of its person about what it tells of, and their badges (section 15.1). */
 function checkReceipt(files, manifest, facts, keys) {
   const {person, things} = manifest, issued = new Map(), gone = new Set();
-  for(const fact of facts.all.filter(({verb}) => verb !== 'erased')) {
+  for(const fact of facts.all.filter(({verb, object}) => verb !== 'erased' && object.type !== 'identity')) {
     must(whoseOf(fact) === person.id && things.includes(aboutsOf(fact)[0]), 'A fact in the receipt is of somebody else, or about something else.');
     if(fact.type === 'certificate.issued') {
       issued.set(fact.object.id, fact.context.course);
@@ -127,14 +127,6 @@ function checkReceipt(files, manifest, facts, keys) {
       must(achievement.id.includes(`/achievements/${issued.get(uid)}/`), `${name} is a badge for something else.`);
     }
   }
-}
-
-/* RFC 9562, section 5.5. */
-function uuid5(space, name) {
-  const bytes = createHash('sha1').update(Buffer.from(space.replaceAll('-', ''), 'hex')).update(name).digest().subarray(0, 16);
-  bytes[6] = bytes[6] & 0x0f | 0x50;
-  bytes[8] = bytes[8] & 0x3f | 0x80;
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function checkProof(proof, policy) {
