@@ -52,7 +52,7 @@ from milepost.learning.progressing import complete_activity, open_activity
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
-from milepost.people.settings import change
+from milepost.people.settings import change as change_settings
 from milepost.receipts.making import take_receipt
 from vectors.fixed import PASSWORD, as_pkcs12, ed25519_key
 from vectors.stamping import pem_of, stamp_over
@@ -95,7 +95,7 @@ class Story:
             self.organisation = create_organisation(
                 slug=slug, name="Aldermoor", time_zone=str(ZONE), is_demonstration=is_demonstration
             )
-            change(organisation=self.organisation, values={"registration_number": "84 69 12345 69"})
+            change_settings(organisation=self.organisation, values={"registration_number": "84 69 12345 69"})
             import_people(organisation=self.organisation, file=HRFile(read_table(PEOPLE.encode())))
             self.anna, self.bo, self.claire = Member.objects.filter(organisation=self.organisation).order_by("pk")
             self.course = self._course()

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import datetime
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_whoever_holds_the_key_gives_the_organisation_no_other_name(member, doss
 def test_whoever_holds_the_key_gives_it_no_other_name_on_the_cover(dossier, complete):
     whole, key = contents(dossier), keys.current_key(complete.organisation_id)
     said = json.loads(attached(whole["cover.pdf"], "cover.json"))
-    made = verifier.contents.datetime.fromisoformat(json.loads(whole["manifest.json"])["made_at"])
+    made = datetime.fromisoformat(json.loads(whole["manifest.json"])["made_at"])
     said["organisation"] = said["organisation"] | {"name": "Somebody Else Ltd"}
     page = cover_page(complete, readiness_of(complete), said, headings=_Any(), made_at=made, key=key.fingerprint)
     cover = seal_pdf(render("cover", page, time=made), key=key, time=made, reason="Dossier")
