@@ -199,7 +199,7 @@ VECTORS = [
     broken("file-added.zip", "was added", "By an outsider: a file is added."),
     broken(
         "file-nowhere.zip",
-        "is nothing that Milepost puts there",
+        "is nothing that Milepost puts into a dossier",
         "By the key’s holder: a file at a place that the format does not know.",
     ),
     broken(
