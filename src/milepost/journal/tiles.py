@@ -174,6 +174,16 @@ def leaves_of(organisation_id: int) -> Iterator[list[tuple[int, bytes]]]:
         yield list(zip(entries_of(tile), _parts(tile.hashes), strict=True))
 
 
+def misfiled(organisation_id: int) -> int | None:
+    """The first entry of a tile whose span, by which entries are found, is not that of its entries; None where there is none."""
+    tiles = Tile.objects.filter(organisation_id=organisation_id, level=0).order_by("index")
+    for content, first, last in tiles.values_list("entries", "first_entry", "last_entry").iterator(chunk_size=64):
+        numbers = _numbers(content)
+        if (first, last) != (min(numbers), max(numbers)):
+            return min(numbers)
+    return None
+
+
 class StoredNodes:
     """The nodes of an organisation's tree, each tile read once."""
 

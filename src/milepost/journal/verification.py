@@ -30,6 +30,7 @@ from milepost.journal.second_memory import Remembered
 from milepost.journal.vocabulary import also_of, fact_type_of, holder_of
 
 CHUNK = 20  # tiles
+MARK = 12  # bytes of a leaf by which one is known
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ class _Checking:
         self.frontier = Frontier()
         self.sealed = 0  # how many leaves the last seal that held covers
         self.placed: set[int] = set()  # what stands in the tree
+        self._marks: set[bytes] = set()  # beginnings of leaves: each has a salt of its own, so that no two are the same
         self._wordless: dict[int, tuple[bytes, int | None]] = {}  # with their leaves and places
         self._erased = Erased()
         self._keys: set[int] = set()  # those that were found to be the organisation's own
@@ -177,6 +179,8 @@ class _Checking:
         if not self.frontier.size <= size <= tiles.size_of(self.organisation_id):
             difference = f"after it, the tree is said to have {size} leaves, and it has {self.frontier.size}"
             raise _Fault(max(self.placed, default=0), difference)
+        if first := tiles.misfiled(self.organisation_id):
+            raise _Fault(first, "its tile says of other entries that they are in it: it would not be found")
 
     def index(self) -> None:
         """The index that is kept is that of the entries, down to each page; until it has caught up, there is nothing to check."""
@@ -215,6 +219,7 @@ class _Checking:
             raise _Fault(entry_id, f"it was altered: {reason}")
         if not is_sealed:
             self._is_ours(row)
+        self._is_no_copy(row)
         self.placed.add(entry_id)
         self.checked += 1
         return row
@@ -309,6 +314,7 @@ class _Checking:
             if reason or leaf != bytes(row.leaf):
                 raise _Fault(row.id, f"it was altered before its seal: {reason or 'its words do not match its hash'}")
             self._is_ours(row)
+            self._is_no_copy(row)
             queued.discard(row.id)
             self.checked += 1
             self.progress(1)
@@ -327,6 +333,13 @@ class _Checking:
         if trouble := chaining.trouble_of(row):
             raise _Fault(row.id, f"before its seal {trouble}")
         self._unsealed.append(row._replace(statement="", salt=b""))  # there may be many: without their words
+
+    def _is_no_copy(self, row: Row) -> None:
+        """A fact that somebody doubled has its words, its salt and its mark: nothing but the other one says so."""
+        mark = bytes(row.leaf)[:MARK]
+        if mark in self._marks:
+            raise _Fault(row.id, "it is a copy of another: somebody wrote it a second time")
+        self._marks.add(mark)
 
     def named(self) -> None:
         """What an entry that no seal covers names as written before it must be there, in whatever journal."""

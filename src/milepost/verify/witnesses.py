@@ -137,7 +137,9 @@ def check_checkpoint(
     root = base64.b64encode(bytes.fromhex(head["root"])).decode()
     if f"{text}\n" != f"{key.name}\n{head['size']}\n{root}\n":
         raise Broken("The checkpoint of the journal says something else than its seal.")
-    signatures = [_note_signature(line) for line in lines.splitlines()]
+    if not lines.endswith("\n"):
+        raise Broken("The checkpoint of the journal is not as logs write it.")
+    signatures = [_note_signature(line) for line in lines[:-1].split("\n")]
     message = f"{text}\n".encode()
     of_log = [signature for name, mark, signature in signatures if (name, mark) == (key.name, key.id)]
     if not of_log or not all(key.has_signed(message, signature) for signature in of_log):

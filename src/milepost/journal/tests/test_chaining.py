@@ -160,6 +160,18 @@ def test_an_entry_that_is_inserted_without_the_secret_is_named_and_not_sealed(ta
     assert seal(7).size == 2
 
 
+@pytest.mark.parametrize("seals", [False, True])
+def test_an_entry_that_is_written_a_second_time_as_it_is_is_named(tamper, seals):
+    """Its mark is ours, and its leaf is that of its words."""
+    entry = write(2)[1]
+    columns = ", ".join(name for name in chaining.Row._fields if name != "id")
+    tamper(f"INSERT INTO journal_entry ({columns}) SELECT {columns} FROM journal_entry WHERE id = %s", entry.id)
+    if seals:
+        seal(7)
+    finding = verify(7).finding
+    assert (finding.entry_id, "a copy" in finding.reason) == (Entry.objects.latest("id").id, True)
+
+
 def test_an_entry_that_is_altered_together_with_the_tree_is_not_sealed(tamper):
     entries = write(2)
     folding.fold(7)

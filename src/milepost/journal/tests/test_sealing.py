@@ -193,6 +193,14 @@ def forge(one):
     return statement, leaf_hash(salt=bytes(one.salt), statement=statement.encode())
 
 
+@pytest.mark.parametrize("column", ["first_entry", "last_entry"])
+def test_a_tile_that_would_not_be_found_by_its_entries_is_named(sealed, column):
+    tamper(
+        f"UPDATE journal_tile SET {column} = {column} + 100 WHERE level = 0 AND {column} = {sealed[0].id} OR {column} = {sealed[255].id}"
+    )
+    assert "its tile says of other entries" in told(0, sealed)
+
+
 def test_an_entry_altered_along_with_its_hash_is_named(sealed):
     statement, leaf = forge(sealed[400])
     tamper("UPDATE journal_entry SET statement = %s, leaf = %s WHERE id = %s", statement, leaf, sealed[400].id)

@@ -1,0 +1,91 @@
+"""Adversary by tampering: what found it, or the row of docs/what-it-proves.md that says that nothing here does."""
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "what-it-proves.md"
+NOTHING = "without effect"  # what is given out afterwards is the same
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """What is changed, in words that say where; `attempt` does it and returns what found it ('' for nobody), or None if it can't be done."""
+
+    adversary: str
+    what: str
+    attempt: Callable[[], str | None]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """That what is named so is not found, as a row of the document says, which begins with these words."""
+
+    adversary: str
+    what: str  # a pattern
+    row: str
+
+
+@dataclass
+class Count:
+    """Of the tamperings of one adversary: how many were tried, and what became of them."""
+
+    found: Counter[str] = field(default_factory=Counter)
+    listed: Counter[str] = field(default_factory=Counter)
+    missed: list[str] = field(default_factory=list)
+
+    @property
+    def tried(self) -> int:
+        return self.found.total() + self.listed.total() + len(self.missed)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{self.tried} tried, {self.found.total()} found, {self.listed.total()} listed, {len(self.missed)} missed"
+        ]
+        lines += [f"  found by {by}: {count}" for by, count in self.found.most_common()]
+        lines += [f"  listed ({row}): {count}" for row, count in self.listed.most_common()]
+        return "\n".join([*lines, *(f"  MISSED {what}" for what in self.missed)])
+
+
+def counted(tamperings: Iterable[Tampering], listed: Sequence[Listed]) -> Count:
+    """Try each."""
+    count = Count()
+    for tampering in tamperings:
+        by = tampering.attempt()
+        if by:
+            count.found[by] += 1
+        elif by is not None:
+            rows = [
+                one.row
+                for one in listed
+                if one.adversary == tampering.adversary and re.search(one.what, tampering.what)
+            ]
+            if rows:
+                count.listed[rows[0]] += 1
+            else:
+                count.missed.append(tampering.what)
+                print(f"MISSED by all: {tampering.what}", file=sys.stderr, flush=True)
+    return count
+
+
+def some(tamperings: Iterable[Tampering], most: int | None) -> Iterable[Tampering]:
+    """So many of them by chance, the same every day (a reservoir: there are thousands, each with its files); all of them for None."""
+    if most is None:
+        return tamperings
+    kept, chance = list[Tampering](), Random(16)
+    for number, tampering in enumerate(tamperings):
+        if number < most:
+            kept.append(tampering)
+        elif (place := chance.randrange(number + 1)) < most:
+            kept[place] = tampering
+    return kept
+
+
+def rows() -> set[str]:
+    """What the rows of the document begin with: who changes what."""
+    lines = DOCUMENT.read_text().splitlines()
+    return {line.split("|")[1].strip() for line in lines if line.startswith("| ")}
