@@ -207,16 +207,19 @@ def of_cover(world: World, content: bytes, reader: Reader, signer: Signer, key: 
     for where, to in of_json(said):
         told = put(said, where, to)
 
-        def attempt(told: Any = told) -> str:
+        def attempt(told: Any = told) -> str | None:
             shown = defaultdict(str, said) | {name: value for name, value in told.items() if name in said}
-            page = cover_page(
-                world.action,
-                readiness_of(world.action),
-                shown,
-                headings=defaultdict(str),
-                made_at=clock.now(),
-                key=key.fingerprint,
-            )
+            try:
+                page = cover_page(
+                    world.action,
+                    readiness_of(world.action),
+                    shown,
+                    headings=defaultdict(str),
+                    made_at=clock.now(),
+                    key=key.fingerprint,
+                )
+            except (ValueError, TypeError, KeyError):
+                return None  # no such page can be set
             page = _with_numbers(page, said, told)
             cover = seal_pdf(render("cover", page, time=clock.now()), key=key, time=clock.now(), reason="Dossier")
             return reader.finds(zipped(signer.archive(files | {"cover.pdf": cover})))
