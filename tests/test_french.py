@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent / "src/milepost"
 CATALOGUES = sorted(ROOT.glob("**/locale/fr/LC_MESSAGES/django.po"))
@@ -27,3 +28,14 @@ def translations(catalogue):
 def test_no_word_that_would_be_elided_stands_before_what_somebody_typed_and_apostrophes_are_curved(catalogue):
     wrong = [text for text in translations(catalogue) if ELIDES.search(text) or STRAIGHT.search(text)]
     assert wrong == []
+
+
+def test_no_two_rooms_say_the_same_words_otherwise_since_only_one_of_them_is_heard():
+    said = {}
+    for catalogue in CATALOGUES:
+        for message in read_po(catalogue.open("rb")):
+            if message.id:
+                said.setdefault((message.context, str(message.id)), {}).setdefault(
+                    str(message.string), catalogue.parts[-5]
+                )
+    assert [(key, told) for key, told in said.items() if len(told) > 1] == []

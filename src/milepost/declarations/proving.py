@@ -163,7 +163,7 @@ def _why(row: Attendance | None) -> str:
     if row.is_present:
         return _("came late or left early")
     if row.absent_at is not None:
-        return _("absent")
+        return _("was absent")
     return _("signed, but was not there") if row.struck_at is not None else _("no signature")
 
 

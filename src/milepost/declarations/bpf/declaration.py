@@ -80,7 +80,7 @@ class Bpf(Declaration):
 
     def rows(self, organisation: Organisation, period: Period, found: Collected) -> Iterator[Row]:
         figures = figures_of(organisation, period, found)
-        yield [_("Frame"), _("Line"), _("Heading"), _("Trainees"), _("Hours"), _("Amount (EUR, before tax)")]
+        yield [_("Frame"), _("Line"), _("Item"), _("Trainees"), _("Hours"), _("Amount (EUR, before tax)")]
         yield from _money(figures)
         yield from _teaching(figures)
         yield from _learning(figures)

@@ -70,7 +70,7 @@ class Entry:
     proven: Hours
 
     def row(self, action: TrainingAction, described: Described) -> Row:
-        state = _("not begun") if self.began is None else _("has left") if self.exit else _("in training")
+        state = _("not begun") if self.began is None else _("exited") if self.exit else _("in training")
         share = min(100, 100 * self.proven.total // action.minutes) if action.minutes else 0
         return [
             *(self.number, self.member.family_name, self.member.given_name),

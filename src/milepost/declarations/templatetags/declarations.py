@@ -30,6 +30,12 @@ def cell(value: object) -> str:
 
 
 @register.filter
+def is_figure(value: object) -> bool:
+    """Whether a cell of a file holds a number, which stands under those above it."""
+    return isinstance(value, int | float)
+
+
+@register.filter
 def figure(total: list[object]) -> str:
     """A figure of a declaration in its unit."""
     _label, value, unit = total

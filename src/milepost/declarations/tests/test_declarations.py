@@ -219,6 +219,17 @@ def test_the_pages_lead_from_an_empty_year_to_a_file(action, organisation, peopl
     assert visit(learner).get(address).status_code == 403
 
 
+def test_a_declaration_in_which_no_action_belongs_says_so_and_shows_no_empty_table(organisation, lead, visit):
+    client = visit(lead)
+    page = "/aldermoor/actions/declarations/edof/2026/"
+    client.post(page)
+    run_all(queues=["builds"])
+    text = client.get(page).text
+    assert "there is nothing to declare" in text
+    assert "<table" not in text
+    assert "nothing to declare" in client.get("/aldermoor/actions/declarations/?year=2026").text
+
+
 def test_what_an_action_and_a_person_are_is_typed_on_their_pages(action, people, lead, visit):
     page = visit(lead)
     wrong = page.post(

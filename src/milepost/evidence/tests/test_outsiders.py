@@ -74,6 +74,7 @@ def test_the_page_shows_it_and_asks_for_the_address_once_more(complete, organisa
     client = visit(lead)
     page = client.get("/aldermoor/rights/", {"email": SIGNATORY}).text
     assert "is kept until" in page
+    assert "all at once or not at all" in page
     assert "Erase for good" not in page
     assert client.post("/aldermoor/rights/copy/", {"email": SIGNATORY}).headers["Content-Type"] == "application/json"
     wrong = client.post("/aldermoor/rights/", {"email": SIGNATORY, "again": "x"})
@@ -98,3 +99,12 @@ def test_nobody_s_address_erases_nothing_of_trainers_who_have_none(email, organi
     assert "Nothing is held" in page.text
     assert Trainer.objects.get().name == "Tess Okafor"
     assert not Entry.objects.filter(fact="erased").exists()
+
+
+def test_whoever_mistypes_the_address_does_not_say_the_ground_again(organisation, lead, visit):
+    invitation = Invitation("Ada Byron", "ada@body.example", clock.today(), clock.today(), body="A body")
+    end_audit(audit=invite_auditor(organisation=organisation, invitation=invitation, by=lead), by=lead)
+    sent = {"email": "ada@body.example", "again": "x", "ground": "obliged", "asked_on": "2026-11-02"}
+    page = visit(lead).post("/aldermoor/rights/", sent).text
+    assert '<option value="obliged" selected>' in page
+    assert 'value="2026-11-02"' in page

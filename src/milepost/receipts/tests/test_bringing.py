@@ -220,6 +220,19 @@ def test_whoever_keeps_the_records_reads_it_in_plain_words_and_decides(brought, 
     assert client.post(f"{page}refusal/", {"reason": "No"}, follow=True).status_code == 200
 
 
+def test_days_in_a_receipt_are_written_as_people_write_them(brought, hr):
+    told = [
+        one | {"completed_at": "2026-12-01T08:00:00.000Z", "valid_until": "2028-02-29"}
+        for one in brought.content["achievements"]
+    ]
+    Receipt.objects.update(content=brought.content | {"achievements": told, "sealed_at": "2026-12-02T08:00:00.000Z"})
+    client = signed_in(hr)
+    client.cookies["django_language"] = "fr"
+    text = client.get(f"/norrviken/receipts/{brought.uid}/").text
+    for words in ("achevé le 1er décembre 2026", "valable jusqu’au 29 février 2028", "<dd>2 décembre 2026</dd>"):
+        assert words in text
+
+
 def signed_in_lead(organisation):
     from tests.worlds import make_member
 
