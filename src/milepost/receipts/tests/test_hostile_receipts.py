@@ -1,11 +1,16 @@
 """Receipts by somebody who runs a Milepost of their own, with a key of their own, and changed what it writes."""
 
+import io
+import time
+import zipfile
+
 import pytest
 
 from milepost.receipts.bringing import bring
 from milepost.receipts.models import Receipt
-from milepost.receipts.reading import RefusedReceipt, _hold_words
+from milepost.receipts.reading import RefusedReceipt, _hold_directory, _hold_words, read
 from milepost.receipts.tests.test_receipts import resigned
+from milepost.verify import Broken
 
 pytestmark = pytest.mark.django_db
 
@@ -28,3 +33,16 @@ def test_a_day_that_is_none_is_refused_before_somebody_recognises_it():
     with pytest.raises(ValueError, match="isoformat"):
         _hold_words(told | {"achievements": [{"completed_at": "soon"}]})
     _hold_words(told | {"achievements": [{"completed_at": "2026-11-26T10:00:00.000000Z"}, {"completed_at": ""}]})
+
+
+def test_a_zip_of_ever_so_many_empty_files_costs_its_reader_nothing():
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(30_000):
+            archive.writestr(zipfile.ZipInfo(f"{number}"), b"")
+    began = time.process_time()
+    with pytest.raises(Broken, match="more files"):
+        _hold_directory(file.getvalue())
+    assert time.process_time() - began < 0.1
+    with pytest.raises(RefusedReceipt, match="more files"):
+        read(file.getvalue())
