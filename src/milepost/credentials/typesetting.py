@@ -82,7 +82,7 @@ def page_of(certificate: Certificate) -> dict[str, Any]:
             "language": content["language"],
             "heading": _("Certificate of completion"),
             "organisation": content["organisation"],
-            "organisation_facts": facts_of(organisation, content.get("address", ""), _registration(content)),
+            "organisation_facts": facts_of(organisation, content.get("address", ""), content.get("registration", "")),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "reference": _("Version %(number)s of the course, issued on %(day)s")
@@ -103,11 +103,6 @@ def page_of(certificate: Certificate) -> dict[str, Any]:
             "code_label": _("Code"),
             "qr": qr_code(address_of(certificate)),
         }
-
-
-def _registration(content: dict[str, Any]) -> str:
-    number = content.get("registration")
-    return _("Registration number %(number)s") % {"number": number} if number else ""
 
 
 def _facts(certificate: Certificate) -> list[tuple[str, str]]:

@@ -89,10 +89,14 @@ def qr_code(text: str) -> str:
     return drawn.getvalue().decode()
 
 
-def facts_of(organisation: Organisation, *facts: str) -> list[str]:
-    """What stands below the organisation's name on a paper, in the active language: of a demonstration, first that it is one."""
+def facts_of(organisation: Organisation, address: str, registration: str) -> list[str]:
+    """What stands below the organisation's name on a paper, in the active language: of a demonstration, first that it is one.
+
+    Address and registration number are those of the paper: it may state what they were.
+    """
     told = [_("Demonstration: nothing of this took place")] if organisation.is_demonstration else []
-    return [*told, *filter(None, facts)]
+    number = _("Registration number %(number)s") % {"number": registration} if registration else ""
+    return [*told, *filter(None, (address, number))]
 
 
 def logo_of(organisation: Organisation) -> str | None:

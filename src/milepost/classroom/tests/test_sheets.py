@@ -67,7 +67,7 @@ def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation)
         "Evacuation drill",
         "S-0001, sheet 1",
         "Aldermoor",
-        "11 75 12345 75",
+        "Registration number 11 75 12345 75",
         "Assembly hall",
         "Tess Okafor",
         "Thursday 26 November 2026",
