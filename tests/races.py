@@ -14,6 +14,7 @@ from tests import (
     races_of_journal,
     races_of_learning,
     races_of_people,
+    races_of_receipts,
     races_of_security,
     races_of_undoing,
 )
@@ -23,7 +24,7 @@ OF_SESSIONS = {**races_of_classroom.RACES, **races_of_documents.RACES}
 RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **races_of_people.RACES}
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 RACES |= races_of_journal.RACES
-RACES |= races_of_anchors.RACES | races_of_declarations.RACES
+RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES
 
 
 def main() -> None:

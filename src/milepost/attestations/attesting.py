@@ -24,6 +24,8 @@ from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.documents.typesetting import render
 from milepost.journal import keys
+from milepost.journal.facts import ERASED
+from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
 from milepost.journal.sealing import seal
 from milepost.people.models import Member, Organisation
@@ -77,6 +79,8 @@ def attest(*, organisation: Organisation, wish: Wish, by: Member, key: str = "")
         replaces = wish.replaces and Attestation.objects.get(pk=wish.replaces.pk)
         if replaces and (replaces.revoked_at or replaces.superseded_at or replaces.made_at is None):
             raise InvalidAttestation(_("The one that it is to replace does not count any more."))
+        if replaces and Attestation.objects.filter(replaces=replaces).exists():
+            raise InvalidAttestation(_("Another one that replaces it is being made already."))
         refuse_beyond(organisation, "jobs", more=1)
         attestation = Attestation.objects.create(
             uid=uid,
@@ -95,14 +99,24 @@ def attest(*, organisation: Organisation, wish: Wish, by: Member, key: str = "")
 
 
 def make(attestation: Attestation) -> None:
-    """Count, write the list, seal the page, and record it; of two workers the first wins. Records `issued`."""
+    """Count, write the list, seal the page, and record it; of two workers the first wins. Records `issued`.
+
+    It is begun anew when somebody was erased meanwhile: they might stand in its list.
+    """
+    while not _make(attestation):
+        pass
+
+
+def _make(attestation: Attestation) -> bool:
+    """False when somebody was erased meanwhile."""
     from milepost.documents.sealing import seal_pdf  # brings pyHanko, which few processes need
 
     organisation, courses = attestation.organisation, list(attestation.courses.order_by("title", "pk"))
     uids = tuple(str(course.uid) for course in courses)
     whose = (attestation.whom, attestation.site, attestation.department)
+    erasures = _erasures(organisation)
     head = seal(organisation.pk)
-    counted = count(organisation, Question(uids, attestation.day, *whose))
+    counted = count(organisation, Question(uids, attestation.day, *whose), size=head.size if head else None)
     annex = blobs.store_stream(organisation.uid, annex_of(attestation, counted))
     content = content_of(attestation, counted, titled(courses), annex)
     if head is not None:
@@ -112,13 +126,21 @@ def make(attestation: Attestation) -> None:
     sealed = seal_pdf(page, key=keys.current_key(organisation.pk), time=now, reason=f"Attestation {attestation.uid}")
     pdf = blobs.store(organisation.uid, sealed)
     with transaction.atomic():
+        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # as whoever erases
+        if _erasures(organisation) != erasures:
+            return False
         waiting = Attestation.objects.filter(pk=attestation.pk, made_at=None)
         if not waiting.update(content=content, annex=annex, pdf=pdf, made_at=now):
-            return
+            return True
         attestation.content, attestation.annex, attestation.pdf, attestation.made_at = content, annex, pdf, now
         if attestation.replaces_id:
             Attestation.objects.filter(pk=attestation.replaces_id, superseded_at=None).update(superseded_at=now)
         _record_issue(attestation, courses)
+    return True
+
+
+def _erasures(organisation: Organisation) -> int:
+    return Entry.objects.filter(organisation_id=organisation.pk, fact=ERASED.name).count()
 
 
 def _record_issue(attestation: Attestation, courses: Sequence[Course]) -> None:

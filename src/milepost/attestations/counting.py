@@ -8,12 +8,14 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import batched
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from milepost.attestations.models import Whom
 from milepost.courses.models import Course
 from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_REVOKED
+from milepost.journal import tiles
 from milepost.journal.models import Entry
 from milepost.learning.facts import COURSE_REGISTERED, COURSE_WITHDREW
 from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_UPDATED
@@ -100,9 +102,12 @@ class Counted:
         return [rows[name] for name in sorted(rows, key=lambda name: (not name, name.casefold(), name))]
 
 
-def count(organisation: Organisation, question: Question) -> Counted:
-    """Everybody whom the question concerns, as they stood at the end of its day by the organisation's clock."""
-    people = _people(organisation, question)
+def count(organisation: Organisation, question: Question, *, size: int | None = None) -> Counted:
+    """Everybody whom the question concerns, as they stood at the end of its day by the organisation's clock.
+
+    With a `size`, by those facts alone that are among so many first ones of the tree: those under the head of that size.
+    """
+    people = _people(organisation, question, size)
     unplaced = {uid for uid, person in people.items() if not person.is_placed}
     _ask_register(organisation, people, unplaced)
     concerned = [person for person in people.values() if question.concerns(person)]
@@ -110,10 +115,10 @@ def count(organisation: Organisation, question: Question) -> Counted:
     return Counted(question, concerned, sum(person.uid in unplaced for person in concerned))
 
 
-def _people(organisation: Organisation, question: Question) -> dict[str, Person]:
+def _people(organisation: Organisation, question: Question, size: int | None) -> dict[str, Person]:
     zone = ZoneInfo(organisation.time_zone)
     people: dict[str, Person] = {}
-    for fact, said in _facts(organisation, question, zone):
+    for fact, said in _facts(organisation, question, zone, size):
         result = said.get("result", {})
         match fact:
             case MEMBER_CREATED.name | MEMBER_UPDATED.name:
@@ -150,7 +155,9 @@ def _learnt(person: Person, fact: str, said: dict[str, Any]) -> None:
             person.certificates.pop(thing, None)
 
 
-def _facts(organisation: Organisation, question: Question, zone: ZoneInfo) -> Iterator[tuple[str, dict[str, Any]]]:
+def _facts(
+    organisation: Organisation, question: Question, zone: ZoneInfo, size: int | None
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Those that the journal had by the end of the day, in the order in which they were recorded: of people first, then of courses."""
     until = datetime.combine(question.day + timedelta(days=1), time(), zone)
     entries = Entry.objects.filter(organisation_id=organisation.pk, time__lt=until).exclude(statement="").order_by("id")
@@ -161,8 +168,13 @@ def _facts(organisation: Organisation, question: Question, zone: ZoneInfo) -> It
         entries.filter(fact__in=of_people),
         entries.filter(about__in=question.courses, fact__in=of_courses),
     ):
-        for fact, statement in rows.values_list("fact", "statement").iterator(CHUNK):
-            yield fact, json.loads(statement)
+        told = rows.values_list("pk", "fact", "statement").iterator(CHUNK)
+        for part in batched(told, CHUNK, strict=False):
+            numbers = [number for number, _fact, _statement in part]
+            places = tiles.places_of(organisation.pk, numbers) if size is not None else {}
+            for number, fact, statement in part:
+                if size is None or places.get(number, size) < size:
+                    yield fact, json.loads(statement)
 
 
 def _ask_register(organisation: Organisation, people: dict[str, Person], unplaced: set[str]) -> None:

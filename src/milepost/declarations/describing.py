@@ -41,9 +41,8 @@ def describe(*, action: TrainingAction, said: Mapping[str, Any], by: Member) -> 
         raise InvalidDescription(_("Say what was invoiced, too."), field="invoiced")
     with transaction.atomic():
         TrainingAction.objects.select_for_update(no_key=True).get(pk=action.pk)
-        row = Described.objects.filter(action=action).first() or Described(
-            organisation_id=action.organisation_id, action=action
-        )
+        kept = Described.objects.select_for_update(of=("self",), no_key=True)  # as whoever counts what is proven
+        row = kept.filter(action=action).first() or Described(organisation_id=action.organisation_id, action=action)
         row.action = action
         before = None if row.pk is None else {name: getattr(row, name) for name in SAID}
         for name in SAID:
@@ -103,7 +102,14 @@ def describe_trainee(
             return row
         row.category, row.cpf_number = category, cpf_number
         _check(row, ("category", "cpf_number"))
-        row.save()
+        said = {"category": category, "cpf_number": cpf_number}
+        # What is counted of the person is not of here: whoever counts may do so at this moment.
+        row, _new = Trainee.objects.update_or_create(
+            action=action,
+            member=member,
+            defaults=said,
+            create_defaults=said | {"organisation_id": action.organisation_id},
+        )
         told = {name: value for name, value in (("category", category), ("cpf_number", cpf_number)) if value}
         record(
             TRAINEE_DESCRIBED,

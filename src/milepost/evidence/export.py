@@ -89,6 +89,7 @@ def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
         take(member.organisation, "exports")
     reference, what = member.as_reference(), {"what": "personal data"}
     with transaction.atomic():
+        Member.objects.select_for_update(no_key=True).get(pk=member.pk)  # of somebody who is erased nothing is recorded
         record(
             MEMBER_EXPORTED,
             organisation=member.organisation,

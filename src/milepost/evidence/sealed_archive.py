@@ -90,6 +90,7 @@ class SealedArchive:
         organisation_id, identity = self.organisation.pk, identity_uid(self.organisation)
         with held(organisation_id) as head:
             assert head is not None  # noqa: S101 (what is asked of was recorded, and it was sealed)
+            self.key = keys.current_key(organisation_id)  # keys change under this lock
             root = index_of(head)
             completeness = (
                 index.prove(
@@ -175,9 +176,12 @@ class SealedArchive:
     # --- Keys and manifest --------------------------------------------------------------------------------
 
     def add_keys(self) -> None:
-        """Every key that the organisation ever signed with, and how each handed over to the next."""
+        """Every key that the organisation signed with up to the one that signs this, and how each handed over to the next."""
         endorsements = {}
-        for key in SigningKey.objects.filter(organisation_id=self.organisation.pk):
+        earlier = {key.fingerprint: key for key in SigningKey.objects.filter(organisation_id=self.organisation.pk)}
+        mark = self.key.fingerprint
+        while key := earlier.pop(mark, None):
+            mark = key.endorsed_by
             endorsements[key.fingerprint] = {
                 "endorsed_by": key.endorsed_by,
                 "endorsement": b64encode(bytes(key.endorsement)).decode(),

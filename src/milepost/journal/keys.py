@@ -62,6 +62,10 @@ def _current(organisation_id: int) -> SigningKey | None:
     return SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).first()
 
 
+def _kept(organisation_id: int, key_fingerprint: str) -> SigningKey | None:
+    return SigningKey.objects.filter(organisation_id=organisation_id, fingerprint=key_fingerprint).first()
+
+
 def _make(organisation_id: int) -> SigningKey:
     private, certificate = _self_made(organisation_id)
     return _keep(organisation_id, _encrypted(private), certificate, [], only_if_first=True)
@@ -141,6 +145,7 @@ def use_provider(organisation_id: int, credential: str) -> SigningKey:
     address = remote_keys.address_of(credential)
     remote = remote_keys.RemoteKey(address)
     certificate, *chain = remote.certificates()
+    of_certificate = fingerprint(certificate.public_bytes(serialization.Encoding.DER))
     public = certificate.public_key()
     if not isinstance(public, rsa.RSAPublicKey):
         raise KeyRefused(_("The key is not RSA with 2048 bits or more, which PDF/A seals need."))
@@ -150,8 +155,14 @@ def use_provider(organisation_id: int, credential: str) -> SigningKey:
     endorsement = remote.sign(endorsement_of(mark), certificate)
     current_key(organisation_id)  # made before it is handed over
     with transaction.atomic():
-        provider = _keep(organisation_id, address, certificate, chain)
-        _keep(organisation_id, _encrypted(private), of_next, [], endorsement=endorsement)
+        folding.lock(organisation_id)
+        provider = _kept(organisation_id, of_certificate)
+        if provider and not provider.is_current:  # it stands in the chain of keys already, where it stays
+            provider.private = address
+            provider.save(update_fields=["private"])
+        else:
+            provider = _keep(organisation_id, address, certificate, chain)
+            _keep(organisation_id, _encrypted(private), of_next, [], endorsement=endorsement)
         end_provider(organisation_id, but=provider)
     provider.refresh_from_db()
     return provider
@@ -204,7 +215,7 @@ def _keep(
 ) -> SigningKey:
     """Sign with this key from now on; with `only_if_first` only where there is none, and else return the one there is.
 
-    The key before it endorses it, unless its `endorsement` is there already.
+    The key before it endorses it, unless its `endorsement` is there already. Raises `KeyRefused` for one that handed over.
 
     Keys change under the lock of the tree: whoever seals holds it, too, and so signs with the key that counts.
     """
@@ -215,6 +226,11 @@ def _keep(
         before = _current(organisation_id)
         if before and only_if_first:
             return before
+        if before and before.fingerprint != of_certificate and _kept(organisation_id, of_certificate):
+            # Verifiers know one chain: a key that handed over and was handed over to would stand in it twice, and cut it off.
+            raise KeyRefused(
+                _("The organisation signed with this key before, and handed over to another. Bring a new certificate.")
+            )
         SigningKey.objects.filter(organisation_id=organisation_id, is_current=True).update(is_current=False)
         values: dict[str, Any] = {
             "certificate": certificate.public_bytes(pem).decode(),
@@ -238,7 +254,7 @@ def revoke(organisation_id: int, key_fingerprint: str, *, since: datetime, reaso
     """
     with transaction.atomic():
         folding.lock(organisation_id)
-        key = SigningKey.objects.filter(organisation_id=organisation_id, fingerprint=key_fingerprint).first()
+        key = _kept(organisation_id, key_fingerprint)
         by = current_key(organisation_id)
         if key is None:
             raise KeyRefused(_("The organisation has never signed with a key of this fingerprint."))

@@ -302,8 +302,17 @@ class _Checking:
 
     def erasures(self) -> None:
         """Words may be missing only where an erasure says that they are."""
+        if self._erased.left_out(self._wordless):
+            self._hear_later_erasures()
         if vanished := self._erased.left_out(self._wordless):
             raise _Fault(min(vanished), "its words were removed, and no erasure in the journal names it")
+
+    def _hear_later_erasures(self) -> None:
+        """What was erased while this looked through the journal is named by facts that came behind it."""
+        said = Entry.objects.filter(organisation_id=self.organisation_id, fact=ERASED.name).order_by("id")
+        for row in map(Row._make, said.values_list(*Row._fields).iterator()):
+            if row.id not in self.placed and not chaining.trouble_of(row):
+                self._leaf_of(row, None)  # which takes it in
 
     def waiting(self) -> None:
         """What is not in the tree must be in the queue, and the other way round."""
@@ -331,6 +340,8 @@ class _Checking:
     def _is_ours(self, row: Row) -> None:
         """What no seal covers must have been written by Milepost."""
         if trouble := chaining.trouble_of(row):
+            if self._was_erased_meanwhile(row):
+                return
             raise _Fault(row.id, f"before its seal {trouble}")
         self._unsealed.append(row._replace(statement="", salt=b""))  # there may be many: without their words
 
@@ -340,6 +351,11 @@ class _Checking:
         if mark in self._marks:
             raise _Fault(row.id, "it is a copy of another: somebody wrote it a second time")
         self._marks.add(mark)
+
+    def _was_erased_meanwhile(self, row: Row) -> bool:
+        """Whether it was sealed and then erased while this looked through the journal: then its columns went with its words."""
+        place = None if row.fact or row.statement else tiles.place_of(self.organisation_id, row.id)
+        return place is not None and max(self._sizes(), default=0) > place.index
 
     def named(self) -> None:
         """What an entry that no seal covers names as written before it must be there, in whatever journal."""

@@ -19,7 +19,7 @@ from milepost.courses.models import Course
 from milepost.journal.recording import record
 from milepost.learning.equivalences import Achievement, NoReason, OneOwn, recognise
 from milepost.learning.models import Equivalence
-from milepost.people.models import Member
+from milepost.people.models import Member, Organisation
 from milepost.receipts.facts import RECEIPT_BROUGHT, RECEIPT_CHECKED, RECEIPT_REFUSED
 from milepost.receipts.models import Receipt
 from milepost.receipts.reading import keys_in, read
@@ -42,6 +42,19 @@ class WasRefused(Refused):
     """Somebody refused the receipt."""
 
     sentence = gettext_lazy("This receipt was refused. The person can bring a newer one.")
+
+
+class IsRecognised(Refused):
+    """Something of the receipt counts."""
+
+    sentence = gettext_lazy("Something of this receipt is recognised. Take that back first.")
+
+
+class WasErased(Refused):
+    """Whose receipt it is was erased at this moment: nothing is kept of them any more."""
+
+    sentence = gettext_lazy("This person’s data were erased.")
+    status = 404
 
 
 class NotPublished(Refused):
@@ -74,6 +87,7 @@ def bring(*, member: Member, content: bytes, by: Member) -> Receipt:
         raise OwnReceipt
     digest = blobs.store(organisation.uid, content)
     with transaction.atomic():
+        _still_there(organisation.pk, member.pk)
         made, is_new = Receipt.objects.get_or_create(
             member=member,
             digest=digest,
@@ -140,14 +154,15 @@ def ask_issuer(*, receipt: Receipt, by: Member) -> None:
 
 def _check(receipt: Receipt, how: str, by: Member) -> None:
     with transaction.atomic():
-        Receipt.objects.filter(pk=receipt.pk).update(checked=how)
+        locked = _locked(receipt)
+        Receipt.objects.filter(pk=locked.pk).update(checked=how)
         record(
             RECEIPT_CHECKED,
-            organisation=receipt.organisation,
+            organisation=locked.organisation,
             actor=by.as_reference(),
-            object=receipt.as_reference(),
-            result={"key": receipt.key, "is_published": True, "how": how},
-            context={"holder": str(receipt.member.uid)},
+            object=locked.as_reference(),
+            result={"key": locked.key, "is_published": True, "how": how},
+            context={"holder": str(locked.member.uid)},
         )
 
 
@@ -171,7 +186,10 @@ def accept(*, receipt: Receipt, course_uid: str, course: Course, reason: str, by
 
 
 def refuse(*, receipt: Receipt, reason: str, by: Member) -> None:
-    """Say that nothing of the receipt is recognised, and why. Records `refused`. Raises `NoReason`, `OneOwn`, `WasRefused`."""
+    """Say that nothing of the receipt is recognised, and why. Records `refused`.
+
+    Raises `NoReason`, `OneOwn`, `WasRefused`, `IsRecognised`.
+    """
     reason = reason.strip()[:300]
     if not reason:
         raise NoReason
@@ -179,6 +197,8 @@ def refuse(*, receipt: Receipt, reason: str, by: Member) -> None:
         raise OneOwn
     with transaction.atomic():
         locked = _undecided(receipt)
+        if Equivalence.objects.standing().filter(member=locked.member_id, receipt_sha256=locked.digest).exists():
+            raise IsRecognised
         Receipt.objects.filter(pk=locked.pk).update(refused_at=clock.now(), refusal_reason=reason, refused_by=by)
         record(
             RECEIPT_REFUSED,
@@ -199,7 +219,19 @@ def achievement_in(content: Mapping[str, Any], course: str) -> dict[str, Any]:
 
 
 def _undecided(receipt: Receipt) -> Receipt:
-    locked = Receipt.objects.select_for_update(of=("self",)).select_related("organisation", "member").get(pk=receipt.pk)
+    locked = _locked(receipt)
     if locked.refused_at:
         raise WasRefused
     return locked
+
+
+def _still_there(organisation: int, member: int) -> None:
+    """Lock the organisation first, as whoever erases does, and see that they are there. Raises `WasErased`."""
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation)
+    if not Member.objects.filter(pk=member).exists():
+        raise WasErased
+
+
+def _locked(receipt: Receipt) -> Receipt:
+    _still_there(receipt.organisation_id, receipt.member_id)
+    return Receipt.objects.select_for_update(of=("self",)).select_related("organisation", "member").get(pk=receipt.pk)

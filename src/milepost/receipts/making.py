@@ -34,6 +34,8 @@ from milepost.verify import Broken
 from milepost.verify.identity import TYPE as IDENTITY
 from milepost.verify.receipt import FORMAT, wanted_of
 
+TRIES = 3  # of writing one, while something of it is erased
+
 
 class NothingLearnt(Refused):
     """There is nothing that a receipt could tell of."""
@@ -67,16 +69,31 @@ def take_receipt(*, member: Member, file: IO[bytes], by: Member, things: Collect
 
     Raises `NothingLearnt`.
     """
-    chosen = {one.uid for one in learnt_by(member) if things is None or one.uid in things}
-    if not chosen:
-        raise NothingLearnt
+    _chosen(member, things)
     with transaction.atomic():
+        if not Member.objects.select_for_update(no_key=True).filter(pk=member.pk).exists():
+            raise NothingLearnt  # they were erased at this moment: no fact names them any more
         about, what = member.as_reference(), {"what": "receipt"}
         record(MEMBER_EXPORTED, organisation=member.organisation, actor=by.as_reference(), object=about, context=what)
         state_identity(member.organisation)
-    seal(member.organisation_id)
-    with zipfile.ZipFile(file, "w") as archive:
-        _Receipt(member, chosen, archive).write()
+    for left in reversed(range(TRIES)):
+        seal(member.organisation_id)
+        file.seek(0)
+        file.truncate()
+        try:
+            with zipfile.ZipFile(file, "w") as archive:
+                _Receipt(member, _chosen(member, things), archive).write()
+            break
+        except ChangedMeanwhile:  # something of it was erased
+            if not left:
+                raise
+
+
+def _chosen(member: Member, things: Collection[str] | None) -> set[str]:
+    chosen = {one.uid for one in learnt_by(member) if things is None or one.uid in things}
+    if not chosen:
+        raise NothingLearnt
+    return chosen
 
 
 def _facts_of(member: Member) -> Any:

@@ -7,6 +7,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from milepost.attestations import attesting
 from milepost.attestations.attesting import InvalidAttestation, Wish, attest
 from milepost.attestations.contribution import AttestationsContribution
 from milepost.attestations.counting import Question, count
@@ -21,6 +22,7 @@ from milepost.credentials.models import Certificate
 from milepost.credentials.revoking import revoke as revoke_certificate
 from milepost.documents.sealing import seal_pdf
 from milepost.documents.typesetting import render
+from milepost.evidence.erasing import erase_person
 from milepost.journal.keys import current_key
 from milepost.journal.models import Entry
 from milepost.learning.enrolling import enrol, withdraw
@@ -282,6 +284,41 @@ def test_one_that_is_wrong_is_revoked_for_a_reason_or_replaced(organisation, lea
         revoke(attestation=made, by=lead, reason="Again.")
     with pytest.raises(InvalidAttestation):
         attest(organisation=organisation, wish=Wish((course,), date(2026, 11, 6), replaces=made), by=lead)
+
+
+def test_one_is_replaced_by_one_alone(organisation, lead, course, made):
+    wish = Wish((course,), date(2026, 11, 6), replaces=made)
+    attest(organisation=organisation, wish=wish, by=lead)
+    with pytest.raises(InvalidAttestation):
+        attest(organisation=organisation, wish=wish, by=lead)
+
+
+def test_it_counts_up_to_the_head_that_it_names(organisation, lead, course, made, monkeypatch):
+    """What comes between the seal and the count is not attested."""
+
+    def count_late(*arguments, **more):
+        people_are(organisation, {10: "Oslo", 11: "Oslo"})
+        return count(*arguments, **more)
+
+    monkeypatch.setattr(attesting, "count", count_late)
+    again = attested(organisation, lead, Wish((course,), date(2026, 11, 5)))
+    assert again.content["concerned"] == made.content["concerned"]
+
+
+def test_who_is_erased_while_it_is_made_stands_in_no_list(organisation, lead, course, made, monkeypatch):
+    asked = attest(organisation=organisation, wish=Wish((course,), date(2026, 11, 5)), by=lead)
+    somebody = member(organisation, 0)
+
+    def erased_meanwhile(*arguments, **more):
+        counted = count(*arguments, **more)
+        monkeypatch.setattr(attesting, "count", count)
+        erase_person(member=somebody, by=lead)
+        return counted
+
+    monkeypatch.setattr(attesting, "count", erased_meanwhile)
+    run_all(queues=["builds"])
+    asked.refresh_from_db()
+    assert not asked.annex or str(somebody.uid).encode() not in blobs.read(organisation.uid, asked.annex)
 
 
 def test_no_day_to_come_is_attested(organisation, lead, course):

@@ -111,6 +111,18 @@ def test_the_chain_of_keys_leads_from_the_one_before_to_the_providers_to_the_one
     assert keys.is_signed(theirs, keys.endorsement_of(now.fingerprint), bytes(now.endorsement))
 
 
+def test_a_credential_that_is_taken_again_leaves_the_chain_of_keys_as_it_is(credential, organisation):
+    def chain():
+        return list(SigningKey.objects.order_by("pk").values_list("fingerprint", "endorsed_by", "is_current"))
+
+    before = chain()
+    assert keys.use_provider(organisation.pk, "aldermoor-seal") == credential
+    keys.end_provider(organisation.pk)
+    assert keys.use_provider(organisation.pk, "aldermoor-seal") == credential
+    assert chain() == before
+    assert keys.provider_key(organisation.pk) == credential
+
+
 TROUBLES = {
     "hangs": "does not answer",
     "is broken": "The module is out of order",

@@ -71,6 +71,23 @@ def test_one_key_that_was_told_leads_to_those_to_which_it_handed_over(dossier, c
     assert said_of(dossier, "--published", published(), "--key", "0" * 64)[0] == 1
 
 
+def test_a_key_that_was_left_for_another_is_not_taken_back_and_each_dossier_holds(dossier, complete, tmp_path):
+    first = verifier.verify(dossier).key
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    brought = pkcs12_file(private, certificate_for(private))
+    keys.import_pkcs12(complete.organisation_id, brought, password="secret")
+    keys.import_pkcs12(
+        complete.organisation_id, brought, password="secret"
+    )  # the one of now, once more: nothing changes
+    another_key(complete.organisation)
+    with pytest.raises(keys.KeyRefused, match="handed over"):
+        keys.import_pkcs12(complete.organisation_id, brought, password="secret")
+    with (tmp_path / "later.zip").open("w+b") as file:
+        build(action=complete, file=file)
+    for key in (first, keys.current_key(complete.organisation_id).fingerprint):
+        assert said_of(tmp_path / "later.zip", "--key", key)[0] == 0
+
+
 def test_what_was_signed_after_its_key_was_revoked_does_not_hold(dossier, complete, published):
     first = keys.current_key(complete.organisation_id)
     sealed = datetime.fromisoformat(json.loads(json.loads(contents(dossier)["journal/seal.json"])["statement"])["time"])

@@ -11,7 +11,7 @@ from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.journal.sealing import seal
 from milepost.journal.tests.exercises import EXERCISE_COMPLETED, identity_of
 from milepost.journal.tiles import BrokenTree
-from milepost.journal.verification import verify
+from milepost.journal.verification import _Checking, verify
 
 ANNA = Reference("member", "anna", "Anna")
 LADDERS = Reference("exercise", "ladders", "Ladders")
@@ -245,6 +245,41 @@ def test_an_entry_that_was_erased_before_its_seal_is_missed_by_nobody():
         erase([entries[1].id], organisation=identity_of(7), by=ANNA, about=ANNA, reason="Asked for")
     seal(7)
     assert (verify(7).finding, Tree.objects.get(pk=7).size) == (None, 4)
+
+
+def erased_while_it_is_read(entry, monkeypatch, *, before=lambda: None):
+    """Verify while the entry is erased, just before it is read, and the fact of that comes into the tree just after it was."""
+    read, size = _Checking._entries, _Checking.size
+
+    def erasing(self, numbers):
+        before()
+        with transaction.atomic():
+            erase([entry.id], organisation=identity_of(7), by=ANNA, about=ANNA, reason="Asked for")
+        return read(self, numbers)
+
+    def folding_first(self):
+        folding.fold(7)
+        size(self)
+
+    monkeypatch.setattr(_Checking, "_entries", erasing)
+    monkeypatch.setattr(_Checking, "size", folding_first)
+    return verify(7).finding
+
+
+@pytest.mark.django_db
+def test_what_is_erased_while_somebody_verifies_raises_no_alarm(monkeypatch):
+    entries = write(3)
+    seal(7)
+    assert erased_while_it_is_read(entries[1], monkeypatch) is None
+
+
+@pytest.mark.django_db
+def test_nor_does_what_is_sealed_and_then_erased_while_somebody_verifies(monkeypatch):
+    entries = write(3)
+    seal(7)
+    entries = write(3)
+    folding.fold(7)
+    assert erased_while_it_is_read(entries[1], monkeypatch, before=lambda: seal(7)) is None
 
 
 @pytest.mark.django_db

@@ -14,6 +14,7 @@ from milepost.journal.verification import verify
 from milepost.learning.equivalences import NoReason, OneOwn, RecognisedAlready, TakenBack, standing, take_back
 from milepost.learning.models import Equivalence
 from milepost.receipts.bringing import (
+    IsRecognised,
     NoSuchAchievement,
     NotPublished,
     NotReached,
@@ -172,6 +173,13 @@ def test_it_is_taken_back_with_a_reason_and_can_be_recognised_anew(accepted, bro
     accept(receipt=brought, course_uid=str(course.uid), course=ladders, reason="Compared", by=hr)
     assert standing(ladders).count() == 1
     assert Equivalence.objects.count() == 2
+
+
+def test_one_of_which_something_is_recognised_is_refused_once_that_is_taken_back(accepted, brought, hr):
+    with pytest.raises(IsRecognised):
+        refuse(receipt=brought, reason="No", by=hr)
+    take_back(equivalence=accepted, reason="Other content", by=hr)
+    refuse(receipt=brought, reason="No", by=hr)
 
 
 def test_a_receipt_that_was_refused_counts_for_nothing(brought, course, ladders, hr, comer):
