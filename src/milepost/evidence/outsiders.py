@@ -32,6 +32,7 @@ from milepost.people.contributions import BATCH, Hold, Outside, contributions
 from milepost.people.models import Member, Organisation
 
 FORMAT = "milepost-personal-data/1"
+OF_A_MEMBER = gettext_lazy("Somebody among your people has this address. Erase them on their page first.")
 
 
 class NothingHeld(Refused):
@@ -50,13 +51,16 @@ class Known:
 
 
 def known_of(organisation: Organisation, email: str) -> list[Known]:
-    """All that any room holds of whoever has this address and is no member; nothing for what is nobody's address."""
-    if "@" not in email or email.strip().casefold().endswith(
-        ".invalid"
-    ):  # which stands for those who were erased (RFC 2606)
+    """All that any room holds of whoever has this address and is no member; nothing for what is nobody's address.
+
+    Where a member has it, too, it stays as long as they: nobody's facts go one by one.
+    """
+    email = email.strip()
+    if "@" not in email or email.casefold().endswith(".invalid"):  # which stands for those who were erased (RFC 2606)
         return []
     rows = [row for contribution in contributions.all() for row in contribution.of_outsider(organisation, email)]
-    return [Known(row, _hold(organisation, row)) for row in rows]
+    is_member = Member.objects.filter(organisation=organisation, email__iexact=email).exists()
+    return [Known(row, Hold(str(OF_A_MEMBER)) if is_member else _hold(organisation, row)) for row in rows]
 
 
 def _hold(organisation: Organisation, row: Outside) -> Hold | None:

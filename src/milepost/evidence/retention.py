@@ -36,6 +36,7 @@ class StillKept(Refused):
     """The action's time is not over; the message says until when it is kept."""
 
 
+NAMING = ("client_representative", "client_capacity", "help_by", "help_means")  # of an action: they name people
 KEPT = gettext_lazy("%(reference)s “%(title)s” is kept until %(day)s (%(profile)s).")
 
 
@@ -137,7 +138,8 @@ def let_go(*, action: TrainingAction, by: Member | None) -> int:
             contribution.let_go(scope)
         locked.members.clear()
         locked.sessions.clear()
-        TrainingAction.objects.filter(pk=locked.pk).update(let_go_at=clock.now(), readiness=0, created_by=None)
+        nobody = {"created_by": None} | dict.fromkeys(NAMING, "")
+        TrainingAction.objects.filter(pk=locked.pk).update(let_go_at=clock.now(), readiness=0, **nobody)
         forget_files(locked.organisation, digests)
     return count
 

@@ -14,9 +14,10 @@ from milepost.evidence.tests.test_remains import remains_of
 from milepost.journal.models import Entry
 from milepost.journal.sealing import seal
 from milepost.journal.verification import verify
+from milepost.people.models import Member
 
 pytestmark = pytest.mark.django_db
-LATER = datetime(2029, 11, 28, 9, tzinfo=UTC)  # the action's time is over
+LATER = datetime(2030, 1, 2, 9, tzinfo=UTC)  # the action's time is over
 SIGNATORY, TRAINER = "lucja@norrviken.example", "tess@outside.example"
 
 
@@ -26,7 +27,7 @@ def test_what_is_held_of_a_signatory_and_a_trainer_is_told_with_what_keeps_it(co
         assert label in " ".join(str(one.row.label) for one in known)
         kept = [one for one in known if one.hold]
         assert kept
-        assert all(one.hold.until == date(2029, 11, 26) for one in kept)
+        assert all(one.hold.until == date(2029, 12, 31) for one in kept)
     assert known_of(organisation, "nobody@x.example") == []
 
 
@@ -45,13 +46,22 @@ def test_an_action_that_is_kept_refuses_their_erasure(complete, organisation, le
     assert known_of(organisation, SIGNATORY)
 
 
+def test_what_they_did_under_the_address_of_a_member_does_not_go_without_the_member(complete, organisation, lead):
+    Member.objects.filter(pk=lead.pk).update(email="Lucja@norrviken.example")
+    with clock.at(LATER):
+        let_go(action=complete, by=lead)
+        with pytest.raises(ErasureRefused, match="on their page"):
+            erase_outsider(organisation=organisation, email=f" {SIGNATORY}", by=lead)
+    assert known_of(organisation, SIGNATORY)
+
+
 def test_once_its_time_is_over_nothing_of_them_is_left(complete, organisation, lead):
     seal(organisation.pk)
     with clock.at(LATER):
         let_go(action=complete, by=lead)
-        for email in (SIGNATORY, TRAINER):
-            erase_outsider(organisation=organisation, email=email, by=lead, ground=Ground.ASKED)
-            assert known_of(organisation, email) == []
+        assert known_of(organisation, TRAINER) == []  # gone with the session
+        erase_outsider(organisation=organisation, email=SIGNATORY, by=lead, ground=Ground.ASKED)
+        assert known_of(organisation, SIGNATORY) == []
         assert remains_of({SIGNATORY, TRAINER, "Łucja"}) == set()
         seal(organisation.pk)
         assert verify(organisation.pk).finding is None
