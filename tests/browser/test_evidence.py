@@ -218,7 +218,7 @@ def test_two_outside_parties_sign_an_agreement(visitor):
     claire.sign_in("claire.fontaine")
     page = claire.go("/aldermoor/documents/new/")
     page.get_by_label("Title of the training").fill("Ladders, hands on")
-    page.get_by_label("The other party").fill("Norrviken AB")
+    page.get_by_label("The other party", exact=True).fill("Norrviken AB")
     page.get_by_role("button", name="Make it").click()
     for number, (name, address) in enumerate(
         (("Maud Lind", "maud@one.example"), ("Łucja Öberg", "lucja@two.example")), start=1
@@ -251,7 +251,7 @@ def test_a_page_that_can_t_be_drawn_while_too_many_are_comes_a_little_later(visi
     claire.sign_in("claire.fontaine")
     page = claire.go("/aldermoor/documents/new/")
     page.get_by_label("Title of the training").fill("Ladders, at last")
-    page.get_by_label("The other party").fill("Norrviken AB")
+    page.get_by_label("The other party", exact=True).fill("Norrviken AB")
 
     def busy_at_first(route):
         if len(refused) < 2:

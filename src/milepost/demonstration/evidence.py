@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
+from milepost.classroom.hours import hours_planned
 from milepost.classroom.models import Attendance, LiveSession, Slot, Trainer, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
@@ -134,13 +135,19 @@ def _plan(tale: Tale, zone: ZoneInfo) -> Plan:
     )
 
 
+def _agreed(tale: Tale, session: LiveSession) -> int:
+    """What the agreement says; in the story with gaps, more than course and session come to."""
+    sessions = LiveSession.objects.filter(pk=session.pk)
+    return hours_planned(course=tale.course, sessions=sessions).total if tale.is_whole else 480
+
+
 def _open(tale: Tale, session: LiveSession, people: list[Member], lead: Member) -> TrainingAction:
     plan = ActionPlan(
         title=tale.title,
         profile="fr",
         starts_on=tale.begins,
         ends_on=tale.ends,
-        minutes=480,
+        minutes=_agreed(tale, session),
         course=tale.course,
         sessions=[session],
         members=people,
@@ -189,10 +196,12 @@ def _meet(session: LiveSession, tale: Tale, chance: random.Random) -> None:
             leave = 3 if number and not tale.is_whole else 0
             # In its morning two signed on one phone, and nobody has said yet whether both were there.
             lent = 0 if number or tale.is_whole else 2
+            late = len(rows) // 2 if tale.is_whole and not number else None
             for place, row in enumerate(rows[leave:], start=leave):
-                _sign(row, 0 if place < lent else place, chance)
-        if tale.is_whole and not number:
-            _come_late(rows[len(rows) // 2], trainer)
+                if place != late:
+                    _sign(row, 0 if place < lent else place, chance)
+        if late is not None:
+            _come_late(rows[late], late, trainer, chance)
         if tale.is_whole or not number:
             with clock.at(slot.ends_at):
                 _close(slot, trainer, chance)
@@ -210,8 +219,10 @@ def _sign(attendance: Attendance, place: int, chance: random.Random) -> None:
     sign(attendance=attendance, signing=Signing(drawn, Way.PROJECTED, words, where, devices=(phone,)))
 
 
-def _come_late(attendance: Attendance, trainer: Trainer) -> None:
+def _come_late(attendance: Attendance, place: int, trainer: Trainer, chance: random.Random) -> None:
     begins = attendance.slot.starts_at
+    with clock.at(begins + timedelta(minutes=21)):
+        _sign(attendance, place, chance)
     with clock.at(begins + timedelta(minutes=25)):
         change = Change(arrived_at=begins + timedelta(minutes=20))
         change_attendance(attendance=attendance, change=change, by=trainer.as_reference())
