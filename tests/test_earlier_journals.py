@@ -6,6 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from milepost.journal import folding
 from milepost.journal.erasing import erase
+from milepost.journal.leaves import leaf_hash, new_salt
 from milepost.journal.models import Entry, IndexPage, Tree
 from milepost.journal.recording import Fact, Reference, record_many
 from milepost.journal.sealing import index_of, seal
@@ -36,9 +37,12 @@ def test_a_journal_from_before_the_index_goes_on(organisation):
         record_many(facts, organisation=organisation)
     folding.fold(number)
     MigrationExecutor(connection).migrate(BEFORE)
-    with connection.cursor() as cursor:  # as the version before records one
-        one = f"SELECT {COLUMNS} FROM journal_entry WHERE actor_id = 'm1'"
-        cursor.execute(f"INSERT INTO journal_entry ({COLUMNS}) {one}")  # it waits for its place, and gets its mark
+    with connection.cursor() as cursor:  # as the version before records one: it waits for its place, and gets its mark
+        salt, names = new_salt(), COLUMNS.removesuffix(", salt, leaf")
+        cursor.execute("SELECT statement FROM journal_entry WHERE actor_id = 'm1'")
+        leaf = leaf_hash(salt=salt, statement=cursor.fetchone()[0].encode())
+        one = f"SELECT {names}, %s, %s FROM journal_entry WHERE actor_id = 'm1'"
+        cursor.execute(f"INSERT INTO journal_entry ({COLUMNS}) {one}", [salt, leaf])
     MigrationExecutor(connection).migrate(newest)
 
     assert (Tree.objects.get(pk=number).indexed, IndexPage.objects.count()) == (0, 0)

@@ -33,7 +33,7 @@ class Person:
     relation: str = ""
     site: str = ""
     department: str = ""
-    left_on: date | None = None
+    gone_on: date | None = None
     is_placed: bool = False  # by a fact
     enrolled: set[str] = field(default_factory=set)
     certificates: dict[str, tuple[str, date | None]] = field(default_factory=dict)  # by uid: course, until
@@ -65,7 +65,7 @@ class Question:
 
     def concerns(self, person: Person) -> bool:
         """Whether the person is one of those who are asked about."""
-        if person.left_on is not None and person.left_on <= self.day:
+        if person.gone_on is not None and person.gone_on <= self.day:
             return False
         if self.whom == Whom.EMPLOYEES and person.relation != Relation.EMPLOYEE:
             return False
@@ -129,11 +129,11 @@ def _people(organisation: Organisation, question: Question, size: int | None) ->
                     person.is_placed = True
                     person.relation, person.site = result["relation"], result.get("site", "")
                     person.department, left = result.get("department", ""), result.get("left_on")
-                    person.left_on = date.fromisoformat(left) if left else None
+                    person.gone_on = date.fromisoformat(left) if left else None
             case MEMBER_DEACTIVATED.name:
                 if leaver := people.get(said["object"]["id"]):
                     told_on = datetime.fromisoformat(said["time"]).astimezone(zone).date()
-                    leaver.left_on = date.fromisoformat(result["left_on"]) if "left_on" in result else told_on
+                    leaver.gone_on = date.fromisoformat(result["left_on"]) if "left_on" in result else told_on
             case _:
                 if learner := people.get(said.get("context", {}).get("holder") or said["actor"]["id"]):
                     _learnt(learner, fact, said)

@@ -15,6 +15,7 @@ from milepost.journal.folding import fold
 from milepost.journal.models import Entry, IndexPage, Tree
 from milepost.journal.recording import Fact, Reference, record, record_many
 from milepost.journal.sealing import seal
+from milepost.journal.sparse import key_of
 from milepost.journal.tests.exercises import EXERCISE_COMPLETED, PAPER_WRITTEN, identity_of
 from milepost.journal.verification import verify
 from milepost.verify.completeness import Index
@@ -57,15 +58,12 @@ def by_definition(leaves, start, prefix=""):
 def expected_root(facts):
     chains = defaultdict(lambda: defaultdict(lambda: (0, bytes(32))))
     for about, whose, leaf in facts:
-        count, chain = chains[about][whose]
-        chains[about][whose] = count + 1, sha(b"\x30", chain, leaf)
+        of = chains[key_of(about)]
+        count, chain = of[key_of(whose)]
+        of[key_of(whose)] = count + 1, sha(b"\x30", chain, leaf)
     heads = {}
-    for about, people in chains.items():
-        leaves = {
-            sha(whose.encode()): sha(b"\x20", sha(whose.encode()), count.to_bytes(8), chain)
-            for whose, (count, chain) in people.items()
-        }
-        key = sha(about.encode())
+    for key, people in chains.items():
+        leaves = {whose: sha(b"\x20", whose, count.to_bytes(8), chain) for whose, (count, chain) in people.items()}
         heads[key] = sha(b"\x10", key, by_definition(leaves, b"\x21"))
     return by_definition(heads, b"\x11")
 
