@@ -1,7 +1,5 @@
 """Asking for an attestation, and making it in the background: counting, the list, the page, the seal."""
 
-import csv
-import io
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from milepost.core.irrevocable import irrevocable
 from milepost.core.jobs import named
 from milepost.core.quotas import refuse_beyond, take
 from milepost.core.refusals import Refused
+from milepost.core.table_files import as_csv
 from milepost.courses.models import Course
 from milepost.documents.typesetting import render
 from milepost.journal import keys
@@ -31,7 +30,6 @@ from milepost.journal.sealing import seal
 from milepost.people.models import Member, Organisation
 
 FORMAT, ANNEX = "milepost-attestation/1", "milepost-attestation-annex/1"
-LINES = 500  # of a list, handed on at a time
 
 
 class InvalidAttestation(Refused):
@@ -182,29 +180,19 @@ def content_of(attestation: Attestation, counted: Counted, courses: list[dict[st
 
 def annex_of(attestation: Attestation, counted: Counted) -> Iterator[bytes]:
     """The list as CSV. Its first row has 256 random bits: whoever has the fingerprint alone can’t try out what the list says."""
-    yield _lines([[ANNEX, str(attestation.uid), secrets.token_hex(32)]])
-    rows = [["name", "site", "department", "certified", "until", "uid"]]
+    for lines in as_csv(_rows(attestation, counted), has_mark=False, line_end="\n"):
+        yield lines.encode()
+
+
+def _rows(attestation: Attestation, counted: Counted) -> Iterator[list[str]]:
+    yield [ANNEX, str(attestation.uid), secrets.token_hex(32)]
+    yield ["name", "site", "department", "certified", "until", "uid"]
     courses, day = counted.question.courses, counted.question.day
     for person in counted.people:
         is_certified = counted.is_certified(person)
         until = person.until(courses, day) if is_certified else None
         certified = ["yes" if is_certified else "no", until.isoformat() if until else ""]
-        rows.append([person.name, person.site, person.department, *certified, person.uid])
-        if len(rows) >= LINES:
-            yield _lines(rows)
-            rows = []
-    yield _lines(rows)
-
-
-def _lines(rows: list[list[str]]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows([_harmless(cell) for cell in row] for row in rows)
-    return written.getvalue().encode()
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet takes no cell for a formula."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+        yield [person.name, person.site, person.department, *certified, person.uid]
 
 
 @irrevocable

@@ -16,12 +16,14 @@ class _Line:
         return line
 
 
-def as_csv(rows: Iterable[list[Any]], *, delimiter: str = ",", has_mark: bool = True) -> Iterator[str]:
+def as_csv(
+    rows: Iterable[list[Any]], *, delimiter: str = ",", has_mark: bool = True, line_end: str = "\r\n"
+) -> Iterator[str]:
     """The rows as CSV, with a byte order mark for Excel unless it takes none; yields a few hundred lines at a time.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe before it.
     """
-    writer = csv.writer(_Line(), delimiter=delimiter)
+    writer = csv.writer(_Line(), delimiter=delimiter, lineterminator=line_end)
     if has_mark:
         yield "\ufeff"
     for part in batched(rows, LINES, strict=False):
