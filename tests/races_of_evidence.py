@@ -75,7 +75,7 @@ def _add_a_piece_twice(world: Any) -> Pair:
     def count(answers: list[str]) -> None:
         assert answers == ["done", "done"], answers
         [piece] = action.pieces.all()
-        assert facts("created", piece.digest) == 1
+        assert facts("created", piece.uid) == 1
 
     def add() -> None:
         add_piece(action=action, key="hot-evaluation", name="p.pdf", content=str(action.uid).encode(), by=lead)

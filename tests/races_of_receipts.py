@@ -295,13 +295,15 @@ def _prove_and_describe(world: Any) -> Pair:
 
 
 def _make_one_organisation_twice(_world: Any) -> Pair:
-    """It is for demonstration from birth or never, and says so by one fact."""
+    """It is for demonstration from birth or never, and says so by one fact; who it is, by another."""
     slug = f"born-{next(_numbers)}"
 
     def count(answers: list[str]) -> None:
         assert sorted(answers) == ["InvalidOrganisation", "done"], answers
         made = Organisation.objects.get(slug=slug)
-        [fact] = Entry.objects.filter(organisation_id=made.pk)
+        told = Entry.objects.filter(organisation_id=made.pk)
+        assert sorted(told.values_list("fact", flat=True)) == ["identity.stated", "organisation.created"]
+        fact = told.get(fact="organisation.created")
         assert made.is_demonstration == (answers[1] == "done") == bool(fact.content.get("demonstration"))
 
     return [
