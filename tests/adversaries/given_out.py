@@ -130,11 +130,11 @@ class Reader:
         return verifier.verify(path, keys=[self.key], **more)
 
     def finds(self, content: bytes, **more: Any) -> str:
-        """What finds a tampering: "verify", or '' for nobody."""
+        """What finds a tampering: "verify", which names it or says that it can't read the file; '' for nobody."""
         try:
             self.report(content, **more)
-        except verifier.Broken:
-            return "verify"
+        except verifier.Broken as found:
+            return "verify, unnamed" if "not as Milepost writes it (" in str(found) else "verify"
         return ""
 
 

@@ -28,11 +28,6 @@ LISTED = [
         "whoever holds the key, numbers and a list that fit each other and not the journal",
     ),
     Listed(KEYHOLDER, r"^receipt manifest.json: person", "the name of its person"),
-    Listed(
-        KEYHOLDER,
-        r" manifest.json: (organisation|issuer|published)",
-        "whoever holds the key, the name of the organisation in the manifest and on the cover",
-    ),
     Listed(KEYHOLDER, r" manifest.json: made_at", "whoever holds the key, when the dossier was made"),
     Listed(
         KEYHOLDER,

@@ -1,5 +1,6 @@
 """Adversary by tampering: what found it, or the row of docs/what-it-proves.md that says that nothing here does."""
 
+import os
 import re
 import sys
 from collections import Counter
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from time import monotonic
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "what-it-proves.md"
 NOTHING = "without effect"  # what is given out afterwards is the same
@@ -38,6 +40,23 @@ class Count:
     listed: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
 
+    def add(self, tampering: Tampering, by: str | None, listed: Sequence[Listed]) -> str:
+        """Count it, and say as what."""
+        if by is None:
+            return "not tried"
+        if by:
+            self.found[by] += 1
+            return f"found by {by}"
+        rows = (
+            one.row for one in listed if one.adversary == tampering.adversary and re.search(one.what, tampering.what)
+        )
+        if row := next(rows, ""):
+            self.listed[row] += 1
+            return f"listed ({row})"
+        self.missed.append(tampering.what)
+        print(f"MISSED by all: {tampering.what}", file=sys.stderr, flush=True)
+        return "MISSED"
+
     @property
     def tried(self) -> int:
         return self.found.total() + self.listed.total() + len(self.missed)
@@ -52,23 +71,20 @@ class Count:
 
 
 def counted(tamperings: Iterable[Tampering], listed: Sequence[Listed]) -> Count:
-    """Try each."""
-    count = Count()
-    for tampering in tamperings:
-        by = tampering.attempt()
-        if by:
-            count.found[by] += 1
-        elif by is not None:
-            rows = [
-                one.row
-                for one in listed
-                if one.adversary == tampering.adversary and re.search(one.what, tampering.what)
-            ]
-            if rows:
-                count.listed[rows[0]] += 1
-            else:
-                count.missed.append(tampering.what)
-                print(f"MISSED by all: {tampering.what}", file=sys.stderr, flush=True)
+    """Try each, and say every quarter of a minute how far it has come. `TAMPERINGS_LOG` names a file for a line about each."""
+    count, begun = Count(), monotonic()
+    told = begun
+    with Path(os.environ.get("TAMPERINGS_LOG", os.devnull)).open("a") as log:
+        for tampering in tamperings:
+            if monotonic() - told > 15:
+                told = monotonic()
+                print(
+                    f"{count.tried} tried in {told - begun:.0f} s, {len(count.missed)} missed",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            by = tampering.attempt()
+            print(count.add(tampering, by, listed), tampering.adversary, tampering.what, sep="\t", file=log, flush=True)
     return count
 
 
