@@ -44,7 +44,10 @@ LICENCES = {
     "@fontsource-variable/fraunces": "OFL-1.1",
 }
 FOR_TESTS = {"axe-core"}
+_ATKINSON, _FRAUNCES = vendor_fonts.HOUSE
 FONTS = {
+    "AtkinsonHyperlegibleNext": (_ATKINSON, "OFL-1.1"),
+    "Fraunces": (_FRAUNCES, "OFL-1.1"),
     "NotoEmoji": (vendor_fonts.EMOJI, "OFL-1.1"),
     "Droid": (vendor_fonts.DROID, "Apache-2.0"),
     "Noto": (vendor_fonts.NOTO, "OFL-1.1"),

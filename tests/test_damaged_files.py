@@ -42,7 +42,7 @@ def document() -> bytes:
         "height": 0.1,
         "label": "Town",
     }
-    return signature_fields.with_places(made.getvalue(), signatories=2, places=[place], has_frames=False)
+    return signature_fields.with_places(made.getvalue(), signatories=["Ann", "Bo"], places=[place], has_frames=False)
 
 
 def pictures() -> list[bytes]:
@@ -76,7 +76,7 @@ def test_a_pdf(data):
     try:
         reading.examine(content)
         assert reading.picture_of_page(content, 0, width=200)
-        assert signature_fields.with_places(content, signatories=1, places=[], has_frames=False)
+        assert signature_fields.with_places(content, signatories=["Ann"], places=[], has_frames=False)
     except RefusedPdf as refused:
         assert str(refused)
     except IndexError:

@@ -27,7 +27,6 @@ CONFINED = {
 VERIFY = "stands alone; /verify/ calls it in `credentials/reading.py`, confined"
 ELSEWHERE = {
     "anchors/publishing.py": "writes",
-    "attestations/attesting.py": "writes",
     "backup/archive.py": "the operator’s own backups, by command",
     "classroom/meetings/bigbluebutton/__init__.py": "4 MB at most, of a server that the operator chose",
     "classroom/watching.py": "writes",

@@ -50,7 +50,7 @@ def test_many_workers_one_killed_in_the_middle_make_one_chain_while_entries_are_
     subprocess.run([*command, "seal", *place], env=own_database, check=True, capture_output=True)
     done = subprocess.run([*command, "verify", *place], env=own_database, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("4001 entries hold. 4001 are under")
+    assert done.stdout.startswith("4002 entries hold. 4002 are under")
 
 
 TELL = """

@@ -19,6 +19,7 @@ from milepost.anchors.models import WitnessedLog
 from milepost.backup import loading, making, restoring
 from milepost.config import schema
 from milepost.core import clock, links
+from milepost.core.blobs import references
 from milepost.core.jobs import run_all
 from milepost.core.models import Job
 from milepost.evidence.auditing import Invitation, invite_auditor
@@ -90,8 +91,10 @@ def test_a_backup_of_an_earlier_version_is_brought_up_to_date(world, tmp_path, m
     loader = MigrationLoader(connection)
     earlier = loader.project_state(list(loader.applied_migrations)).apps
     earlier.get_model("classroom", "Rules").objects.create(organisation_id=world.organisation.pk, remind_before=30)
-    monkeypatch.setattr(making, "apps", earlier)
-    backup(tmp_path / "all.tar")
+    with monkeypatch.context() as then:
+        then.setattr(making, "apps", earlier)
+        then.setattr(references, "apps", earlier)
+        backup(tmp_path / "all.tar")
 
     holdings = restore(tmp_path / "all.tar", replaces=True)
     assert (holdings.people, holdings.findings, schema.is_behind()) == (2, [], False)

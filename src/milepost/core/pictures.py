@@ -1,10 +1,12 @@
-"""Pictures as people send them: whether they are what they say, and of a size that everybody can show."""
+"""Pictures as people send them: whether they are what they say, and of a size that everybody can show.
+
+Pillow is large, and loaded in the process alone that children are forked from.
+"""
 
 import io
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from PIL import Image, UnidentifiedImageError
 
 from milepost.core.sandbox import Unreadable, confined
 
@@ -21,6 +23,8 @@ class UnreadablePicture(Unreadable):
 @confined(UnreadablePicture, loads=("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin"))
 def media_type(content: bytes) -> str:
     """The media type of a picture that was read to its end. Raises `UnreadablePicture`, `TooManyFiles`."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(content), formats=list(FORMATS)) as picture:
             if picture.width * picture.height > MAX_PIXELS:
@@ -37,6 +41,8 @@ def media_type(content: bytes) -> str:
 @confined(UnreadablePicture, loads=("PIL.JpegImagePlugin", "PIL.PngImagePlugin", "PIL.WebPImagePlugin"))
 def size_of(content: bytes) -> tuple[int, int]:
     """Width and height in pixels of a picture that was taken. Raises `UnreadablePicture`."""
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(content), formats=list(FORMATS)) as picture:
             return picture.width, picture.height

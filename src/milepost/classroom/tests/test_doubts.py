@@ -560,7 +560,7 @@ def test_the_sheet_tells_doubts_and_a_decision_after_the_closing_makes_the_next(
         decide(slot=slots[0], seen=seen(lent[1]), decision="there", by=by)
         text = sheet_text(session, number=3)
     assert "Was there, says Tess Okafor (26 November 2026, 17:09)." in text
-    assert f"decided about the signature of {people[1].full_name}: was not there (26/11/2026 9 h – 12 h 30)." in text
+    assert f"decided about the signature of {people[1].full_name}: was not there (26/11/2026 09:00–12:30)." in text
     assert session.sheets.get(number=1).pdf
 
 

@@ -356,15 +356,15 @@ class Issuer:
             builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.root_key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
-    def bring_key(self):
+    def bring_key(self, organisation):
         file = pkcs12.serialize_key_and_certificates(
             b"k", self.key, self.leaf, [self.root], serialization.NoEncryption()
         )
-        return keys.import_pkcs12(7, file, password="")
+        return keys.import_pkcs12(organisation.pk, file, password="")
 
 
-def sealed_by(issuer):
-    key = issuer.bring_key()
+def sealed_by(issuer, organisation):
+    key = issuer.bring_key(organisation)
     pdf = render("cover", COVER, time=datetime.now(UTC))
     return key, seal_pdf(pdf, key=key, time=clock.now().replace(microsecond=0))
 
@@ -391,9 +391,9 @@ COVER = {
 }
 
 
-def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, issuer):
+def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, issuer, organisation):
     settings.TIMESTAMP_URL, folder = authority
-    key, sealed = sealed_by(issuer)
+    key, sealed = sealed_by(issuer, organisation)
     dated = date_pdf(sealed, key=key)
     reader = PdfFileReader(io.BytesIO(dated))
     assert len(reader.root["/DSS"]["/CRLs"]) == 1
@@ -412,19 +412,19 @@ def test_a_key_whose_issuer_vouches_for_it_reaches_b_lta(settings, authority, is
 
 @pytest.mark.parametrize("trouble", [{"moved": "/ca.crl"}, {"more": 64}])
 def test_an_issuer_that_leads_elsewhere_or_sends_without_end_is_not_followed_and_the_document_stays_dated(
-    settings, authority, issuer, trouble
+    settings, authority, issuer, trouble, organisation
 ):
     settings.TIMESTAMP_URL = authority[0]
-    key, sealed = sealed_by(issuer)
+    key, sealed = sealed_by(issuer, organisation)
     issuer.lists |= trouble
     dated = date_pdf(sealed, key=key)
     assert "/DSS" not in PdfFileReader(io.BytesIO(dated)).root
     assert set(issuer.asked) == {"/ca.crl"}
 
 
-def test_a_key_that_its_issuer_revoked_is_dated_but_not_vouched_for(settings, authority, issuer):
+def test_a_key_that_its_issuer_revoked_is_dated_but_not_vouched_for(settings, authority, issuer, organisation):
     settings.TIMESTAMP_URL = authority[0]
-    key, sealed = sealed_by(issuer)
+    key, sealed = sealed_by(issuer, organisation)
     issuer.lists["crl"] = issuer.revocations(issuer.leaf)
     dated = date_pdf(sealed, key=key)
     assert "/DSS" not in PdfFileReader(io.BytesIO(dated)).root
