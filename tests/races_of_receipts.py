@@ -1,6 +1,7 @@
 """Races of receipts, of what is made about people who are erased meanwhile, and of keys that change while something is sealed."""
 
 import io
+import zipfile
 from datetime import date, timedelta
 from itertools import count as numbers
 from typing import Any
@@ -17,6 +18,7 @@ from milepost.declarations.models import Described, Trainee
 from milepost.declarations.proving import refresh
 from milepost.evidence.actions import ActionPlan, open_action
 from milepost.evidence.erasing import erase_person
+from milepost.evidence.export import export_person
 from milepost.journal import keys
 from milepost.journal.models import Entry, SigningKey
 from milepost.journal.verification import verify as verify_journal
@@ -223,11 +225,26 @@ def _erase_twice(world: Any) -> Pair:
     before = Entry.objects.filter(organisation_id=world[0].pk, verb="erased").count()
 
     def count(answers: list[str]) -> None:
-        assert answers.count("done") == 1, answers
+        assert sorted(answers) == ["WasErased", "done"], answers
         assert Entry.objects.filter(organisation_id=world[0].pk, verb="erased").count() == before + 1
         assert verify_journal(world[0].pk).finding is None
 
     return [lambda: erase_person(member=learner, by=world[1])] * 2, count
+
+
+def _export_and_erase(world: Any) -> Pair:
+    """Whoever is erased while their data are copied is copied whole, or not at all, and named by nothing that comes later."""
+    learner, lead, file = _learner(world), world[1], io.BytesIO()
+
+    def count(answers: list[str]) -> None:
+        assert answers in (["done", "done"], ["WasErased", "done"]), answers
+        assert _words_about(learner) == [], answers
+        assert answers[0] == "WasErased" or zipfile.ZipFile(file).testzip() is None
+
+    return [
+        lambda: export_person(member=learner, file=file, by=lead),
+        lambda: erase_person(member=learner, by=lead),
+    ], count
 
 
 def _attest_and_erase(world: Any) -> Pair:
@@ -355,6 +372,7 @@ RACES = {
     "refusing a receipt": Race(_two_houses, _refuse_twice),
     "taking back what was recognised": Race(_two_houses, _take_back_twice),
     "telling leavers": Race(_world, _tell_leavers_twice),
+    "exporting somebody and erasing": Race(_world, _export_and_erase),
     "erasing somebody twice": Race(_world, _erase_twice),
     "taking a receipt and erasing": Race(_world, _take_and_erase),
     "bringing a receipt and erasing": Race(_two_houses, _bring_and_erase),

@@ -10,8 +10,8 @@ from milepost.people.models import Member
 
 
 def renew_feed(*, member: Member) -> CalendarFeed:
-    """Give the member an address for their calendar, for a year; an earlier one opens nothing any more."""
+    """Give the member an address for their calendar, for a year; an earlier one opens nothing any more. Raises `WasErased`."""
     with transaction.atomic():
-        Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+        Member.locked(member.pk)
         fresh = {"link": uuid4(), "renewed_at": clock.now(), "organisation_id": member.organisation_id}
         return CalendarFeed.objects.update_or_create(member=member, defaults=fresh)[0]

@@ -57,11 +57,11 @@ def erase_person(*, member: Member, by: Member, ground: Ground = Ground.ASKED, a
 
     Numbers lose them as well: what was theirs is gone, and no proof of anybody else is touched. What they did in an
     office (published a course, say) stays a fact of the organisation. They are told by a last message, if they have an
-    address. Raises `ErasureRefused`. Records `erased`.
+    address. Raises `ErasureRefused`, `WasErased`. Records `erased`.
     """
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=member.organisation_id)  # as whoever imports people does
-        locked = Member.objects.select_for_update(of=("self",)).get(pk=member.pk)
+        locked = Member.locked(member.pk, to_erase=True)
         if holds := holds_on(locked):
             raise ErasureRefused(holds)
         organisation, facts = locked.organisation, _facts_of(locked)

@@ -28,7 +28,7 @@ from milepost.journal.phrases import phrase, told_later_words
 from milepost.journal.queries import timeline
 from milepost.journal.recording import record, time_text
 from milepost.people.contributions import BATCH, safe_name
-from milepost.people.models import Member
+from milepost.people.models import Member, WasErased
 
 FORMAT = "milepost-personal-data/1"
 _LEFT_OUT = {"password", "code", "code_tries", "code_sent_at", "searchable", "secret", "organisation", "id", "user"}
@@ -83,13 +83,13 @@ def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
     """Write a zip with everything that is known of the person: to read (HTML), for machines (JSON), and their files.
 
     Their account belongs to them and not to one organisation: only who exports their own data finds it there. Records
-    `exported`.
+    `exported`. Raises `WasErased`, also when they are erased while it is written: what is left of them by then is no copy.
     """
     if by != member:  # one's own data is nobody's to bound
         take(member.organisation, "exports")
     reference, what = member.as_reference(), {"what": "personal data"}
     with transaction.atomic():
-        Member.objects.select_for_update(no_key=True).get(pk=member.pk)  # of somebody who is erased nothing is recorded
+        Member.locked(member.pk)  # of somebody who is erased nothing is recorded
         record(
             MEMBER_EXPORTED,
             organisation=member.organisation,
@@ -97,6 +97,20 @@ def export_person(*, member: Member, file: IO[bytes], by: Member) -> None:
             object=reference,
             context=what,
         )
+    try:
+        _write(member, file, by)
+    except blobs.Unreadable:
+        _refuse_erased(member)
+        raise
+    _refuse_erased(member)
+
+
+def _refuse_erased(member: Member) -> None:
+    if not Member.objects.filter(pk=member.pk).exists():
+        raise WasErased
+
+
+def _write(member: Member, file: IO[bytes], by: Member) -> None:
     records = {label: [_as_json(row) for row in _rows(rows)] for label, rows in rows_of(member).items()}
     facts = list(timeline(member.organisation_id, str(member.uid)).exclude(statement="").order_by("id"))
     data = {

@@ -19,7 +19,7 @@ from milepost.courses.models import Course
 from milepost.journal.recording import record
 from milepost.learning.equivalences import Achievement, NoReason, OneOwn, recognise
 from milepost.learning.models import Equivalence
-from milepost.people.models import Member, Organisation
+from milepost.people.models import Member, Organisation, WasErased
 from milepost.receipts.facts import RECEIPT_BROUGHT, RECEIPT_CHECKED, RECEIPT_REFUSED
 from milepost.receipts.models import Receipt
 from milepost.receipts.reading import keys_in, read
@@ -48,13 +48,6 @@ class IsRecognised(Refused):
     """Something of the receipt counts."""
 
     sentence = gettext_lazy("Something of this receipt is recognised. Take that back first.")
-
-
-class WasErased(Refused):
-    """Whose receipt it is was erased at this moment: nothing is kept of them any more."""
-
-    sentence = gettext_lazy("This person’s data were erased.")
-    status = 404
 
 
 class NotPublished(Refused):

@@ -67,12 +67,11 @@ def learnt_by(member: Member) -> list[Learnt]:
 def take_receipt(*, member: Member, file: IO[bytes], by: Member, things: Collection[str] | None = None) -> None:
     """Write the person's receipt into the file: of these courses and sessions, or of all. Records `exported`.
 
-    Raises `NothingLearnt`.
+    Raises `NothingLearnt`, `WasErased`.
     """
     _chosen(member, things)
     with transaction.atomic():
-        if not Member.objects.select_for_update(no_key=True).filter(pk=member.pk).exists():
-            raise NothingLearnt  # they were erased at this moment: no fact names them any more
+        Member.locked(member.pk)  # of somebody who is erased nothing is recorded
         about, what = member.as_reference(), {"what": "receipt"}
         record(MEMBER_EXPORTED, organisation=member.organisation, actor=by.as_reference(), object=about, context=what)
         state_identity(member.organisation)

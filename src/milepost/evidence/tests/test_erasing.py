@@ -14,6 +14,7 @@ from milepost.credentials.models import Certificate
 from milepost.documents.models import Signatory
 from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.signing import Act, sign
+from milepost.evidence import export
 from milepost.evidence.actions import write_document
 from milepost.evidence.contributions import named
 from milepost.evidence.erasing import ErasureRefused, erase_person, holds_on
@@ -31,7 +32,7 @@ from milepost.learning.models import Answer, Attempt, Enrolment
 from milepost.learning.progressing import complete_activity
 from milepost.notices.models import Notice
 from milepost.notices.sending import send_due
-from milepost.people.models import Member, User
+from milepost.people.models import Member, User, WasErased
 from tests.worlds import SMALL_COURSE, activity, make_course, make_member
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,28 @@ def test_whoever_asks_for_their_own_gets_it_and_nobody_gets_another_s(visit, lea
         visit(make_member(organisation, "hr", roles=["hr"])).post(f"/aldermoor/people/{learner.uid}/data/").status_code
         == 200
     )
+
+
+def test_whoever_was_erased_at_that_moment_is_neither_copied_nor_erased_again_and_a_sentence_says_why(graduate, lead):
+    erase_person(member=Member.objects.get(pk=graduate.pk), by=lead)
+    with pytest.raises(WasErased, match="data were erased"):
+        exported(graduate, lead)
+    with pytest.raises(WasErased):
+        erase_person(member=graduate, by=lead)
+    assert Entry.objects.filter(verb="erased").count() == 1
+
+
+def test_a_copy_that_somebody_is_erased_under_is_handed_to_nobody(graduate, lead, monkeypatch):
+    def erased_first(member):
+        about = list(files_about(member))
+        erase_person(member=Member.objects.get(pk=member.pk), by=lead)
+        run_all()
+        return about
+
+    files_about = export.files_about
+    monkeypatch.setattr(export, "files_about", erased_first)
+    with pytest.raises(WasErased):
+        exported(graduate, lead)
 
 
 def test_erasing_takes_everything_of_the_person_and_breaks_no_proof(graduate, lead, organisation):

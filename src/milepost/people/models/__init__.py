@@ -10,6 +10,7 @@ from milepost.people.models.member import (
     Relation,
     RoleGrant,
     RoleGrantQuerySet,
+    WasErased,
     plain,
 )
 from milepost.people.models.organisation import (
@@ -42,6 +43,7 @@ __all__ = [
     "Site",
     "User",
     "UserManager",
+    "WasErased",
     "plain",
     "validate_colour",
     "validate_zone",

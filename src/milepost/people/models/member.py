@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from milepost.core import clock
 from milepost.core.local_days import from_today
 from milepost.core.prepared import Prepared
+from milepost.core.refusals import Refused
 from milepost.journal.recording import Reference
 from milepost.people.models.organisation import Department, Organisation, Site, validate_zone, zone_of
 from milepost.people.models.user import User
@@ -30,6 +31,13 @@ def plain(text: str) -> str:
         return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold().replace("ø", "o").replace("æ", "ae").replace("ł", "l"))
     return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+class WasErased(Refused):
+    """They were erased at this moment: nothing is kept or told of them any more."""
+
+    sentence = _("This person’s data were erased.")
+    status = 404
 
 
 class MemberQuerySet(models.QuerySet["Member"]):
@@ -129,6 +137,14 @@ class Member(models.Model):
 
     def __str__(self) -> str:
         return self.full_name
+
+    @classmethod
+    def locked(cls, key: int, *, to_erase: bool = False) -> "Member":
+        """The person as they are now, their row held until the transaction ends. Raises `WasErased`."""
+        held = cls.objects.select_for_update(of=("self",), no_key=not to_erase).filter(pk=key).first()
+        if held is None:
+            raise WasErased
+        return held
 
     @property
     def full_name(self) -> str:
