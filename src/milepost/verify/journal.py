@@ -162,7 +162,7 @@ class Journal:
         self.report.signings.append(told)
         self._made(told.time, told.dated)
         there = FILE in self.manifest["files"]
-        self.dated.check(read_json(self.archive.read(FILE)) if there else [], head, stamp)
+        self.dated.check(self.earlier_heads() if there else [], head, stamp)
         if token:
             dated = (
                 f": {stamp.dated.isoformat()} ({stamp.name})"
@@ -177,6 +177,11 @@ class Journal:
                 "No authority dates this journal: when its facts were sealed, the organisation says alone."
             )
         authorities.tell(self.report, [self.keys.certificate(mark) for mark in sorted(self.keys.known)])
+
+    def earlier_heads(self) -> list[dict[str, Any]]:
+        """The stamped heads before the last, which say how early its facts were sealed."""
+        told: list[dict[str, Any]] = read_json(self.archive.read(FILE))
+        return told
 
     def _checkpoint(self, head: dict[str, Any]) -> None:
         """The head as a transparency log says it is the same, and as many witnesses signed it as the policy wants."""

@@ -1,7 +1,7 @@
 """Pieces: sealed documents and files, each of which a fact knows."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -58,14 +58,18 @@ class Pieces:
             or name.startswith(("pieces/sheets/", "pieces/certificates/"))
             or told["sha256"] in known
         ]
-        for done, name in enumerate(sealed, start=1):
-            self._seals(name)
-            progress(done, len(sealed))
-        self.report.holds.append(f"{len(sealed)} documents carry the organisation’s seal.")
+        self.hold_seals(sealed, progress)
         if twice := self.facts.certificates.twice():
             raise Broken(
                 f"{twice['actor']['name']} has two certificates for “{twice['object']['name']}”, and both stand."
             )
+
+    def hold_seals(self, names: Sequence[str], progress: Progress) -> None:
+        """Each of these PDFs is as the organisation sealed it."""
+        for done, name in enumerate(names, start=1):
+            self._seals(name)
+            progress(done, len(names))
+        self.report.holds.append(f"{len(names)} documents carry the organisation’s seal.")
 
     def is_made(self, name: str) -> bool:
         """Whether it is a file that proves itself, so that no fact has to name it. In a dossier none is."""

@@ -140,7 +140,7 @@ def confined[**P, R](
                     return _here(function, refusal, args, kwargs)
                 return cast(R, _ask(name, (get_language(), args, kwargs), refusal, limits))
 
-        vars(call).update(refusal=refusal, loads=loads)
+        vars(call).update(refusal=refusal, loads=loads, limits=limits)
         return call
 
     return decorate

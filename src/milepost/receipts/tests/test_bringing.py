@@ -59,7 +59,7 @@ def test_it_is_kept_with_what_it_tells_and_once(brought, receipt, comer):
 
 def test_a_hostile_or_changed_file_is_refused_in_words_and_nothing_is_kept(receipt, comer):
     changed = rewritten(receipt, lambda files: files.update({"read-me.txt": b"Trust me."}))
-    with pytest.raises(RefusedReceipt, match=r"read-me\.txt was changed"):
+    with pytest.raises(RefusedReceipt, match=r"“read-me\.txt” in it was changed"):
         bring(member=comer, content=changed, by=comer)
     for content in (b"", b"PK\x03\x04", b"%PDF-1.7", receipt[:-40], receipt + b"more"):
         with pytest.raises(RefusedReceipt):
