@@ -73,16 +73,17 @@ def _receipt_of(member: Member) -> bytes:
 def _two_houses() -> Any:
     """One where somebody learnt, with their receipt, and one to which people bring it."""
     there, here = _world(), _world()
-    return *here, _receipt_of(_learner(there)), str(there[3].uid)
+    return *here, _receipt_of(_learner(there)), str(there[3].uid), there
 
 
 def _comer(world: Any) -> Member:
     return make_member(world[0], f"comer-{next(_numbers)}")
 
 
-def _brought(world: Any) -> Receipt:
+def _brought(world: Any, content: bytes = b"") -> Receipt:
+    """A receipt of somebody who came; without one, of a person of its own: what one learnt there counts for one person here."""
     comer = _comer(world)
-    made = bring(member=comer, content=world[4], by=comer)
+    made = bring(member=comer, content=content or _receipt_of(_learner(world[6])), by=comer)
     return Receipt.objects.select_related("organisation", "member__organisation").get(pk=made.pk)
 
 
@@ -114,6 +115,32 @@ def _recognise_twice(world: Any) -> Pair:
         assert Equivalence.objects.filter(member=receipt.member).count() == _recognised(receipt) == 1
 
     return [_accepting(world, receipt)] * 2, count
+
+
+def _recognise_for_two(world: Any) -> Pair:
+    """Two brought the receipt of one person, and two in the office recognise it at once: it counts for one of them."""
+    content = _receipt_of(_learner(world[6]))
+    receipts = [_brought(world, content), _brought(world, content)]
+
+    def count(answers: list[str]) -> None:
+        assert sorted(answers) == ["OfSomebodyElse", "done"], answers
+        counting = [one for one in receipts if Equivalence.objects.standing().filter(member=one.member).exists()]
+        assert len(counting) == sum(_recognised(one) for one in receipts) == 1
+        assert list(Receipt.objects.filter(pk__in=[one.pk for one in receipts], is_theirs=True)) == counting
+
+    return [_accepting(world, one) for one in receipts], count
+
+
+def _check_twice(world: Any) -> Pair:
+    """“Compare” pressed twice: it is compared once."""
+    receipt = _brought(world)
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        assert facts("checked", receipt.uid) == 1
+        assert Receipt.objects.get(pk=receipt.pk).checked == "typed"
+
+    return [lambda: compare(receipt=receipt, fingerprint=receipt.key, by=world[1])] * 2, count
 
 
 def _recognise_and_refuse(world: Any) -> Pair:
@@ -368,6 +395,8 @@ def _take_and_change_keys(world: Any) -> Pair:
 RACES = {
     "bringing a receipt": Race(_two_houses, _bring_twice),
     "recognising a receipt": Race(_two_houses, _recognise_twice),
+    "recognising one person's receipt for two": Race(_two_houses, _recognise_for_two),
+    "checking a receipt": Race(_two_houses, _check_twice),
     "recognising and refusing a receipt": Race(_two_houses, _recognise_and_refuse),
     "refusing a receipt": Race(_two_houses, _refuse_twice),
     "taking back what was recognised": Race(_two_houses, _take_back_twice),

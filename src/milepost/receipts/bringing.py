@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,8 +21,10 @@ from milepost.journal.recording import record
 from milepost.learning.equivalences import Achievement, NoReason, OneOwn, recognise
 from milepost.learning.models import Equivalence
 from milepost.people.models import Member, Organisation, WasErased
+from milepost.people.permissions import visible
 from milepost.receipts.facts import RECEIPT_BROUGHT, RECEIPT_CHECKED, RECEIPT_REFUSED
-from milepost.receipts.models import Receipt
+from milepost.receipts.models import Receipt, holder_of
+from milepost.receipts.permissions import RECOGNISE_LEARNING
 from milepost.receipts.reading import keys_in, read
 
 # A page of a log at a named host, and nothing by which two programs could see two hosts, or a file beside it be read as keys.
@@ -48,6 +51,10 @@ class IsRecognised(Refused):
     """Something of the receipt counts."""
 
     sentence = gettext_lazy("Something of this receipt is recognised. Take that back first.")
+
+
+class OfSomebodyElse(Refused):
+    """What it tells counts for another person here, or is made out to them."""
 
 
 class NotPublished(Refused):
@@ -89,6 +96,7 @@ def bring(*, member: Member, content: bytes, by: Member) -> Receipt:
                 "issuer": told["issuer"][:200],
                 "key": told["key"],
                 "content": told,
+                "holder": holder_of(told),
                 "brought_by": by,
             },
         )
@@ -148,6 +156,8 @@ def ask_issuer(*, receipt: Receipt, by: Member) -> None:
 def _check(receipt: Receipt, how: str, by: Member) -> None:
     with transaction.atomic():
         locked = _locked(receipt)
+        if locked.checked == how:
+            return
         Receipt.objects.filter(pk=locked.pk).update(checked=how)
         record(
             RECEIPT_CHECKED,
@@ -162,11 +172,12 @@ def _check(receipt: Receipt, how: str, by: Member) -> None:
 def accept(*, receipt: Receipt, course_uid: str, course: Course, reason: str, by: Member) -> Equivalence:
     """Recognise what the receipt says of a course there (by its uid) as equivalent to a course here. Records `recognised`.
 
-    Raises `WasRefused`, `NoSuchAchievement`, and what `recognise` does.
+    Raises `WasRefused`, `NoSuchAchievement`, `OfSomebodyElse`, and what `recognise` does.
     """
     with transaction.atomic():
         locked = _undecided(receipt)
         told = achievement_in(locked.content, course_uid)
+        _count_for_its_member(locked, by)
         achievement = Achievement(
             title=told["title"][:300],
             issuer=locked.issuer,
@@ -176,6 +187,38 @@ def accept(*, receipt: Receipt, course_uid: str, course: Course, reason: str, by
             is_checked=bool(locked.checked),
         )
         return recognise(member=receipt.member, course=course, achievement=achievement, reason=reason, by=by)
+
+
+def others_with(receipt: Receipt) -> QuerySet[Receipt]:
+    """Receipts of the same person elsewhere that others here brought, and that nobody refused."""
+    rows = Receipt.objects.filter(organisation=receipt.organisation_id, holder=receipt.holder, refused_at=None)
+    return rows.exclude(member=receipt.member_id).select_related("member").order_by("pk")
+
+
+def _count_for_its_member(receipt: Receipt, by: Member) -> None:
+    """What one person learnt elsewhere counts for one person here: whose name it carries, or who was recognised first.
+
+    The organisation is locked. Raises `OfSomebodyElse`.
+    """
+    for other in others_with(receipt).iterator():
+        counts = Equivalence.objects.standing().filter(member=other.member_id, receipt_sha256=other.digest).exists()
+        if counts:
+            words = _(
+                "What this person learnt there is recognised for %(name)s, who brought it, too. Take that back first."
+            )
+            raise OfSomebodyElse(words % {"name": _name(other.member, by)})
+        if receipt.names_somebody_else and not other.names_somebody_else:
+            words = _("It is made out to %(name)s, who brought it, too. Recognise theirs, or refuse it first.")
+            raise OfSomebodyElse(words % {"name": _name(other.member, by)})
+    Receipt.objects.filter(organisation=receipt.organisation_id, holder=receipt.holder).update(is_theirs=False)
+    Receipt.objects.filter(pk=receipt.pk).update(is_theirs=True)
+
+
+def _name(member: Member, by: Member) -> str:
+    """What somebody is called to whoever may see them."""
+    if visible(by, RECOGNISE_LEARNING).filter(pk=member.pk).exists():
+        return member.full_name
+    return _("somebody else here")
 
 
 def refuse(*, receipt: Receipt, reason: str, by: Member) -> None:
@@ -192,7 +235,8 @@ def refuse(*, receipt: Receipt, reason: str, by: Member) -> None:
         locked = _undecided(receipt)
         if Equivalence.objects.standing().filter(member=locked.member_id, receipt_sha256=locked.digest).exists():
             raise IsRecognised
-        Receipt.objects.filter(pk=locked.pk).update(refused_at=clock.now(), refusal_reason=reason, refused_by=by)
+        refused = {"refused_at": clock.now(), "refusal_reason": reason, "refused_by": by}
+        Receipt.objects.filter(pk=locked.pk).update(is_theirs=False, **refused)
         record(
             RECEIPT_REFUSED,
             organisation=locked.organisation,

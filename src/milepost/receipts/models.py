@@ -1,7 +1,8 @@
 """The noun: a receipt of another organisation that somebody brought."""
 
 import uuid
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -9,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
 from milepost.core.blobs.fields import BlobField
+from milepost.core.canonical import canonical_json, fingerprint
 from milepost.journal.recording import Reference
 from milepost.learning.models import Equivalence
 from milepost.people.models import Member, Organisation
@@ -23,11 +25,19 @@ class ReceiptQuerySet(models.QuerySet["Receipt"]):
         return self.annotate(recognised=Exists(of_it))
 
 
+def holder_of(content: Mapping[str, Any]) -> str:
+    """What stands for the person whose receipt it is: SHA-256 over the uids of its issuer and of the person there."""
+    return fingerprint(canonical_json({"issuer": content["organisation"], "person": content["person_id"]}))
+
+
 class Receipt(models.Model):
     """A receipt of another organisation, as it was read when it was brought.
 
     `content` is what it tells (see `reading.read`), of which nothing is believed: `issuer` is what it calls itself, `key` the
     fingerprint of the key that sealed it, and `checked` how that was held against what the issuer publishes.
+
+    `holder` stands for the one person of its issuer whose it is (`holder_of`). Two people here may bring receipts of one holder: what
+    they tell counts for one of them, whose receipt `is_theirs`.
     """
 
     class Checked(models.TextChoices):
@@ -45,6 +55,8 @@ class Receipt(models.Model):
     key = models.CharField(max_length=64)
     checked = models.CharField(max_length=8, choices=Checked.choices, blank=True)
     content = models.JSONField()
+    holder = models.CharField(max_length=64)
+    is_theirs = models.BooleanField(default=False)
     brought_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     brought_at = models.DateTimeField(default=clock.now)
     refused_at = models.DateTimeField(null=True)
@@ -57,11 +69,21 @@ class Receipt(models.Model):
         ordering = ["-brought_at", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["member", "digest"], name="receipt_brought_once"),
+            models.UniqueConstraint(
+                fields=["organisation", "holder"], condition=Q(is_theirs=True), name="a_holder_is_one_person_here"
+            ),
+            models.CheckConstraint(condition=~Q(holder=""), name="receipt_has_a_holder"),
+            models.CheckConstraint(
+                condition=Q(refused_at=None) | Q(is_theirs=False), name="nothing_of_a_refused_receipt_counts"
+            ),
             models.CheckConstraint(
                 condition=Q(refused_at=None) | ~Q(refusal_reason=""), name="receipt_refused_for_a_reason"
             ),
         ]
-        indexes = [models.Index(fields=["organisation", "-brought_at"], name="receipt_by_organisation")]
+        indexes = [
+            models.Index(fields=["organisation", "-brought_at"], name="receipt_by_organisation"),
+            models.Index(fields=["organisation", "holder"], name="receipt_by_holder"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.issuer}: {self.member_id}"

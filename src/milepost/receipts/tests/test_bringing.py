@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from milepost.anchors.publishing import keys_of
@@ -13,11 +14,13 @@ from milepost.journal.sealing import seal
 from milepost.journal.verification import verify
 from milepost.learning.equivalences import NoReason, OneOwn, RecognisedAlready, TakenBack, standing, take_back
 from milepost.learning.models import Equivalence
+from milepost.people.models import Member
 from milepost.receipts.bringing import (
     IsRecognised,
     NoSuchAchievement,
     NotPublished,
     NotReached,
+    OfSomebodyElse,
     OwnReceipt,
     WasRefused,
     accept,
@@ -28,7 +31,9 @@ from milepost.receipts.bringing import (
 )
 from milepost.receipts.models import Receipt
 from milepost.receipts.reading import RefusedReceipt
+from milepost.receipts.tests.conftest import receipt_of
 from milepost.receipts.tests.test_receipts import rewritten
+from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +196,50 @@ def test_a_receipt_that_was_refused_counts_for_nothing(brought, course, ladders,
     assert "Made out to somebody else" in signed_in(comer).get("/norrviken/my-receipt/").text
 
 
+# --- One person's receipt, brought by two --------------------------------------------------------------------
+
+
+@pytest.fixture
+def colleague(norrviken):
+    return make_member(norrviken, "kim")
+
+
+def accepting(receipt, course, ladders, hr):
+    return accept(receipt=receipt, course_uid=str(course.uid), course=ladders, reason="Same content", by=hr)
+
+
+def test_what_one_person_learnt_there_counts_for_one_person_here(
+    accepted, brought, receipt, learner, colleague, comer, course, ladders, hr
+):
+    same = bring(member=colleague, content=receipt, by=colleague)
+    newer = bring(member=colleague, content=receipt_of(learner), by=colleague)
+    assert same.digest != newer.digest
+    for theirs in (same, newer):
+        with pytest.raises(OfSomebodyElse, match="recognised for Otto Nygård"):
+            accepting(theirs, course, ladders, hr)
+    take_back(equivalence=accepted, reason="It is Kim's", by=hr)
+    accepting(newer, course, ladders, hr)
+    with pytest.raises(OfSomebodyElse):
+        accepting(brought, course, ladders, hr)
+    assert Receipt.objects.get(is_theirs=True) == newer
+
+
+def test_it_counts_for_whose_name_it_carries_before_anybody_else(brought, receipt, colleague, course, ladders, hr):
+    Member.objects.filter(pk=colleague.pk).update(given_name="Jonas", family_name="Nygård")
+    namesake = bring(member=Member.objects.get(pk=colleague.pk), content=receipt, by=colleague)
+    with pytest.raises(OfSomebodyElse, match="made out to Jonas Nygård"):
+        accepting(brought, course, ladders, hr)
+    assert "Brought as well by" in signed_in(hr).get(f"/norrviken/receipts/{brought.uid}/").text
+    refuse(receipt=namesake, reason="Another Jonas", by=hr)
+    accepting(brought, course, ladders, hr)
+
+
+def test_the_database_lets_it_count_for_one(brought, receipt, colleague):
+    bring(member=colleague, content=receipt, by=colleague)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Receipt.objects.update(is_theirs=True)
+
+
 # --- Pages ------------------------------------------------------------------------------------------------
 
 
@@ -242,8 +291,6 @@ def test_days_in_a_receipt_are_written_as_people_write_them(brought, hr):
 
 
 def signed_in_lead(organisation):
-    from tests.worlds import make_member
-
     return signed_in(make_member(organisation, "lena", roles=["lead"]))
 
 

@@ -55,6 +55,7 @@ def receipt(request: OrganisationRequest, receipt: str) -> HttpResponse:
         "host": bringing.host_of(shown),
         "equivalences": recognised.select_related("course", "decided_by"),
         "courses": courses,
+        "others": bringing.others_with(shown).filter(member__in=visible(request.member, RECOGNISE_LEARNING)),
         "is_own": shown.member_id == request.member.pk,
     }
     return render(request, "receipts/receipt.html", context)
