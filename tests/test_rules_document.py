@@ -22,6 +22,7 @@ UNITS = {
     "s": 1,
     "minutes": 60,
     "hours": 3600,
+    "hour": 3600,
     "days": 86_400,
     "day": 86_400,
 }

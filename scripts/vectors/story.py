@@ -24,6 +24,7 @@ from milepost.classroom.models import Attendance, LiveSession, Slot, Way
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Holder, Plan, half_days, schedule_session
 from milepost.classroom.signing import Circumstances, Signing, sign, take_offline
+from milepost.connections import drawing_up, typesetting
 from milepost.core import blobs, clock
 from milepost.core.canonical import canonical_json
 from milepost.core.jobs import run_all
@@ -54,6 +55,7 @@ from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
 from milepost.people.settings import change as change_settings
 from milepost.receipts.making import take_receipt
+from milepost.verify.learning import Learning
 from vectors.fixed import PASSWORD, as_pkcs12, ed25519_key
 from vectors.stamping import pem_of, stamp_over
 from vectors.zips import contents
@@ -188,6 +190,12 @@ class Story:
             close_slot(slot=slot, trainer=slot.session.trainers.get(), signing=SIGNING)
         with clock.at(moment(17, 12)):
             deliver_all()
+            run_all(queues=["files"])
+
+    def draw_up(self) -> None:
+        """The connection record of Anna is drawn up and sealed."""
+        with clock.at(moment(18, 11)):
+            drawing_up.draw_up(action=self.action, members=[self.anna.pk], by=self.claire)
             run_all(queues=["files"])
 
     def take_receipt(self) -> None:
@@ -338,7 +346,29 @@ def told() -> dict[str, bytes]:
         story.seal_on_top()
     story.correct()
     story.give("corrected.zip", at=moment(18, 10))
-    return story.files | _of_a_demonstration()
+    demonstration = _of_a_demonstration()
+    with otherwise():
+        story.draw_up()
+        story.give("connections.zip", at=moment(18, 12))
+    with otherwise(), patch.object(Learning, "sittings", _an_hour_longer(Learning.sittings)):
+        story.draw_up()
+        story.give("connections-otherwise.zip", at=moment(18, 12))
+    with otherwise(), patch.object(typesetting, "page_of", _without_sittings(typesetting.page_of)):
+        story.draw_up()
+        story.give("connections-carry-otherwise.zip", at=moment(18, 12))
+    return story.files | demonstration
+
+
+def _an_hour_longer(true: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *args: [sitting | {"to": sitting["to"].replace("T10", "T11")} for sitting in true(*args)]
+
+
+def _without_sittings(true: Callable[..., Any]) -> Callable[..., Any]:
+    def page_of(record: Any) -> Any:
+        page = true(record)
+        return page | {"record": json.dumps(json.loads(page["record"]) | {"sittings": []})}
+
+    return page_of
 
 
 def _of_a_demonstration() -> dict[str, bytes]:

@@ -54,6 +54,7 @@ VECTORS = [
     ),
     holds("closed.zip", "With a sheet, a certificate, and both keys: the journal is sealed by the second.", key=[NEXT]),
     holds("corrected.zip", "A signature that came late, a correction that takes it, and somebody who left early."),
+    holds("connections.zip", "With the connection record of one person, which tells what the facts before it come to."),
     holds("doubted.zip", "Two signed on one phone, and somebody decided that one of them was not there."),
     holds("stamped.zip", "The seal carries a time stamp."),
     holds("stamped.zip", "By an authority that the reader named, and the key.", tsa="authority.pem", key=[KEY]),
@@ -126,6 +127,16 @@ VECTORS = [
         earlier="erased.zip",
     ),
     holds("another-journal.zip", "The same alone: nothing in it says that there is another.", key=[KEY]),
+    broken(
+        "connections-otherwise.zip",
+        "tells of other sittings than the facts before it",
+        "A connection record has somebody stay an hour longer than the facts tell.",
+    ),
+    broken(
+        "connections-carry-otherwise.zip",
+        "carries other sittings than its fact tells of",
+        "The paper of a connection record carries no sittings, and its fact tells of some.",
+    ),
     broken("plain.zip", "which is none that you expect", "By another key than the one that was told.", key=[NEXT]),
     broken("closed.zip", "which is none that you expect", "A key of somebody else was told.", key=["stranger"]),
     broken(

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "milepost.credentials",
     "milepost.analytics",
     "milepost.evidence",
+    "milepost.connections",
     "milepost.attestations",
     "milepost.declarations",
     "milepost.receipts",

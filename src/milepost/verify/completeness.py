@@ -22,6 +22,7 @@ _FILED = {
     "sheet": "session",
     "trainer": "session",
     "piece": "action",
+    "connection-record": "action",
     "trainee": "action",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 from .attendance import Attendance
 from .certificates import Certificates
 from .completeness import Erasures, Index, Parts, abouts_of, whose_of
+from .connection_records import ConnectionRecords
 from .demonstration import Marks
 from .earlier import Earlier
 from .identity import Identities
@@ -29,6 +30,7 @@ class Facts:
         self.attendance = Attendance()  # of each person
         self.learning = Learning()  # of what they did in courses
         self.certificates = Certificates()  # which of theirs stand
+        self.connections = ConnectionRecords()  # what was drawn up of them
         self.asked: set[str] = set()  # documents of which signatures were asked for: their files are made anew for that
         self.replaced: dict[str, str] = {}  # fingerprints of files that something was added to: what they became
         self.papers = Papers()  # what they say against one another
@@ -50,6 +52,7 @@ class Facts:
         self.attendance.hear(statement)
         self.learning.hear(statement)
         self.certificates.hear(statement, self.learning, self.account, self.attendance)
+        self.connections.hear(statement, self.learning, self.account, self.attendance)
         self.papers.hear(statement)
         self.note_files(statement, text)
 
@@ -78,5 +81,6 @@ class Facts:
         index, leaf = int(told["index"]), bytes.fromhex(told["leaf"])
         for about in told["about"]:
             self.index.add(about, told["whose"], leaf)
+            self.learning.hear_erased(about, told["whose"])
         self.erasures.lines.append((index, leaf))
         return index, leaf

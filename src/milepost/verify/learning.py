@@ -3,9 +3,15 @@
 import sys
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
+from .completeness import without_uid
 from .tables import COLUMNS
+from .told_later import told_later
+
+SITTING = timedelta(hours=1)  # between two steps of one sitting at most
+STEPS = {"initialized", "progressed", "passed", "failed"}  # what somebody does at their screen
 
 type Rows = tuple[set[tuple[str, ...]], Callable[..., dict[str, str]]]  # the keys of a table, and the row of each
 
@@ -27,6 +33,22 @@ class _Step:
 
 
 @dataclass(slots=True)
+class _Sitting:
+    """Steps of somebody at a distance, of which each came at most an hour after the one before; activities by their keys."""
+
+    start: str
+    end: str
+    opened: list[str] = field(default_factory=list)
+    done: list[tuple[str, str]] = field(default_factory=list)  # with the caveat
+    assessed: list[tuple[str, str, float]] = field(default_factory=list)  # with the verb and the score
+    told_later: str = ""
+
+    def holds(self, time: str) -> bool:
+        """Whether a step at this time is one of it."""
+        return self.start <= time and datetime.fromisoformat(time) - datetime.fromisoformat(self.end) <= SITTING
+
+
+@dataclass(slots=True)
 class _Learner:
     """What somebody did in a course; texts as tables have them."""
 
@@ -35,6 +57,7 @@ class _Learner:
     completed_at: str = ""
     score: str = ""
     steps: dict[str, _Step] = field(default_factory=dict)
+    sittings: list[_Sitting] = field(default_factory=list)
 
 
 class Learning:
@@ -45,6 +68,8 @@ class Learning:
         self._recognised: dict[tuple[str, str], dict[str, Any]] = {}  # by course and person: the fact that says so
         self._named: dict[str, set[int]] = {}  # by course: the versions in which somebody did something
         self._stated: dict[str, dict[int, dict[tuple[str, str], int]]] = {}  # by course, version, activity and content
+        self._live: dict[str, set[str]] = {}  # by course: the activities that are live sessions
+        self._erased: set[tuple[str, str]] = set()  # of whose facts about what the words are gone
 
     def hear(self, fact: dict[str, Any]) -> None:
         """Take the next fact; those about anything else say nothing here."""
@@ -53,6 +78,14 @@ class Learning:
                 self._course(fact, fact["object"]["id"])
             case "activity":
                 self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"]))
+
+    def hear_erased(self, about: str, whose: str) -> None:
+        """Take a fact of which the words are gone."""
+        self._erased.add((without_uid(about), without_uid(whose)))
+
+    def is_whole(self, course: str, person: str) -> bool:
+        """Whether all facts of the person about the course that were heard have their words."""
+        return (without_uid(course), without_uid(person)) not in self._erased
 
     def recognised(self, course: str) -> list[str]:
         """What of elsewhere is recognised as equivalent to the course, in words: it is in no table, since nobody completed it here."""
@@ -94,12 +127,34 @@ class Learning:
 
         By the version that they are in, or, for what that has not as it was done, by the last before it that had it.
         """
+        stated = self._minutes(course, person, version)
+        return None if stated is None else sum(stated.values())
+
+    def sittings(self, course: str, person: str, version: int) -> list[dict[str, Any]] | None:
+        """When the person was at the course, and what they did there, a sitting each, as a connection record has them.
+
+        An activity counts with its minutes where it was done last, if it still is. None where no fact tells what the version states.
+        """
+        stated = self._minutes(course, person, version)
+        if stated is None:
+            return None
+        learner = self._learner(course, person)
+        counted = {
+            key: at for at, sitting in enumerate(learner.sittings) for key, _caveat in sitting.done if key in stated
+        }
+        return [
+            _as_row(learner, sitting, {k: n for k, n in stated.items() if counted.get(k) == at})
+            for at, sitting in enumerate(learner.sittings)
+        ]
+
+    def _minutes(self, course: str, person: str, version: int) -> dict[str, int] | None:
+        """The minutes of each activity that the person has done; see `minutes_at_a_distance`."""
         versions = self._stated.get(course, {})
         if version not in versions:
             return None
-        done = [(key, step.digest) for key, step in self._learner(course, person).steps.items() if step.done_at]
+        done = {key: (key, step.digest) for key, step in self._learner(course, person).steps.items() if step.done_at}
         before = sorted((number for number in versions if number <= version), reverse=True)
-        return sum(next((versions[n][what] for n in before if what in versions[n]), 0) for what in done)
+        return {key: next((versions[n][what] for n in before if what in versions[n]), 0) for key, what in done.items()}
 
     def has_completed(self, course: str, person: str) -> bool:
         """Whether facts tell so, as far as they were heard."""
@@ -141,6 +196,9 @@ class Learning:
             (activity["key"], activity["digest"]): 0 if activity["is_live"] else activity["minutes"]
             for activity in result.get("activities", ())
         }
+        self._live.setdefault(course, set()).update(
+            activity["key"] for activity in result.get("activities", ()) if activity["is_live"]
+        )
         for learner in self._learners.get(course, {}).values():
             if not learner.completed_at:  # who completed it stays with what they completed
                 for key in result.get("asked_again", ()):
@@ -153,6 +211,8 @@ class Learning:
         self._named.setdefault(context["course"], set()).add(context["version"])
         step = learner.steps.setdefault(sys.intern(activity["id"]), _Step())
         step.title, step.version = sys.intern(activity["name"]), sys.intern(str(context["version"]))
+        if fact["verb"] in STEPS and activity["id"] not in self._live.get(context["course"], ()):
+            _sit(learner, fact)
         match fact["verb"]:
             case "initialized":
                 step.began_at = fact["time"]
@@ -163,3 +223,44 @@ class Learning:
                 step.caveat = sys.intern(context.get("caveat", ""))
             case "reopened":
                 step.begin_again()
+
+
+def _sit(learner: _Learner, fact: dict[str, Any]) -> None:
+    """Take a step of somebody at a distance into the sitting that it belongs to."""
+    key, time, result = sys.intern(fact["object"]["id"]), fact["time"], fact.get("result") or {}
+    if not learner.sittings or not learner.sittings[-1].holds(time):
+        learner.sittings.append(_Sitting(time, time))
+    sitting = learner.sittings[-1]
+    sitting.end = max(sitting.end, time)
+    sitting.told_later = max(sitting.told_later, told_later(fact) or "")
+    match fact["verb"]:
+        case "initialized":
+            sitting.opened.append(key)
+        case "progressed":
+            sitting.done.append((key, sys.intern(fact["context"].get("caveat", ""))))
+        case verb:
+            sitting.assessed.append((key, sys.intern(verb), result["score"]))
+
+
+def _as_row(learner: _Learner, sitting: _Sitting, counted: Mapping[str, int]) -> dict[str, Any]:
+    """A sitting as a connection record has it; activities that count there have their minutes, others none."""
+    titles = {key: step.title for key, step in learner.steps.items()}
+    done = [
+        {
+            "title": titles[key],
+            "minutes": 0 if key in dict(sitting.done[at + 1 :]) else counted.get(key, 0),
+            "caveat": caveat,
+        }
+        for at, (key, caveat) in enumerate(sitting.done)
+    ]
+    return {
+        "from": sitting.start,
+        "to": sitting.end,
+        "opened": [titles[key] for key in sitting.opened],
+        "done": done,
+        "assessed": [
+            {"title": titles[key], "passed": verb == "passed", "score": score} for key, verb, score in sitting.assessed
+        ],
+        "minutes": sum(row["minutes"] for row in done),
+        "told_later": sitting.told_later,
+    }

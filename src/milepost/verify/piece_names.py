@@ -7,7 +7,7 @@ from typing import Any
 Fact = Mapping[str, Any]
 UID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ENDING = r"(?:\.[A-Za-z0-9]{1,10})?"
-FOLDERS = frozenset(("absences", "certificates", "documents", "files", "logs", "sheets"))
+FOLDERS = frozenset(("absences", "certificates", "connections", "documents", "files", "logs", "sheets"))
 
 
 class PieceNames:
@@ -20,6 +20,7 @@ class PieceNames:
         self._references, self._kinds = references, kinds
         self._places: dict[str, Callable[[Fact], str]] = {
             "certificate": lambda fact: rf"certificates/{re.escape(fact['object']['id'])}\.pdf",
+            "connection-record": lambda fact: rf"connections/{re.escape(fact['object']['id'])}\.pdf",
             "document": self._document,
             "piece": _file,
             "session": self._log,

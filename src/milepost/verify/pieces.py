@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import PurePosixPath
 from typing import Any
 
 from .archive import Archive
@@ -12,6 +13,8 @@ from .pdf_seals import NEVER, attached, on_top, revisions, seals_in
 from .piece_names import PieceNames
 from .report import Broken, Progress, Report
 from .strict_json import read_json
+
+CONNECTIONS = "pieces/connections/"
 
 
 class Pieces:
@@ -55,7 +58,7 @@ class Pieces:
             name
             for name, told in sorted(self.manifest["files"].items())
             if name == "cover.pdf"
-            or name.startswith(("pieces/sheets/", "pieces/certificates/"))
+            or name.startswith(("pieces/sheets/", "pieces/certificates/", CONNECTIONS))
             or told["sha256"] in known
         ]
         self.hold_seals(sealed, progress)
@@ -68,6 +71,8 @@ class Pieces:
         """Each of these PDFs is as the organisation sealed it."""
         for done, name in enumerate(names, start=1):
             self._seals(name)
+            if name.startswith(CONNECTIONS):
+                self.facts.connections.hold(PurePosixPath(name).stem, self.archive.read(name))
             progress(done, len(names))
         self.report.holds.append(f"{len(names)} documents carry the organisation’s seal.")
 

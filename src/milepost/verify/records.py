@@ -54,6 +54,7 @@ class Records:
         if action["course"] and (gone := self.facts.learning.unpublished(action["course"]["id"])):
             raise Broken(f"The publication of version {gone[0]} of “{action['course']['name']}” is missing.")
         self.report.notes += self.facts.certificates.differences
+        self.report.notes += self.facts.connections.differences
         self.report.notes += self.facts.papers.findings(self.manifest["action"]["id"], self.facts)
         self.report.notes += self.facts.learning.recognised(action["course"]["id"]) if action["course"] else []
         said = [name for name in self.manifest["files"] if name.startswith(AS_SAID)]

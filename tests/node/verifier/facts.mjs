@@ -1,9 +1,10 @@
 /* The facts (section 6), what they are about (11), and which were erased (12). */
 import {canonical, must, readJson, sha256, textOf, unhex, uuid5} from './strict.mjs';
-import {Index} from './tree.mjs';
+import {Index, nameless} from './tree.mjs';
 
 const FILED = {
-  activity: 'course', module: 'course', certificate: 'course', slot: 'session', sheet: 'session', trainer: 'session', piece: 'action', trainee: 'action'
+  activity: 'course', module: 'course', certificate: 'course', slot: 'session', sheet: 'session', trainer: 'session', piece: 'action', trainee: 'action',
+  'connection-record': 'action'
 };
 
 export function aboutsOf({object, context = {}}) {
@@ -36,6 +37,7 @@ export class Facts {
     this.all = [];
     this.index = new Index();
     this.erased = [];
+    this.wordless = new Set(); // about what of whom facts were erased
     this.marks = new Set();
     this.demonstration = [];
     const text = textOf(content);
@@ -49,6 +51,7 @@ export class Facts {
       const leaf = unhex(line.leaf, 32);
       line.about.forEach(about => this.index.add(about, line.whose, leaf));
       this.erased.push({index: line.index, leaf: line.leaf});
+      line.about.forEach(about => this.wordless.add(`${nameless(about)} ${nameless(line.whose)}`));
       this.leaves.push({index: line.index, leaf});
       return;
     }

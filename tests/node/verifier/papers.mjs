@@ -35,7 +35,7 @@ export function checkPdf(bytes, wanted) {
   return {known: [seals.at(-1).key], signings: seals.map(({key, time}) => ({key, time})), told: []};
 }
 
-/* The file cover.json within the cover: the embedded file of which the name stands there. */
+/* The one file that such a paper carries, as JSON. */
 function attached(bytes) {
   const text = bytes.toString('latin1');
   for(const found of text.matchAll(/\/Type\s*\/EmbeddedFile/g)) {
@@ -44,7 +44,7 @@ function attached(bytes) {
     const isPacked = /\/FlateDecode/.test(text.slice(text.lastIndexOf(' obj', found.index), start));
     return readJson(isPacked ? inflateSync(content) : content);
   }
-  throw new Broken('The cover carries no file.');
+  throw new Broken('The paper carries no file.');
 }
 
 export class Pieces {
@@ -52,8 +52,8 @@ export class Pieces {
     Object.assign(this, {files, manifest, facts, keys});
   }
 
-  /* `provesItself` says which files no fact has to name. */
-  check(provesItself = () => false) {
+  /* `provesItself` says which files no fact has to name; `records` are those of a dossier, which know what papers carry. */
+  check(provesItself = () => false, records = null) {
     const there = new Map(Object.entries(this.manifest.files).map(([name, told]) => [told.sha256, name]));
     const sealing = this.facts.all.filter(fact => ['sealed', 'completed'].includes(fact.verb) && fact.result.sha256);
     const replaced = new Map(this.facts.all.filter(fact => fact.verb === 'sealed' && fact.result.document_sha256).map(({result}) => [result.document_sha256, result.sha256]));
@@ -67,8 +67,13 @@ export class Pieces {
       must(!name.startsWith('pieces/') || this.facts.marks.has(sha256) || provesItself(name), `${name} is a piece of which the journal knows nothing.`);
       const given = /^pieces\/certificates\/([0-9a-f-]{36})\.pdf$/.exec(name);
       must(!given || this.facts.all.some(({object, result}) => object.id === given[1] && result.sha256 === sha256), `${name} is the file of another certificate.`);
-      if(name === 'cover.pdf' || /^pieces\/(sheets|certificates)\//.test(name) || sealed.has(sha256)) {
+      if(name === 'cover.pdf' || /^pieces\/(sheets|certificates|connections)\//.test(name) || sealed.has(sha256)) {
         this.checkSeals(name);
+      }
+      const [, drawnUp] = /^pieces\/connections\/(.*)\.pdf$/.exec(name) ?? [];
+      if(drawnUp) {
+        must(this.facts.all.some(({object, result}) => object.id === drawnUp && result.sha256 === sha256), `${name} is the file of another connection record.`);
+        records.holdConnections(drawnUp, attached(this.files.get(name)()));
       }
     }
   }

@@ -1,5 +1,6 @@
 /* Every record is made anew from the facts, and must say the same (section 13). */
 import {canonical, must, readJson, sha256hex, textOf} from './strict.mjs';
+import {nameless} from './tree.mjs';
 
 const COLUMNS = {
   'attendance.csv': 'name employer session hours state signed_at way arrived_at left_at told_later minutes absence_reason',
@@ -10,6 +11,7 @@ const COLUMNS = {
 const MEMBERS = ('person name employer slot session hours state signed_at way signature address agent location device_time arrived_at left_at '
   + 'told_later minutes absence_reason earlier doubts decided_at decided_by decision_reason').split(' ');
 const SAME_MOMENT = 5000;
+const SITTING = 3_600_000; // between two steps of one sitting at most
 const text = value => value === undefined || value === null ? '' : String(value);
 const harmless = cell => /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 const isSame = (a, b) => canonical(a ?? null) === canonical(b ?? null);
@@ -50,7 +52,9 @@ export class Records {
     this.signatures = new Map();
     this.learners = new Map();
     this.certificates = new Map();
-    this.published = new Set();
+    this.published = new Map(); // what each version states, by activity and content
+    this.live = new Set();
+    this.drawnUp = new Map(); // connection records
     this.used = new Set();
     facts.all.forEach(fact => this.hear(fact));
   }
@@ -150,6 +154,9 @@ export class Records {
       case 'certificate.revoked':
         this.end(object.id, time, result.reason);
         break;
+      case 'connection-record.created':
+        this.hearConnections(fact);
+        break;
       default:
         if(object.type === 'slot') {
           this.hearAttendance(fact, `${object.id} ${actor.id}`);
@@ -224,12 +231,14 @@ export class Records {
 
   learner(course, person) {
     const key = `${course} ${person}`;
-    return this.learners.get(key) ?? this.learners.set(key, {steps: new Map()}).get(key);
+    return this.learners.get(key) ?? this.learners.set(key, {steps: new Map(), sittings: []}).get(key);
   }
 
   hearCourse({verb, object, actor, result, time}) {
     if(verb === 'published') {
-      this.published.add(`${object.id} ${result.version}`);
+      const stated = (result.activities ?? []).map(({key, digest, is_live, minutes: n}) => [`${key} ${digest}`, is_live ? 0 : n]);
+      this.published.set(`${object.id} ${result.version}`, new Map(stated));
+      (result.activities ?? []).filter(one => one.is_live).forEach(one => this.live.add(`${object.id} ${one.key}`));
       for(const [key, learner] of this.learners) {
         if(key.startsWith(`${object.id} `) && !learner.completed_at) {
           (result.asked_again ?? []).forEach(step => Object.assign(learner.steps.get(step) ?? {}, {done_at: '', caveat: '', score: ''}));
@@ -247,18 +256,71 @@ export class Records {
     Object.assign(this.learner(object.id, actor.id), told[verb]);
   }
 
-  hearActivity({verb, object, result, context, time}, learner) {
+  hearActivity({verb, object, result, context, time, recorded}, learner) {
     this.used.add(`${context.course} ${context.version}`);
     const step = learner.steps.get(object.id) ?? learner.steps.set(object.id, {}).get(object.id);
     step.title = object.name;
     step.version = text(context.version);
+    if(['initialized', 'progressed', 'passed', 'failed'].includes(verb) && !this.live.has(`${context.course} ${object.id}`)) {
+      sit(learner.sittings, {verb, key: object.id, time, score: result.score, caveat: text(context.caveat), later: toldLater({time, recorded, context})});
+    }
     switch(verb) {
       case 'initialized': step.began_at = time; break;
-      case 'progressed': step.done_at = time; step.caveat = text(context.caveat); break;
+      case 'progressed': step.done_at = time; step.caveat = text(context.caveat); step.digest = object.version; break;
       case 'reopened': step.done_at = step.caveat = ''; break;
       case 'passed':
       case 'failed': step.score = step.score && Number(step.score) >= result.score ? step.score : text(result.score);
     }
+  }
+
+  /* A connection record tells of the sittings that the facts before it come to (section 14.1). */
+  hearConnections(fact) {
+    const {actor, object, context, result} = fact;
+    this.drawnUp.set(object.id, fact);
+    if(this.facts.wordless.has(`${nameless(context.course)} ${nameless(actor.id)}`)) {
+      return;
+    }
+    const sittings = this.sittings(context.course, actor.id, context.version);
+    const isIt = sha256hex(canonical(sittings)) === result.content_sha256 && sittings.length === result.sittings;
+    must(isIt, `The connection record of ${actor.name} tells of other sittings than the facts before it.`);
+    must(sittings.reduce((sum, sitting) => sum + sitting.minutes, 0) === result.minutes, `The connection record of ${actor.name} states other minutes.`);
+  }
+
+  sittings(course, person, version) {
+    must(this.published.has(`${course} ${version}`), `The publication of version ${version} is missing, of which a connection record tells.`);
+    const {steps, sittings} = this.learner(course, person);
+    const stated = key => {
+      for(let number = version; number > 0; number--) {
+        const known = this.published.get(`${course} ${number}`)?.get(`${key} ${steps.get(key).digest}`);
+        if(known !== undefined) {
+          return known;
+        }
+      }
+      return 0;
+    };
+    const last = new Map(sittings.flatMap(({done}) => done).map(one => [one.key, one]));
+    const title = key => steps.get(key).title;
+    return sittings.map(sitting => {
+      const done = sitting.done.map(one => ({title: title(one.key), minutes: last.get(one.key) === one && steps.get(one.key).done_at ? stated(one.key) : 0, caveat: one.caveat}));
+      return {
+        from: sitting.from, to: sitting.to, opened: sitting.opened.map(title), done,
+        assessed: sitting.assessed.map(({key, verb, score}) => ({title: title(key), passed: verb === 'passed', score})),
+        minutes: done.reduce((sum, one) => sum + one.minutes, 0), told_later: sitting.told_later
+      };
+    });
+  }
+
+  /* What the paper of a connection record carries is what its facts say. */
+  holdConnections(uid, told) {
+    const fact = this.drawnUp.get(uid);
+    must(fact, `Of the connection record ${uid} no fact tells.`);
+    const {actor, object, context, result} = fact, {sittings, ...said} = told;
+    must(sha256hex(canonical(sittings)) === result.content_sha256, `The connection record of ${actor.name} carries other sittings than its fact tells of.`);
+    const {minutes: n, minutes_live} = result, {action, course, version} = context;
+    const known = {
+      format: 'milepost-connection-record/1', id: uid, title: object.name, person: {id: actor.id, name: actor.name}, action, course, version, minutes: n, minutes_live
+    };
+    must(isSame(said, known), `The connection record of ${actor.name} carries something else than its fact tells of.`);
   }
 
   // --- What the records say ---
@@ -382,6 +444,24 @@ export class Records {
         must(cell === harmless(text(row[column])), `records/${name} says “${cell}” for “${column}”, and the journal “${text(row[column])}”.`));
     }
     must(!rows.size, `A row is left out of records/${name}.`);
+  }
+}
+
+/* A step belongs to the last sitting, or begins the next. */
+function sit(sittings, {verb, key, time, score, caveat, later = ''}) {
+  const at = Date.parse(time), before = sittings.at(-1);
+  if(!before || at < Date.parse(before.from) || at - Date.parse(before.to) > SITTING) {
+    sittings.push({from: time, to: time, opened: [], done: [], assessed: [], told_later: ''});
+  }
+  const sitting = sittings.at(-1);
+  sitting.to = time > sitting.to ? time : sitting.to;
+  sitting.told_later = later > sitting.told_later ? later : sitting.told_later;
+  if(verb === 'initialized') {
+    sitting.opened.push(key);
+  } else if(verb === 'progressed') {
+    sitting.done.push({key, caveat});
+  } else {
+    sitting.assessed.push({key, verb, score});
   }
 }
 

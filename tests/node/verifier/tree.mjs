@@ -5,7 +5,7 @@ const node = (left, right) => sha256('\x01', left, right);
 const EMPTY = Buffer.alloc(32);
 /* Of an erased fact the key itself is told, in base64url after a #: nobody else's name begins so. */
 export const keyOf = text => text.startsWith('#') ? Buffer.from(text.slice(1), 'base64url') : sha256(text);
-const nameless = text => '#' + keyOf(text).toString('base64url');
+export const nameless = text => '#' + keyOf(text).toString('base64url');
 
 export function rootOf(leaves, size, words) {
   let at = 0;

@@ -80,8 +80,9 @@ function checkZip(bytes, policy) {
   facts.holdIdentity(manifest.organisation);
   const pieces = new Pieces(files, manifest, facts, keys);
   if(manifest.format === DOSSIER) {
-    new Records(files, manifest, facts).check();
-    pieces.check();
+    const records = new Records(files, manifest, facts);
+    records.check();
+    pieces.check(undefined, records);
     pieces.checkCover();
   } else {
     checkReceipt(files, manifest, facts, keys);

@@ -1,0 +1,5 @@
+from milepost.core.rooms import Room
+
+
+class ConnectionsConfig(Room):
+    name = "milepost.connections"
