@@ -7,6 +7,7 @@ from tests import (
     races_of_accounts,
     races_of_anchors,
     races_of_classroom,
+    races_of_connections,
     races_of_declarations,
     races_of_documents,
     races_of_doubts,
@@ -23,7 +24,7 @@ from tests.racing import serve
 OF_SESSIONS = {**races_of_classroom.RACES, **races_of_documents.RACES}
 RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **races_of_people.RACES}
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
-RACES |= races_of_journal.RACES
+RACES |= races_of_journal.RACES | races_of_connections.RACES
 RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES
 
 
