@@ -14,18 +14,19 @@ from milepost.classroom.session_documents import add_document
 from milepost.core import clock
 from milepost.core.once import new_key
 from milepost.documents.composing import compose, upload
+from milepost.documents.ending import withdraw
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import Document, SignatureRequest, Wording
 from milepost.documents.places import put_places
 from milepost.documents.requesting import Party, Terms, request_signatures
 from milepost.documents.tests.agreements import a_pdf
 from milepost.documents.wordings import keep_wording, wording_of
-from milepost.evidence.actions import ActionPlan, add_piece, open_action
+from milepost.evidence.actions import ActionPlan, add_piece, open_action, write_document
 from milepost.evidence.auditing import Invitation, end_audit, identify, invite_auditor, send_code
 from milepost.evidence.dossiers import ask_for
 from milepost.evidence.models import Audit, Dossier, TrainingAction
 from milepost.notices.models import Notice
-from milepost.people.models import Organisation
+from milepost.people.models import Member, Organisation
 from milepost.people.settings import change
 from tests.races_of_classroom import make_session
 from tests.racing import Pair, Race, facts, house, no_fault
@@ -81,6 +82,68 @@ def _add_a_piece_twice(world: Any) -> Pair:
         add_piece(action=action, key="hot-evaluation", name="p.pdf", content=str(action.uid).encode(), by=lead)
 
     return [add, add], count
+
+
+def _certified(world: Any) -> tuple[TrainingAction, Member]:
+    """An action with one person in it, for whom no certificate was issued."""
+    organisation, lead, members = world
+    action = open_action(organisation=organisation, plan=_plan(organisation, members=members[:1]), by=lead)
+    return TrainingAction.objects.select_related("organisation", "course").get(pk=action.pk), members[0]
+
+
+def _papers(action: TrainingAction) -> Any:
+    return Document.objects.filter(about__startswith=f"{action.about}:", kind="completion")
+
+
+def _write_a_certificate_twice(world: Any) -> Pair:
+    """“Write it” pressed by two at once: one paper."""
+    action, member = _certified(world)
+
+    def count(answers: list[str]) -> None:
+        assert answers == ["done", "done"], answers
+        [paper] = _papers(action)
+        assert paper.is_the_one
+        assert facts("created", paper.uid) == 1
+
+    return [lambda: write_document(action=action, kind="completion", by=world[1], member=member)] * 2, count
+
+
+def _write_a_certificate_anew_and_ask(world: Any) -> Pair:
+    """A certificate is written anew, as it says something else, while somebody is asked to sign the first: one of them counts."""
+    action, member = _certified(world)
+    first = write_document(action=action, kind="completion", by=world[1], member=member)
+    parties = [Party("Ada", "ada@one.example")]
+    TrainingAction.objects.filter(pk=action.pk).update(title="Another")
+    anew = TrainingAction.objects.select_related("organisation", "course").get(pk=action.pk)
+
+    def count(answers: list[str]) -> None:
+        assert answers in (["InvalidAction", "done"], ["RefusedDocument", "done"], ["done", "RequestRefused"]), answers
+        [counts] = _papers(action).filter(is_the_one=True)
+        assert (counts == first) == (answers[1] == "done")
+        assert SignatureRequest.objects.filter(document__in=_papers(action)).count() == (answers[1] == "done")
+
+    return [
+        lambda: write_document(action=anew, kind="completion", by=world[1], member=member),
+        lambda: request_signatures(document=first, parties=parties, terms=Terms(), by=world[1]),
+    ], count
+
+
+def _withdraw_and_write_a_certificate(world: Any) -> Pair:
+    """What is withdrawn while it is written anew counts no more, and at most one other does."""
+    action, member = _certified(world)
+    first = write_document(action=action, kind="completion", by=world[1], member=member)
+    parties = [Party("Ada", "ada@one.example")]
+    request = request_signatures(document=first, parties=parties, terms=Terms(), by=world[1])
+
+    def count(answers: list[str]) -> None:
+        assert answers in (["done", "done"], ["done", "InvalidAction"], ["done", "RefusedDocument"]), answers
+        counting = list(_papers(action).filter(is_the_one=True))
+        assert first not in counting and len(counting) == (answers[1] == "done")
+
+    return [
+        lambda: withdraw(request=request, reason="Wrong", by=world[1]),
+        lambda: write_document(action=action, kind="completion", by=world[1], member=member),
+    ], count
 
 
 def _ask_for_a_dossier_twice(world: Any) -> Pair:
@@ -324,6 +387,9 @@ RACES = {
     "numbering actions": Race(_world, _open_two),
     "numbering sessions": Race(_world, _schedule_two),
     "adding a file to an action": Race(_world, _add_a_piece_twice),
+    "writing a certificate": Race(_world, _write_a_certificate_twice),
+    "writing a certificate anew and asking for signatures": Race(_world, _write_a_certificate_anew_and_ask),
+    "withdrawing a certificate and writing it anew": Race(_world, _withdraw_and_write_a_certificate),
     "asking for a dossier": Race(_world, _ask_for_a_dossier_twice),
     "saying the first words": Race(_world, _keep_first_words),
     "adding a trainer": Race(_world, _add_a_trainer_twice),

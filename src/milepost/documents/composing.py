@@ -45,13 +45,16 @@ def compose(
 ) -> Document:
     """A document of the kind with these values, in the organisation's wording. Records `created`.
 
-    The same from a form of the same `key` is made once (see `core.once`).
+    The same from a form of the same `key` is made once (see `core.once`). One that its person has one of takes the place of an earlier
+    one that nobody was asked to sign. Raises `RefusedDocument` where somebody was.
     """
     document = _composed(wording_of(organisation, kind, language), kind, values, by=by, about=about)
     document.uid = once.uid_of(key, organisation.uid, kind.name, language, about, sorted(values.items()))
     with transaction.atomic():
         if key and (made := _made_before(organisation, document.uid)):
             return made
+        if document.is_one_each:
+            _take_place(document)
         document.save()
         record_many([_created(document)], organisation=organisation)
         _ask_for_files([document], kind)
@@ -75,6 +78,16 @@ def compose_many(
         record_many(map(_created, documents), organisation=organisation)
         _ask_for_files(documents, kind)
     return documents
+
+
+def _take_place(document: Document) -> None:
+    """It is the one of its kind that counts for what it is about; whoever asks for signatures locks the same row. Raises `RefusedDocument`."""
+    rows = Document.objects.filter(organisation=document.organisation, about=document.about, kind=document.kind)
+    earlier = rows.filter(is_the_one=True).select_for_update(of=("self",), no_key=True).first()
+    if earlier and SignatureRequest.objects.filter(document=earlier).exists():
+        raise RefusedDocument(_("It is written already, and somebody was asked to sign it. Withdraw that first."))
+    rows.filter(is_the_one=True).update(is_the_one=False)
+    document.is_the_one = True
 
 
 def _made_before(organisation: Organisation, uid: UUID) -> Document | None:

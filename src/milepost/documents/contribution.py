@@ -122,6 +122,7 @@ def certified_by_document(scope: Scope, kind: str, *, asked: bool = False) -> di
     start = f"{scope.about}:"
     over = [SignatureRequest.Status.DECLINED, SignatureRequest.Status.WITHDRAWN, SignatureRequest.Status.EXPIRED]
     rows = documents_of(scope).filter(about__startswith=start, kind=kind).exclude(request__status__in=over)
+    rows = rows.filter(Q(is_the_one=True) | Q(request__isnull=False))  # one that was written anew took its place
     counts = Counter((rows.filter(request__isnull=False) if asked else rows).values_list("about", flat=True))
     return {person.pk: counts[about] for person in scope.people if (about := f"{start}{person.uid}") in counts}
 

@@ -59,6 +59,7 @@ def withdraw_many(*, keys: Sequence[int], by: Member, act: UUID) -> None:
         for reason, ended in reasons.items():
             chosen = SignatureRequest.objects.filter(pk__in=[request.pk for request in ended])
             chosen.update(status=Status.WITHDRAWN, ended_at=clock.now(), end_reason=reason)
+        Document.objects.filter(request__in=requests, is_the_one=True).update(is_the_one=False)
         _tell_withdrawn(requests)
         facts = (
             Fact(
@@ -129,6 +130,8 @@ def end(request: SignatureRequest, status: SignatureRequest.Status, reason: str 
     )
     if ended:
         document = request.document
+        if status != Status.COMPLETED:
+            Document.objects.filter(pk=document.pk, is_the_one=True).update(is_the_one=False)
         about, language = document.as_reference(), document.language
         messages = (Said(to, about, str(request.uid), language=language) for to in _concerned(request, status))
         notify_many("signature_end", messages)

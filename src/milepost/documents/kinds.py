@@ -55,13 +55,17 @@ class Block:
 
 @dataclass(frozen=True)
 class DocumentKind:
-    """One kind of document. `signatories` are in which capacity people sign, in their order."""
+    """One kind of document. `signatories` are in which capacity people sign, in their order.
+
+    Of one that `is_one_each`, one person has one for one thing: two papers that certify the same are none.
+    """
 
     name: str
     label: str | Promise
     blocks: tuple[Block, ...]
     facts: tuple[str, ...] = ()  # values that stand in the head
     signatories: tuple[str | Promise, ...] = field(default=())
+    is_one_each: bool = False
 
 
 AGREEMENT = DocumentKind(
@@ -111,7 +115,7 @@ NON_DISCLOSURE = DocumentKind(
 )  # fmt: skip
 COMPLETION = DocumentKind(
     "completion", gettext_lazy("Certificate of completion"), facts=("reference", "dates", "hours", "place"),
-    signatories=(gettext_lazy("who certifies"),),
+    signatories=(gettext_lazy("who certifies"),), is_one_each=True,
     blocks=(
         Block("statement", "", gettext_lazy("I, {certifier}, for {organisation} ({registration}), certify that {person}, employed by {employer}, has followed the training action “{title}”.")),
         Block("hours", gettext_lazy("Hours actually done"), "{hours}"),
@@ -120,7 +124,7 @@ COMPLETION = DocumentKind(
 )  # fmt: skip
 ACHIEVEMENT = DocumentKind(
     "achievement", gettext_lazy("Certificate of achievement"), facts=("dates", "hours"),
-    signatories=(gettext_lazy("who certifies"),),
+    signatories=(gettext_lazy("who certifies"),), is_one_each=True,
     blocks=(
         Block("statement", "", gettext_lazy("{person} has met the objectives of “{title}” with this result: {score}.")),
         Block("objectives", gettext_lazy("Objectives"), "{objectives}"),

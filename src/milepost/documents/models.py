@@ -14,6 +14,7 @@ from milepost.core import clock
 from milepost.core.blobs.fields import BlobField, BlobsJSONField
 from milepost.core.codes import TakesCode
 from milepost.core.local_days import before_today
+from milepost.documents.kinds import KINDS
 from milepost.documents.signatures import Signature
 from milepost.journal.keys import provider_key
 from milepost.journal.recording import Reference
@@ -80,6 +81,8 @@ class Document(Dated):
 
     `content` is what it says (for a made one) and is frozen; `source` is the PDF that somebody brought; `pdf` is the
     file as it stands now, with the places of signatures and then with the signatures. All are SHA-256 of blobs.
+    Of a kind of which one person has one for one thing (`is_one_each`), the one that counts `is_the_one`: a newer one takes its place
+    while nobody was asked to sign it, and it counts no more once it was declined, withdrawn or too late.
     `places` are the fields of signatories: `{"signatory", "kind", "page", "x", "y", "width", "height", "label",
     "required"}`, in fractions of the page from its top left.
     """
@@ -96,11 +99,17 @@ class Document(Dated):
     annexes = BlobsJSONField(default=list)  # {"name", "digest"}
     pdf = BlobField(blank=True)
     about = models.CharField(max_length=80, blank=True)  # what a higher room made it for
+    is_the_one = models.BooleanField(default=False)
     created_by = models.ForeignKey(Member, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "about", "kind"], condition=Q(is_the_one=True), name="one_paper_for_one_thing"
+            )
+        ]
         indexes = [
             models.Index(fields=["organisation", "created_at"], name="document_by_organisation"),
             models.Index(fields=["organisation", "about"], condition=~Q(about=""), name="document_by_subject"),
@@ -123,6 +132,11 @@ class Document(Dated):
         """The training action that it was made for, and the person in it whom it is about, as its facts name them."""
         kind, *uids = self.about.split(":")
         return dict(zip(("action", "holder"), uids, strict=False)) if kind == "action" else {}
+
+    @property
+    def is_one_each(self) -> bool:
+        """Whether its person has one of its kind for what it is about."""
+        return self.kind in KINDS and KINDS[self.kind].is_one_each and "holder" in self.belongs_to
 
 
 def whole() -> "models.QuerySet[Document]":

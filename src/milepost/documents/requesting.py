@@ -66,6 +66,8 @@ def request_signatures(*, document: Document, parties: Sequence[Party], terms: T
             raise RequestRefused(
                 _("Signatures were asked for already. Withdraw that request, and make a new document.")
             )
+        if locked.is_one_each and not locked.is_the_one:
+            raise RequestRefused(_("It was written anew since, or counts no more. Have the newest one signed."))
         if locked.places != document.places:
             raise RequestRefused(
                 _("The places of this document have just been changed. Look at them, and send it then.")

@@ -29,8 +29,6 @@ from milepost.journal.recording import Reference, record
 from milepost.people.contributions import contributions
 from milepost.people.models import Member, MemberQuerySet, Organisation
 
-CERTIFYING = ("completion", "achievement")  # kinds of documents of which one person has one
-
 
 class InvalidAction(Refused):
     """The action can't be as it was asked for; the message says what to mend."""
@@ -158,9 +156,10 @@ def write_document(*, action: TrainingAction, kind: str, by: Member, member: Mem
     about = f"{action.about}:{member.uid}" if member else action.about
     with transaction.atomic():
         Organisation.objects.select_for_update().get(pk=action.organisation_id)
-        if member and kind in CERTIFYING:
-            _refuse_second(action, kind, member)
         rows = Document.objects.filter(organisation=action.organisation, about=about, kind=kind, request=None)
+        if member and KINDS[kind].is_one_each:
+            _refuse_second(action, kind, member)
+            rows = rows.filter(is_the_one=True)
         written = rows.order_by("pk").last()
         if written and _says(written, values_of(action.organisation, action.language) | values):
             return written

@@ -3,8 +3,10 @@
 import json
 from dataclasses import replace
 from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.hours import Hours, hours_done
@@ -14,7 +16,9 @@ from milepost.core.jobs import run_all
 from milepost.credentials.issuing import reissue
 from milepost.credentials.models import Certificate
 from milepost.credentials.typesetting import page_of
+from milepost.documents.ending import withdraw
 from milepost.documents.models import Document
+from milepost.documents.requesting import Party, RequestRefused, Terms, request_signatures
 from milepost.evidence.actions import InvalidAction, write_document
 from milepost.evidence.describing import describe_action
 from milepost.evidence.dossiers import build
@@ -180,6 +184,41 @@ def test_a_certificate_from_before_the_course_was_completed_is_told_and_so_are_t
     assert "Issued before the course was completed" in findings(complete)["one-each"].words
     with pytest.raises(InvalidAction, match="has a certificate already"):
         write_document(action=complete, kind="completion", by=lead, member=certificate.enrolment.member)
+
+
+@pytest.fixture
+def uncertified(complete):
+    """Somebody in the action whose certificates are revoked: their paper is to be written."""
+    Certificate.objects.update(revoked_at=clock.now(), revocation_reason="On paper")
+    return complete.members.order_by("pk").first()
+
+
+def asked(document, lead):
+    return request_signatures(document=document, parties=[Party("Ada", "ada@one.example")], terms=Terms(), by=lead)
+
+
+def test_one_person_has_one_written_certificate_and_a_newer_one_takes_its_place(complete, uncertified, lead):
+    first = write_document(action=complete, kind="completion", by=lead, member=uncertified)
+    describe_action(action=complete, says={"title": "Evacuating"}, by=lead)
+    second = write_document(action=complete, kind="completion", by=lead, member=uncertified)
+    assert first != second
+    assert list(Document.objects.filter(is_the_one=True)) == [second]
+    with pytest.raises(RequestRefused, match="written anew"):
+        asked(first, lead)
+    request = asked(second, lead)
+    with pytest.raises(InvalidAction, match="has a certificate already"):
+        write_document(action=complete, kind="completion", by=lead, member=uncertified)
+    withdraw(request=request, reason="Wrong title", by=lead)
+    describe_action(action=complete, says={"title": "Evacuation"}, by=lead)
+    third = write_document(action=complete, kind="completion", by=lead, member=uncertified)
+    assert list(Document.objects.filter(is_the_one=True)) == [third] != [first]
+
+
+def test_the_database_lets_no_second_written_certificate_count(complete, uncertified, lead):
+    first = write_document(action=complete, kind="completion", by=lead, member=uncertified)
+    first.pk, first.uid = None, uuid4()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        first.save(force_insert=True)
 
 
 def test_hours_that_were_agreed_and_not_planned_are_told_with_their_size(complete):
