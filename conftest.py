@@ -27,6 +27,7 @@ from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_membe
 
 pytest_plugins = ["tests.processor_time"]
 ROOMS = Path(__file__).parent / "src"
+gc.disable()  # until all is loaded
 
 # How long an example takes says how busy the machine is: a busy one must not fail a law that holds.
 hypothesis_settings.register_profile("milepost", deadline=None)
@@ -38,6 +39,7 @@ def pytest_collection_finish(session):
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
+    gc.enable()
 
 
 def pytest_addoption(parser):

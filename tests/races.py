@@ -1,6 +1,6 @@
 """All races: what happens once, happens once, whoever presses at the same moment (see `tests.racing`).
 
-python -c "import django; django.setup(); from tests.races import main; main()" <<< "signing a half-day"
+python -c "from milepost.core.starting import set_up; set_up(); from tests.races import main; main()" <<< "signing a half-day"
 """
 
 from tests import (

@@ -234,7 +234,7 @@ def test_over_plain_http_nothing_says_that_there_is_tls(db):
 
 
 ASK = """
-import json, django; django.setup()
+import json; from milepost.core.starting import set_up; set_up()
 from django.test import Client
 answer = Client().post("/language/", {"language": "fr"}, headers={"Host": "learn.example.org", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"})
 from django.conf import settings

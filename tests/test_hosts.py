@@ -38,7 +38,7 @@ ROOT = Path(__file__).parent.parent
 NAME, CSRF = "learn.example.org", "c" * 32
 PEOPLE = 12
 PREPARE = f"""
-import django; django.setup()
+from milepost.core.starting import set_up; set_up()
 from benchmark.peer import sessions
 from milepost.learning.enrolling import enrol_many
 from milepost.people.models import Member, Organisation

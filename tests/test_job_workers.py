@@ -40,8 +40,8 @@ def elsewhere() -> None:
 def turn() -> None:
     say("turn")
 '''
-ENQUEUE = "import django; django.setup(); import story; story.{call}"
-WORK = "import django; django.setup(); import story; {more}; from milepost.config.worker import main; main()"
+ENQUEUE = "from milepost.core.starting import set_up; set_up(); import story; story.{call}"
+WORK = "from milepost.core.starting import set_up; set_up(); import story; {more}; from milepost.config.worker import main; main()"
 
 
 @pytest.fixture
@@ -58,7 +58,9 @@ class Stage:
         self.environment = environment | {"SAID": str(self.said), "PYTHONPATH": str(folder)}
 
     def enqueue(self, *calls):
-        code = "import django; django.setup(); import story; " + "; ".join(f"story.{call}" for call in calls)
+        code = "from milepost.core.starting import set_up; set_up(); import story; " + "; ".join(
+            f"story.{call}" for call in calls
+        )
         subprocess.run([sys.executable, "-c", code], env=self.environment, check=True)
 
     def worker(self, more="pass", host="here"):
@@ -81,7 +83,7 @@ class Stage:
         return [line for line in self.words() if line[0] == word]
 
     def left(self):
-        code = "import django; django.setup(); from milepost.core.models import Job; print(Job.objects.filter(seconds=None).count())"
+        code = "from milepost.core.starting import set_up; set_up(); from milepost.core.models import Job; print(Job.objects.filter(seconds=None).count())"
         return int(
             subprocess.run([sys.executable, "-c", code], env=self.environment, check=True, capture_output=True).stdout
         )
@@ -183,7 +185,7 @@ def test_two_workers_do_everything_once_and_each_turn_once(stage):
 
 @pytest.mark.one_database("postgresql")
 def test_a_worker_has_nothing_in_memory_that_only_some_jobs_need(stage):
-    code = "import django, sys; django.setup(); from milepost.core.jobs import Worker; print('pyhanko.sign' in sys.modules)"
+    code = "import sys; from milepost.core.starting import set_up; set_up(); from milepost.core.jobs import Worker; print('pyhanko.sign' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], env=stage.environment, check=True, capture_output=True, text=True
     )

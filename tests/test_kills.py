@@ -9,7 +9,7 @@ import pytest
 from tests.thorough import IS_THOROUGH
 
 ROOT = Path(__file__).parent.parent
-DIE = "import sys, django; django.setup(); from tests.dying import main; main(sys.argv[1], is_thorough=bool(sys.argv[2:]))"
+DIE = "import sys; from milepost.core.starting import set_up; set_up(); from tests.dying import main; main(sys.argv[1], is_thorough=bool(sys.argv[2:]))"
 
 
 # What a verb commits is the same on both databases, and so is what goes on after a kill: each day a story is lived on one.

@@ -12,7 +12,7 @@ import pytest
 from milepost.notices.tests.servers import inbox
 
 ROOT = Path(__file__).parent.parent
-SERVE = "import django; django.setup(); from tests.outbox_steps import main; main()"
+SERVE = "from milepost.core.starting import set_up; set_up(); from tests.outbox_steps import main; main()"
 
 
 class Outbox:

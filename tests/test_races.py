@@ -10,7 +10,7 @@ import pytest
 from tests.races import RACES
 
 ROOT = Path(__file__).parent.parent
-SERVE = "import django; django.setup(); from tests.races import main; main()"
+SERVE = "from milepost.core.starting import set_up; set_up(); from tests.races import main; main()"
 
 
 @pytest.fixture(scope="module")

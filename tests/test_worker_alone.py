@@ -15,7 +15,9 @@ from milepost.config.monitoring_server import answer_programs
 from milepost.config.supervising import Signals
 from milepost.core.systemd import Systemd
 
-ENQUEUE = "import django; django.setup(); from milepost.notices.jobs import forget; forget.enqueue()"
+ENQUEUE = (
+    "from milepost.core.starting import set_up; set_up(); from milepost.notices.jobs import forget; forget.enqueue()"
+)
 
 
 def asked(port, path):

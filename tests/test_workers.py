@@ -7,7 +7,7 @@ import time
 import pytest
 
 WRITE = """
-import django; django.setup()
+from milepost.core.starting import set_up; set_up()
 from uuid import uuid4
 from django.db import transaction
 from milepost.journal.recording import Fact, Reference, record_many
@@ -20,7 +20,7 @@ for turn in range(40):
         record_many([Fact(COURSE_COMPLETED, anna, ladders, {"score": turn}, {"version": 1})] * 100, organisation=aldermoor)
 """
 SEAL = """
-import sys, django; django.setup()
+import sys; from milepost.core.starting import set_up; set_up()
 from pathlib import Path
 from milepost.journal import folding, sealing
 folding.BATCH = 150
@@ -54,7 +54,7 @@ def test_many_workers_one_killed_in_the_middle_make_one_chain_while_entries_are_
 
 
 TELL = """
-import sys, django; django.setup()
+import sys; from milepost.core.starting import set_up; set_up()
 from pathlib import Path
 from milepost.journal.recording import SYSTEM, Reference, record
 from milepost.journal.subscriptions import subscribe, tell_all

@@ -10,7 +10,7 @@ import pytest
 from tests.thorough import IS_THOROUGH
 
 ROOT = Path(__file__).parent.parent
-DIE = "import sys, django; django.setup(); from tests.writers_that_die import main; main(int(sys.argv[1]))"
+DIE = "import sys; from milepost.core.starting import set_up; set_up(); from tests.writers_that_die import main; main(int(sys.argv[1]))"
 
 
 @pytest.mark.each_day_on("postgresql")

@@ -6,17 +6,15 @@ python -m attacks.inside projected      # what somebody in the room reads off th
 """
 
 import json
-import os
 import sys
 import time
 import uuid
 from datetime import timedelta
 from typing import Any
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
-import django
+from milepost.core.starting import set_up
 
-django.setup()
+set_up()
 
 from django.conf import settings
 from django.contrib.sessions.models import Session

@@ -4,17 +4,15 @@ Run by `scripts/bench.py` in a process of its own; prints its rows as JSON on th
 """
 
 import json
-import os
 import random
 import statistics
 import sys
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
-import django
+from milepost.core.starting import set_up
 
-django.setup()
+set_up()
 
 from django.core.management import call_command
 from django.db import connection, transaction

@@ -6,16 +6,14 @@ python -m storms.inside                            # the same for each line that
 """
 
 import json
-import os
 import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
-import django
+from milepost.core.starting import set_up
 
-django.setup()
+set_up()
 
 from benchmark.peer import sessions, taken_in
 from django.core.management import call_command

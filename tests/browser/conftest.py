@@ -37,7 +37,7 @@ def mail_to(server: Server, address: str, words: str, *, seconds: float = 40) ->
 
 
 OLD = """
-import django; django.setup()
+from milepost.core.starting import set_up; set_up()
 from django.contrib.sessions.models import Session
 from milepost.people.confirming import AT
 from milepost.people.sessions import SessionStore

@@ -14,7 +14,7 @@ from tests.servers import Between
 
 pytestmark = pytest.mark.browser
 PREPARE = """
-import django; django.setup()
+from milepost.core.starting import set_up; set_up()
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from milepost.people.organisations import create_organisation
 from milepost.people.session_cookies import cookie_of

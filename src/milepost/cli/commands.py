@@ -11,17 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from milepost.core.refusals import Refused
+from milepost.core.starting import set_up
 
 if TYPE_CHECKING:
     from milepost.people.models import Organisation
-
-
-def set_up() -> None:
-    """Start Django with the settings of the environment."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
-    import django
-
-    django.setup()
 
 
 def with_django[**P, R](command: Callable[P, R]) -> Callable[P, R]:

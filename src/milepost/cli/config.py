@@ -5,7 +5,8 @@ import sys
 
 import click
 
-from milepost.cli.commands import set_up, with_django
+from milepost.cli.commands import with_django
+from milepost.core.starting import set_up
 
 
 @click.command()

@@ -7,15 +7,13 @@ from contextlib import suppress
 
 from milepost.config.supervising import Signals
 from milepost.config.watchdog import SILENCE
+from milepost.core.starting import set_up
 from milepost.core.systemd import Systemd
 
 
 def main() -> None:
     """The entry point of the worker under `milepost up`."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "milepost.config.settings")
-    import django
-
-    django.setup()
+    set_up()
     signals = Signals(is_in_terminal=False)
     signals.listen()
     Working(signals, Systemd()).go_on()

@@ -28,6 +28,7 @@ from typing import Any, cast
 from milepost.core.ending import end_with
 from milepost.core.sandbox import confinement
 from milepost.core.sandbox.channel import HEARD, NAME_BYTES, send
+from milepost.core.starting import set_up
 from milepost.core.systemd import Systemd
 
 NICE = 5  # pages go before files
@@ -51,9 +52,7 @@ def main() -> None:
     control = _listening(where) if is_of_host else socket.socket(fileno=int(where))
     callers: dict[socket.socket, Caller] = {}
     next_one = partial(_connected, Systemd(), callers) if is_of_host else _handed_over
-    import django
-
-    django.setup()
+    set_up()
     _load_catalogues()
     if absent := confinement.missing():
         print(f"Files that people send are read without {' and '.join(absent)}.", file=sys.stderr, flush=True)

@@ -226,7 +226,7 @@ def test_a_queue_of_strangers_leaves_places_to_members(monkeypatch):
 
 def test_children_end_with_who_asked_even_when_it_is_killed(tmp_path):
     source = (
-        "import os, django; django.setup()\n"
+        "import os; from milepost.core.starting import set_up; set_up()\n"
         "from threading import Thread\n"
         "from milepost.core.tests import parsers\n"
         "print(*parsers.pids(b''), flush=True)\n"
@@ -282,7 +282,7 @@ def of_host(tmp_path, monkeypatch):
 
 def test_all_processes_of_a_host_fork_from_one(of_host, monkeypatch):
     pid = of_host()
-    source = "import django; django.setup()\nfrom milepost.core.tests import parsers\nprint(parsers.pids(b'')[1])"
+    source = "from milepost.core.starting import set_up; set_up()\nfrom milepost.core.tests import parsers\nprint(parsers.pids(b'')[1])"
     another = subprocess.run(
         [sys.executable, "-c", source], capture_output=True, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     )
