@@ -15,7 +15,7 @@ from milepost.classroom.models import Attendance, LiveSession, Slot, is_in_doubt
 from milepost.classroom.scope import attendances_of, counted_slots_of, sessions_of, slots_of
 from milepost.core import clock
 from milepost.core.public_holidays import is_public_holiday
-from milepost.core.words import date_format
+from milepost.core.words import clock_time, date_format
 from milepost.documents.signatures import Signature, difference
 from milepost.people.contributions import Actor, Finding, Need, Scope, State
 from milepost.people.country import country_of
@@ -202,7 +202,7 @@ def _disorder(row: Attendance) -> str:
 
 
 def _clock(slot: Slot, instant: datetime) -> str:
-    return f"{instant.astimezone(slot.session.zone):%H:%M}"
+    return clock_time(instant.astimezone(slot.session.zone))
 
 
 CHECKS: Mapping[str, Callable[[Scope], Iterator[Finding]]] = {

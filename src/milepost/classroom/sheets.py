@@ -18,7 +18,7 @@ from milepost.classroom.facts import SHEET_SEALED, SLOT_CORRECTED, SLOT_DECIDED,
 from milepost.classroom.models import Attendance, LiveSession, Participant, Sheet, Slot, Way
 from milepost.core import blobs, clock
 from milepost.core.jobs import named
-from milepost.core.words import date_format, days, duration, ended
+from milepost.core.words import clock_time, date_format, day_and_time, days, duration, ended
 from milepost.documents.signatures import Signature
 from milepost.documents.typesetting import facts_of, logo_of, render
 from milepost.journal import keys
@@ -249,14 +249,14 @@ def _records(slots: Sequence[Slot], seats: Sequence[Participant], at: At) -> lis
 
 
 def _line(slot: Slot, who: str, instant: datetime, way: str, *fingerprints: str) -> list[str]:
-    return [who, _half_day(slot), _time(slot, instant), way, *(digest[:16] for digest in fingerprints)]
+    return [who, _half_day(slot), _recorded(slot, instant), way, *(digest[:16] for digest in fingerprints)]
 
 
 def _way_words(slot: Slot, row: Attendance) -> str:
     way = str(Way(row.way).label)
     if row.device_time is None:
         return way
-    line = _("%(way)s, made at %(time)s without a network") % {"way": way, "time": _time(slot, row.device_time)}
+    line = _("%(way)s, made at %(time)s without a network") % {"way": way, "time": _recorded(slot, row.device_time)}
     is_late = row.signed_at is not None and row.signed_at - row.device_time > IN_TIME
     return line + (_(" (told later)") if is_late else "")
 
@@ -335,7 +335,16 @@ def _half_day(slot: Slot) -> str:
 
 
 def _time(slot: Slot, instant: datetime) -> str:
+    """As people note it: who came when."""
+    return _moment(slot, instant, to_the_second=False)
+
+
+def _recorded(slot: Slot, instant: datetime) -> str:
+    """As the server's clock had it: who signed when."""
+    return _moment(slot, instant, to_the_second=True)
+
+
+def _moment(slot: Slot, instant: datetime, *, to_the_second: bool) -> str:
     local = instant.astimezone(slot.session.zone)
-    if local.date() == slot.local_start.date():
-        return f"{local:%H:%M:%S}"
-    return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
+    write = clock_time if local.date() == slot.local_start.date() else day_and_time
+    return write(local, to_the_second=to_the_second)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from milepost.connections.facts import CONNECTION_RECORD_SEALED
 from milepost.connections.models import ConnectionRecord
 from milepost.core import blobs, clock
-from milepost.core.words import clock_time, date_format, days, duration, hours
+from milepost.core.words import clock_time, date_format, day_and_time, days, duration, hours
 from milepost.documents.typesetting import facts_of, logo_of, render
 from milepost.journal import keys
 from milepost.journal.recording import SYSTEM, Fact, record_many
@@ -129,7 +129,7 @@ def _times(start: datetime, end: datetime) -> str:
         return clock_time(start)
     if start.date() == end.date():
         return hours(start, end)
-    return f"{clock_time(start)} – {date_format(end.date(), 'SHORT_DATE_FORMAT')} {clock_time(end)}"
+    return f"{clock_time(start)} – {day_and_time(end)}"
 
 
 def _done(row: dict[str, Any]) -> str:
@@ -151,4 +151,4 @@ def _told_later(sitting: dict[str, Any], zone: ZoneInfo) -> str:
     if not sitting["told_later"]:
         return ""
     at = datetime.fromisoformat(sitting["told_later"]).astimezone(zone)
-    return _("Told later: recorded on %(day)s") % {"day": date_format(at, "SHORT_DATETIME_FORMAT")}
+    return _("Told later: recorded %(time)s") % {"time": day_and_time(at)}

@@ -31,10 +31,21 @@ def _without_minutes(form: str) -> str:
     return _MINUTES_AFTER_HOUR.sub("", form)
 
 
-def clock_time(value: datetime | time) -> str:
-    """An hour as people write it: 09:05; in French 9 h 05, and 9 h."""
+def clock_time(value: datetime | time, *, to_the_second: bool = False) -> str:
+    """An hour as people write it, on every paper and page: 09:05; in French 9 h 05, and 9 h.
+
+    `to_the_second` is for when something was recorded: 09:05:07; in French 9 h 05 min 07 s.
+    """
+    if to_the_second:
+        # Translators: an hour with its seconds, as a format of times.
+        return formats.time_format(value, pgettext("to the second", "H:i:s"), use_l10n=False)
     form = formats.get_format("TIME_FORMAT")
     return formats.time_format(value, form if value.minute else _without_minutes(form), use_l10n=False)
+
+
+def day_and_time(value: datetime, *, to_the_second: bool = False) -> str:
+    """A moment in few words: 26/11/2026 09:05; in French 26/11/2026 9 h 05."""
+    return f"{date_format(value, 'SHORT_DATE_FORMAT')} {clock_time(value, to_the_second=to_the_second)}"
 
 
 def hours(start: datetime | time, end: datetime | time) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from milepost.core import blobs, clock
 from milepost.core.canonical import canonical_json, fingerprint
-from milepost.core.words import date_format
+from milepost.core.words import clock_time, date_format
 from milepost.documents.composing import ensure_files
 from milepost.documents.ending import complete_if_signed, record_act
 from milepost.documents.facts import DOCUMENT_SIGNED, DOCUMENT_VIEWED
@@ -200,7 +200,7 @@ def _lines(signatory: Signatory, act: Act, now: datetime, before: str) -> list[s
         if act.is_identified
         else _("by a personal link to %(email)s")
     )
-    moment = {"day": date_format(local, "DATE_FORMAT"), "time": f"{local:%H:%M:%S}", "zone": zone}
+    moment = {"day": date_format(local, "DATE_FORMAT"), "time": clock_time(local, to_the_second=True), "zone": zone}
     fingerprints = {
         "document": before[:16],
         "signature": act.signature.fingerprint[:16],

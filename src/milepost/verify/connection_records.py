@@ -22,6 +22,7 @@ class ConnectionRecords:
     """
 
     def __init__(self) -> None:
+        self.told = 0  # of which the facts tell
         self.differences: list[str] = []
         self._created: dict[str, dict[str, Any]] = {}
 
@@ -47,6 +48,7 @@ class ConnectionRecords:
             raise Broken(
                 f"The connection record of {name} states {said['minutes']} minutes in their own time; the facts before it come to {minutes}."
             )
+        self.told += 1
         live = account.minutes_live(context["course"], person, told, context["action"])
         if live is not None and live != said["minutes_live"]:
             self.differences.append(

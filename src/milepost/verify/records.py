@@ -54,6 +54,8 @@ class Records:
         if action["course"] and (gone := self.facts.learning.unpublished(action["course"]["id"])):
             raise Broken(f"The publication of version {gone[0]} of “{action['course']['name']}” is missing.")
         self.report.notes += self.facts.certificates.differences
+        if told := self.facts.connections.told:
+            self.report.holds.append(f"{told} connection records tell what the facts before each come to.")
         self.report.notes += self.facts.connections.differences
         self.report.notes += self.facts.papers.findings(self.manifest["action"]["id"], self.facts)
         self.report.notes += self.facts.learning.recognised(action["course"]["id"]) if action["course"] else []

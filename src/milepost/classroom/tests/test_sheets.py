@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -75,7 +76,7 @@ def test_the_sheet_says_what_an_inspector_asks_for(closed, people, organisation)
         "13:30–17:00",
         "Europe/Paris",
         people[0].full_name,
-        "came at 09:12:00",
+        "came at 09:12",
         "absent: ill",
         "not signed",
         "12 of 16",
@@ -144,6 +145,8 @@ def test_the_sheet_of_a_french_session_is_french(closed):
     _pdf, text = text_of(closed)
     assert "FEUILLE D’ÉMARGEMENT" in text
     assert "jeudi 26 novembre 2026" in text
+    assert re.search(r"9 h \d\d min \d\d s", " ".join(text.split()))
+    assert not re.search(r"\d\d:\d\d", text)
 
 
 def test_a_sheet_of_300_people_is_made_in_seconds(organisation, lead, session, slots, trainer):
@@ -219,7 +222,7 @@ def test_the_sheet_says_what_was_told_later(closed, people, slots, row_of, train
     assert all(entry.told_later is None for entry in Entry.objects.exclude(pk=told.pk))
     run_all(queues=["files"])
     _pdf, text = text_of(closed)
-    assert "came at 09:30:00, told later: recorded" in " ".join(text.split()), text[:1500]
+    assert "came at 09:30, told later: recorded" in " ".join(text.split()), text[:1500]
     assert text.count("told later") == 1
 
 

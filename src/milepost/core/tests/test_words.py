@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 from django.template import Context, Engine
@@ -9,7 +10,8 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milepost.core.words import clock_time, date_format, days, days_and_hours, hours
+import milepost
+from milepost.core.words import clock_time, date_format, day_and_time, days, days_and_hours, hours
 
 FIRST = date(2026, 12, 1)
 
@@ -96,3 +98,29 @@ def test_each_day_is_said_once_with_all_its_hours():
         assert days_and_hours(spans).replace("\xa0", " ") == (
             "lundi 5 octobre 2026, 9 h – 12 h 30 et 14 h – 17 h 30 ; mardi 6 octobre 2026, 9 h – 12 h 30"
         )
+
+
+@pytest.mark.parametrize(
+    ("language", "minutes", "seconds", "short"),
+    [
+        ("en", "09:05", "09:05:07", "01/12/2026 09:05"),
+        ("fr", "9\xa0h\xa005", "9\xa0h\xa005\xa0min\xa007\xa0s", "01/12/2026 9\xa0h\xa005"),
+    ],
+)
+def test_an_hour_has_one_form_in_a_language_with_its_seconds_or_without(language, minutes, seconds, short):
+    moment = datetime(2026, 12, 1, 9, 5, 7, tzinfo=UTC)
+    with translation.override(language):
+        assert (clock_time(moment), clock_time(moment, to_the_second=True)) == (minutes, seconds)
+        assert day_and_time(moment) == short
+
+
+def test_no_paper_writes_an_hour_in_a_form_of_its_own():
+    root = Path(milepost.__file__).parent
+    texts = {path: path.read_text() for path in root.rglob("*.py") if "tests" not in path.parts}
+    papers = {
+        path
+        for path, text in texts.items()
+        if "documents.typesetting import" in text or path.parent.name == "documents"
+    }
+    assert {"sheets.py", "signing.py", "cover.py"} <= {path.name for path in papers}
+    assert not {path.name for path in papers if re.search(r"%H|%I", texts[path])}
