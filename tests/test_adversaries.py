@@ -2,7 +2,6 @@
 
 import json
 import os
-from functools import partial
 from itertools import chain
 
 import pytest
@@ -152,10 +151,10 @@ def test_an_administrator_changes_no_row_unseen_before_its_seal(world, folds):
         add_piece(action=world.action, key="hot-evaluation", name=f"{name}.csv", content=name.encode(), by=world.lead)
     if folds:
         folding.fold(number)
-    held = partial(administrator.sealed_or_refused, world)
+    waiting = administrator.Waiting(world)
     rows = Entry.objects.filter(organisation_id=number).order_by("-pk").values_list("pk", flat=True)
-    assert administrator.undone(held) == ""
-    is_settled(administrator.of_waiting(list(rows[:4]), held))
+    assert administrator.undone(waiting.finds) == NOTHING
+    is_settled(administrator.of_waiting(list(rows[:4]), waiting.finds))
 
 
 @only_thorough

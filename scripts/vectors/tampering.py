@@ -220,6 +220,29 @@ def _seal_of(**change: Any) -> Callable[[Files], Files]:
     return edited("journal/seal.json", anew)
 
 
+def _without_index(files: Files) -> Files:
+    """The head says nothing of an index, so that nothing counts the facts, and one of them is left out."""
+
+    def anew(seal: Any) -> None:
+        said = {name: value for name, value in json.loads(seal["statement"]).items() if name != "index"}
+        seal["statement"] = json.dumps(said, sort_keys=True, separators=(",", ":"))
+        seal["signature"] = base64.b64encode(sign("organisation", seal["statement"].encode())).decode()
+
+    fewer = proven_anew(lines(_leave_out))(_without("journal/completeness.json")(files))
+    return edited("journal/seal.json", anew)(fewer)
+
+
+def _nobody_without(proof: Any) -> None:
+    """A thing of which some are told, in another form."""
+    thing = next(thing for thing in proof["things"] if "nodes" in thing)
+    assert thing.pop("without") == []  # noqa: S101
+
+
+def _words_beside_the_key(files: Files) -> Files:
+    name = next(name for name in files if name.endswith(".pem"))
+    return files | {name: files[name] + b"Of this nobody signed anything.\n"}
+
+
 def _checkpoint_of_one_fewer(files: Files) -> Files:
     size = json.loads(files["journal/proof.json"])["size"]
     return replaced("journal/checkpoint.txt", f"\n{size}\n", f"\n{size - 1}\n")(files)
@@ -269,6 +292,8 @@ BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
     "proof-of-another-tree.zip": edited("journal/proof.json", _of_another_size),
     "proof-with-a-node-more.zip": edited("journal/proof.json", _one_node_more),
     "index-counts-fewer.zip": edited("journal/completeness.json", _count_fewer),
+    "index-not-named.zip": _without_index,
+    "index-told-otherwise.zip": edited("journal/completeness.json", _nobody_without),
     "index-missing.zip": _without("journal/completeness.json"),
     "head-changed.zip": replaced("journal/seal.json", "2026-03-13", "2026-03-12"),
     "head-signed-anew.zip": _seal_of(root="00" * 32),
@@ -278,11 +303,22 @@ BY_THE_INSIDER: dict[str, Callable[[Files], Files]] = {
     "log-key-of-another.zip": edited(
         "keys/log.json", lambda log: log | {"endorsement": base64.b64encode(bytes(256)).decode()}
     ),
+    "log-key-missing.zip": _without("keys/log.json"),
+    "key-with-words.zip": _words_beside_the_key,
+    "key-of-nobody.zip": edited(
+        "keys/keys.json", lambda told: told | {"00" * 32: {"endorsed_by": "", "endorsement": ""}}
+    ),
+    "key-signed-by-nobody.zip": edited(
+        "keys/keys.json", lambda told: {mark: key | {"endorsement": "AAAA"} for mark, key in told.items()}
+    ),
     "record-action.zip": edited("records/action.json", lambda action: action | {"minutes": 420}),
     "record-member-left-out.zip": edited(
         "records/action.json", lambda told: {n: v for n, v in told.items() if n != "objectives"}
     ),
     "record-sessions.zip": replaced("records/sessions.json", '"Hall"', '"Online"'),
+    "record-nothing-left-out.zip": edited(
+        ATTENDANCE, lambda rows: [{name: told for name, told in row.items() if name != "told_later"} for row in rows]
+    ),
     "record-state.zip": edited(ATTENDANCE, _row("Bo Ferreira", {"state": "signed"})),
     "record-minutes.zip": edited(ATTENDANCE, _row("Anna Lindqvist", {"minutes": 420})),
     "record-circumstances.zip": edited(ATTENDANCE, _row("Anna Lindqvist", {"address": "192.0.2.8"})),
@@ -324,6 +360,7 @@ def _zips(archive: bytes, plain: Files) -> dict[str, bytes]:
         "zip-link.zip": packed(plain, change=as_link),
         "zip-second-name.zip": packed(plain, change=with_second_name),
         "zip-comment.zip": with_comment(packed(plain)),
+        "zip-comment-of-nothing.zip": packed(plain)[:-2] + b"\2\0",
         "zip-bytes-after.zip": archive + b"\n",
         "zip-bytes-before.zip": b"PK\x03\x04" + archive,
         "zip-bytes-between.zip": with_bytes_between(packed(plain), "records/action.json"),
@@ -371,6 +408,10 @@ def _others(files: Files) -> dict[str, bytes]:
     fact, badge = json.loads(files["fact.json"]), json.loads(files["badge.json"])
     path = fact | {"path": fact["path"][:-1]}
     words = fact | {"entry": fact["entry"] | {"statement": fact["entry"]["statement"].replace("signed", "closed", 1)}}
+    head = json.loads(fact["seal"]["statement"]) | {"organisation": "00000000-0000-4000-8000-000000000000"}
+    stated = json.dumps(head, sort_keys=True, separators=(",", ":"))
+    by_key = base64.b64encode(sign("organisation", stated.encode())).decode()
+    elsewhere = fact | {"seal": fact["seal"] | {"statement": stated, "signature": by_key}}
     subject = badge["credentialSubject"] | {
         "identifier": [badge["credentialSubject"]["identifier"][0] | {"identityHash": "Bo Ferreira"}]
     }
@@ -399,6 +440,7 @@ def _others(files: Files) -> dict[str, bytes]:
         "demonstration-taken-out.zip": packed(as_the_insider(taken_out)),
         "fact-other-words.json": as_json(words),
         "fact-other-path.json": as_json(path),
+        "fact-of-another-organisation.json": as_json(elsewhere),
         "certificate-added-to.pdf": files["certificate.pdf"] + b"% more\n",
         "certificate-changed.pdf": _turned(files["certificate.pdf"]),
         "badge-changed.json": as_json(badge | {"credentialSubject": subject}),

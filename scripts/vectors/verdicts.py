@@ -153,6 +153,13 @@ VECTORS = [
     ),
     broken("key-added.zip", "is a key that did not hand over", "A key lies there that belongs to no hand-over."),
     broken("key-missing.zip", "is missing", "The key that handed over is not there."),
+    broken("key-with-words.zip", "is not as Milepost writes it", "Words stand behind the certificate of the key."),
+    broken("key-of-nobody.zip", "which did not hand over", "The list of keys tells of one that handed over to none."),
+    broken(
+        "key-signed-by-nobody.zip",
+        "does not say by which key",
+        "A signature stands over the first key, and nobody is said to have made it.",
+    ),
     # --- The zip file ---
     broken(
         "zip-name-twice.zip",
@@ -170,6 +177,11 @@ VECTORS = [
         "zip-second-name.zip", "carries a comment or a second name", "A file has a second name (extra field 0x7075)."
     ),
     broken("zip-comment.zip", "carries a comment, or something after its end", "The zip file has a comment."),
+    broken(
+        "zip-comment-of-nothing.zip",
+        "carries a comment, or something after its end",
+        "The zip file says that it has a comment, and ends.",
+    ),
     broken("zip-bytes-after.zip", "something after its end", "A byte stands after the end."),
     broken(
         "zip-bytes-before.zip", "holds more than its list of files tells", "Four bytes stand before the first file."
@@ -271,6 +283,16 @@ VECTORS = [
         "By the key’s holder: the index is said to count fewer facts.",
     ),
     broken(
+        "index-not-named.zip",
+        "names no index",
+        "By the key’s holder: the head is signed anew without its index, and a fact is left out.",
+    ),
+    broken(
+        "index-told-otherwise.zip",
+        "does not tell of a thing as Milepost does",
+        "By the key’s holder: a list of nobody is left away.",
+    ),
+    broken(
         "index-missing.zip",
         "completeness.json is missing",
         "By the key’s holder: what proves completeness is left out.",
@@ -313,6 +335,11 @@ VECTORS = [
         "The organisation’s key did not sign the key of the log.",
     ),
     broken(
+        "log-key-missing.zip",
+        "without the key of its log",
+        "The checkpoint is there, and not the key that signed it.",
+    ),
+    broken(
         "witnessed.zip",
         "missing: witness.example/w3",
         "A witness was asked for that did not cosign.",
@@ -346,6 +373,11 @@ VECTORS = [
         "The action is said to be twice as long.",
     ),
     broken("record-member-left-out.zip", "“objectives” in records/action.json", "What the action is for is left out."),
+    broken(
+        "record-nothing-left-out.zip",
+        "“told_later” in records/attendance.json",
+        "What is null in each row is left out of them.",
+    ),
     broken("record-sessions.zip", "“where” of session S-0001", "The session is said to have been elsewhere."),
     broken(
         "record-state.zip",
@@ -399,6 +431,11 @@ VECTORS = [
     ),
     broken("fact-other-words.json", "The fact was changed", "The words of the fact are others."),
     broken("fact-other-path.json", "does not lead from the fact", "The path is one step short."),
+    broken(
+        "fact-of-another-organisation.json",
+        "another organisation than the seal",
+        "By the key’s holder: the seal is said to be that of another organisation.",
+    ),
     broken("certificate-changed.pdf", "", "One bit of the PDF."),
     broken(
         "badge.svg",

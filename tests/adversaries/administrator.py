@@ -22,7 +22,7 @@ from milepost.journal.sealing import seal
 from milepost.journal.verification import verify as verify_journal
 from milepost.verify import Broken
 from tests.adversaries.changes import another
-from tests.adversaries.given_out import Reader, World, contents, dossier_of
+from tests.adversaries.given_out import Reader, World, contents, dossier_of, put_back
 from tests.adversaries.table import NOTHING, Tampering
 
 SEALED = "administrator, after the seal"
@@ -59,7 +59,7 @@ REFUSED = (
     Broken,
     ObjectDoesNotExist,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     OSError,
@@ -98,10 +98,8 @@ class Held:
 
     def again(self) -> bytes:
         """A dossier that is made now; what making it leaves behind is taken back."""
-        with transaction.atomic():
-            made = dossier_of(self.world_now())
-            transaction.set_rollback(True)
-        return made
+        with put_back():
+            return dossier_of(self.world_now())
 
     def world_now(self) -> World:
         """The action read anew: the rows may be others."""
@@ -217,12 +215,10 @@ def undone(attempt: Callable[[], str | None]) -> str | None:
     """What it comes to, without anything that it did; a database that fails over it finds it."""
     with transaction.atomic():
         try:
-            with transaction.atomic():
-                found = attempt()
-                transaction.set_rollback(True)
+            with put_back():
+                return attempt()
         except DatabaseError:
-            found = "the database fails"
-        return found
+            return "the database fails"
 
 
 def another_of(column: Any, value: Any) -> Any:
@@ -335,17 +331,33 @@ def memory_of(world: World) -> Path:
     return next(path for path in folder.iterdir() if path.suffix == ".jsonl")
 
 
-def sealed_or_refused(world: World) -> str:
-    """What becomes of it at the next seal: the entry is not sealed, or nothing is, or `journal verify` says so."""
-    number = world.organisation.pk
-    if verify_journal(number).finding:
-        return "journal verify, before the seal"
-    try:
-        folding.fold(number)
-        seal(number)
-    except REFUSED:
-        return "it is not sealed"
-    found = verify_journal(number)
-    if found.missed:
-        return "a fact that says so"
-    return "journal verify, after the seal" if found.finding else ""
+class Waiting:
+    """What becomes of it at the next seal: the entry is not sealed, or nothing is, or `journal verify` says so; or all is sealed as it was."""
+
+    def __init__(self, world: World) -> None:
+        self.number = world.organisation.pk
+        with put_back():
+            assert self._sealed() == ""
+            self.untouched = self._said()
+
+    def finds(self) -> str:
+        if verify_journal(self.number).finding:
+            return "journal verify, before the seal"
+        return self._sealed() or (NOTHING if self._said() == self.untouched else "")
+
+    def _sealed(self) -> str:
+        try:
+            folding.fold(self.number)
+            seal(self.number)
+        except REFUSED:
+            return "it is not sealed"
+        found = verify_journal(self.number)
+        if found.missed:
+            return "a fact that says so"
+        return "journal verify, after the seal" if found.finding else ""
+
+    def _said(self) -> list[Any]:
+        """All that facts say, and by what they are found, in the order of the tree."""
+        numbers = tiles.entries_from(self.number, 0, limit=10_000)
+        columns = ("time", "fact", "verb", "actor_id", "object_id", "about", "holder", "also", "statement")
+        return [Entry.objects.filter(pk=number).values_list(*columns).get() for number in numbers]

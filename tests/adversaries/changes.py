@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -134,6 +135,25 @@ def of_zip(files: Files) -> Iterator[tuple[str, Files]]:
         neighbour = names[at - 1]
         if files[neighbour] != files[name]:
             yield f"{name}: in place of {neighbour}", files | {name: files[neighbour], neighbour: files[name]}
+
+
+UNREAD = {"local": {4, 5, 10, 11, 12, 13}, "list": {4, 5, *range(12, 16), *range(34, 42)}, "end": set(range(4, 10))}
+
+
+def of_headers(content: bytes) -> Iterator[tuple[str, bytes]]:
+    """Of a zip: each byte of its headers (APPNOTE 6.3.10, 4.3.7, 4.3.12 and 4.3.16); those that nobody reads are called so."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        files, place = archive.infolist(), archive.start_dir
+    headers = [("local", info.header_offset, 30) for info in files]
+    for info in files:
+        headers.append(("list", place, 46))
+        place += 46 + len(info.filename.encode()) + len(info.extra)
+    for kind, start, length in [*headers, ("end", place, 22)]:
+        for at in range(length):
+            changed = bytearray(content)
+            changed[start + at] ^= 1
+            is_read = at not in UNREAD[kind]
+            yield f"{'the zip' if is_read else 'what the zip says'}: byte {at} of header {kind} {start}", bytes(changed)
 
 
 def dumped(value: Any) -> bytes:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -142,7 +143,7 @@ def of_archive(what: str, content: bytes, reader: Reader, signer: Signer) -> Ite
     """Of a dossier or a receipt."""
     files = contents(content)
     as_it_was = _besides_manifest(signer.archive(files))
-    for name, changed in of_zip(files):
+    for name, changed in chain(of_zip(files), _of_several(files)):
         if name.startswith("manifest.sig"):
             continue  # that is made anew, as it was
         stays = name.startswith("manifest.json")
@@ -166,8 +167,34 @@ def of_archive(what: str, content: bytes, reader: Reader, signer: Signer) -> Ite
             )
 
 
-def _besides_manifest(files: Files) -> Files:
-    return {name: data for name, data in files.items() if not name.startswith("manifest.")}
+def _besides_manifest(files: Files) -> dict[str, Any]:
+    """What the files say, however JSON is written."""
+
+    def said(name: str, content: bytes) -> Any:
+        try:
+            return json.loads(content) if name.endswith(".json") else content
+        except ValueError:
+            return content
+
+    return {name: said(name, data) for name, data in files.items() if not name.startswith("manifest.")}
+
+
+def _of_several(files: Files) -> Iterator[tuple[str, Files]]:
+    """What belongs together, gone together."""
+    without = {
+        "checkpoint": ("journal/checkpoint.txt", "keys/log.json"),
+        "completeness": ("journal/completeness.json",),
+        "stamps": ("journal/heads.json",),
+    }
+    for what, names in without.items():
+        rest = {name: data for name, data in files.items() if name not in names}
+        seal = json.loads(files["journal/seal.json"])
+        said = {name: value for name, value in json.loads(seal["statement"]).items() if name != "index"}
+        if what == "stamps":
+            rest["journal/seal.json"] = dumped(seal | {"timestamp": None})
+        if what == "completeness":
+            rest["journal/seal.json"] = dumped(seal | {"statement": dumped(said).decode()})
+        yield f"all of its {what}: gone", rest
 
 
 def of_heads(what: str, files: Files, reader: Reader, signer: Signer) -> Iterator[Tampering]:
@@ -196,7 +223,7 @@ def of_heads(what: str, files: Files, reader: Reader, signer: Signer) -> Iterato
             "the answer, which says how early" if reader.report(content).holds != before.holds else ""
         )
 
-    for name, changed in changes:
+    for name, changed in (change for change in changes if change[1] != heads):
         yield Tampering(WHO, f"{what} stamped heads: {name}", lambda changed=changed: attempt(changed))
 
 

@@ -7,6 +7,11 @@ from tests.adversaries.outsider import WHO as OUTSIDER
 from tests.adversaries.table import Listed
 
 LISTED = [
+    Listed(
+        OUTSIDER,
+        r", what the zip says: ",
+        "anybody, what a zip says of its files beside their names and bytes: times, versions, attributes",
+    ),
     Listed(OUTSIDER, r"^badge, the picture around it", "anybody, the picture around the token of a badge"),
     Listed(
         OUTSIDER,
@@ -28,16 +33,34 @@ LISTED = [
         "whoever holds the key, numbers and a list that fit each other and not the journal",
     ),
     Listed(KEYHOLDER, r"^receipt manifest.json: person", "the name of its person"),
-    Listed(KEYHOLDER, r" manifest.json: made_at", "whoever holds the key, when the dossier was made"),
     Listed(
         KEYHOLDER,
-        r" (keys/log.json|journal/checkpoint.txt|journal/heads.json): (gone|whole)|stamped heads: all|seal.json: (timestamp|whole)"
-        r"|^proof (checkpoint|log|whole|seal)",
+        r"all of its (checkpoint|stamps): gone|seal.json: (timestamp|whole)$|^proof (whole|checkpoint|log)$",
         "whoever holds the key, all time stamps or a checkpoint left away",
+    ),
+    Listed(
+        KEYHOLDER,
+        r"journal/heads.json: (gone|whole)$|stamped heads: ",
+        "whoever holds the key, an early stamp that is left out",
+    ),
+    Listed(
+        KEYHOLDER,
+        r"^proof seal.statement: (a member gone|time|index)$",
+        "whoever holds the key, the time in the seal of a fact's proof",
     ),
     Listed(KEYHOLDER, r"cover.pdf: sealed on top", "whoever holds the key, the words that are printed on the cover"),
     Listed(KEYHOLDER, r"^receipt read-me.txt", "whoever holds the key, the words of its read-me"),
-    Listed(KEYHOLDER, r"^receipt pieces/badges/.*\.svg: ", "anybody, the picture around the token of a badge"),
+    Listed(
+        KEYHOLDER,
+        r"^receipt pieces/badges/.*\.svg: (byte|added to)",
+        "anybody, the picture around the token of a badge",
+    ),
+    Listed(KEYHOLDER, r"^receipt pieces/badges/.*\.svg: gone", "whoever holds the key, a badge that is left out"),
+    Listed(
+        SEALED,
+        r"^people\.organisation\.(name|registration_number|postal_address|certifier)",
+        "the operator, at once: another name or number, stated as a fact before the dossier is made",
+    ),
     Listed(
         WAITING,
         r"gone with its place in the queue the last",

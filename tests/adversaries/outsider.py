@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-from tests.adversaries.changes import dumped, of_bytes, of_documents, of_json, of_table, of_zip, put
+from tests.adversaries.changes import dumped, of_bytes, of_documents, of_headers, of_json, of_table, of_zip, put
 from tests.adversaries.given_out import Reader, contents, zipped
 from tests.adversaries.keyholder import Signer
 from tests.adversaries.table import Tampering
@@ -26,6 +26,8 @@ def of_archive(what: str, content: bytes, reader: Reader, own: Signer) -> Iterat
             )
     for name, changed in of_bytes(content):
         yield Tampering(WHO, f"{what}, the zip: {name}", lambda changed=changed: reader.finds(changed))
+    for name, changed in of_headers(content):
+        yield Tampering(WHO, f"{what}, {name}", lambda changed=changed: reader.finds(changed))
     for name, changed in (("before it", b"PK" + content), ("between", content[:4] + b"\0" + content[4:])):
         yield Tampering(WHO, f"{what}, the zip: bytes {name}", lambda changed=changed: reader.finds(changed))
 

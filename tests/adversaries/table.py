@@ -39,11 +39,15 @@ class Count:
     found: Counter[str] = field(default_factory=Counter)
     listed: Counter[str] = field(default_factory=Counter)
     missed: list[str] = field(default_factory=list)
+    without_effect: int = 0
 
     def add(self, tampering: Tampering, by: str | None, listed: Sequence[Listed]) -> str:
         """Count it, and say as what."""
         if by is None:
             return "not tried"
+        if by == NOTHING:
+            self.without_effect += 1
+            return by
         if by:
             self.found[by] += 1
             return f"found by {by}"
@@ -59,12 +63,12 @@ class Count:
 
     @property
     def tried(self) -> int:
-        return self.found.total() + self.listed.total() + len(self.missed)
+        return self.found.total() + self.listed.total() + len(self.missed) + self.without_effect
 
     def __str__(self) -> str:
-        lines = [
-            f"{self.tried} tried, {self.found.total()} found, {self.listed.total()} listed, {len(self.missed)} missed"
-        ]
+        told = {"found": self.found.total(), NOTHING: self.without_effect, "listed": self.listed.total()}
+        numbers = ", ".join(f"{number} {what}" for what, number in (told | {"missed": len(self.missed)}).items())
+        lines = [f"{self.tried} tried, {numbers}"]
         lines += [f"  found by {by}: {count}" for by, count in self.found.most_common()]
         lines += [f"  listed ({row}): {count}" for row, count in self.listed.most_common()]
         return "\n".join([*lines, *(f"  MISSED {what}" for what in self.missed)])

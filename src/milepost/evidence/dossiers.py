@@ -22,8 +22,8 @@ from milepost.evidence.facts import ACTION_EXPORTED, ACTION_REQUESTED
 from milepost.evidence.models import Dossier, TrainingAction
 from milepost.evidence.readiness import readiness_of
 from milepost.evidence.registering import register_people
+from milepost.evidence.sealed_archive import seal_with_index
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.sealing import seal
 from milepost.people.contributions import contributions
 from milepost.people.identity import state_identity
 from milepost.people.models import Member, Organisation
@@ -102,7 +102,7 @@ def build(
         contribution.prepare(scope)
     readiness = readiness_of(action, member)
     state_identity(action.organisation)
-    seal(action.organisation_id)
+    seal_with_index(action.organisation_id)
     with zipfile.ZipFile(file, "w", allowZip64=True) as archive:
         DossierFile(action, scope, archive, readiness, progress).write()
 

@@ -17,13 +17,13 @@ from cryptography.hazmat.primitives import serialization
 
 from milepost.core import clock
 from milepost.core.blobs.fields import digests_in
-from milepost.journal import checkpoints, dated_heads, index, keys, merkle, tiles
+from milepost.journal import checkpoints, dated_heads, folding, index, keys, merkle, tiles
 from milepost.journal.cosigning import cosign_at_hand
 from milepost.journal.erasing import erasures_of
 from milepost.journal.models import Entry, Seal, SigningKey
 from milepost.journal.proofs import as_json
 from milepost.journal.recording import time_text
-from milepost.journal.sealing import held, index_of
+from milepost.journal.sealing import held, index_of, seal
 from milepost.journal.timestamping import stamp_at_hand
 from milepost.people.contributions import File
 from milepost.people.identity import identity_uid
@@ -204,6 +204,13 @@ class SealedArchive:
         content = json.dumps(manifest, ensure_ascii=False, indent=1).encode()
         for name, part in (("manifest.json", content), ("manifest.sig", keys.sign(self.key, content))):
             self.add(name, [part])
+
+
+def seal_with_index(organisation_id: int) -> None:
+    """Seal whatever waits, under a head that names the whole index: without one it proves no completeness, and no dossier holds."""
+    folding.fold(organisation_id)
+    folding.catch_up(organisation_id)
+    seal(organisation_id)
 
 
 def _numbers_about(organisation_id: int, uid: str) -> Iterable[int]:

@@ -22,11 +22,10 @@ from milepost.core import blobs
 from milepost.core.refusals import Refused
 from milepost.evidence.contributions import file_kinds
 from milepost.evidence.facts import MEMBER_EXPORTED
-from milepost.evidence.sealed_archive import ChangedMeanwhile, SealedArchive
+from milepost.evidence.sealed_archive import ChangedMeanwhile, SealedArchive, seal_with_index
 from milepost.journal.models import Entry
 from milepost.journal.queries import of_people
 from milepost.journal.recording import record
-from milepost.journal.sealing import seal
 from milepost.people.contributions import BATCH, contributions
 from milepost.people.identity import state_identity
 from milepost.people.models import Member
@@ -76,7 +75,7 @@ def take_receipt(*, member: Member, file: IO[bytes], by: Member, things: Collect
         record(MEMBER_EXPORTED, organisation=member.organisation, actor=by.as_reference(), object=about, context=what)
         state_identity(member.organisation)
     for left in reversed(range(TRIES)):
-        seal(member.organisation_id)
+        seal_with_index(member.organisation_id)
         file.seek(0)
         file.truncate()
         try:

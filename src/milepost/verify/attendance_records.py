@@ -53,11 +53,13 @@ class AttendanceRecords:
         told_of: set[tuple[str, str]] = set()
         unplanned = 0
         for row in rows:
+            if unknown := sorted(row.keys() ^ COLUMNS):
+                raise Broken(
+                    f"“{unknown[0]}” in records/attendance.json is nothing of which the journal tells, or is left out."
+                )
             if (row["slot"], row["person"]) in told_of:
                 raise Broken(f"{row['name']} stands twice in records/attendance.json for {row['hours']}.")
             told_of.add((row["slot"], row["person"]))
-            if unknown := sorted(row.keys() - COLUMNS):
-                raise Broken(f"“{unknown[0]}” in records/attendance.json is nothing of which the journal tells.")
             if trouble := self.facts.attendance.trouble_of(row):
                 raise Broken(f"{trouble} {row['name']} for {row['hours']} is not what the journal says.")
             self._signatures(row)

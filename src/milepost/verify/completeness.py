@@ -199,8 +199,10 @@ class _Thing:
 
     def __init__(self, told: dict[str, Any]) -> None:
         self.people = {bytes.fromhex(key): (int(count), bytes.fromhex(chain)) for key, count, chain in told["people"]}
-        self.without = set(map(bytes.fromhex, told.get("without", ())))
-        self.is_whole = "nodes" not in told
+        self.is_whole = told.keys() == {"about", "people"}
+        if not self.is_whole and told.keys() != {"about", "people", "without", "nodes"}:
+            raise Broken("journal/completeness.json does not tell of a thing as Milepost does.")
+        self.without = set(map(bytes.fromhex, () if self.is_whole else told["without"]))
         leaves = {
             key: _leaf(WHOSE, key, count.to_bytes(8, "big") + chain) for key, (count, chain) in self.people.items()
         }

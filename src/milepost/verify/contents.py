@@ -29,6 +29,11 @@ def manifest_of(archive: Archive, keys: Keys, report: Report, form: str, called:
             f"This file is of the format “{of_format}”, and this program reads “{form}”. Take the verify.pyz that the Milepost "
             "which made it publishes, or have it made anew."
         )
+    if not (
+        isinstance(manifest["organisation"]["id"], str)
+        and all(told.keys() == {"sha256", "size"} for told in manifest["files"].values())
+    ):
+        raise Broken("manifest.json does not say whose it is, or what is in it, as Milepost says it.")
     mark = str(manifest["key"])
     if not re.fullmatch(r"[0-9a-f]{64}", mark):
         raise Broken("manifest.json names no key.")

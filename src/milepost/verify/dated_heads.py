@@ -1,6 +1,5 @@
 """How early the facts of a dossier were sealed: the stamped heads of the journal before the one that it was packed on."""
 
-import base64
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from .inclusion_proofs import HEAD
 from .keys import Keys
 from .merkle import is_consistent
 from .report import CLOCKS_DIFFER, Broken, Report
-from .signatures import is_signed
+from .signatures import is_signed, unbase64
 from .strict_json import read_json
 from .time_stamps import Authorities, Stamp
 
@@ -54,7 +53,7 @@ class DatedHeads:
             )
 
     def _add(self, told: dict[str, Any], last: dict[str, Any]) -> None:
-        head, signature = read_json(told["statement"]), base64.b64decode(told["signature"])
+        head, signature = read_json(told["statement"]), unbase64(told["signature"])
         if (head["type"], head["organisation"]) != (HEAD, last["organisation"]) or head["key"] not in self.keys.known:
             raise Broken(f"{FILE} holds the head of something else, or by a key that is not the organisation’s.")
         if not is_signed(self.keys.certificate(head["key"]), told["statement"].encode(), signature):
@@ -66,7 +65,7 @@ class DatedHeads:
                 f"The head of {head['time']} in {FILE} is of another journal: the last does not begin with it."
             )
         self._follow(head)
-        stamp = self.authorities.check(base64.b64decode(told["timestamp"]), signature, head)
+        stamp = self.authorities.check(unbase64(told["timestamp"]), signature, head)
         self.heads.append(DatedHead(head["size"], head["time"], stamp))
 
     def _follow(self, head: dict[str, Any]) -> None:

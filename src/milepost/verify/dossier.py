@@ -25,10 +25,19 @@ def check_dossier(file: IO[bytes], wanted: frozenset[str], trust: Trust, progres
     """Check the dossier in this file; its key must be one of those that are wanted, if any are, and it goes on where an earlier one was, if
     there is one. Raises `Broken`.
     """
-    earlier = Earlier(trust.before) if trust.before else None
     archive, report = Archive(file), Report()
-    keys = Keys(archive, wanted, report)
+    with archive.named():
+        _check(archive, Keys(archive, wanted, report), trust, report, progress)
+    return report
+
+
+def _check(archive: Archive, keys: Keys, trust: Trust, report: Report, progress: Progress) -> None:
+    earlier = Earlier(trust.before) if trust.before else None
     manifest = manifest_of(archive, keys, report, FORMAT, "The dossier")
+    if "person" not in manifest or not all(
+        isinstance(manifest["action"][name], str) for name in ("id", "reference", "title")
+    ):
+        raise Broken("manifest.json does not say what the dossier is about as Milepost says it.")
     facts = Facts(pieces_in(manifest), earlier)
     journal = Journal(archive, manifest, facts, keys, trust, report, earlier)
     records = Records(archive, manifest, facts, report)
@@ -37,7 +46,6 @@ def check_dossier(file: IO[bytes], wanted: frozenset[str], trust: Trust, progres
     journal.check()
     records.check()
     Pieces(archive, manifest, facts, keys.known, report).check(progress)
-    return report
 
 
 def _which(name: str, journal: Journal, records: Records) -> str:

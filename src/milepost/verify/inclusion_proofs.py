@@ -1,15 +1,12 @@
 """The proof that one fact stands in the sealed journal."""
 
-import base64
 import hashlib
 from datetime import datetime
-
-from cryptography import x509
 
 from .demonstration import Marks
 from .merkle import LEAF, climb
 from .report import Broken, Report, Signing, hold_to
-from .signatures import fingerprint_of, is_signed
+from .signatures import certificate_in, fingerprint_of, is_signed, unbase64
 from .strict_json import read_canonical, read_json
 from .time_stamps import clock_of
 from .told_later import told_later
@@ -29,15 +26,17 @@ def check_proof(content: bytes, wanted: frozenset[str], trust: Trust) -> Report:
         text, salt = told["entry"]["statement"], bytes.fromhex(told["entry"]["salt"])
         leaf = bytes.fromhex(told["leaf"])
         seal, head = told["seal"], read_json(told["seal"]["statement"])
-        certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
+        certificate = certificate_in(seal["certificate"])
         path = [bytes.fromhex(step) for step in told["path"]]
         found = climb(leaf, told["index"], head["size"], path)
-        signature, stamp = base64.b64decode(seal["signature"]), seal.get("timestamp")
+        signature, stamp = unbase64(seal["signature"]), seal.get("timestamp")
         statement = read_canonical(text) if text else None
         if head["type"] != HEAD or fingerprint_of(certificate) != head["key"]:
             raise Broken("The seal in the proof is the seal of something else.")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Broken(f"The proof can’t be read ({type(error).__name__}: {error}).") from error
+    if statement and statement["organisation"] != head["organisation"]:
+        raise Broken("The fact is of another organisation than the seal.")
     if text and hashlib.sha256(LEAF + salt + text.encode()).digest() != leaf:
         raise Broken("The fact was changed: its words do not give the fingerprint that stands in the tree.")
     if found is None or found.hex() != head["root"]:
@@ -61,7 +60,7 @@ def check_proof(content: bytes, wanted: frozenset[str], trust: Trust) -> Report:
         report.notes.append(
             f"It was told later: recorded on {later}. For its time there is the word of whoever told it alone."
         )
-    dated = trust.authorities.check(base64.b64decode(stamp), signature, head) if stamp else None
+    dated = trust.authorities.check(unbase64(stamp), signature, head) if stamp else None
     if dated:
         report.holds.append(f"A time-stamping authority dates the seal: {dated.dated.isoformat()} ({dated.name}).")
         trust.authorities.tell(report, [certificate])
@@ -76,6 +75,8 @@ def check_proof(content: bytes, wanted: frozenset[str], trust: Trust) -> Report:
         )
     )
     note, log = told.get("checkpoint"), told.get("log")
-    check_checkpoint(note.encode() if note else None, log, head, {report.key: certificate}, trust.policy, report)
+    check_checkpoint(
+        None if note is None else note.encode(), log, head, {report.key: certificate}, trust.policy, report
+    )
     hold_to(wanted, report, {report.key}, "The journal is sealed with")
     return report

@@ -1,13 +1,10 @@
 """The facts of a dossier, and what it takes to come from them to the signed head of the journal’s tree."""
 
-import base64
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
-
-from cryptography import x509
 
 from .archive import Archive
 from .dated_heads import FILE, DatedHeads
@@ -18,7 +15,7 @@ from .inclusion_proofs import HEAD
 from .keys import Keys
 from .merkle import LEAF, root_of
 from .report import CLOCKS_DIFFER, Broken, Report, Signing, State
-from .signatures import fingerprint_of, is_signed
+from .signatures import certificate_in, fingerprint_of, is_signed, unbase64
 from .strict_json import read_canonical, read_json
 from .time_stamps import clock_of
 from .told_later import Times
@@ -54,9 +51,9 @@ class Journal:
         statement = read_json(seal["statement"])
         if statement["type"] != HEAD or statement["organisation"] != self.manifest["organisation"]["id"]:
             raise Broken("journal/seal.json is the seal of something else.")
-        certificate = x509.load_pem_x509_certificate(seal["certificate"].encode())
+        certificate = certificate_in(seal["certificate"])
         mark = fingerprint_of(certificate)
-        signature = base64.b64decode(seal["signature"])
+        signature = unbase64(seal["signature"])
         if mark != statement["key"] or mark not in self.keys.known:
             raise Broken("The journal is sealed with a key that is not the organisation’s.")
         if not is_signed(certificate, seal["statement"].encode(), signature):
@@ -115,10 +112,7 @@ class Journal:
             self.report.holds.append(f"{told} {self.facts.erasures.count} erasures that name them.")
             self.report.notes += self.facts.erasures.notes
         if "index" not in head:
-            self.report.notes.append(
-                "That no fact was left out is not proven: the journal was sealed before Milepost kept an index of it."
-            )
-            return
+            raise Broken("The seal of the journal names no index: that no fact was left out is not proven.")
         wanted = self.wanted()
         identity = identity_of(head["organisation"])
         proof = read_json(self.archive.read("journal/completeness.json"))
@@ -152,7 +146,7 @@ class Journal:
     def _heads(self, head: dict[str, Any], token: str | None, signature: bytes) -> None:
         """The seal is as old as its stamp says, and so are those before it that the dossier has."""
         authorities = self.trust.authorities
-        stamp = authorities.check(base64.b64decode(token), signature, head) if token else None
+        stamp = authorities.check(unbase64(token), signature, head) if token else None
         told = Signing(
             "The seal of the journal",
             head["key"],
@@ -190,7 +184,7 @@ class Journal:
             for name in ("journal/checkpoint.txt", "keys/log.json")
         )
         keys = {mark: self.keys.certificate(mark) for mark in self.keys.known}
-        check_checkpoint(note, read_json(log) if log else None, head, keys, self.trust.policy, self.report)
+        check_checkpoint(note, None if log is None else read_json(log), head, keys, self.trust.policy, self.report)
 
     def first_wrong(self, leaves: list[tuple[int, bytes]]) -> str:
         """Which fact it is, as far as the fingerprints beside the facts tell."""

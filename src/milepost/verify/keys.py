@@ -1,6 +1,5 @@
 """The keys of a dossier: whose it is, and who handed over to whom."""
 
-import base64
 import re
 from typing import Any
 
@@ -8,8 +7,10 @@ from cryptography import x509
 
 from .archive import Archive
 from .report import Broken, Report, hold_to
-from .signatures import fingerprint_of, is_signed
+from .signatures import certificate_in, fingerprint_of, is_signed, unbase64
 from .strict_json import read_json
+
+MEMBERS = {"endorsed_by", "endorsement"}
 
 
 class Keys:
@@ -23,7 +24,7 @@ class Keys:
     def certificate(self, mark: str) -> x509.Certificate:
         """The one of this fingerprint. Raises `Broken`."""
         if mark not in self._certificates:
-            certificate = x509.load_pem_x509_certificate(self.archive.read(f"keys/{mark}.pem"))
+            certificate = certificate_in(self.archive.read(f"keys/{mark}.pem"))
             if fingerprint_of(certificate) != mark:
                 raise Broken(f"keys/{mark}.pem is another certificate than its name says.")
             self._certificates[mark] = certificate
@@ -32,16 +33,28 @@ class Keys:
     def check(self, manifest: dict[str, Any]) -> None:
         """Every key is the manifest's, or leads to it by handing over."""
         told: dict[str, dict[str, str]] = read_json(self.archive.read("keys/keys.json"))
+        if odd := [mark for mark, key in told.items() if key.keys() != MEMBERS]:
+            raise Broken(f"keys/keys.json does not say who handed over to {odd[0]} as Milepost says it.")
         known, mark = set(), self.report.key
         while mark:
             known.add(mark)
             self.certificate(mark)
-            above = told.get(mark, {}).get("endorsed_by", "")
-            if above and above not in known:
-                text = f"milepost-key-endorsement/1:{mark}".encode()
-                if not is_signed(self.certificate(above), text, base64.b64decode(told[mark]["endorsement"])):
-                    raise Broken(f"The key {above} did not hand over to {mark}.")
-            mark = above if above not in known else ""
+            if mark not in told:
+                raise Broken(f"keys/keys.json does not tell of the key {mark}.")
+            above, signature = told[mark]["endorsed_by"], unbase64(told[mark]["endorsement"])
+            if above in known:
+                raise Broken(f"The key {above} is said to have handed over to {mark}, which handed over to it.")
+            if above and not is_signed(
+                self.certificate(above), f"milepost-key-endorsement/1:{mark}".encode(), signature
+            ):
+                raise Broken(f"The key {above} did not hand over to {mark}.")
+            if signature and not above:
+                raise Broken(f"keys/keys.json has a signature over {mark}, and does not say by which key.")
+            mark = above
+        if odd := [mark for mark in told if mark not in known]:
+            raise Broken(
+                f"keys/keys.json tells of {odd[0]}, which did not hand over to the key that signed the dossier."
+            )
         hold_to(self.wanted, self.report, known, "The dossier is signed with")
         for name in manifest["files"]:
             if (found := re.fullmatch(r"keys/([0-9a-f]{64})\.pem", name)) and found[1] not in known:

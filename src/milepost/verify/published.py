@@ -1,6 +1,5 @@
 """What an organisation publishes of its keys (keys.json of its log): which are its own, who handed over to whom, what was revoked."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +8,7 @@ from typing import Any
 from cryptography import x509
 
 from .report import Broken, Report, Signing
-from .signatures import fingerprint_of, is_signed
+from .signatures import certificate_in, fingerprint_of, is_signed, unbase64
 from .strict_json import read_json
 
 KEYS, REVOCATION = "milepost-keys/1", "milepost-key-revocation/1"
@@ -38,9 +37,7 @@ class Published:
             told = read_json(content)
             if told["type"] != KEYS:
                 raise Broken("The published keys are not the keys.json of an organisation’s log.")
-            known = {
-                key["fingerprint"]: x509.load_pem_x509_certificate(key["certificate"].encode()) for key in told["keys"]
-            }
+            known = {key["fingerprint"]: certificate_in(key["certificate"]) for key in told["keys"]}
             if any(fingerprint_of(certificate) != mark for mark, certificate in known.items()):
                 raise Broken("Among the published keys is another certificate than its fingerprint says.")
             before = {key["fingerprint"]: _before(key, known) for key in told["keys"]}
@@ -73,7 +70,7 @@ def _before(key: Mapping[str, Any], known: Mapping[str, x509.Certificate]) -> st
     if not by:
         return ""
     words = f"milepost-key-endorsement/1:{key['fingerprint']}".encode()
-    if not is_signed(known[by], words, base64.b64decode(key["endorsement"])):
+    if not is_signed(known[by], words, unbase64(key["endorsement"])):
         raise Broken(f"Among the published keys {by} did not hand over to {key['fingerprint']}.")
     return str(by)
 
@@ -82,9 +79,7 @@ def _revocation(key: Mapping[str, Any], known: Mapping[str, x509.Certificate]) -
     text = key["revocation"]["statement"]
     told = read_json(text)
     is_meant = (told["type"], told["key"]) == (REVOCATION, key["fingerprint"]) and told["by"] != told["key"]
-    if not is_meant or not is_signed(
-        known[told["by"]], text.encode(), base64.b64decode(key["revocation"]["signature"])
-    ):
+    if not is_meant or not is_signed(known[told["by"]], text.encode(), unbase64(key["revocation"]["signature"])):
         raise Broken(f"The revocation of the published key {key['fingerprint']} was not signed by another of them.")
     return Revocation(datetime.fromisoformat(told["since"]), str(told["reason"]))
 

@@ -69,7 +69,11 @@ def _check(
     file: IO[bytes], wanted: frozenset[str], trust: Trust, progress: Progress, *, in_full: bool
 ) -> tuple[Report, dict[str, Any]]:
     archive, report = Archive(file), Report()
-    keys = Keys(archive, wanted, report)
+    with archive.named():
+        return report, _told(archive, Keys(archive, wanted, report), trust, report, progress)
+
+
+def _told(archive: Archive, keys: Keys, trust: Trust, report: Report, progress: Progress) -> dict[str, Any]:
     manifest = manifest_of(archive, keys, report, FORMAT, "The receipt")
     person, things = manifest["person"], manifest["things"]
     facts = _OwnFacts(str(person["id"]), things, pieces_in(manifest))
@@ -82,7 +86,7 @@ def _check(
     pieces = (_Pieces if in_full else _UnopenedPieces)(archive, manifest, facts, keys.known, report)
     pieces.check(progress)
     report.notes.append(f"It is a receipt of “{person['name']}”, and of what else they did it says nothing.")
-    return report, {
+    return {
         "issuer": str(manifest["organisation"]["name"]),
         "organisation": str(manifest["organisation"]["id"]),
         "person": str(person["name"]),

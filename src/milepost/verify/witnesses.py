@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from .report import CLOCKS_DIFFER, Broken, Report
-from .signatures import is_signed
+from .signatures import is_signed, unbase64
 from .time_stamps import clock_of
 
 NOBODY = "none"  # a quorum that asks for no witness
@@ -33,7 +33,7 @@ class VerifierKey:
         """Read `<name>+<id>+<key>`. Raises `Broken`."""
         name, told, encoded = [*text.strip().split("+", 2), "", ""][:3]
         try:
-            content = base64.b64decode(encoded, validate=True)
+            content = unbase64(encoded)
         except ValueError:
             content = b""
         key = cls(name, content[0] if content else 0, content[1:])
@@ -126,12 +126,14 @@ def check_checkpoint(
     report: Report,
 ) -> None:
     """That the checkpoint says what the head says, by a log key that one of `keys` signed; and who cosigned it, and when."""
+    if (content is None) != (log is None):
+        raise Broken("The head of the journal carries a checkpoint without the key of its log, or the key alone.")
     if content is None or log is None:
         if policy.quorum != NOBODY:
             raise Broken("The head of the journal carries nothing that witnesses could have signed.")
         return
     key, by = VerifierKey.parse(log["vkey"], LOG_KEY), keys.get(log["endorsed_by"])
-    if by is None or not is_signed(by, f"milepost-log-key/1:{key}".encode(), base64.b64decode(log["endorsement"])):
+    if by is None or not is_signed(by, f"milepost-log-key/1:{key}".encode(), unbase64(log["endorsement"])):
         raise Broken("The checkpoint of the journal is signed with a key that is not the organisation’s.")
     text, _blank, lines = content.decode().rpartition("\n\n")
     root = base64.b64encode(bytes.fromhex(head["root"])).decode()
@@ -163,7 +165,7 @@ def check_checkpoint(
 def _note_signature(line: str) -> tuple[str, bytes, bytes]:
     """Whose a line says that it is, the four bytes that identify the key, and the signature."""
     dash, name, encoded = line.split(" ")
-    content = base64.b64decode(encoded, validate=True)
+    content = unbase64(encoded)
     if dash != "\u2014":
         raise Broken("The checkpoint of the journal is not as logs write it.")
     return name, content[:4], content[4:]

@@ -8,9 +8,10 @@ export function readZip(bytes) {
   const end = bytes.length - 22;
   must(end >= 0 && bytes.readUInt32LE(end) === 0x06054b50 && bytes.readUInt16LE(end + 20) === 0,
     'The zip file carries a comment, or something after its end.');
+  must(end >= 20, 'The zip file is empty.');
   let count = bytes.readUInt16LE(end + 10), size = bytes.readUInt32LE(end + 12), start = bytes.readUInt32LE(end + 16);
   let after = end;
-  if(end >= 20 && bytes.readUInt32LE(end - 20) === 0x07064b50) {
+  if(bytes.readUInt32LE(end - 20) === 0x07064b50) {
     const place = Number(bytes.readBigUInt64LE(end - 12));
     must(place === end - 76 && bytes.readUInt32LE(place) === 0x06064b50, 'The zip file has a ZIP64 record elsewhere.');
     [count, size, start] = [32, 40, 48].map(offset => Number(bytes.readBigUInt64LE(place + offset)));
@@ -33,7 +34,7 @@ function directory(bytes, start, end) {
     must(bytes.readUInt32LE(at) === 0x02014b50, 'The list of files can’t be read.');
     const [length, extra, comment] = [28, 30, 32].map(offset => bytes.readUInt16LE(at + offset));
     const file = {
-      flags: bytes.readUInt16LE(at + 8), method: bytes.readUInt16LE(at + 10), crc: bytes.readUInt32LE(at + 16),
+      needed: bytes[at + 6], flags: bytes.readUInt16LE(at + 8), method: bytes.readUInt16LE(at + 10), crc: bytes.readUInt32LE(at + 16),
       packed: bytes.readUInt32LE(at + 20), size: bytes.readUInt32LE(at + 24), attributes: bytes.readUInt32LE(at + 38),
       place: bytes.readUInt32LE(at + 42), rawName: bytes.subarray(at + 46, at + 46 + length),
       extra: extraFields(bytes.subarray(at + 46 + length, at + 46 + length + extra))
@@ -48,6 +49,7 @@ function directory(bytes, start, end) {
         part += 8;
       }
     }
+    must(file.needed <= 63, `${file.name} needs a newer program.`);
     must(comment === 0 && !file.extra.has(0x7075), `${file.name} carries a comment or a second name.`);
     files.push(file);
     at += 46 + length + extra + comment;
@@ -85,14 +87,17 @@ function layout(bytes, files, start) {
     const at = file.place;
     must(bytes.readUInt32LE(at) === 0x04034b50, `${file.name} is not where the list says.`);
     const [flags, method, length, extra] = [6, 8, 26, 28].map(offset => bytes.readUInt16LE(at + offset));
-    const [crc, packed, size] = [14, 18, 22].map(offset => bytes.readUInt32LE(at + offset));
+    const [crc, ...sizes] = [14, 18, 22].map(offset => bytes.readUInt32LE(at + offset));
+    const fields = extraFields(bytes.subarray(at + 30 + length, at + 30 + length + extra)), large = fields.get(1);
+    const [packed, size] = sizes.map((told, n) => !sizes.includes(0xffffffff) || (told !== 0xffffffff && large?.length === 16) ? told
+      : large?.length === 16 ? Number(large.readBigUInt64LE(n ? 0 : 8)) : -1);
     let same = (flags & ~8) === (file.flags & ~8) && method === file.method && file.rawName.equals(bytes.subarray(at + 30, at + 30 + length));
     if(!(flags & 8)) {
-      same &&= crc === file.crc && [file.packed, 0xffffffff].includes(packed) && [file.size, 0xffffffff].includes(size);
+      same &&= crc === file.crc && file.packed === packed && file.size === size;
     }
     must(same, `The zip file tells of ${file.name} in two ways.`);
     must([0, 8].includes(method) && !(flags & 1), `${file.name} is packed in another way.`);
-    must(!extraFields(bytes.subarray(at + 30 + length, at + 30 + length + extra)).has(0x7075), `${file.name} carries a second name.`);
+    must(!fields.has(0x7075), `${file.name} carries a second name.`);
     file.begin = at + 30 + length + extra;
     place = file.begin + file.packed;
   }

@@ -52,7 +52,8 @@ function checkStamp(token, signature, head, told) {
 }
 
 export function checkCheckpoint(note, log, head, known, policy, told) {
-  if(!note || !log) {
+  must((note == null) === (log == null), 'There is a checkpoint without the key of its log, or the key alone.');
+  if(note == null) {
     must(!policy, 'The head of the journal carries nothing that witnesses could have signed.');
     return;
   }

@@ -360,7 +360,7 @@ export class Records {
       seen.add(key);
       const {session, slot} = this.slots.get(row.slot) ?? {};
       must(session?.expected.has(key), `${whose} stands in records/attendance.json, and had no seat there.`);
-      Object.keys(row).forEach(name => must(MEMBERS.includes(name), `“${name}” in records/attendance.json is nothing of which the journal tells.`));
+      must(Object.keys(row).sort().join() === [...MEMBERS].sort().join(), 'A row of records/attendance.json has other members than Milepost gives it.');
       const told = this.attendance.get(key) ?? {state: 'missing'};
       const planned = {
         name: this.names.get(row.person), employer: session.seats.get(row.person), session: session.reference, hours: this.hours(session, slot),

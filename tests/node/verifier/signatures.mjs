@@ -2,12 +2,19 @@
 import {X509Certificate, createPublicKey, verify} from 'node:crypto';
 import {Broken, isFingerprint, must, readJson, sha256, sha256hex, unbase64} from './strict.mjs';
 
-export function certificateOf(pem) {
+const DER = 0x30; // how an ASN.1 sequence begins
+
+/* Of DER, or of PEM with nothing beside it. */
+export function certificateOf(content) {
   try {
-    return new X509Certificate(pem);
+    const found = new X509Certificate(content);
+    if(content[0] === DER || found.toString() === content.toString()) {
+      return found;
+    }
   } catch {
-    throw new Broken('A certificate can’t be read.');
+    // told below
   }
+  throw new Broken('A certificate can’t be read.');
 }
 
 export const fingerprintOf = certificate => sha256hex(certificate.raw);
@@ -32,15 +39,16 @@ export class Keys {
   /* From the key of the manifest to all that handed over to it. */
   follow(mark) {
     const told = readJson(this.files.get('keys/keys.json')());
-    while(mark && !this.known.has(mark)) {
+    while(mark) {
       this.known.set(mark, this.certificate(mark));
-      const {endorsed_by: above = '', endorsement = ''} = told[mark] ?? {};
-      if(above && !this.known.has(above)) {
-        must(hasSigned(this.certificate(above), Buffer.from(`milepost-key-endorsement/1:${mark}`), unbase64(endorsement)),
-          `The key ${above} did not hand over to ${mark}.`);
-      }
+      must(Object.keys(told[mark] ?? {}).sort().join() === 'endorsed_by,endorsement', `keys/keys.json does not tell of ${mark}.`);
+      const {endorsed_by: above, endorsement} = told[mark], signature = unbase64(endorsement);
+      must(!this.known.has(above), `The key ${above} handed over in a circle.`);
+      must(above ? hasSigned(this.certificate(above), Buffer.from(`milepost-key-endorsement/1:${mark}`), signature) : !signature.length,
+        `The key ${above} did not hand over to ${mark}.`);
       mark = above;
     }
+    Object.keys(told).forEach(one => must(this.known.has(one), `keys/keys.json tells of ${one}, which did not hand over.`));
     for(const name of this.files.keys()) {
       const found = /^keys\/([0-9a-f]{64})\.pem$/.exec(name);
       must(!found || this.known.has(found[1]), `${name} is a key that did not hand over to the one which signed the dossier.`);

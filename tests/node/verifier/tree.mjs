@@ -199,7 +199,8 @@ function readThing(thing) {
     number.writeBigUInt64BE(BigInt(count));
     leaves.set(key, leafOf('whose', unhex(key, 32), Buffer.concat([number, unhex(chain, 32)])));
   }
-  const isWhole = thing.nodes === undefined;
+  const members = Object.keys(thing).sort().join(), isWhole = members === 'about,people';
+  must(isWhole || members === 'about,nodes,people,without', 'journal/completeness.json does not tell of a thing as Milepost does.');
   for(const key of thing.without ?? []) {
     must(!leaves.has(key), 'journal/completeness.json names somebody twice.');
     leaves.set(key, undefined);

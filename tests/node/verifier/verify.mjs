@@ -62,21 +62,18 @@ function checkZip(bytes, policy) {
   const heads = files.get('journal/heads.json')?.();
   checkHeads(heads ? readJson(heads) : [], head, keys.known, told);
   const log = files.get('keys/log.json')?.();
-  checkCheckpoint(files.get('journal/checkpoint.txt')?.(), log && readJson(log), head, keys.known, policy, told);
+  checkCheckpoint(files.get('journal/checkpoint.txt')?.(), log === undefined ? null : readJson(log), head, keys.known, policy, told);
   const facts = new Facts(files.get('journal/entries.jsonl')());
   const proof = readJson(files.get('journal/proof.json')());
   must(proof.size === head.size, 'journal/proof.json belongs to another state of the journal.');
   must(rootOf(facts.leaves, proof.size, proof.nodes).toString('hex') === head.root, 'The facts are not those that were sealed.');
   must(facts.leaves.length === manifest.entries, 'The manifest tells of another number of facts.');
   told.isDemonstration = holdDemonstration(facts.demonstration, head);
-  if(head.index === undefined) {
-    told.push('That no fact was left out is not proven.');
-  } else {
-    const completeness = files.get('journal/completeness.json')?.();
-    must(completeness, 'journal/completeness.json is missing.');
-    const wanted = manifest.format === DOSSIER ? facts.wanted(manifest.action.id, manifest.person?.id) : manifest.things.map(thing => [thing, manifest.person.id]);
-    facts.index.hold(unhex(head.index, 32), readJson(completeness), [...wanted, [identityOf(head.organisation), null]]);
-  }
+  must(head.index, 'The seal names no index: that no fact was left out is not proven.');
+  const completeness = files.get('journal/completeness.json')?.();
+  must(completeness, 'journal/completeness.json is missing.');
+  const wanted = manifest.format === DOSSIER ? facts.wanted(manifest.action.id, manifest.person?.id) : manifest.things.map(thing => [thing, manifest.person.id]);
+  facts.index.hold(unhex(head.index, 32), readJson(completeness), [...wanted, [identityOf(head.organisation), null]]);
   facts.holdIdentity(manifest.organisation);
   const pieces = new Pieces(files, manifest, facts, keys);
   if(manifest.format === DOSSIER) {
@@ -98,6 +95,7 @@ function checkFiles(files, manifest, {places, required}) {
   Object.keys(manifest.files).forEach(name => must(files.has(name) && !own.includes(name), `${name} is missing.`));
   for(const [name, content] of files) {
     const listed = manifest.files[name];
+    must(!listed || Object.keys(listed).sort().join() === 'sha256,size', `manifest.json does not tell of ${name} as Milepost does.`);
     must(listed || own.includes(name), `${name} was added: the manifest does not know it.`);
     must(own.includes(name) || places.test(name), `${name} is nothing that Milepost puts there.`);
     must(own.includes(name) || (content().length === listed.size && sha256hex(content()) === listed.sha256), `${name} was changed.`);
@@ -139,6 +137,7 @@ function checkProof(proof, policy) {
     must(sha256('\x00', unhex(salt, 16), statement).equals(leaf), 'The fact was changed: its words do not give its leaf.');
   }
   const {head, certificate} = checkSeal(proof.seal, null, told);
+  must(!statement || readJson(statement).organisation === head.organisation, 'The fact is of another organisation than the seal.');
   const root = climb(leaf, proof.index, head.size, proof.path.map(step => unhex(step, 32)));
   must(root.toString('hex') === head.root, 'The path does not lead from the fact to the sealed head.');
   told.isDemonstration = holdDemonstration(statement ? [ofDemonstration(readJson(statement))] : [], head);

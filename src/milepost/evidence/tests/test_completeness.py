@@ -222,15 +222,21 @@ def test_a_fact_that_is_erased_while_the_dossier_is_written_has_it_begun_anew(co
 # --- From before ------------------------------------------------------------------------------------------
 
 
-def test_a_dossier_under_a_seal_from_before_the_index_says_that_completeness_is_not_proven(
-    complete, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(folding, "catch_up", lambda *_args, **_more: None)  # the journal is large
+def test_a_dossier_of_a_journal_from_before_the_index_waits_until_that_has_caught_up(complete, tmp_path, monkeypatch):
+    monkeypatch.setattr(folding, "BATCH", 10)  # the journal is large
     IndexPage.objects.all().delete()
     Tree.objects.update(indexed=0)
     path = built(complete, tmp_path / "before.zip")
-    assert any("That no fact was left out is not proven" in line for line in verifier.verify(path).notes)
-    assert "journal/completeness.json" not in contents(path)
+    assert any("No fact about the action" in line for line in verifier.verify(path).holds)
+
+
+def test_a_dossier_under_a_seal_without_an_index_does_not_hold(complete, tmp_path, monkeypatch):
+    monkeypatch.setattr(folding, "catch_up", lambda *_args, **_more: None)
+    IndexPage.objects.all().delete()
+    Tree.objects.update(indexed=0)
+    path = built(complete, tmp_path / "before.zip")
+    with pytest.raises(verifier.Broken, match="names no index"):
+        verifier.verify(path)
 
 
 # --- What facts are filed under ---------------------------------------------------------------------------

@@ -122,6 +122,9 @@ def test_the_proof_of_a_fact_carries_the_checkpoint_too(dossier, complete, tmp_p
     path.write_text(json.dumps(proof | {"checkpoint": str(note)}))
     assert run(path, "--witness", str(W1.key))[0] == 3
     path.write_text(json.dumps({name: value for name, value in proof.items() if name != "checkpoint"}))
+    assert "a checkpoint without the key of its log, or the key alone" in run(path)[1]
+    path.write_text(json.dumps({name: value for name, value in proof.items() if name not in ("checkpoint", "log")}))
+    assert run(path)[0] == 3
     assert "carries nothing that witnesses could have signed" in run(path, "--witness", str(W1.key))[1]
 
 
