@@ -4,9 +4,7 @@ import gc
 import os
 import tempfile
 import zlib
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 from uuid import UUID
 
 os.environ.setdefault("MILEPOST_DATA", tempfile.mkdtemp(prefix="milepost-tests-"))
@@ -19,9 +17,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone, translation
 from hypothesis import settings as hypothesis_settings
-from programs import run
 
 from tests import prepared_databases
+from tests.authority import authority_in
 from tests.thorough import IS_THOROUGH
 from tests.worlds import SMALL_COURSE, World, make_course, make_lead, make_member, make_organisation
 
@@ -199,31 +197,7 @@ def world(organisation, lead, learner, course, enrolment) -> World:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory):
-    """A time-stamping authority made with `openssl ts`, at its address, with its folder (RFC 3161)."""
+    """A time-stamping authority at its address, with its folder (RFC 3161)."""
     folder = tmp_path_factory.mktemp("tsa")
-    (folder / "serial").write_text("01\n")
-    (folder / "tsa.cnf").write_text(
-        "[tsa]\ndefault_tsa=it\n[it]\nserial=serial\ncrypto_device=builtin\nsigner_cert=tsa.pem\nsigner_key=tsa.key\n"
-        "signer_digest=sha256\ndefault_policy=1.2.3.4\ndigests=sha256\naccuracy=secs:1\nordering=yes\ntsa_name=yes\n"
-        "ess_cert_id_chain=no\ness_cert_id_alg=sha256\n"
-    )
-    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 30 -keyout tsa.key -out tsa.pem -subj /CN=tsa -addext extendedKeyUsage=critical,timeStamping"
-    run(made, cwd=folder, check=True, capture_output=True)
-
-    class Authority(BaseHTTPRequestHandler):
-        def do_POST(self):
-            (folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            reply = "openssl ts -reply -config tsa.cnf -queryfile query -out reply"
-            run(reply, cwd=folder, check=True, capture_output=True)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/timestamp-reply")
-            self.end_headers()
-            self.wfile.write((folder / "reply").read_bytes())
-
-        def log_message(self, *_args):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Authority)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", folder
-    server.shutdown()
+    with authority_in(folder) as address:
+        yield address, folder

@@ -1,6 +1,6 @@
 """All races: what happens once, happens once, whoever presses at the same moment (see `tests.racing`).
 
-python -c "from milepost.core.starting import set_up; set_up(); from tests.races import main; main()" <<< "signing a half-day"
+PYTHONPATH=scripts python -c "from milepost.core.starting import set_up; set_up(); from tests.races import main; main()" <<< "signing a half-day"
 """
 
 from tests import (
@@ -14,6 +14,7 @@ from tests import (
     races_of_evidence,
     races_of_journal,
     races_of_learning,
+    races_of_outside,
     races_of_people,
     races_of_receipts,
     races_of_security,
@@ -26,6 +27,7 @@ RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 RACES |= races_of_journal.RACES | races_of_connections.RACES
 RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES
+RACES |= races_of_outside.RACES
 
 
 def main() -> None:

@@ -10,7 +10,10 @@ import pytest
 from tests.races import RACES
 
 ROOT = Path(__file__).parent.parent
-SERVE = "from milepost.core.starting import set_up; set_up(); from tests.races import main; main()"
+SERVE = (
+    "import sys; sys.path.append('scripts'); "
+    "from milepost.core.starting import set_up; set_up(); from tests.races import main; main()"
+)
 
 
 @pytest.fixture(scope="module")

@@ -64,11 +64,11 @@ class Dated(models.Model):
 
     @property
     def awaits_provider(self) -> bool:
-        """Whether the provider still owes its seal: none is owed on what was made before the provider was there."""
+        """Whether the provider still owes its seal: none is owed on what was made while there was none."""
         if not settings.CSC_URL or self.provider_sealed_at:
             return False
         key = provider_key(self.organisation_id)  # type: ignore[attr-defined]  # each such row has one
-        return key is not None and key.created_at <= self.asked_for_at
+        return key is not None and key.provider_since is not None and key.provider_since <= self.asked_for_at
 
     @property
     def file_context(self) -> dict[str, str]:

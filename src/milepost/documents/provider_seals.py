@@ -36,8 +36,8 @@ def owed() -> Iterator[tuple[int, str, int]]:
 
 
 def _waiting(source: Source, key: SigningKey) -> Any:
-    """What was made since the provider's key is there: what is older stays as it is."""
-    since = {f"{source.made_at}__gte": key.created_at}
+    """What was made since the provider's key is in use: what is older, or was made while there was none, stays as it is."""
+    since = {f"{source.made_at}__gte": key.provider_since}
     return source.whole().filter(organisation_id=key.organisation_id, provider_sealed_at=None, **since)
 
 

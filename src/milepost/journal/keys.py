@@ -141,6 +141,8 @@ def use_provider(organisation_id: int, credential: str) -> SigningKey:
     Raises `KeyRefused`, `remote_keys.ProviderRefused`. The organisation's own key goes on to sign everything at once. So
     that a verifier knows the provider's for the organisation's, the key of now hands over to it, and it to a new one made here:
     its signature over that shows that it signs, and with the key of its certificate.
+
+    Where another credential is in use, this one owes what that still owed; after a pause it owes nothing of what was made before.
     """
     address = remote_keys.address_of(credential)
     remote = remote_keys.RemoteKey(address)
@@ -156,12 +158,14 @@ def use_provider(organisation_id: int, credential: str) -> SigningKey:
     current_key(organisation_id)  # made before it is handed over
     with transaction.atomic():
         folding.lock(organisation_id)
+        in_use = provider_keys().filter(organisation_id=organisation_id)
+        since = in_use.values_list("provider_since", flat=True).first() or clock.now()
         provider = _kept(organisation_id, of_certificate)
         if provider and not provider.is_current:  # it stands in the chain of keys already, where it stays
-            provider.private = address
-            provider.save(update_fields=["private"])
+            provider.private, provider.provider_since = address, since
+            provider.save(update_fields=["private", "provider_since"])
         else:
-            provider = _keep(organisation_id, address, certificate, chain)
+            provider = _keep(organisation_id, address, certificate, chain, provider_since=since)
             _keep(organisation_id, _encrypted(private), of_next, [], endorsement=endorsement)
         end_provider(organisation_id, but=provider)
     provider.refresh_from_db()
@@ -181,7 +185,7 @@ def provider_keys() -> "QuerySet[SigningKey]":
 def end_provider(organisation_id: int, *, but: SigningKey | None = None) -> int:
     """Have papers sealed by the provider no more; what it sealed stays valid. Returns how many keys of it were in use."""
     rows = provider_keys().filter(organisation_id=organisation_id)
-    return (rows.exclude(pk=but.pk) if but else rows).update(private="")
+    return (rows.exclude(pk=but.pk) if but else rows).update(private="", provider_since=None)
 
 
 def _refuse_unfit(certificate: x509.Certificate, public: rsa.RSAPublicKey) -> None:
@@ -212,6 +216,7 @@ def _keep(
     *,
     only_if_first: bool = False,
     endorsement: bytes = b"",
+    provider_since: datetime | None = None,
 ) -> SigningKey:
     """Sign with this key from now on; with `only_if_first` only where there is none, and else return the one there is.
 
@@ -236,6 +241,7 @@ def _keep(
             "certificate": certificate.public_bytes(pem).decode(),
             "chain": "".join(above.public_bytes(pem).decode() for above in chain),
             "private": kept,
+            "provider_since": provider_since,
             "is_current": True,
         }
         if before and before.fingerprint != of_certificate:

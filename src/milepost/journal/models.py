@@ -168,10 +168,18 @@ class SigningKey(models.Model):
     endorsement = models.BinaryField(default=b"")  # that key's signature over this one's fingerprint
     created_at = models.DateTimeField(default=clock.now)
     is_current = models.BooleanField(default=True)
+    provider_since = models.DateTimeField(
+        null=True
+    )  # of one with a provider in use: what was made since is sealed there, too
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["organisation_id", "fingerprint"], name="signing_key_once"),
+            models.CheckConstraint(
+                condition=models.Q(private__startswith="csc:", provider_since__isnull=False)
+                | (~models.Q(private__startswith="csc:") & models.Q(provider_since=None)),
+                name="in_use_with_a_provider_since",
+            ),
             models.UniqueConstraint(
                 fields=["organisation_id"], condition=models.Q(is_current=True), name="one_current_signing_key"
             ),

@@ -22,6 +22,14 @@ CLIENT, SECRET, PIN = "milepost", "between us", "2468"
 SHA256, RSA_WITH_SHA256 = "2.16.840.1.101.3.4.2.1", "1.2.840.113549.1.1.11"
 
 
+RUBBISH = {
+    "shows a page": b"<!doctype html><title>Maintenance</title>",
+    "answers a list": [{"access_token": "token-1"}],
+    "answers brackets": b"[" * 200_000,
+    "answers without end": b"{" + b" " * 2_000_000 + b"}",
+}
+
+
 class Provider:
     """One credential, `aldermoor-seal`; `trouble` is what is wrong with the provider, if anything."""
 
@@ -37,6 +45,8 @@ class Provider:
         self.asked.append(method)
         if self.trouble == "hangs":
             time.sleep(3)
+        if self.trouble in RUBBISH:
+            return 200, RUBBISH[self.trouble]
         if self.trouble == "is broken":
             return 500, {"error": "server_error", "error_description": "The module is out of order."}
         if method == "oauth2/token":
@@ -78,8 +88,11 @@ class Provider:
             private = self.other if self.trouble == "signs with another key" else self.private
             digest = base64.b64decode(wanted[0])
             self.signed += 1
-            made = private.sign(digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
-            return 200, {"signatures": ["?" if self.trouble == "talks nonsense" else base64.b64encode(made).decode()]}
+            made = base64.b64encode(private.sign(digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))).decode()
+            if self.trouble == "hangs once it has signed":
+                time.sleep(3)
+            answers = {"talks nonsense": ["?"], "answers twice": [made, made], "answers nothing": []}
+            return 200, {"signatures": answers.get(self.trouble, [made])}
         return 404, {"error": "not_found"}
 
     @contextmanager
@@ -91,7 +104,7 @@ class Provider:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status, told = provider.answer(self.path, body, self.headers.get("Authorization", ""))
-                content = json.dumps(told).encode()
+                content = told if isinstance(told, bytes) else json.dumps(told).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
@@ -110,7 +123,7 @@ class Provider:
             server.server_close()
 
 
-def certificate_of(private, *, ends=None):
+def certificate_of(private, *, ends=None, serial=7):
     """One that an organisation would have of such a provider; self-signed here."""
     name = x509.Name(
         [
@@ -120,6 +133,6 @@ def certificate_of(private, *, ends=None):
     )
     now = datetime.now(UTC)
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
-    builder = builder.serial_number(7).not_valid_before(now - timedelta(days=300))
+    builder = builder.serial_number(serial).not_valid_before(now - timedelta(days=300))
     builder = builder.not_valid_after(ends or now + timedelta(days=300))
     return builder.sign(private, hashes.SHA256())

@@ -129,6 +129,13 @@ TROUBLES = {
     "refuses": "The PIN is wrong",
     "signs with another key": "another key than its certificate",
     "talks nonsense": "no signature",
+    "answers twice": "no signature",
+    "answers nothing": "no signature",
+    "hangs once it has signed": "does not answer",
+    "shows a page": "can’t be read",
+    "answers a list": "can’t be read",
+    "answers brackets": "can’t be read",
+    "answers without end": "does not answer",
 }
 
 
@@ -150,6 +157,7 @@ def test_whatever_is_wrong_with_the_provider_the_paper_is_there_and_its_seal_pen
     with clock.at(clock.now() + timedelta(hours=2)):
         ask_provider()
     assert len(seals_in(content_of(programme))) == 2
+    assert Entry.objects.filter(fact="document.sealed", statement__contains="provider's seal").count() == 1
     assert "The seal of the trust service provider" not in visit(lead).get(page).text
 
 
@@ -195,6 +203,54 @@ def test_no_seal_is_owed_on_what_was_there_before_nor_after_the_end_of_it(provid
         run_all(queues=["files"])
         assert keys.end_provider(organisation.pk) == 1
         assert ask_provider() == 0
+
+
+def at(minutes):
+    return clock.at(clock.now() + timedelta(minutes=minutes))
+
+
+def a_programme(organisation, lead):
+    made = compose(organisation=organisation, kind=KINDS["programme"], values={"title": "x"}, language="en", by=lead)
+    run_all(queues=["files"])
+    return Document.objects.get(pk=made.pk)
+
+
+def seals_on(document):
+    return len(seals_in(content_of(document)))
+
+
+def test_no_seal_is_owed_for_a_pause(credential, organisation, lead, visit):
+    with at(1):
+        keys.end_provider(organisation.pk)
+    with at(2):
+        made_meanwhile = a_programme(organisation, lead)
+    with at(3):
+        assert keys.use_provider(organisation.pk, "aldermoor-seal") == credential
+        made_since = a_programme(organisation, lead)
+        ask_provider()
+        assert (seals_on(made_meanwhile), seals_on(made_since)) == (1, 2)
+        text = visit(lead).get(f"/aldermoor/documents/{made_meanwhile.uid}/").text
+        assert "trust service provider is pending" not in text
+
+
+def test_a_credential_that_is_taken_again_without_a_pause_owes_what_it_owed(credential, organisation, lead):
+    paper = a_programme(organisation, lead)
+    with at(1):
+        keys.use_provider(organisation.pk, "aldermoor-seal")
+        ask_provider()
+    assert seals_on(paper) == 2
+
+
+def test_the_credential_after_it_sets_the_seals_that_the_one_before_still_owed(
+    credential, provider, organisation, lead
+):
+    paper = a_programme(organisation, lead)
+    with at(1):
+        provider.certificate = certificate_of(provider.private, serial=8)
+        following = keys.use_provider(organisation.pk, "aldermoor-seal")
+        assert following != credential
+        ask_provider()
+    assert seals_in(content_of(paper))[-1].key == following.fingerprint
 
 
 def test_another_client_of_the_api_is_answered_the_same(provider, running):
