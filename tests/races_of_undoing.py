@@ -8,6 +8,7 @@ from milepost.classroom.models import Participant
 from milepost.classroom.registering import register_many
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.core import clock
+from milepost.core.tables import read_table
 from milepost.documents.bulk import send_to_each
 from milepost.documents.kinds import KINDS
 from milepost.documents.models import SignatureRequest
@@ -16,6 +17,7 @@ from milepost.learning.enrolling import enrol_in_bulk, enrol_many
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import open_activity
 from milepost.people import doing, undoing
+from milepost.people.importing import HRFile, import_people
 from milepost.people.inviting import accept, invite, invited, link_for
 from milepost.people.models import BulkAct, Member, User
 from milepost.people.undoing import carry_on, undo
@@ -75,6 +77,43 @@ def _press_invitations(_nothing: Any) -> Pair:
         left=rows.count,
         withdrew=lambda: sum(facts("uninvited", member.uid) for member in members),
     )
+
+
+def _press_import(_nothing: Any) -> Pair:
+    organisation, lead, _members = house()
+    uid = uuid4()
+    rows = "".join(f"R{n},Given{n},Family{n}\n" for n in range(40))
+    table = read_table(f"Employee number,First name,Last name\n{rows}".encode())
+    import_people(organisation=organisation, file=HRFile(table), by=lead, act=uid)
+    new = Member.objects.filter(organisation=organisation, employee_number__startswith="R")
+    return _pressed(
+        BulkAct.objects.get(uid=uid),
+        lead,
+        left=new.filter(left_on=None).count,
+        withdrew=lambda: sum(facts("deactivated", member.uid) for member in new),
+    )
+
+
+def _change_and_undo(_nothing: Any) -> Pair:
+    """Whoever imports another file meanwhile is told to look once more, or it is undone first, or what it changed stays."""
+    organisation, lead, _members = house()
+    heading = "Employee number,First name,Last name,Job title\n"
+    first, second = (HRFile(read_table(f"{heading}7,Anna,Berg,{job}\n".encode())) for job in ("Driver", "Captain"))
+    import_people(organisation=organisation, file=HRFile(read_table(f"{heading}7,Anna,Berg,\n".encode())), by=lead)
+    uid = uuid4()
+    import_people(organisation=organisation, file=first, by=lead, act=uid)
+    act = BulkAct.objects.get(uid=uid)
+
+    def count(answers: list[str]) -> None:
+        assert sorted(answers) == ["done", "done"], answers
+        act.refresh_from_db()
+        anna = Member.objects.get(organisation=organisation, employee_number="7")
+        assert (anna.job_title, act.taken_back) in (("Captain", 0), ("Captain", 1)), (anna.job_title, act.taken_back)
+
+    return [
+        lambda: undo(act=act, by=lead),
+        lambda: import_people(organisation=organisation, file=second, by=lead),
+    ], count
 
 
 def _press_seats(world: Any) -> Pair:
@@ -206,6 +245,8 @@ def _stop(world: Any) -> Pair:
 RACES = {
     "undoing enrolments": Race(_world, _press_enrolments, TURNS),
     "undoing invitations": Race(_house, _press_invitations, TURNS),
+    "undoing an import": Race(_house, _press_import, TURNS),
+    "importing and undoing": Race(_house, _change_and_undo),
     "undoing seats": Race(_world, _press_seats, TURNS),
     "undoing requests": Race(_world, _press_requests, TURNS),
     "beginning and undoing": Race(_world, _begin_and_undo),

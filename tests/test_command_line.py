@@ -70,7 +70,33 @@ def test_people_are_imported_dry_then_really_then_not_again(home):
     words = ("people", "import", ROOT / "examples/people.csv", "--organisation", "acme")
     assert "240 new" in run(home, *words, "--dry-run")[1]
     assert "240 new" in run(home, *words)[1]
-    assert "0 new, 0 changed, 0 gone, 240 as they were." in run(home, *words)[1]
+    assert "0 new, 0 changed, 0 back, 0 gone, 240 as they were." in run(home, *words)[1]
+
+
+def test_a_file_of_one_row_is_no_complete_company_unless_somebody_says_how_many_leave(home, tmp_path):
+    words = ("people", "import", ROOT / "examples/people.csv", "--organisation", "acme")
+    run(home, *words)
+    heading, first, *_rest = (ROOT / "examples/people.csv").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "one.csv").write_text(f"{heading}\n{first}\n", encoding="utf-8")
+    one = ("people", "import", tmp_path / "one.csv", "--organisation", "acme", "--complete")
+    gone = int(run(home, *one, "--dry-run")[1].partition(" gone")[0].rpartition(" ")[2])
+    assert gone > 200
+    for few in ((), ("--leavers", str(gone - 1))):
+        status, _out, err = run(home, *one, *few)
+        assert (status, f"{gone} of 241 people would leave; nothing was changed." in err) == (1, True), err
+    assert f"{gone} gone" in run(home, *one, "--leavers", str(gone))[1]
+
+
+def test_whose_number_it_is_has_to_be_said(home, tmp_path):
+    heading = "Employee number,First name,Last name,Email\n"
+    for name, row in {"a": "77,Anna,Berg,anna@acme.example", "b": "77,Otto,Holm,otto@acme.example"}.items():
+        (tmp_path / f"{name}.csv").write_text(f"{heading}{row}\n")
+    words = ("people", "import", "--organisation", "acme")
+    run(home, *words, tmp_path / "a.csv")
+    status, _out, err = run(home, *words, tmp_path / "b.csv")
+    assert status == 1
+    assert "Row 2: 77 was Anna Berg anna@acme.example, and would be Otto Holm otto@acme.example." in err
+    assert "1 new, 0 changed" in run(home, *words, tmp_path / "b.csv", "--other", "77")[1]
 
 
 def test_a_broken_file_is_refused_with_row_and_column(home, tmp_path):

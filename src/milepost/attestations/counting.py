@@ -18,7 +18,7 @@ from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_REVOKED
 from milepost.journal import tiles
 from milepost.journal.models import Entry
 from milepost.learning.facts import COURSE_REGISTERED, COURSE_WITHDREW
-from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_UPDATED
+from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_REACTIVATED, MEMBER_UPDATED
 from milepost.people.models import Member, Organisation, Relation
 
 CHUNK = 5_000  # entries at once
@@ -121,7 +121,7 @@ def _people(organisation: Organisation, question: Question, size: int | None) ->
     for fact, said in _facts(organisation, question, zone, size):
         result = said.get("result", {})
         match fact:
-            case MEMBER_CREATED.name | MEMBER_UPDATED.name:
+            case MEMBER_CREATED.name | MEMBER_UPDATED.name | MEMBER_REACTIVATED.name:
                 told = said["object"]
                 person = people.setdefault(told["id"], Person(told["id"], told["name"]))
                 person.name = told["name"]
@@ -161,7 +161,8 @@ def _facts(
     """Those that the journal had by the end of the day, in the order in which they were recorded: of people first, then of courses."""
     until = datetime.combine(question.day + timedelta(days=1), time(), zone)
     entries = Entry.objects.filter(organisation_id=organisation.pk, time__lt=until).exclude(statement="").order_by("id")
-    of_people = [fact_type.name for fact_type in (MEMBER_CREATED, MEMBER_UPDATED, MEMBER_DEACTIVATED)]
+    changes = (MEMBER_CREATED, MEMBER_UPDATED, MEMBER_DEACTIVATED, MEMBER_REACTIVATED)
+    of_people = [fact_type.name for fact_type in changes]
     types = (COURSE_REGISTERED, COURSE_WITHDREW, CERTIFICATE_ISSUED, CERTIFICATE_REVOKED)
     of_courses = [fact_type.name for fact_type in types]
     for rows in (

@@ -55,27 +55,57 @@ def people() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @in_organisation
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
-@click.option("--complete", is_flag=True, help="The file lists everybody: who is missing has left.")
+@click.option("--complete", is_flag=True, help="The file lists everybody: who is missing has left. Needs --leavers.")
+@click.option("--leavers", type=click.IntRange(0), metavar="N", help="So many people leave by it, at most.")
+@click.option(
+    "--same", multiple=True, metavar="NUMBER", help="The number is the same person’s still, under another name."
+)
+@click.option("--other", multiple=True, metavar="NUMBER", help="The number was given to somebody new.")
 @with_django
-def import_people(file: Path, organisation: str, dry_run: bool, complete: bool) -> None:
+def import_people(
+    file: Path,
+    organisation: str,
+    dry_run: bool,
+    complete: bool,
+    leavers: int | None,
+    same: tuple[str, ...],
+    other: tuple[str, ...],
+) -> None:
     """Import the HR file FILE (CSV or XLSX), all or nothing."""
     from milepost.core.canonical import fingerprint
     from milepost.core.tables import read_table
-    from milepost.people.import_plan import ImportRefused
+    from milepost.people.import_changes import OTHER, SAME, question_of
+    from milepost.people.import_plan import ImportRefused, TooManyLeave, Unanswered
     from milepost.people.importing import HRFile, import_people
 
     target = organisation_of(organisation)
     with about(file):
         content = file.read_bytes()
         table = read_table(content, name=file.name)
-    source = HRFile(table, is_complete=complete, name=file.name, fingerprint=fingerprint(content))
+    answers = {question_of(number): SAME for number in same} | {question_of(number): OTHER for number in other}
+    source = HRFile(table, None, complete, file.name, fingerprint(content), answers)
+    if leavers is None and complete:
+        leavers = 0
     try:
-        counts = source.plan(target).counts if dry_run else import_people(organisation=target, file=source)
+        counts = (
+            source.plan(target).counts if dry_run else import_people(organisation=target, file=source, leavers=leavers)
+        )
+    except Unanswered:
+        for question in source.plan(target).unanswered:
+            was, would_be = f"{question.was} {question.was_address}", f"{question.would_be} {question.address}"
+            click.echo(
+                f"{file}: Row {question.row}: {question.number} was {was.strip()}, and would be {would_be.strip()}.",
+                err=True,
+            )
+        fail("Say of each whether it is the same person (--same NUMBER) or somebody new (--other NUMBER).")
+    except TooManyLeave as refused:
+        words = f"{refused.count} of {refused.there} people would leave; nothing was changed."
+        fail(f"{words} If that is right: --leavers {refused.count}")
     except ImportRefused as refused:
         for problem in refused.problems[:50]:
             click.echo(f"{file}: {problem}", err=True)
         fail(f"{len(refused.problems)} problem(s) in {file}; nothing was imported." if refused.problems else refused)
-    click.echo("{new} new, {changed} changed, {gone} gone, {unchanged} as they were.".format(**counts))
+    click.echo("{new} new, {changed} changed, {back} back, {gone} gone, {unchanged} as they were.".format(**counts))
     if dry_run:
         click.echo("Nothing was changed (--dry-run).")
 

@@ -28,7 +28,7 @@ from django.utils.functional import Promise
 from milepost.core import clock
 from milepost.core.registry import Registry
 from milepost.journal.recording import Reference
-from milepost.people.models import BulkAct, BulkActPerson, Member
+from milepost.people.models import BulkAct, BulkActPerson, Member, Organisation
 from milepost.people.permissions import Permission
 
 BATCH = 2_000
@@ -61,12 +61,16 @@ class BulkKind(ABC):
         """The permission by which this member undoes it; where there is more than one."""
         return self.permission
 
-    @abstractmethod
+    at_once: ClassVar[int] = 1_000
+    """So many people are taken back in one transaction."""
+
     def do(self, act: BulkAct, members: Sequence[Member], by: Member) -> None:
         """Do it to these, in a bounded number of statements, under `act.uid`: to all or to none of them.
 
-        Whoever has it already keeps it as it is. Raises a `Refused` where it can't go on.
+        Whoever has it already keeps it as it is. Raises a `Refused` where it can't go on. Not of kinds that a verb of their own
+        does as a whole.
         """
+        raise NotImplementedError(f"{act.kind} is not done in parts")
 
     @abstractmethod
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
@@ -95,25 +99,30 @@ class Done:
     at: datetime = field(default_factory=clock.now)
 
 
-def remember(done: Done, *, to: Collection[tuple[int, int]], by: Member) -> None:
+def remember(
+    done: Done, *, to: Collection[tuple[int, int]], by: Member | None, organisation: Organisation | None = None
+) -> None:
     """Remember the act and to whom it was done, in the transaction in which it is; nothing where it was done to nobody.
 
     `to` holds for each the key of the member, and what the kind needs to take it back: the key of the row that was made.
-    They are added to those to whom it was done under the same uid before.
+    They are added to those to whom it was done under the same uid before. Where the installation did it (`by` is None), the
+    organisation has to be said.
     """
     if not to:
         return
-    act, _is_new = kept_as(done, by=by)
+    act, _is_new = kept_as(done, by=by, organisation=organisation)
     BulkAct.objects.filter(pk=act.pk).update(count=F("count") + len(to))
     people = (BulkActPerson(act=act, member_id=member, key=key) for member, key in to)
     BulkActPerson.objects.bulk_create(people, batch_size=BATCH)
 
 
-def kept_as(done: Done, *, by: Member, to: Sequence[int] = ()) -> tuple[BulkAct, bool]:
+def kept_as(
+    done: Done, *, by: Member | None, to: Sequence[int] = (), organisation: Organisation | None = None
+) -> tuple[BulkAct, bool]:
     """The row of the act, and whether it is new: one that is still to be done to the members of these keys, if there are any."""
     bulk_kinds.get(done.kind)
     row = {
-        "organisation_id": by.organisation_id,
+        "organisation_id": by.organisation_id if by else _needed(organisation).pk,
         "kind": done.kind,
         "by": by,
         "at": done.at,
@@ -126,6 +135,12 @@ def kept_as(done: Done, *, by: Member, to: Sequence[int] = ()) -> tuple[BulkAct,
         "is_being_done": bool(to),
     }
     return BulkAct.objects.get_or_create(uid=done.uid, defaults=row)
+
+
+def _needed(organisation: Organisation | None) -> Organisation:
+    if organisation is None:
+        raise ValueError("Nobody did this, and no organisation was named in which it was done")
+    return organisation
 
 
 def began_at(act: UUID | None) -> datetime:

@@ -17,6 +17,7 @@ class PeopleContribution(Contribution):
         "people.RoleGrant": gettext_lazy("Roles"),
         "people.FactorReset": gettext_lazy("Resets of a second factor"),
         "people.PeopleImport": gettext_lazy("Uploads of the HR file"),
+        "people.ImportedPerson": gettext_lazy("What an HR file changed of them, lately"),
         "people.BulkActPerson": gettext_lazy("Changes to many people at once, lately"),
     }
 

@@ -44,7 +44,8 @@ PEOPLE_IMPORTED = FactType(
     "imported",
     "people-file",
     is_office=True,
-    result={"new": COUNT, "changed": COUNT, "gone": COUNT, "unchanged": COUNT},
+    result={"new": COUNT, "changed": COUNT, "back?": COUNT, "gone": COUNT, "unchanged": COUNT},
+    context={"act?": UID},
     sentence=gettext_lazy("Imported “%(object)s”"),
 )
 MEMBER_CREATED = FactType(
@@ -60,7 +61,7 @@ MEMBER_UPDATED = FactType(
     "member",
     is_office=True,
     result=_PLACE,
-    context={"fields": listed(TEXT)},
+    context={"fields": listed(TEXT), "act?": UID},
     sentence=gettext_lazy("Changed %(object)s"),
     done_to=gettext_lazy("Record changed by %(actor)s"),
 )
@@ -69,8 +70,18 @@ MEMBER_DEACTIVATED = FactType(
     "member",
     is_office=True,
     result={"left_on?": DAY},
+    context={"act?": UID},
     sentence=gettext_lazy("Deactivated %(object)s"),
     done_to=gettext_lazy("Deactivated by %(actor)s"),
+)
+MEMBER_REACTIVATED = FactType(
+    "reactivated",
+    "member",
+    is_office=True,
+    result=_PLACE,
+    context={"fields": listed(TEXT), "act?": UID},
+    sentence=gettext_lazy("Reactivated %(object)s"),
+    done_to=gettext_lazy("Reactivated by %(actor)s"),
 )
 
 MEMBER_INVITED = FactType(

@@ -21,6 +21,7 @@ from milepost.people.models import Member, PeopleImport
 from milepost.people.permissions import IMPORT_PEOPLE, may
 
 DRAFT_LIVES = timedelta(days=1)
+MAX_KEY = 700  # letters of a question's key: the longest path of a department, and more
 LARGE = 2_000  # rows, from which on it takes longer than anybody waits for a page
 
 
@@ -38,6 +39,7 @@ def upload(*, content: bytes, name: str, by: Member) -> PeopleImport:
     An HR file that nobody imported does not stay: one's own goes now, others after a day (`forget_unfinished`).
     """
     table = read_table(content, name=name)
+    heading = fingerprint("\0".join(table.header).encode())
     with transaction.atomic():
         unfinished = PeopleImport.objects.filter(organisation=by.organisation, applied_at=None)
         unfinished.filter(uploaded_by=by).delete()
@@ -46,8 +48,15 @@ def upload(*, content: bytes, name: str, by: Member) -> PeopleImport:
             uploaded_by=by,
             file_name=name[:200],
             content=content,
-            mapping=guess_mapping(table.header),
+            heading=heading,
+            mapping=_mapping_of_last_time(by.organisation_id, heading) or guess_mapping(table.header),
         )
+
+
+def _mapping_of_last_time(organisation_id: int, heading: str) -> dict[str, int] | None:
+    """What the columns held when a file with these headings was imported last; None where there was none."""
+    done = PeopleImport.objects.filter(organisation=organisation_id, heading=heading, applied_at__isnull=False)
+    return done.order_by("-applied_at").values_list("mapping", flat=True).first()
 
 
 def forget_unfinished() -> int:
@@ -55,19 +64,21 @@ def forget_unfinished() -> int:
     return PeopleImport.objects.filter(applied_at=None, uploaded_at__lt=clock.now() - DRAFT_LIVES).delete()[0]
 
 
-def choose_columns(*, draft: PeopleImport, columns: Mapping[int, str], is_complete: bool) -> None:
+def choose(
+    *, draft: PeopleImport, columns: Mapping[int, str], is_complete: bool, answers: Mapping[str, str] | None = None
+) -> None:
     """Say which column holds what: the name of a field by the column's index; a field counts where it comes first.
 
-    Raises `UploadOver`.
+    `answers` has what was said to the questions of the plan, by the key of each. Raises `UploadOver`.
     """
     known = {field.name for field in FIELDS}
     draft.mapping = {}
     for index, name in columns.items():
         if name in known:
             draft.mapping.setdefault(name, index)
-    draft.is_complete = is_complete
+    draft.is_complete, draft.answers = is_complete, {key[:MAX_KEY]: answer for key, answer in (answers or {}).items()}
     waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None, begun_at=None)
-    if not waiting.update(mapping=draft.mapping, is_complete=is_complete):
+    if not waiting.update(mapping=draft.mapping, is_complete=is_complete, answers=draft.answers):
         raise UploadOver
 
 
@@ -77,25 +88,31 @@ def plan_of(draft: PeopleImport, *, by: Member) -> Plan:
 
 
 @irrevocable
-def finish(*, draft: PeopleImport, seen: str, by: Member) -> Counter[str]:
+def finish(*, draft: PeopleImport, seen: str, by: Member, leavers: int | None = None) -> Counter[str]:
     """Do what the draft says and wipe the file, in one transaction; return the counts of `import_people`.
 
-    `seen` is the fingerprint of the plan that was looked at. Raises `UploadOver`, and as `import_people`.
+    `seen` is the fingerprint of the plan that was looked at, `leavers` how many leave by it, as somebody typed it. Raises
+    `UploadOver`, and as `import_people`.
     """
     file = _file(draft)
     waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
     with transaction.atomic():
         if not waiting.update(content=b"", applied_at=clock.now()):
             raise UploadOver
-        return import_people(organisation=draft.organisation, file=file, by=by, seen=seen)
+        return import_people(
+            organisation=draft.organisation, file=file, by=by, seen=seen, leavers=leavers, act=draft.uid
+        )
 
 
 @irrevocable
-def begin(*, draft: PeopleImport, seen: str, by: Member) -> None:
-    """Have the background do what the draft says (`carry_on`); saying it again is a no-op. Raises `UploadOver`."""
+def begin(*, draft: PeopleImport, seen: str, by: Member, leavers: int | None = None) -> None:
+    """Have the background do what the draft says (`carry_on`); saying it again is a no-op. Raises `UploadOver`, `TooManyLeave`."""
+    plan_of(draft, by=by).refuse_leavers(leavers, exactly=True)
     waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None)
     with transaction.atomic():
-        if waiting.filter(begun_at=None).update(begun_at=clock.now(), begun_by=by, seen=seen[:64], outcome={}):
+        if waiting.filter(begun_at=None).update(
+            begun_at=clock.now(), begun_by=by, seen=seen[:64], leavers=leavers, outcome={}
+        ):
             named("people.import_large_file").enqueue(draft.organisation_id, draft.pk)
         elif not waiting.exists():
             raise UploadOver
@@ -108,7 +125,7 @@ def carry_on(draft: PeopleImport) -> None:
         if by is None or not may(by, IMPORT_PEOPLE):
             raise ImportRefused
         with transaction.atomic():
-            counts = finish(draft=draft, seen=draft.seen, by=by)
+            counts = finish(draft=draft, seen=draft.seen, by=by, leavers=draft.leavers)
             PeopleImport.objects.filter(pk=draft.pk).update(outcome=dict(counts))
     except Refused as refused:
         with translation.override((by and by.language) or draft.organisation.language):
@@ -118,4 +135,5 @@ def carry_on(draft: PeopleImport) -> None:
 
 
 def _file(draft: PeopleImport) -> HRFile:
-    return HRFile(draft.table, draft.mapping, draft.is_complete, draft.file_name, fingerprint(bytes(draft.content)))
+    digest = fingerprint(bytes(draft.content))
+    return HRFile(draft.table, draft.mapping, draft.is_complete, draft.file_name, digest, draft.answers)

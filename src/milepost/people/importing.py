@@ -1,13 +1,18 @@
 """What the plan of an HR file says, done in the database: all or nothing.
 
-The file is compared with who is there in `import_plan`, and lies between upload and import in `import_drafts`.
+The file is compared with who is there in `import_planning`, lies between upload and import in `import_drafts`, and is undone by
+`undoing_imports`.
 
 Importing the same file again finds nothing to do.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import batched
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
 
@@ -15,18 +20,29 @@ from milepost.core import clock
 from milepost.core.quotas import refuse_beyond
 from milepost.core.tables import Table
 from milepost.journal.recording import SYSTEM, Fact, Reference, record, record_many
-from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_UPDATED, PEOPLE_IMPORTED
-from milepost.people.import_plan import Change, ImportRefused, Plan, plan_import
-from milepost.people.models import Department, Member, Organisation, Site
+from milepost.people.bulk_acts import Done, kept_as, remember
+from milepost.people.facts import (
+    MEMBER_CREATED,
+    MEMBER_DEACTIVATED,
+    MEMBER_REACTIVATED,
+    MEMBER_UPDATED,
+    PEOPLE_IMPORTED,
+)
+from milepost.people.import_places import Making
+from milepost.people.import_plan import ImportRefused, Plan
+from milepost.people.import_planning import plan_import
+from milepost.people.models import ImportedPerson, Member, Organisation
 from milepost.people.recognising import tell_moved
 
 BATCH = 2_000
+KIND = "people-import"
+"""The act on many people as which an import is remembered."""
 
 
 @dataclass(frozen=True)
 class HRFile:
-    """An HR file as it is to be imported: its table, what its columns hold (guessed where nobody said it), and whether it
-    lists everybody. Its name and its SHA-256 go into the journal.
+    """An HR file as it is to be imported: its table, what its columns hold (guessed where nobody said it), whether it lists
+    everybody, and what was answered to what it asks. Its name and its SHA-256 go into the journal.
     """
 
     table: Table
@@ -34,21 +50,35 @@ class HRFile:
     is_complete: bool = False
     name: str = ""
     fingerprint: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     def plan(self, organisation: Organisation, *, by: Member | None = None) -> Plan:
         """What it would do now (see `plan_import`)."""
         return plan_import(
-            organisation=organisation, table=self.table, mapping=self.mapping, is_complete=self.is_complete, by=by
+            organisation=organisation,
+            table=self.table,
+            mapping=self.mapping,
+            is_complete=self.is_complete,
+            answers=self.answers,
+            by=by,
         )
 
 
 def import_people(
-    *, organisation: Organisation, file: HRFile, by: Member | None = None, seen: str | None = None
+    *,
+    organisation: Organisation,
+    file: HRFile,
+    by: Member | None = None,
+    seen: str | None = None,
+    leavers: int | None = None,
+    act: UUID | None = None,
 ) -> Counter[str]:
-    """Do what the file says, in one transaction; return how many were new, changed and gone.
+    """Do what the file says, in one transaction; return how many were new, changed, back and gone.
 
-    `seen` is the fingerprint of the plan that somebody looked at before. Raises `ImportRefused` if the file has problems,
-    or does other things than those by now. Records `created`, `updated`, `deactivated` for each person and `imported` once.
+    `seen` is the fingerprint of the plan that somebody looked at before, and then typed how many `leavers` it has; where nobody
+    looked, so many leave at most. Without that number no more leave than `Plan.may_leave`. Raises `TooManyLeave`, and `ImportRefused` if the file has problems, or does other things than
+    those by now. Records `created`, `updated`, `deactivated`, `reactivated` for each person and `imported` once. For a month
+    it can be undone under `act`.
     """
     try:
         with transaction.atomic():
@@ -57,25 +87,14 @@ def import_people(
             plan = file.plan(organisation, by=by)
             if seen is not None and seen != plan.fingerprint:
                 raise ImportRefused
-            refuse_beyond(organisation, "people", more=plan.counts["new"] - plan.counts["gone"])
-            _hold(plan)
-            return _apply(plan, by, file.name, file.fingerprint)
+            counts = plan.counts
+            plan.refuse_leavers(leavers, exactly=seen is not None)
+            refuse_beyond(organisation, "people", more=counts["new"] + counts["back"] - counts["gone"])
+            if not plan.is_empty:
+                _Import(plan, by, Reference("people-file", file.fingerprint or "-", file.name or "-"), act).run()
+            return counts
     except IntegrityError as error:  # a trainer took somebody in at the same moment, whom the file has too
         raise ImportRefused from error
-
-
-def _apply(plan: Plan, by: Member | None, source: str, fingerprint: str) -> Counter[str]:
-    counts = plan.counts
-    if plan.is_empty:
-        return counts
-    organisation, actor = plan.organisation, by.as_reference() if by else SYSTEM
-    _place_all(organisation, [*plan.new, *plan.changed])
-    _write(plan)
-    record_many(_facts(plan, actor), organisation=organisation)
-    tell_moved(plan.moved, by)
-    imported = Reference("people-file", fingerprint or "-", source or "-")
-    record(PEOPLE_IMPORTED, organisation=organisation, actor=actor, object=imported, result=dict(counts))
-    return counts
 
 
 _WRITTEN = [
@@ -96,51 +115,135 @@ _WRITTEN = [
     "searchable",
     "declined_at",
 ]
+_COLUMNS = {one.name: one.attname for one in Member._meta.concrete_fields if one.name in _WRITTEN}
 
 
-def _hold(plan: Plan) -> None:
-    """Hold whoever changes, and take over what they did themselves since they were read: a no, their language, what is theirs.
+class _Import:
+    """One import on its way into the database."""
 
-    The file does not name that, and it would be written back as it was. Raises `ImportRefused` if somebody has joined since whom
-    the file moves: that they are told at their old address was not looked at.
-    """
-    written = set(_WRITTEN) - {"searchable"}  # which is made of the others
-    columns = {field.name: field.attname for field in Member._meta.concrete_fields if field.name in written}
-    changes = {change.member.pk: change for change in plan.changed}
-    for part in _parts(sorted(changes)):
-        held = Member.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk")
-        for row in held.values("pk", "user_id", *columns.values()):
-            change = changes[row["pk"]]
-            if "email" in change.fields and row["user_id"] != change.member.user_id:
-                raise ImportRefused
-            for name, column in columns.items():
-                if name not in change.fields:
-                    setattr(change.member, column, row[column])
+    def __init__(self, plan: Plan, by: Member | None, source: Reference, act: UUID | None) -> None:
+        self.plan, self.by, self.source, self.uid = plan, by, source, act or uuid4()
+        self.organisation = plan.organisation
+        self.actor = by.as_reference() if by else SYSTEM
+        self.today = clock.today(plan.organisation.time_zone)
+        self.making = Making(plan.organisation)
+        self.before: dict[int, dict[str, Any]] = {}
+
+    def run(self) -> None:
+        self._hold()
+        self._place()
+        self._write()
+        record_many(self._facts(), organisation=self.organisation)
+        tell_moved(self.plan.moved, self.by)
+        sizes = self.plan.counts
+        counts = {name: count for name, count in sizes.items() if count or name != "back"}
+        told = record(
+            PEOPLE_IMPORTED,
+            organisation=self.organisation,
+            actor=self.actor,
+            object=self.source,
+            result=counts,
+            context={"act": str(self.uid)},
+        )
+        self._remember(told.pk)
+
+    def _hold(self) -> None:
+        """Hold whoever changes, and take over what they did themselves since they were read: a no, their language, what is theirs.
+
+        The file does not name that, and it would be written back as it was. Raises `ImportRefused` if somebody has joined since
+        whom the file moves: that they are told at their old address was not looked at.
+        """
+        columns = {name: column for name, column in _COLUMNS.items() if name != "searchable"}  # made of the others
+        changes = {change.member.pk: change for change in self.plan.written}
+        for part in batched(sorted({*changes, *(member.pk for member in self.plan.gone)}), BATCH, strict=False):
+            held = Member.objects.select_for_update(no_key=True).filter(pk__in=part).order_by("pk")
+            for row in held.values("pk", "user_id", *columns.values()):
+                self.before[row["pk"]] = row
+                if (change := changes.get(row["pk"])) is None:
+                    continue
+                if "email" in change.fields and row["user_id"] != change.member.user_id:
+                    raise ImportRefused
+                for name, column in columns.items():
+                    if name not in change.fields:
+                        setattr(change.member, column, row[column])
+
+    def _place(self) -> None:
+        for change in (*self.plan.new, *self.plan.written):
+            if change.site is not None:
+                change.member.site = self.making.site(change.site)
+            if change.department is not None:
+                change.member.department = self.making.department(change.department)
+
+    def _write(self) -> None:
+        """Write the people in bulk, in an order in which no unique value is ever held twice and no manager is missing."""
+        plan = self.plan
+        for change in (*plan.new, *plan.written):
+            if "email" in change.fields:
+                change.member.declined_at = None  # who said no was whoever reads at the earlier address
+            if "manager" in change.fields:
+                change.member.manager = change.manager
+            change.member.refresh_searchable()
+        let_go_of_addresses([change.member.pk for change in plan.written if "email" in change.fields])
+        write_over([change.member for change in plan.freed])
+        for level in _levels([change.member for change in plan.new]):
+            Member.objects.bulk_create(level, batch_size=BATCH)
+        write_over([change.member for change in (*plan.changed, *plan.back)])
+        for part in batched([member.pk for member in plan.gone], BATCH, strict=False):
+            Member.objects.filter(pk__in=part).update(left_on=self.today)
+
+    def _facts(self) -> Iterator[Fact]:
+        plan, actor = self.plan, self.actor
+        for change in plan.new:
+            yield Fact(MEMBER_CREATED, actor, change.member.as_reference(), change.member.place())
+        for change in plan.written:
+            fact_type = MEMBER_REACTIVATED if change.comes_back else MEMBER_UPDATED
+            fields = {"fields": sorted(change.fields)}
+            yield Fact(fact_type, actor, change.member.as_reference(), change.member.place(), fields)
+        for member in plan.gone:
+            yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference(), {"left_on": self.today.isoformat()})
+
+    def _remember(self, entry: int) -> None:
+        """Keep what was before and after, for whoever undoes it. Those who left stand last, and are looked at first."""
+        made = self.making.made
+        data = {"entry": entry, "sites": made.sites, "departments": made.departments}
+        done = Done(KIND, self.uid, self.source, data)
+        act, _is_new = kept_as(done, by=self.by, organisation=self.organisation)
+        rows = {
+            change.member.pk: ImportedPerson(act=act, member=change.member, is_new=True) for change in self.plan.new
+        }
+        for change in self.plan.written:
+            columns = [_COLUMNS[name] for name in change.fields] + ["declined_at"]
+            row = rows.setdefault(change.member.pk, ImportedPerson(act=act, member=change.member))
+            row.before |= as_json({column: self.before[change.member.pk][column] for column in columns})
+            row.after |= as_json({column: getattr(change.member, column) for column in columns})
+        for member in self.plan.gone:
+            row = rows.setdefault(member.pk, ImportedPerson(act=act, member=member))
+            row.before |= as_json({"left_on": self.before[member.pk]["left_on"]})
+            row.after |= as_json({"left_on": self.today})
+        kept = ImportedPerson.objects.bulk_create(rows.values(), batch_size=BATCH)
+        remember(done, to=[(row.member_id, row.pk) for row in kept], by=self.by, organisation=self.organisation)
 
 
-def _write(plan: Plan) -> None:
-    """Write the people in bulk, in an order in which no unique value is ever held twice and no manager is missing."""
-    moved = [change.member.pk for change in plan.changed if "email" in change.fields]
-    for part in _parts(moved):  # two people may swap addresses: both are let go of before they are given out anew
+def as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of a person as JSON has them: days and times by ISO 8601."""
+    return {name: value.isoformat() if isinstance(value, date) else value for name, value in values.items()}
+
+
+def let_go_of_addresses(members: Collection[int]) -> None:
+    """Take these people's addresses before they are given others: two may swap theirs."""
+    for part in batched(members, BATCH, strict=False):
         Member.objects.filter(pk__in=part).exclude(employee_number=None).update(email=None)
-    for change in (*plan.new, *plan.changed):
-        change.member.refresh_searchable()
-        if "email" in change.fields:
-            change.member.declined_at = None  # who said no was whoever reads at the earlier address
-        if "manager" in change.fields:
-            change.member.manager = change.manager
-    for level in _levels([change.member for change in plan.new]):
-        Member.objects.bulk_create(level, batch_size=BATCH)
+
+
+def write_over(members: Collection[Member]) -> None:
+    """Write what a file can say of these people over what there is, in bulk."""
     Member.objects.bulk_create(
-        [change.member for change in plan.changed],
+        members,
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["id"],
         update_fields=_WRITTEN,
     )
-    today = clock.today(plan.organisation.time_zone)
-    for part in _parts([member.pk for member in plan.gone]):
-        Member.objects.filter(pk__in=part).update(left_on=today)
 
 
 def _levels(new: Sequence[Member]) -> Iterator[list[Member]]:
@@ -164,49 +267,3 @@ def _levels(new: Sequence[Member]) -> Iterator[list[Member]]:
         grouped.setdefault(level_of(member), []).append(member)
     for level in sorted(grouped):
         yield grouped[level]
-
-
-def _parts(keys: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(keys), BATCH):
-        yield keys[start : start + BATCH]
-
-
-def _place_all(organisation: Organisation, changes: Iterable[Change]) -> None:
-    sites = {site.name.casefold(): site for site in Site.objects.filter(organisation=organisation)}
-    departments = {d.path.casefold(): d for d in Department.objects.filter(organisation=organisation)}
-    for change in changes:
-        if change.site is not None:
-            change.member.site = _site(organisation, change.site, sites)
-        if change.department is not None:
-            change.member.department = _department(organisation, change.department, departments)
-
-
-def _site(organisation: Organisation, name: str, known: dict[str, Site]) -> Site | None:
-    if not name:
-        return None
-    if name.casefold() not in known:
-        known[name.casefold()] = Site.objects.create(organisation=organisation, name=name)
-    return known[name.casefold()]
-
-
-def _department(organisation: Organisation, path: str, known: dict[str, Department]) -> Department | None:
-    if not path:
-        return None
-    if path.casefold() not in known:
-        above, _slash, name = path.rpartition(" / ")
-        parent = _department(organisation, above, known)
-        known[path.casefold()] = Department.objects.create(
-            organisation=organisation, parent=parent, name=name, path=path
-        )
-    return known[path.casefold()]
-
-
-def _facts(plan: Plan, actor: Reference) -> Iterator[Fact]:
-    for change in plan.new:
-        yield Fact(MEMBER_CREATED, actor, change.member.as_reference(), change.member.place())
-    for change in plan.changed:
-        fields = {"fields": sorted(change.fields)}
-        yield Fact(MEMBER_UPDATED, actor, change.member.as_reference(), change.member.place(), fields)
-    left = {"left_on": clock.today(plan.organisation.time_zone).isoformat()}
-    for member in plan.gone:
-        yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference(), left)

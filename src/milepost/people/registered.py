@@ -15,6 +15,7 @@ from milepost.people import (
     factors_at_rest,
     facts,
     happenings,
+    importing,
     jobs,
     members,
     organisation_settings,
@@ -30,6 +31,7 @@ from milepost.people.contribution import PeopleContribution
 from milepost.people.contributions import contributions
 from milepost.people.limits import DAY, MINUTE, Limit, Per, Rate, limits
 from milepost.people.models import FactorReset
+from milepost.people.undoing_imports import ImportsOfPeople
 from milepost.people.uninviting import InvitationsInBulk
 
 
@@ -48,6 +50,7 @@ def register() -> None:
     contributions.register("people", PeopleContribution())
 
     bulk_kinds.register("invitation", InvitationsInBulk())
+    bulk_kinds.register(importing.KIND, ImportsOfPeople())
     every(3600, jobs.forget_bulk_acts, when=lambda: undoing.too_old().exists())
 
     every(60, jobs.reset_factors, when=lambda: FactorReset.objects.filter(due_at__lte=clock.now()).exists())

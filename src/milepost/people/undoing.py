@@ -23,7 +23,6 @@ from milepost.people.permissions import may, sees_everybody, visible
 
 KEPT_FOR = timedelta(days=30)
 AT_ONCE = 500  # people who are taken back while somebody waits
-BATCH = 1_000  # of one transaction
 UNDONE, OUT_OF_REACH = "undone", "out-of-reach"
 
 
@@ -120,7 +119,8 @@ def _next_part(key: int) -> bool:
 
 def _left(act: BulkAct) -> list[BulkActPerson]:
     """Those whose turn it is, the last first: who came to a waiting list by the act gives no seat to another of it."""
-    return list(act.people.filter(outcome="").select_related("member").order_by("-pk")[:BATCH])
+    at_once = bulk_kinds.get(act.kind).at_once
+    return list(act.people.filter(outcome="").select_related("member").order_by("-pk")[:at_once])
 
 
 def _take_back(act: BulkAct, people: Sequence[BulkActPerson]) -> None:

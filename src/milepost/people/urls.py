@@ -9,6 +9,7 @@ urlpatterns = [
     path("people/invitations/", hr.invitations, name="invitations"),
     path("people/imports/new/", hr.new_import, name="new_people_import"),
     path("people/imports/<uuid:draft>/", hr.people_import, name="people_import"),
+    path("people/imports/<uuid:draft>/changes.csv", hr.people_import_changes, name="people_import_changes"),
     path("people/bulk-changes/", office.bulk_acts, name="bulk_acts"),
     path("people/bulk-changes/<uuid:act>/", office.bulk_act, name="bulk_act"),
     path("people/bulk-changes/<uuid:act>/undoing/", office.undo, name="undo"),

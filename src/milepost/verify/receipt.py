@@ -70,10 +70,12 @@ def _check(
 ) -> tuple[Report, dict[str, Any]]:
     archive, report = Archive(file), Report()
     with archive.named():
-        return report, _told(archive, Keys(archive, wanted, report), trust, report, progress)
+        return report, _told(archive, Keys(archive, wanted, report), trust, report, progress, in_full=in_full)
 
 
-def _told(archive: Archive, keys: Keys, trust: Trust, report: Report, progress: Progress) -> dict[str, Any]:
+def _told(
+    archive: Archive, keys: Keys, trust: Trust, report: Report, progress: Progress, *, in_full: bool
+) -> dict[str, Any]:
     manifest = manifest_of(archive, keys, report, FORMAT, "The receipt")
     person, things = manifest["person"], manifest["things"]
     facts = _OwnFacts(str(person["id"]), things, pieces_in(manifest))

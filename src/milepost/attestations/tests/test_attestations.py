@@ -50,7 +50,7 @@ def people_are(organisation, places, *, on=START):
         table = read_table(
             f"Employee number,First name,Last name,Email,Site\n{rows}\nN99,Ola,Last,n99@a.example,\n".encode()
         )
-        import_people(organisation=organisation, file=HRFile(table, is_complete=True))
+        import_people(organisation=organisation, file=HRFile(table, is_complete=True), leavers=100)
 
 
 def member(organisation, number):

@@ -22,7 +22,7 @@ from milepost.people.models.organisation import (
     validate_zone,
     zone_of,
 )
-from milepost.people.models.people_import import PeopleImport
+from milepost.people.models.people_import import ImportedPerson, PeopleImport
 from milepost.people.models.user import User, UserManager
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "BulkActPerson",
     "Department",
     "FactorReset",
+    "ImportedPerson",
     "Member",
     "MemberQuerySet",
     "Organisation",

@@ -8,10 +8,12 @@ from django.test.utils import CaptureQueriesContext
 from milepost.core import clock
 from milepost.core.tables import read_table
 from milepost.journal.models import Entry
-from milepost.people import import_plan
+from milepost.people import import_planning
 from milepost.people.granting import grant
 from milepost.people.headings import guess_mapping
-from milepost.people.import_plan import ImportRefused, department_path, plan_import
+from milepost.people.import_places import department_path
+from milepost.people.import_plan import ImportRefused
+from milepost.people.import_planning import plan_import
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member, User
 from milepost.people.roles import Role
@@ -31,8 +33,8 @@ def plan(organisation, text, **options):
 
 
 def run(organisation, text, **options):
-    seen = options.pop("seen", None)
-    return import_people(organisation=organisation, file=HRFile(read_table(text.encode()), **options), seen=seen)
+    done = {name: options.pop(name) for name in ("seen", "leavers", "act", "by") if name in options}
+    return import_people(organisation=organisation, file=HRFile(read_table(text.encode()), **options), **done)
 
 
 def said(found):
@@ -125,9 +127,9 @@ def test_nobody_leaves_unless_the_file_is_said_to_be_complete(organisation):
     assert {member.given_name for member in plan(organisation, shorter, is_complete=True).gone} == {"Otto", "Zoé"}
 
 
-def test_leavers_are_deactivated_and_come_back_by_the_file_only_with_a_date(organisation):
+def test_leavers_are_deactivated_and_never_deleted(organisation):
     run(organisation, THREE)
-    run(organisation, "\n".join(THREE.splitlines()[:2]) + "\n", is_complete=True)
+    run(organisation, "\n".join(THREE.splitlines()[:2]) + "\n", is_complete=True, leavers=2)
     assert Member.objects.count() == 3
     assert Member.objects.active().count() == 1
 
@@ -299,7 +301,7 @@ def test_a_manager_is_whoever_has_the_number_before_whoever_has_the_name(organis
 
 
 def test_a_file_of_more_people_than_can_be_looked_at_while_somebody_waits_is_refused(organisation, monkeypatch):
-    monkeypatch.setattr(import_plan, "MAX_PEOPLE", 1)
+    monkeypatch.setattr(import_planning, "MAX_PEOPLE", 1)
     assert said(plan(organisation, HEADING + "1,Anna,Berg,,,,,\n2,Kim,Holm,,,,,\n")) == [
         "The file: More than 1 people. Split it, and say of none of its parts that it lists everybody."
     ]

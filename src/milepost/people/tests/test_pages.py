@@ -121,7 +121,7 @@ def test_a_large_file_is_imported_in_the_background_while_its_page_waits(visit, 
     for _pressed_twice in range(2):
         assert "is being imported" in client.post(address, IMPORT | {"seen": seen(page)}, follow=True).text
     with pytest.raises(import_drafts.UploadOver):
-        import_drafts.choose_columns(draft=PeopleImport.objects.get(), columns={}, is_complete=True)
+        import_drafts.choose(draft=PeopleImport.objects.get(), columns={}, is_complete=True)
     assert not Member.objects.filter(given_name="Zoé").exists()
     run_all(queues=["imports"])
     assert Member.objects.filter(given_name="Zoé").exists()

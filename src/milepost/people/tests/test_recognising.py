@@ -13,7 +13,8 @@ from milepost.core import clock
 from milepost.core.jobs import run_all
 from milepost.core.tables import read_table
 from milepost.people.granting import grant
-from milepost.people.import_plan import ImportRefused, plan_import
+from milepost.people.import_plan import ImportRefused
+from milepost.people.import_planning import plan_import
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member
 from milepost.people.roles import Role
@@ -40,7 +41,7 @@ def file(row):
 
 
 def run(organisation, row, by):
-    return import_people(organisation=organisation, file=file(row), by=by)
+    return import_people(organisation=organisation, file=file(row), by=by, leavers=1)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def run(organisation, row, by):
         "7,Tess,Nygård,ravi2@x.example,",
         "7,Tess,Nygård,tess@aldermoor.example,2020-01-31",
         "7,Tess,Nygård,tess@aldermoor.example,2090-01-31",
-        "7,Tess,Nygård,,",
+        "7,Tess,Nygård,[empty],",
     ],
 )
 def test_who_may_not_give_a_role_changes_nothing_that_its_holder_is_recognised_by(organisation, hr, lead, tess, row):
@@ -152,6 +153,7 @@ WRITERS = {
     "people/importing.py",  # asks `recognising.Holders`
     "people/joining.py",  # the account, of the person themself
     "people/members.py",  # somebody new
+    "people/undoing_imports.py",  # asks `recognising.Holders`
 }
 
 

@@ -1,10 +1,11 @@
 """Pages for HR and whoever looks after people: the list, a person, invitations, the HR file."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -15,7 +16,9 @@ from milepost.core import once
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
+from milepost.core.table_files import as_csv
 from milepost.core.tables import MAX_COLUMNS
+from milepost.design.offers import offer_undo
 from milepost.journal.models import Entry
 from milepost.journal.queries import timeline
 from milepost.people import import_drafts, second_factor
@@ -24,7 +27,10 @@ from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.forms import GrantForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
+from milepost.people.import_changes import Change
+from milepost.people.import_places import DEPARTMENT, SITE
 from milepost.people.import_plan import SHOWN_PROBLEMS, ImportRefused, Plan, changes_in_words
+from milepost.people.import_words import as_table, differences_of
 from milepost.people.inviting import invite_in_bulk
 from milepost.people.models import FactorReset, Member, MemberQuerySet, PeopleImport
 from milepost.people.permissions import (
@@ -40,9 +46,12 @@ from milepost.people.permissions import (
 from milepost.people.queries import as_held, scopes_to_give
 from milepost.people.sections import sections_of
 from milepost.people.sessions import end_of_person
+from milepost.people.undoing import undoable_by
 from milepost.people.views.office import after_act
 
 SHOWN_CHANGES = 50
+SHOWN_PLACES = 100
+ANSWER = "answer:"  # before the key of a question, as the name of its control
 
 
 @require_GET
@@ -186,22 +195,34 @@ def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
     upload = get_object_or_404(open_or_begun, organisation=request.organisation, uid=draft)
     if upload.begun_at:
         changes = changes_in_words(upload.outcome) if upload.outcome else ""
-        return render(request, "people/importing.html", {"draft": upload, "changes": changes})
+        has_act = undoable_by(request.member).filter(uid=upload.uid).exists()
+        return render(request, "people/importing.html", {"draft": upload, "changes": changes, "has_act": has_act})
     if request.method == "POST":
         columns = {at: name for at in range(MAX_COLUMNS) if (name := request.POST.get(f"column-{at}"))}
-        import_drafts.choose_columns(draft=upload, columns=columns, is_complete="is_complete" in request.POST)
+        answers = {
+            key.removeprefix(ANSWER): answer
+            for key in request.POST
+            if key.startswith(ANSWER) and (answer := request.POST[key])
+        }
+        is_complete = "is_complete" in request.POST
+        import_drafts.choose(draft=upload, columns=columns, is_complete=is_complete, answers=answers)
     if request.method == "POST" and "apply" in request.POST:
-        if len(upload.table.rows) > import_drafts.LARGE:
-            import_drafts.begin(draft=upload, seen=text_of(request.POST, "seen"), by=request.member)
-            return redirect("people_import", request.organisation.slug, upload.uid)
+        seen, typed = text_of(request.POST, "seen"), text_of(request.POST, "leavers").strip()
+        leavers = int(typed) if typed.isdecimal() and len(typed) < 8 else None
+        do = import_drafts.begin if len(upload.table.rows) > import_drafts.LARGE else import_drafts.finish
         try:
-            counts = import_drafts.finish(draft=upload, seen=text_of(request.POST, "seen"), by=request.member)
+            counts = do(draft=upload, seen=seen, by=request.member, leavers=leavers)
+            if counts is None:
+                return redirect("people_import", request.organisation.slug, upload.uid)
         except import_drafts.UploadOver:
             raise
         except ImportRefused as refused:  # what the file would do now is shown below the reason
             messages.error(request, str(refused))
         else:
-            messages.success(request, _("Done: %(changes)s.") % {"changes": changes_in_words(counts)})
+            words = _("Done: %(changes)s.") % {"changes": changes_in_words(counts)}
+            count = sum(counts[name] for name in ("new", "changed", "back", "gone"))
+            undo = reverse("undo", args=[request.organisation.slug, upload.uid])
+            offer_undo(request, words, url=undo, count=count)
             return redirect("people", request.organisation.slug)
     plan = import_drafts.plan_of(upload, by=request.member)
     return render(request, "people/import.html", _import_context(upload, plan))
@@ -218,7 +239,6 @@ def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
         }
         for index, heading in enumerate(plan.table.header)
     ]
-    labels = {field.name: field.label for field in FIELDS}
     return {
         "draft": draft,
         "plan": plan,
@@ -226,17 +246,46 @@ def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
         "fields": FIELDS,
         "problems": plan.problems[:SHOWN_PROBLEMS],
         "new": plan.new[:SHOWN_CHANGES],
-        "changed": [
-            {"change": change, "fields": [labels[name] for name in change.fields]}
-            for change in plan.changed[:SHOWN_CHANGES]
-        ],
+        "changed": _with_differences(plan.changed),
+        "back": _with_differences(plan.back),
+        "freed": _with_differences(plan.freed),
         "gone": plan.gone[:SHOWN_CHANGES],
         "staying": plan.staying[:SHOWN_CHANGES],
         "others": {
-            name: max(0, len(getattr(plan, name)) - SHOWN_CHANGES) for name in ("new", "changed", "gone", "staying")
+            name: max(0, len(getattr(plan, name)) - SHOWN_CHANGES)
+            for name in ("new", "changed", "back", "gone", "staying")
         },
+        "sites": _places_of(plan, SITE),
+        "departments": _places_of(plan, DEPARTMENT),
         "total": len(plan.table.rows),
     }
+
+
+def _with_differences(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    return [{"change": change, "differences": differences_of(change)} for change in changes[:SHOWN_CHANGES]]
+
+
+def _places_of(plan: Plan, kind: str) -> dict[str, Any]:
+    """The new sites or departments, and those that may be meant instead, if there are not more than anybody chooses from."""
+    new = [place for place in plan.places if place.kind == kind]
+    return {
+        "new": new[:SHOWN_PLACES],
+        "known": plan.known[kind] if new else [],
+        "others": max(0, len(new) - SHOWN_PLACES),
+    }
+
+
+@require_http_methods(["GET", "POST"])  # the page that asks who it is posts to its own address
+@requires(IMPORT_PEOPLE)
+@confirmed_if(reading=True)
+def people_import_changes(request: OrganisationRequest, draft: str) -> HttpResponseBase:
+    """All that an import would do, as CSV: each field of each person, before and after."""
+    waiting = PeopleImport.objects.filter(applied_at=None, begun_at=None)
+    upload = get_object_or_404(waiting, organisation=request.organisation, uid=draft)
+    plan = import_drafts.plan_of(upload, by=request.member)
+    response = StreamingHttpResponse(as_csv(as_table(plan)), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="changes.csv"'
+    return response
 
 
 def _sample(plan: Plan, index: int) -> str:

@@ -1,0 +1,245 @@
+"""An HR file compared with the people there are: the plan of what it would do.
+
+What a row says is read in `import_rows`; which site or department is meant, in `import_places`; who reports to whom, in
+`import_managers`.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from django.db.models import FETCH_PEERS
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from milepost.core import clock
+from milepost.core.tables import Table
+from milepost.people.headings import FIELDS, guess_mapping
+from milepost.people.import_changes import OTHER, SAME, Change, Question, is_somebody_else, question_of
+from milepost.people.import_managers import resolve_managers
+from milepost.people.import_places import DEPARTMENT, SITE, Places, department_path
+from milepost.people.import_plan import Plan, Problem
+from milepost.people.import_rows import Rows
+from milepost.people.models import Member, Organisation, plain
+from milepost.people.recognising import RECOGNISED_BY, Holders, Moved
+
+MAX_PEOPLE = 20_000  # of one file, which is looked at while somebody waits
+DEPARTMENT_LENGTH = 600  # of its path from the root
+NUMBER_LENGTH = 64
+
+
+def plan_import(
+    *,
+    organisation: Organisation,
+    table: Table,
+    mapping: Mapping[str, int] | None = None,
+    is_complete: bool = False,
+    answers: Mapping[str, str] | None = None,
+    by: Member | None = None,
+) -> Plan:
+    """Compare the table with the people there are. Reads only; a few queries whatever the size.
+
+    `mapping` gives the column index of each field (by default it is guessed). With `is_complete` the file is
+    taken to list everybody of the relations that occur in it, so whoever is missing has left, but for those who hold a role
+    that `by` may not give: a file is no way to somebody else's roles, nor to shut them out (see `recognising`). `answers` has
+    what somebody said to the plan's questions and new places, by the key of each.
+    """
+    columns = dict(mapping if mapping is not None else guess_mapping(table.header))
+    plan = Plan(organisation, table, columns, is_complete)
+    _check_columns(plan)
+    if len(table.rows) > MAX_PEOPLE:
+        message = _("More than %(count)s people. Split it, and say of none of its parts that it lists everybody.")
+        plan.problems.append(Problem(None, "", message % {"count": number_format(MAX_PEOPLE)}))
+    if not plan.problems:
+        _Planner(plan, answers or {}, by).run()
+    return plan
+
+
+def _check_columns(plan: Plan) -> None:
+    if "employee_number" not in plan.mapping and "email" not in plan.mapping:
+        message = _("No column holds employee numbers or e-mail addresses. Say which one does: people are found by it.")
+        plan.problems.append(Problem(None, "", message))
+    labels = {field.name: str(field.label) for field in FIELDS}
+    for name in ("given_name", "family_name"):
+        if name not in plan.mapping:
+            message = _("No column holds the %(field)s. Say which one does.") % {"field": labels[name].lower()}
+            plan.problems.append(Problem(None, "", message))
+
+
+class _Planner:
+    """Works through the rows once, with everything that exists loaded before."""
+
+    def __init__(self, plan: Plan, answers: Mapping[str, str], by: Member | None) -> None:
+        self.plan, self.answers = plan, answers
+        self.members = list(
+            Member.objects.filter(organisation=plan.organisation)
+            .select_related("site", "department")
+            .fetch_mode(FETCH_PEERS)
+            .order_by("id")
+        )
+        for member in self.members:
+            member.organisation = plan.organisation
+        self.by_number = {plain(m.employee_number): m for m in self.members if m.employee_number}
+        self.by_email = {m.email: m for m in self.members if m.email}
+        self.holders = Holders(plan.organisation, by)
+        self.places = Places(plan.organisation, answers)
+        self.rows = Rows(plan.table, plan.mapping, self._problem)
+        self.changes: list[Change] = []
+
+    def run(self) -> None:
+        plan = self.plan
+        plan.there = sum(not member.has_left for member in self.members)
+        keys: dict[str, int] = {}
+        for number, said in self.rows:
+            change = self._change(number, said)
+            if change is None:
+                continue
+            for key in self._keys(change.member):
+                if key in keys:
+                    self._problem(number, "", _("The same person is in row %(row)d.") % {"row": keys[key]})
+                keys[key] = number
+            self.changes.append(change)
+        self._check_addresses()
+        self._refuse_moving_roles()
+        self._keep_an_owner()
+        resolve_managers(self.changes, self.members, self._problem)
+        plan.places = self.places.new()
+        plan.known = {kind: sorted(names.values(), key=str.casefold) for kind, names in self.places.known.items()}
+        plan.problems.sort(key=lambda problem: problem.row or 0)
+        for change in self.changes:
+            if not change.member.pk:
+                plan.new.append(change)
+            elif change.comes_back:
+                plan.back.append(change)
+            elif change.fields:
+                plan.changed.append(change)
+            else:
+                plan.unchanged += 1
+        if plan.is_complete:
+            self._find_missing()
+
+    def _find_missing(self) -> None:
+        named = {change.member.pk for change in self.changes}
+        relations = {change.member.relation for change in self.changes}
+        for member in self.members:
+            if member.pk not in named and not member.has_left and member.relation in relations:
+                stays = self.holders.is_owner(member) or self.holders.beyond(member) is not None
+                (self.plan.staying if stays else self.plan.gone).append(member)
+
+    @staticmethod
+    def _keys(member: Member) -> Iterator[str]:
+        if member.employee_number:
+            yield "number " + plain(member.employee_number)
+        if member.email:
+            yield "email " + member.email
+
+    def _problem(self, row: int | None, name: str, message: str) -> None:
+        column = self.plan.table.header[self.plan.mapping[name]] if name in self.plan.mapping else ""
+        self.plan.problems.append(Problem(row, column, message))
+
+    def _change(self, row: int, said: Mapping[str, str]) -> Change | None:
+        number, email = said.get("employee_number", ""), said.get("email", "").lower()
+        if not number and not email:
+            self._problem(row, "employee_number", _("No employee number and no e-mail address: give one of them."))
+            return None
+        member = self._whom(row, number, email, said) or Member(organisation=self.plan.organisation)
+        change = Change(member, row)
+        if not member.pk:
+            self.rows.lacks_names(row, said)
+        had_left = member.has_left
+        for name, value in self.rows.values(row, said):
+            self._set(change, name, value)
+        if had_left and ("left_on" not in said or not member.has_left):
+            if "left_on" not in said:  # somebody whom the file lists is there
+                self._set(change, "left_on", None)
+            change.comes_back = True
+        self._place(change, said)
+        change.manager_key = said.get("manager")
+        return change
+
+    @staticmethod
+    def _set(change: Change, name: str, value: object) -> None:
+        if ((before := getattr(change.member, name)) or None) != (value or None):
+            change.before[name] = before
+            setattr(change.member, name, value)
+            change.fields.append(name)
+
+    def _whom(self, row: int, number: str, email: str, said: Mapping[str, str]) -> Member | None:
+        """Whom the row is about, of those there are; None for somebody new."""
+        known = self.by_number.get(plain(number)) if number else None
+        if known is not None and is_somebody_else(known, said):
+            answer = self.answers.get(question_of(number), "")
+            would_be = " ".join(said.get(name, "") for name in ("given_name", "family_name")).strip()
+            answer = answer if answer in (SAME, OTHER) else ""
+            self.plan.questions.append(
+                Question(row, number, known.full_name, known.email or "", would_be, email, answer)
+            )
+            if answer == OTHER:
+                self._free(known, row)
+                known = None
+        known = known or (self.by_email.get(email) if email else None)
+        is_free = any(known is change.member for change in self.plan.freed)
+        if known and number and known.employee_number and plain(known.employee_number) != plain(number) and not is_free:
+            return None  # the address now belongs to somebody else; `_check_addresses` decides whether that holds
+        return known
+
+    def _free(self, member: Member, row: int) -> None:
+        """Give the number of somebody away: theirs says from then on until which year it was theirs."""
+        number, change = str(member.employee_number), Change(member, row)
+        year = (member.left_on or clock.today(self.plan.organisation.time_zone)).year
+        suffixes = (f" ({year})", *(f" ({year}-{count})" for count in range(2, len(self.members) + 3)))
+        free = (f"{number[: NUMBER_LENGTH - len(suffix)]}{suffix}" for suffix in suffixes)
+        self._set(change, "employee_number", next(one for one in free if plain(one) not in self.by_number))
+        del self.by_number[plain(number)]
+        self.by_number[plain(str(member.employee_number))] = member
+        self.plan.freed.append(change)
+
+    def _place(self, change: Change, said: Mapping[str, str]) -> None:
+        """The site and department, by name: those that do not exist yet are made when the plan is applied."""
+        member = change.member
+        if SITE in said:
+            change.site = self.places.meant(SITE, said[SITE][:120])
+            self._compare(change, SITE, change.site, member.site.name if member.site else "")
+        if DEPARTMENT in said:
+            path = department_path(said[DEPARTMENT])
+            if len(path) > DEPARTMENT_LENGTH:
+                words = _("Longer than %(count)d characters.")
+                self._problem(change.row, DEPARTMENT, words % {"count": DEPARTMENT_LENGTH})
+                return
+            change.department = self.places.meant(DEPARTMENT, path)
+            self._compare(change, DEPARTMENT, change.department, member.department.path if member.department else "")
+
+    @staticmethod
+    def _compare(change: Change, name: str, wanted: str, before: str) -> None:
+        if wanted.casefold() != before.casefold():
+            change.fields.append(name)
+            change.before[name] = before
+
+    def _refuse_moving_roles(self) -> None:
+        """Nobody moves or shuts out somebody whose role they may not give; who may is not silent about the old address, nor is
+        who moves somebody that has joined: links to sign and documents go to the new one.
+        """
+        for change in (*self.changes, *self.plan.freed):
+            holds_role = change.member in self.holders
+            if holds_role and (objection := self.holders.objection(change.member, change.before)):
+                self._problem(change.row, next(name for name in RECOGNISED_BY if name in change.before), objection)
+            elif (holds_role or change.member.user_id) and (old := change.before.get("email")):
+                self.plan.moved.append(Moved(change.member, old, holds_role))
+
+    def _keep_an_owner(self) -> None:
+        """Somebody stays who owns everything, for good: no leaving date takes the last one away."""
+        leaving = [c for c in self.changes if self.holders.lasts(c.member) and c.member.left_on is not None]
+        if not self.holders.are_last_owners([change.member.pk for change in leaving]):
+            return
+        for change in leaving:
+            message = _("%(person)s is the last owner. Make somebody else owner first.")
+            self._problem(change.row, "left_on", message % {"person": change.member.full_name})
+
+    def _check_addresses(self) -> None:
+        """No address and no number may end up with two people, counting those that the file does not name."""
+        moved = {change.member.pk for change in (*self.changes, *self.plan.freed) if change.member.pk}
+        for kind, name, owners in (("email", "email", self.by_email), ("number", "employee_number", self.by_number)):
+            for change in self.changes:
+                value = getattr(change.member, name)
+                owner = owners.get(plain(value) if kind == "number" else value) if value else None
+                if owner and owner is not change.member and owner.pk not in moved:
+                    message = _("%(value)s belongs to %(person)s, who is not in the file.")
+                    self._problem(change.row, name, message % {"value": value, "person": owner.full_name})
