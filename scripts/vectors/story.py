@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import transaction
 
 from milepost.anchors import publishing
+from milepost.attestations import attesting
+from milepost.attestations.attesting import Wish, attest
 from milepost.classroom.closing import close_slot
 from milepost.classroom.correcting import Change, change_attendance
 from milepost.classroom.deciding import decide
@@ -50,6 +52,7 @@ from milepost.journal.subscriptions import deliver_all
 from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity, open_activity
+from milepost.people.identity import proof_of_identity
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member
 from milepost.people.organisations import create_organisation
@@ -197,6 +200,14 @@ class Story:
         with clock.at(moment(18, 11)):
             drawing_up.draw_up(action=self.action, members=[self.anna.pk], by=self.claire)
             run_all(queues=["files"])
+
+    def attest(self, name: str) -> None:
+        """That one of two people was certified on a day is attested."""
+        with clock.at(moment(18, 13)):
+            made = attest(organisation=self.organisation, wish=Wish((self.course,), date(2026, 3, 17)), by=self.claire)
+            run_all(queues=["builds"])
+            made.refresh_from_db()
+            self.files[name] = blobs.read(self.organisation.uid, made.pdf)
 
     def take_receipt(self) -> None:
         """Anna takes along what she learnt: the course, not the session."""
@@ -356,6 +367,12 @@ def told() -> dict[str, bytes]:
     with otherwise(), patch.object(typesetting, "page_of", _without_sittings(typesetting.page_of)):
         story.draw_up()
         story.give("connections-carry-otherwise.zip", at=moment(18, 12))
+    with otherwise():
+        story.attest("attestation.pdf")
+    with otherwise(), patch.object(attesting, "content_of", _of_somebody_else(attesting.content_of)):
+        story.attest("attestation-of-another-name.pdf")
+    with otherwise(), patch.object(attesting, "proof_of_identity", _as_it_was):
+        story.attest("attestation-as-it-was.pdf")
     return story.files | demonstration
 
 
@@ -369,6 +386,21 @@ def _without_sittings(true: Callable[..., Any]) -> Callable[..., Any]:
         return page | {"record": json.dumps(json.loads(page["record"]) | {"sittings": []})}
 
     return page_of
+
+
+def _of_somebody_else(true: Callable[..., Any]) -> Callable[..., Any]:
+    def content_of(*args: Any) -> Any:
+        said = true(*args)
+        return said | {"organisation": said["organisation"] | {"name": "Somebody Else Ltd"}}
+
+    return content_of
+
+
+def _as_it_was(organisation: Any, head: Any) -> dict[str, Any]:
+    """As if the first fact of who the organisation is were the newest."""
+    proof = proof_of_identity(organisation, head)
+    first = Entry.objects.filter(fact="identity.stated", organisation_id=organisation.pk).earliest("id")
+    return proof | {"fact": inclusion_proof(first, head), "leaves": proof["leaves"][:1]}
 
 
 def _of_a_demonstration() -> dict[str, bytes]:

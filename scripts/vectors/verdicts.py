@@ -54,6 +54,8 @@ VECTORS = [
     ),
     holds("closed.zip", "With a sheet, a certificate, and both keys: the journal is sealed by the second.", key=[NEXT]),
     holds("corrected.zip", "A signature that came late, a correction that takes it, and somebody who left early."),
+    holds("attestation.pdf", "How many were certified on a day, by an organisation whose newest fact says who it is."),
+    holds("attestation.pdf", "The same, by the key that was told.", key=[NEXT]),
     holds("connections.zip", "With the connection record of one person, which tells what the facts before it come to."),
     holds("doubted.zip", "Two signed on one phone, and somebody decided that one of them was not there."),
     holds("stamped.zip", "The seal carries a time stamp."),
@@ -127,6 +129,16 @@ VECTORS = [
         earlier="erased.zip",
     ),
     holds("another-journal.zip", "The same alone: nothing in it says that there is another.", key=[KEY]),
+    broken(
+        "attestation-of-another-name.pdf",
+        "and the newest fact of it",
+        "An attestation names another organisation than the fact in it.",
+    ),
+    broken(
+        "attestation-as-it-was.pdf",
+        "is missing",
+        "An attestation tells who the organisation was by an earlier fact, and leaves the newer one out.",
+    ),
     broken(
         "connections-otherwise.zip",
         "tells of other sittings than the facts before it",

@@ -1,5 +1,6 @@
 """Asking for an attestation, and making it in the background: counting, the list, the page, the seal."""
 
+import json
 import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ from milepost.journal import keys
 from milepost.journal.facts import ERASED
 from milepost.journal.models import Entry
 from milepost.journal.recording import SYSTEM, record
-from milepost.journal.sealing import seal
+from milepost.journal.sealing import held
+from milepost.people.identity import proof_of_identity, state_identity
 from milepost.people.models import Member, Organisation
 
-FORMAT, ANNEX = "milepost-attestation/1", "milepost-attestation-annex/1"
+FORMAT, ANNEX = "milepost-attestation/2", "milepost-attestation-annex/1"
 
 
 class InvalidAttestation(Refused):
@@ -113,12 +115,14 @@ def _make(attestation: Attestation) -> bool:
     uids = tuple(str(course.uid) for course in courses)
     whose = (attestation.whom, attestation.site, attestation.department)
     erasures = _erasures(organisation)
-    head = seal(organisation.pk)
-    counted = count(organisation, Question(uids, attestation.day, *whose), size=head.size if head else None)
+    state_identity(organisation)
+    with held(organisation.pk) as head:
+        assert head is not None  # noqa: S101 (who the organisation is was recorded)
+        identity = proof_of_identity(organisation, head)
+    counted = count(organisation, Question(uids, attestation.day, *whose), size=head.size)
     annex = blobs.store_stream(organisation.uid, annex_of(attestation, counted))
-    content = content_of(attestation, counted, titled(courses), annex)
-    if head is not None:
-        content["counted_at"] = {"size": head.size, "root": bytes(head.root).hex()}
+    content = content_of(attestation, counted, titled(courses), annex, identity)
+    content["counted_at"] = {"size": head.size, "root": bytes(head.root).hex()}
     now = clock.now()
     page = render("attestation", page_of(attestation, content, made_at=now), time=now)
     sealed = seal_pdf(page, key=keys.current_key(organisation.pk), time=now, reason=f"Attestation {attestation.uid}")
@@ -158,13 +162,17 @@ def _record_issue(attestation: Attestation, courses: Sequence[Course]) -> None:
     )
 
 
-def content_of(attestation: Attestation, counted: Counted, courses: list[dict[str, str]], annex: str) -> dict[str, Any]:
+def content_of(
+    attestation: Attestation, counted: Counted, courses: list[dict[str, str]], annex: str, identity: dict[str, Any]
+) -> dict[str, Any]:
     """What the attestation says, as it lies in its PDF for machines (docs/attestations.md)."""
     organisation = attestation.organisation
+    stated = json.loads(identity["fact"]["entry"]["statement"])["result"]
     return {
         "format": FORMAT,
         "uid": str(attestation.uid),
-        "organisation": {"uid": str(organisation.uid), "name": organisation.name},
+        "organisation": {"uid": str(organisation.uid), **stated},
+        "identity": identity,
         "day": attestation.day.isoformat(),
         "time_zone": organisation.time_zone,
         "courses": courses,

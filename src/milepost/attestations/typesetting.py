@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from milepost.anchors.publishing import page_of as published_page
 from milepost.attestations.models import Attestation, Whom
 from milepost.core.words import date_format
-from milepost.credentials.stating import certifier_of
 from milepost.documents.typesetting import facts_of, logo_of
 
 
@@ -38,13 +37,12 @@ def sentence(content: Mapping[str, Any]) -> str:
 
 def page_of(attestation: Attestation, content: dict[str, Any], *, made_at: datetime) -> dict[str, Any]:
     """What the template `attestation` lays out; the numbers go with it as a file, too, for whoever checks them."""
-    organisation = attestation.organisation
-    certifier, quality = certifier_of(organisation)
+    organisation, told = attestation.organisation, content["organisation"]
     with translation.override(attestation.language):
         return {
             "language": attestation.language,
-            "organisation": organisation.name,
-            "organisation_facts": facts_of(organisation, organisation.postal_address, organisation.registration_number),
+            "organisation": told["name"],
+            "organisation_facts": facts_of(organisation, told["postal_address"], told["registration_number"]),
             "logo": logo_of(organisation),
             "colour": organisation.brand_colour,
             "heading": _("Attestation"),
@@ -59,9 +57,9 @@ def page_of(attestation: Attestation, content: dict[str, Any], *, made_at: datet
             "fingerprint": content["annex"]["sha256"],
             "numbers": json.dumps(content, ensure_ascii=False, indent=1),
             "notes": _notes(content, published_page(organisation)),
-            "certifier": certifier,
-            "certifier_quality": quality,
-            "sealed": _("Attested and sealed electronically for %(name)s.") % {"name": organisation.name},
+            "certifier": told["certifier_name"] or told["name"],
+            "certifier_quality": told["certifier_quality"],
+            "sealed": _("Attested and sealed electronically for %(name)s.") % {"name": told["name"]},
         }
 
 

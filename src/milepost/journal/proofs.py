@@ -23,10 +23,10 @@ class NotSealedYet(Refused):
     retry_after = 60
 
 
-def inclusion_proof(entry: Entry) -> dict[str, Any]:
-    """The entry, its place in the tree, the path to the newest seal's root, and that seal. Raises `NotSealedYet`."""
+def inclusion_proof(entry: Entry, seal: Seal | None = None) -> dict[str, Any]:
+    """The entry, its place in the tree, the path to the root of this seal (else the newest), and that seal. Raises `NotSealedYet`."""
     place = tiles.place_of(entry.organisation_id, entry.pk)
-    seal = newest(entry.organisation_id)
+    seal = seal or newest(entry.organisation_id)
     if place is None or seal is None or place.index >= seal.size:
         raise NotSealedYet
     path = merkle.inclusion_proof(place.index, seal.size, tiles.StoredNodes(entry.organisation_id))

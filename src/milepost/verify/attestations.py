@@ -8,12 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from .archive import MAX_PART
+from .completeness import Index, whose_of
 from .demonstration import reason_without_mark
+from .identity import TYPE, identity_of, words_of
+from .inclusion_proofs import check_proof
 from .pdf_seals import attached, seals_in
 from .report import Broken, Report
-from .strict_json import read_json
+from .strict_json import canonical, read_json
+from .trust import Trust
 
-FORMAT, ANNEX = "milepost-attestation/1", "milepost-attestation-annex/1"
+FORMAT, ANNEX = "milepost-attestation/2", "milepost-attestation-annex/1"
+EARLIER = "milepost-attestation/1"  # tells whose it is by its name alone
 HEADING = ["name", "site", "department", "certified", "until", "uid"]
 
 
@@ -46,13 +51,19 @@ def check_attestation(content: bytes, annex: bytes | None, report: Report) -> No
         if annex is not None:
             raise Broken("The PDF is no attestation: no list belongs to it.") from None
         return
-    if not isinstance(said, dict) or said.get("format") != FORMAT:
-        raise Broken(f"The attestation is not of the format {FORMAT}.")
+    if not isinstance(said, dict) or said.get("format") not in (FORMAT, EARLIER):
+        raise Broken(f"The attestation is not of the format {FORMAT}, nor of the one before.")
     seals = [seal for seal in seals_in(content) if not seal.dated]
     if len(seals) != 1 or reason_without_mark(seals[0].reason) != f"Attestation {said['uid']}":
         # Whoever has the organisation sign a PDF of theirs could have put such numbers into it.
         raise Broken("The PDF carries the numbers of an attestation, and was not sealed as one.")
     _adds_up(said)
+    if said["format"] == EARLIER:
+        report.notes.append(
+            "As the organisation says: its name, which no fact in the attestation tells. It is of an earlier format."
+        )
+    else:
+        _hold_identity(said, seals[0].key, report)
     where = ", ".join(filter(None, (said["scope"]["site"], said["scope"]["department"])))
     report.holds.append(
         f"It attests for {said['organisation']['name']}, as of {said['day']}{' at ' + where if where else ''}: "
@@ -75,6 +86,37 @@ def check_attestation(content: bytes, annex: bytes | None, report: Report) -> No
         report.holds.append(
             f"The list is the one of this attestation: {said['annex']['rows']} people, and the same numbers."
         )
+
+
+def _hold_identity(said: dict[str, Any], key: str, report: Report) -> None:
+    """Who the organisation is, is what the newest fact of it says under the head up to which was counted. Raises `Broken`."""
+    told, organisation = said["identity"], said["organisation"]
+    proof, about = told["fact"], identity_of(organisation["uid"])
+    inner = check_proof(canonical(proof), frozenset(), Trust())
+    head, statement = read_json(proof["seal"]["statement"]), read_json(proof["entry"]["statement"] or "{}")
+    if inner.key != key or head["organisation"] != organisation["uid"]:
+        raise Broken("Who the organisation is, is told by the journal of somebody else.")
+    if said["counted_at"] != {"size": head["size"], "root": head["root"]}:
+        raise Broken("Who the organisation is, is told under another head than that up to which was counted.")
+    thing = statement.get("object", {})
+    if (thing.get("type"), thing.get("id")) != (TYPE, about) or told["leaves"][-1:] != [proof["leaf"]]:
+        raise Broken("The fact in the attestation is not the newest that says who the organisation is.")
+    for name in sorted((statement["result"].keys() | organisation.keys()) - {"uid"}):
+        if (here := organisation.get(name)) != (newest := statement["result"].get(name)):
+            raise Broken(
+                f"The attestation says “{here}” for “{name}” of the organisation, and the newest fact of it “{newest}”."
+            )
+    if "index" in head:
+        index = Index()
+        for leaf in told["leaves"]:
+            index.add(about, whose_of(statement), bytes.fromhex(leaf))
+        index.hold(
+            bytes.fromhex(head["index"]), told["completeness"], {(about, None)}, {about: "who the organisation is"}
+        )
+    else:
+        report.notes.append("That no newer fact says who the organisation is, is not proven: its journal has no index.")
+    report.signings += inner.signings
+    report.holds.append(f"The organisation is who its newest fact says: {words_of(organisation)}.")
 
 
 def _adds_up(said: dict[str, Any]) -> None:

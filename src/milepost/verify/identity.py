@@ -36,5 +36,9 @@ class Identities:
                 raise Broken(
                     f"manifest.json says “{told.get(name)}” for “{name}” of the organisation, and the newest fact of it “{newest.get(name)}”."
                 )
-        words = ", ".join([f"“{newest['name']}”", *filter(None, (newest.get(name) for name in _PAPERS))])
-        report.holds.append(f"The organisation is who its newest fact says: {words}.")
+        report.holds.append(f"The organisation is who its newest fact says: {words_of(newest)}.")
+
+
+def words_of(stated: Mapping[str, Any]) -> str:
+    """What such a fact says, for whoever reads the answer."""
+    return ", ".join([f"“{stated['name']}”", *filter(None, (stated.get(name) for name in _PAPERS))])

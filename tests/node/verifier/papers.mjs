@@ -32,11 +32,11 @@ export function checkPdf(bytes, wanted) {
   must(seals.length, 'The PDF carries no seal.');
   seals.forEach(seal => must(seal.key === seals[0].key || wanted.has(seal.key) || seal.name !== seals[0].name,
     'The PDF was changed after sealing, by a key that is not the issuer’s.'));
-  return {known: [seals.at(-1).key], signings: seals.map(({key, time}) => ({key, time})), told: []};
+  return {known: [seals.at(-1).key], first: seals[0].key, signings: seals.map(({key, time}) => ({key, time})), told: []};
 }
 
 /* The one file that such a paper carries, as JSON. */
-function attached(bytes) {
+export function attached(bytes) {
   const text = bytes.toString('latin1');
   for(const found of text.matchAll(/\/Type\s*\/EmbeddedFile/g)) {
     const start = text.indexOf('stream', found.index), begin = start + (text[start + 6] === '\r' ? 8 : 7);

@@ -8,9 +8,10 @@
 import {readFileSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
 import {readZip} from './archive.mjs';
+import {checkAttestation} from './attestations.mjs';
 import {aboutsOf, Facts, holdDemonstration, identityOf, ofDemonstration, whoseOf} from './facts.mjs';
 import {checkCheckpoint, checkHeads, checkSeal, Policy} from './head.mjs';
-import {checkPdf, Pieces} from './papers.mjs';
+import {attached, checkPdf, Pieces} from './papers.mjs';
 import {holdStatus, Published} from './published.mjs';
 import {Records} from './records.mjs';
 import {fingerprintOf, hasSigned, Keys, tokenOf} from './signatures.mjs';
@@ -36,12 +37,22 @@ export function verify(bytes, {wanted = new Set(), policy = null, published = nu
     found = checkProof(readJson(bytes), policy);
   } else {
     must(!policy, 'Witnesses cosign journals, and nothing else.');
-    found = start.startsWith('%PDF') ? checkPdf(bytes, accepted) : start.startsWith('{') ? NOT_CHECKED : checkToken(bytes, accepted, statusList);
+    found = start.startsWith('%PDF') ? checkPaper(bytes, accepted) : start.startsWith('{') ? NOT_CHECKED : checkToken(bytes, accepted, statusList);
   }
   const {known, signings} = found;
   must(!accepted.size || !known.length || known.some(key => accepted.has(key)), `It is signed with the key ${known[0]}, which is none that you expect.`);
   published?.hold(signings);
   return {...found, isKnown: accepted.size > 0 && known.length > 0};
+}
+
+/* A sealed PDF, and, if it is an attestation, what that says. */
+function checkPaper(bytes, accepted) {
+  const found = checkPdf(bytes, accepted);
+  if(!bytes.includes('attestation.json')) {
+    return found;
+  }
+  const {signings, told} = checkAttestation(attached(bytes), found.first, checkProof);
+  return {...found, signings: [...found.signings, ...signings], told};
 }
 
 const NOT_CHECKED = {known: [], signings: [], told: ['The proof in a badge that is JSON was not checked.']};

@@ -25,12 +25,16 @@ from milepost.documents.typesetting import render
 from milepost.evidence.erasing import erase_person
 from milepost.journal.keys import current_key
 from milepost.journal.models import Entry
+from milepost.journal.proofs import inclusion_proof
 from milepost.learning.enrolling import enrol, withdraw
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity
+from milepost.people.identity import proof_of_identity
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import Member
+from milepost.people.settings import change as change_settings
 from milepost.verify import Broken, main, verify
+from tests.second_verifier import answers
 from tests.worlds import activity, make_course, make_lead, make_organisation, once_of
 
 pytestmark = pytest.mark.django_db
@@ -267,6 +271,74 @@ def test_what_was_attested_is_a_fact_with_the_fingerprints_of_both_files(made):
     said = Entry.objects.get(fact="attestation.issued").content
     assert (said["result"]["sha256"], said["result"]["annex_sha256"]) == (made.pdf, made.annex)
     assert (said["result"]["concerned"], said["context"]["whom"]) == (5, "employees")
+
+
+def otherwise(monkeypatch, change):
+    """Whoever holds the key has the product write something else."""
+    true = attesting.content_of
+    monkeypatch.setattr(attesting, "content_of", lambda *arguments: change(true(*arguments)))
+
+
+def refused_by_both(made, organisation, tmp_path, words):
+    path = tmp_path / "otherwise.pdf"
+    path.write_bytes(blobs.read(organisation.uid, made.pdf))
+    with pytest.raises(Broken, match=words):
+        verify(path)
+    return [status for status, _said in answers([[str(path)]])] == [1]
+
+
+def test_its_organisation_is_who_the_newest_fact_says(files, organisation):
+    report = verify(files[0])
+    assert "The organisation is who its newest fact says: “Aldermoor”." in report.holds
+    assert [status for status, _said in answers([[str(files[0])]])] == [3]
+
+
+@pytest.mark.parametrize(
+    "change", [{"name": "Somebody Else Ltd"}, {"registration_number": "84 69 00000 69"}, {"more": "x"}]
+)
+def test_another_organisation_than_the_newest_fact_tells_is_found(
+    organisation, lead, course, made, tmp_path, monkeypatch, change
+):
+    otherwise(monkeypatch, lambda said: said | {"organisation": said["organisation"] | change})
+    again = attested(organisation, lead, Wish((course,), date(2026, 11, 5)))
+    assert refused_by_both(again, organisation, tmp_path, "says “.*” for “.*” of the organisation, and the newest fact")
+
+
+def test_what_the_organisation_was_called_before_is_found(organisation, lead, course, made, tmp_path, monkeypatch):
+    def as_it_was(locked, head):
+        proof = proof_of_identity(locked, head)
+        first = Entry.objects.filter(fact="identity.stated", organisation_id=locked.pk).earliest("id")
+        return proof | {"fact": inclusion_proof(first, head), "leaves": proof["leaves"][:1]}
+
+    change_settings(organisation=organisation, by=lead, values={"registration_number": "84 69 12345 69"})
+    organisation.refresh_from_db()
+    monkeypatch.setattr(attesting, "proof_of_identity", as_it_was)
+    again = attested(organisation, lead, Wish((course,), date(2026, 11, 5)))
+    assert again.content["organisation"]["registration_number"] == ""
+    assert refused_by_both(again, organisation, tmp_path, "missing")
+
+
+def test_who_it_is_under_another_head_than_was_counted_is_found(
+    organisation, lead, course, made, tmp_path, monkeypatch
+):
+    otherwise(monkeypatch, lambda said: said | {"identity": made.content["identity"]})
+    again = attested(organisation, lead, Wish((course,), date(2026, 11, 5)))
+    assert refused_by_both(again, organisation, tmp_path, "under another head")
+
+
+def test_one_of_the_format_before_holds_and_says_that_no_fact_tells_its_name(
+    organisation, lead, course, made, tmp_path, monkeypatch
+):
+    def before(said):
+        del said["identity"]
+        return said | {"format": "milepost-attestation/1"}
+
+    otherwise(monkeypatch, before)
+    again = attested(organisation, lead, Wish((course,), date(2026, 11, 5)))
+    path = tmp_path / "before.pdf"
+    path.write_bytes(blobs.read(organisation.uid, again.pdf))
+    assert any("its name, which no fact in the attestation tells" in note for note in verify(path).notes)
+    assert [status for status, _said in answers([[str(path)]])] == [3]
 
 
 # --- What becomes of it -----------------------------------------------------------------------------------
