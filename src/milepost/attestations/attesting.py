@@ -23,6 +23,7 @@ from milepost.core.refusals import Refused
 from milepost.core.table_files import as_csv
 from milepost.courses.models import Course
 from milepost.documents.typesetting import render
+from milepost.evidence.sealed_archive import seal_with_index
 from milepost.journal import keys
 from milepost.journal.facts import ERASED
 from milepost.journal.models import Entry
@@ -116,6 +117,7 @@ def _make(attestation: Attestation) -> bool:
     whose = (attestation.whom, attestation.site, attestation.department)
     erasures = _erasures(organisation)
     state_identity(organisation)
+    seal_with_index(organisation.pk)
     with held(organisation.pk) as head:
         assert head is not None  # noqa: S101 (who the organisation is was recorded)
         identity = proof_of_identity(organisation, head)

@@ -40,18 +40,17 @@ def proof_of_identity(organisation: Organisation, head: Seal) -> dict[str, Any]:
     """The newest fact under this head that says who it is, proven to be there and to be the newest.
 
     `fact` is the proof of that fact, `leaves` are those of all such facts in the order of the tree, and `completeness` proves by the
-    head's index that these are all (null where it has none). Call it while nobody adds to the tree (`sealing.held`), and
-    once it was stated.
+    head's index that these are all. Call it while nobody adds to the tree (`sealing.held`) of which all is in the index, and once
+    it was stated.
     """
     about = identity_uid(organisation)
     facts = Entry.objects.filter(organisation_id=organisation.pk, about=about).in_bulk()
     places = {number: place for number, place in tiles.places_of(organisation.pk, facts).items() if place < head.size}
     told = [facts[number] for number in sorted(places, key=places.__getitem__)]
-    has_index = json.loads(head.statement).get("index")
     return {
         "fact": inclusion_proof(told[-1], head),
         "leaves": [bytes(entry.leaf).hex() for entry in told],
-        "completeness": index.prove(index.StoredPages(organisation.pk), {about}, {}) if has_index else None,
+        "completeness": index.prove(index.StoredPages(organisation.pk), {about}, {}),
     }
 
 

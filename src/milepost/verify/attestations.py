@@ -106,15 +106,14 @@ def _hold_identity(said: dict[str, Any], key: str, report: Report) -> None:
             raise Broken(
                 f"The attestation says “{here}” for “{name}” of the organisation, and the newest fact of it “{newest}”."
             )
-    if "index" in head:
-        index = Index()
-        for leaf in told["leaves"]:
-            index.add(about, whose_of(statement), bytes.fromhex(leaf))
-        index.hold(
-            bytes.fromhex(head["index"]), told["completeness"], {(about, None)}, {about: "who the organisation is"}
+    if "index" not in head:
+        raise Broken(
+            "The journal’s seal names no index: that no newer fact says who the organisation is, is not proven."
         )
-    else:
-        report.notes.append("That no newer fact says who the organisation is, is not proven: its journal has no index.")
+    index = Index()
+    for leaf in told["leaves"]:
+        index.add(about, whose_of(statement), bytes.fromhex(leaf))
+    index.hold(bytes.fromhex(head["index"]), told["completeness"], {(about, None)}, {about: "who the organisation is"})
     report.signings += inner.signings
     report.holds.append(f"The organisation is who its newest fact says: {words_of(organisation)}.")
 

@@ -25,10 +25,9 @@ function holdIdentity({identity, organisation, counted_at}, key, checkProof) {
   const isIt = statement.object.type === 'identity' && statement.object.id === about && leaves.at(-1) === proof.leaf;
   must(isIt, 'The fact in the attestation is not the newest that says who the organisation is.');
   must(canonical(statement.result) === canonical(stated), 'The attestation tells of another organisation than the newest fact of it.');
-  if(head.index !== undefined) {
-    const index = new Index();
-    leaves.forEach(leaf => index.add(about, whoseOf(statement), unhex(leaf, 32)));
-    index.hold(unhex(head.index, 32), completeness, [[about, null]]);
-  }
-  return {signings, told: head.index === undefined ? ['That no newer fact says who the organisation is, is not proven.'] : []};
+  must(head.index, 'The seal names no index: that no newer fact says who the organisation is, is not proven.');
+  const index = new Index();
+  leaves.forEach(leaf => index.add(about, whoseOf(statement), unhex(leaf, 32)));
+  index.hold(unhex(head.index, 32), completeness, [[about, null]]);
+  return {signings, told: []};
 }
