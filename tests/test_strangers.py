@@ -85,7 +85,7 @@ def _attest_declare_and_recognise(world):
     Draft.objects.create(**of, name="bpf", year=2026, csv=digest, xlsx=digest, done_at=clock.now())
     told = {"person": "Jonas", "published": "", "keys": [], "sealed_at": "", "achievements": [], "sessions": 0}
     member = {"member": world.learner, "issuer": "Norrviken", "key": "0" * 64}
-    Receipt.objects.create(**of, **member, uid=SHARED, digest=digest, content=told)
+    Receipt.objects.create(**of, **member, uid=SHARED, digest=digest, content=told, holder="theirs")
     decided = {"title": "Heights", "completed_on": date(2026, 11, 26), "receipt_sha256": digest, "reason": "Same"}
     Equivalence.objects.create(**of, **member, **decided, uid=SHARED, course=world.course, is_checked=False)
 

@@ -1,15 +1,19 @@
 """What the pages of people take."""
 
 from copy import deepcopy
-from typing import Any
+from datetime import date
+from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core.sent_files import SentFileField
 from milepost.design.widgets import DayInput
 from milepost.people import scopes
-from milepost.people.models import Member
+from milepost.people.headings import FIELDS
+from milepost.people.import_plan import ImportRefused
+from milepost.people.models import Member, Relation
 from milepost.people.roles import GIVEN, ORGANISATION
 from milepost.people.settings import Page, pages, value_of
 
@@ -60,14 +64,72 @@ class UploadPeopleForm(forms.Form):
     )
 
 
+class PersonForm(forms.Form):
+    """What is known of one person, by the fields of the HR file."""
+
+    _CHOICES: ClassVar[dict[str, Any]] = {
+        "relation": Relation.choices,
+        "language": [("", _("as the organisation")), *settings.LANGUAGES],
+    }
+    _LISTS: ClassVar = {"site": "known-sites", "department": "known-departments", "manager": "known-managers"}
+    _HELP: ClassVar = {
+        "department": _("From the top, with a slash between: Operations / Logistics"),
+        "manager": _("Their number, address or name."),
+        "time_zone": _("Like Europe/Paris; empty for that of the organisation."),
+    }
+
+    def __init__(self, data: Any = None, *, person: Member | None = None) -> None:
+        super().__init__(data, initial=_known_of(person) if person else {"relation": Relation.EMPLOYEE})
+        for one in FIELDS:
+            self.fields[one.name] = self._field(one.name, one.label)
+
+    def _field(self, name: str, label: Any) -> forms.Field:
+        common: dict[str, Any] = {"label": label, "help_text": self._HELP.get(name, ""), "required": False}
+        if name in self._CHOICES:
+            return forms.ChoiceField(
+                **common, choices=self._CHOICES[name], widget=forms.Select({"class": "form-select"})
+            )
+        if name in ("hire_date", "left_on"):
+            return forms.DateField(**common, widget=DayInput())
+        common["required"] = name in ("given_name", "family_name")
+        attributes = {"class": "form-control", "autocomplete": "off"}
+        attributes |= {"list": self._LISTS[name]} if name in self._LISTS else {}
+        return forms.CharField(**common, max_length=600, widget=forms.TextInput(attributes))
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was changed, as a file would say it; “” for what is to be empty."""
+        values = {name: self.cleaned_data[name] for name in self.changed_data}
+        return {name: value.isoformat() if isinstance(value, date) else value or "" for name, value in values.items()}
+
+    def refuse(self, refused: ImportRefused) -> None:
+        """Say beside each field what is wrong with it."""
+        for problem in refused.problems:
+            self.add_error(problem.field or None, problem.message)
+        if not refused.problems:
+            self.add_error(None, str(refused))
+
+
+def _known_of(person: Member) -> dict[str, Any]:
+    known = {one.name: getattr(person, one.name) for one in FIELDS}
+    known["department"] = person.department.path if person.department else ""
+    known["site"] = person.site.name if person.site else ""
+    known["manager"] = (person.manager.employee_number or person.manager.email) if person.manager else ""
+    return known
+
+
+class LeavingForm(forms.Form):
+    """Somebody's last day."""
+
+    left_on = forms.DateField(label=_("Last day"), widget=DayInput())
+
+
 class SettingsForm(forms.Form):
     """One part of the settings, drawn from what rooms registered."""
 
     def __init__(self, page: Page, by: Member, data: Any = None, files: Any = None) -> None:
         self.page = page
-        settings = pages(by)[page]
-        super().__init__(
-            data, files, initial={setting.name: value_of(by.organisation, setting) for setting in settings}
-        )
-        for setting in settings:
+        shown = pages(by)[page]
+        super().__init__(data, files, initial={setting.name: value_of(by.organisation, setting) for setting in shown})
+        for setting in shown:
             self.fields[setting.name] = deepcopy(setting.field)

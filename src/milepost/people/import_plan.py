@@ -32,6 +32,7 @@ class Problem:
     row: int | None
     column: str
     message: str
+    field: str = ""
 
     def __str__(self) -> str:
         where = _("Row %(row)d") % {"row": self.row} if self.row else _("The file")

@@ -53,6 +53,20 @@ def plan_import(
     return plan
 
 
+def plan_person(
+    *, organisation: Organisation, said: Mapping[str, str], person: Member | None = None, by: Member | None = None
+) -> Plan:
+    """What it would do to say this of one person, by field, as a file would: of `person`, or of somebody new.
+
+    What is empty is cleared; what is not said stays. It is compared with everybody, as numbers and addresses are of one person.
+    """
+    labels = [str(field.label) for field in FIELDS]
+    table = Table(labels, [[said.get(field.name, "") for field in FIELDS]], [1], "", "")
+    plan = Plan(organisation, table, {field.name: at for at, field in enumerate(FIELDS)}, is_complete=False)
+    _Planner(plan, {}, by).look_at(person, said)
+    return plan
+
+
 def _check_columns(plan: Plan) -> None:
     if "employee_number" not in plan.mapping and "email" not in plan.mapping:
         message = _("No column holds employee numbers or e-mail addresses. Say which one does: people are found by it.")
@@ -77,16 +91,32 @@ class _Planner:
         )
         for member in self.members:
             member.organisation = plan.organisation
+        plan.there = sum(not member.has_left for member in self.members)  # before any of them is changed
         self.by_number = {plain(m.employee_number): m for m in self.members if m.employee_number}
         self.by_email = {m.email: m for m in self.members if m.email}
         self.holders = Holders(plan.organisation, by)
         self.places = Places(plan.organisation, answers)
         self.rows = Rows(plan.table, plan.mapping, self._problem)
         self.changes: list[Change] = []
+        self.is_of_one = False
+
+    def look_at(self, person: Member | None, said: Mapping[str, str]) -> None:
+        """Take one person for what is said of them, whoever else has this number or address."""
+        self.is_of_one = True
+        member = next((one for one in self.members if person is not None and one.pk == person.pk), None)
+        change = Change(member or Member(organisation=self.plan.organisation), 1)
+        had_left = change.member.has_left
+        if not change.member.pk:
+            self.rows.lacks_names(1, {name: text for name, text in said.items() if text})
+            said = {name: text for name, text in said.items() if text}
+        self._take(change, said)
+        change.comes_back = had_left and not change.member.has_left
+        if not change.member.email and not change.member.employee_number:
+            self._problem(1, "email", _("No employee number and no e-mail address: give one of them."))
+        self.changes.append(change)
+        self._finish()
 
     def run(self) -> None:
-        plan = self.plan
-        plan.there = sum(not member.has_left for member in self.members)
         keys: dict[str, int] = {}
         for number, said in self.rows:
             change = self._change(number, said)
@@ -97,6 +127,12 @@ class _Planner:
                     self._problem(number, "", _("The same person is in row %(row)d.") % {"row": keys[key]})
                 keys[key] = number
             self.changes.append(change)
+        self._finish()
+        if self.plan.is_complete:
+            self._find_missing()
+
+    def _finish(self) -> None:
+        plan = self.plan
         self._check_addresses()
         self._refuse_moving_roles()
         self._keep_an_owner()
@@ -113,8 +149,6 @@ class _Planner:
                 plan.changed.append(change)
             else:
                 plan.unchanged += 1
-        if plan.is_complete:
-            self._find_missing()
 
     def _find_missing(self) -> None:
         named = {change.member.pk for change in self.changes}
@@ -133,7 +167,7 @@ class _Planner:
 
     def _problem(self, row: int | None, name: str, message: str) -> None:
         column = self.plan.table.header[self.plan.mapping[name]] if name in self.plan.mapping else ""
-        self.plan.problems.append(Problem(row, column, message))
+        self.plan.problems.append(Problem(row, column, message, name))
 
     def _change(self, row: int, said: Mapping[str, str]) -> Change | None:
         number, email = said.get("employee_number", ""), said.get("email", "").lower()
@@ -145,15 +179,18 @@ class _Planner:
         if not member.pk:
             self.rows.lacks_names(row, said)
         had_left = member.has_left
-        for name, value in self.rows.values(row, said):
-            self._set(change, name, value)
+        self._take(change, said)
         if had_left and ("left_on" not in said or not member.has_left):
             if "left_on" not in said:  # somebody whom the file lists is there
                 self._set(change, "left_on", None)
             change.comes_back = True
+        return change
+
+    def _take(self, change: Change, said: Mapping[str, str]) -> None:
+        for name, value in self.rows.values(change.row, said):
+            self._set(change, name, value)
         self._place(change, said)
         change.manager_key = said.get("manager")
-        return change
 
     @staticmethod
     def _set(change: Change, name: str, value: object) -> None:
@@ -241,5 +278,6 @@ class _Planner:
                 value = getattr(change.member, name)
                 owner = owners.get(plain(value) if kind == "number" else value) if value else None
                 if owner and owner is not change.member and owner.pk not in moved:
-                    message = _("%(value)s belongs to %(person)s, who is not in the file.")
+                    in_file = _("%(value)s belongs to %(person)s, who is not in the file.")
+                    message = _("%(value)s belongs to %(person)s.") if self.is_of_one else in_file
                     self._problem(change.row, name, message % {"value": value, "person": owner.full_name})

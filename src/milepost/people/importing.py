@@ -91,7 +91,8 @@ def import_people(
             plan.refuse_leavers(leavers, exactly=seen is not None)
             refuse_beyond(organisation, "people", more=counts["new"] + counts["back"] - counts["gone"])
             if not plan.is_empty:
-                _Import(plan, by, Reference("people-file", file.fingerprint or "-", file.name or "-"), act).run()
+                done = carry_out(plan, by)
+                _remember(done, Reference("people-file", file.fingerprint or "-", file.name or "-"), act or uuid4())
             return counts
     except IntegrityError as error:  # a trainer took somebody in at the same moment, whom the file has too
         raise ImportRefused from error
@@ -118,11 +119,18 @@ _WRITTEN = [
 _COLUMNS = {one.name: one.attname for one in Member._meta.concrete_fields if one.name in _WRITTEN}
 
 
-class _Import:
-    """One import on its way into the database."""
+def carry_out(plan: Plan, by: Member | None) -> "Writing":
+    """Do what a plan says, in the transaction of whoever held the organisation's row as it was made. Records a fact for each person."""
+    done = Writing(plan, by)
+    done.run()
+    return done
 
-    def __init__(self, plan: Plan, by: Member | None, source: Reference, act: UUID | None) -> None:
-        self.plan, self.by, self.source, self.uid = plan, by, source, act or uuid4()
+
+class Writing:
+    """A plan on its way into the database: what is written, and what was there before."""
+
+    def __init__(self, plan: Plan, by: Member | None) -> None:
+        self.plan, self.by = plan, by
         self.organisation = plan.organisation
         self.actor = by.as_reference() if by else SYSTEM
         self.today = clock.today(plan.organisation.time_zone)
@@ -135,17 +143,6 @@ class _Import:
         self._write()
         record_many(self._facts(), organisation=self.organisation)
         tell_moved(self.plan.moved, self.by)
-        sizes = self.plan.counts
-        counts = {name: count for name, count in sizes.items() if count or name != "back"}
-        told = record(
-            PEOPLE_IMPORTED,
-            organisation=self.organisation,
-            actor=self.actor,
-            object=self.source,
-            result=counts,
-            context={"act": str(self.uid)},
-        )
-        self._remember(told.pk)
 
     def _hold(self) -> None:
         """Hold whoever changes, and take over what they did themselves since they were read: a no, their language, what is theirs.
@@ -202,26 +199,36 @@ class _Import:
         for member in plan.gone:
             yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference(), {"left_on": self.today.isoformat()})
 
-    def _remember(self, entry: int) -> None:
-        """Keep what was before and after, for whoever undoes it. Those who left stand last, and are looked at first."""
-        made = self.making.made
-        data = {"entry": entry, "sites": made.sites, "departments": made.departments}
-        done = Done(KIND, self.uid, self.source, data)
-        act, _is_new = kept_as(done, by=self.by, organisation=self.organisation)
-        rows = {
-            change.member.pk: ImportedPerson(act=act, member=change.member, is_new=True) for change in self.plan.new
-        }
-        for change in self.plan.written:
-            columns = [_COLUMNS[name] for name in change.fields] + ["declined_at"]
-            row = rows.setdefault(change.member.pk, ImportedPerson(act=act, member=change.member))
-            row.before |= as_json({column: self.before[change.member.pk][column] for column in columns})
-            row.after |= as_json({column: getattr(change.member, column) for column in columns})
-        for member in self.plan.gone:
-            row = rows.setdefault(member.pk, ImportedPerson(act=act, member=member))
-            row.before |= as_json({"left_on": self.before[member.pk]["left_on"]})
-            row.after |= as_json({"left_on": self.today})
-        kept = ImportedPerson.objects.bulk_create(rows.values(), batch_size=BATCH)
-        remember(done, to=[(row.member_id, row.pk) for row in kept], by=self.by, organisation=self.organisation)
+
+def _remember(done: Writing, source: Reference, uid: UUID) -> None:
+    """Tell that the file was imported, and keep what was before and after it, for whoever undoes it. Those who left stand last, and
+    are looked at first.
+    """
+    plan, organisation = done.plan, done.organisation
+    counts = {name: count for name, count in plan.counts.items() if count or name != "back"}
+    told = record(
+        PEOPLE_IMPORTED,
+        organisation=organisation,
+        actor=done.actor,
+        object=source,
+        result=counts,
+        context={"act": str(uid)},
+    )
+    made = done.making.made
+    bulk = Done(KIND, uid, source, {"entry": told.pk, "sites": made.sites, "departments": made.departments})
+    act, _is_new = kept_as(bulk, by=done.by, organisation=organisation)
+    rows = {change.member.pk: ImportedPerson(act=act, member=change.member, is_new=True) for change in plan.new}
+    for change in plan.written:
+        columns = [_COLUMNS[name] for name in change.fields] + ["declined_at"]
+        row = rows.setdefault(change.member.pk, ImportedPerson(act=act, member=change.member))
+        row.before |= as_json({column: done.before[change.member.pk][column] for column in columns})
+        row.after |= as_json({column: getattr(change.member, column) for column in columns})
+    for member in plan.gone:
+        row = rows.setdefault(member.pk, ImportedPerson(act=act, member=member))
+        row.before |= as_json({"left_on": done.before[member.pk]["left_on"]})
+        row.after |= as_json({"left_on": done.today})
+    kept = ImportedPerson.objects.bulk_create(rows.values(), batch_size=BATCH)
+    remember(bulk, to=[(row.member_id, row.pk) for row in kept], by=done.by, organisation=organisation)
 
 
 def as_json(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -161,7 +161,7 @@ MANAGE_PEOPLE = Permission(
     about=RECORDS,
     roles=(Role.LEAD, Role.HR),
 )
-IMPORT_PEOPLE = Permission("import_people", _("import the HR file"), roles=(Role.LEAD, Role.HR))
+IMPORT_PEOPLE = Permission("import_people", _("import the HR file, change records"), roles=(Role.LEAD, Role.HR))
 MANAGE_ROLES = Permission("manage_roles", _("give and withdraw roles"), about=RECORDS)
 MANAGE_ORGANISATION = Permission("manage_organisation", _("change the organisation’s settings"), roles=(Role.LEAD,))
 

@@ -8,11 +8,12 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from milepost.core import once
+from milepost.core import clock, once
 from milepost.core.paging import page_of
 from milepost.core.queries import text_of, uuid_of
 from milepost.core.refusals import Refused, add_to_form, as_message
@@ -21,11 +22,11 @@ from milepost.core.tables import MAX_COLUMNS
 from milepost.design.offers import offer_undo
 from milepost.journal.models import Entry
 from milepost.journal.queries import timeline
-from milepost.people import import_drafts, second_factor
+from milepost.people import editing, import_drafts, second_factor
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.filters import Chosen, PeopleFilter
-from milepost.people.forms import GrantForm, UploadPeopleForm
+from milepost.people.forms import GrantForm, LeavingForm, PersonForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
 from milepost.people.import_changes import Change
 from milepost.people.import_places import DEPARTMENT, SITE
@@ -51,6 +52,7 @@ from milepost.people.views.office import after_act
 
 SHOWN_CHANGES = 50
 SHOWN_PLACES = 100
+KNOWN = 500  # names that a field offers at most
 ANSWER = "answer:"  # before the key of a question, as the name of its control
 
 
@@ -102,6 +104,7 @@ def person_page(request: OrganisationRequest, person: Member, form: GrantForm | 
         "team": team.order_by("family_name", "given_name")[:12],
         "team_size": team.count(),
         "entries": _history(request, person)[:12],
+        "leaving": LeavingForm(initial={"left_on": clock.today(request.organisation.time_zone)}),
         "held": as_held(person.grants),
     }
     if may(request.member, MANAGE_ROLES, person):
@@ -161,6 +164,89 @@ def invitations(request: OrganisationRequest) -> HttpResponseBase:
         nobody=_("Nobody to invite: they have joined already, or have no address."),
         then=then,
     )
+
+
+# --- One record -------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@requires(IMPORT_PEOPLE)
+@confirmed
+def new_person(request: OrganisationRequest) -> HttpResponseBase:
+    """Add one person."""
+    form = PersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = editing.add_person(organisation=request.organisation, said=form.said, by=request.member)
+        except ImportRefused as refused:
+            form.refuse(refused)
+        except Refused as refused:
+            add_to_form(refused, form)
+        else:
+            messages.success(request, _("%(person)s was added.") % {"person": made.full_name})
+            return redirect("person", request.organisation.slug, made.uid)
+    return _record_page(request, form, None)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(IMPORT_PEOPLE)
+@confirmed
+def person_record(request: OrganisationRequest, member: str) -> HttpResponseBase:
+    """Change what is known of one person."""
+    people = visible(request.member, IMPORT_PEOPLE).select_related("organisation", "site", "department", "manager")
+    person = get_object_or_404(people, uid=member)
+    form = PersonForm(request.POST or None, person=person)
+    if request.method == "POST" and form.is_valid():
+        try:
+            editing.change_person(member=person, said=form.said, by=request.member)
+        except ImportRefused as refused:
+            form.refuse(refused)
+        except Refused as refused:
+            add_to_form(refused, form)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("person", request.organisation.slug, person.uid)
+    return _record_page(request, form, person)
+
+
+def _record_page(request: OrganisationRequest, form: PersonForm, person: Member | None) -> HttpResponse:
+    organisation = request.organisation
+    leads = Member.objects.filter(
+        organisation=organisation, pk__in=Member.objects.exclude(manager=None).values("manager")
+    )
+    context = {
+        "form": form,
+        "person": person,
+        "known": {
+            "known-sites": organisation.sites.values_list("name", flat=True)[:KNOWN],
+            "known-departments": organisation.departments.values_list("path", flat=True)[:KNOWN],
+            "known-managers": [lead.full_name for lead in leads.order_by("family_name", "given_name")[:KNOWN]],
+        },
+    }
+    return render(request, "people/record.html", context, status=400 if form.errors else 200)
+
+
+@require_POST
+@requires(IMPORT_PEOPLE)
+@confirmed
+def leaving(request: OrganisationRequest, member: str) -> HttpResponseBase:
+    """Say somebody's last day, or that they are back."""
+    people = visible(request.member, IMPORT_PEOPLE).select_related("organisation")
+    person = get_object_or_404(people, uid=member)
+    form = LeavingForm(request.POST)
+    is_back = "back" in request.POST
+    with as_message(request):
+        if is_back:
+            editing.change_person(member=person, said={"left_on": ""}, by=request.member)
+            messages.success(request, _("%(person)s is back.") % {"person": person.full_name})
+        elif form.is_valid():
+            day = form.cleaned_data["left_on"]
+            editing.change_person(member=person, said={"left_on": day.isoformat()}, by=request.member)
+            words = _("The last day of %(person)s is %(day)s.")
+            messages.success(request, words % {"person": person.full_name, "day": date_format(day, "DATE_FORMAT")})
+        else:
+            messages.error(request, _("Say the last day as a date."))
+    return redirect("person", request.organisation.slug, person.uid)
 
 
 # --- The HR file ------------------------------------------------------------------------------------------
