@@ -143,12 +143,15 @@ def test_an_administrator_changes_no_sealed_row_and_no_file_unseen(world, reader
 
 
 @pytest.mark.parametrize("folds", [False, True])
-def test_an_administrator_changes_no_row_unseen_before_its_seal(world, folds):
+def test_an_administrator_changes_no_row_unseen_before_its_seal(world, folds, django_capture_on_commit_callbacks):
     number = world.organisation.pk
     seal(number)
     administrator.drop_triggers()
     for name in "abcd":
-        add_piece(action=world.action, key="hot-evaluation", name=f"{name}.csv", content=name.encode(), by=world.lead)
+        with django_capture_on_commit_callbacks(execute=True):
+            add_piece(
+                action=world.action, key="hot-evaluation", name=f"{name}.csv", content=name.encode(), by=world.lead
+            )
     if folds:
         folding.fold(number)
     waiting = administrator.Waiting(world)

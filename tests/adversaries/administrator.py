@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Model
 
 from milepost.core.refusals import Refused
-from milepost.journal import folding, tiles
+from milepost.journal import folding, tiles, watching
 from milepost.journal.models import Entry, IndexPage, Tile, Tree, Unfolded
 from milepost.journal.sealing import seal
 from milepost.journal.verification import verify as verify_journal
@@ -117,7 +117,7 @@ class Held:
             return "journal verify"
         try:
             made = self.again()
-        except REFUSED:
+        except Exception:  # whatever what is typeset makes of it
             return "no dossier can be made"
         try:
             self.reader.report(made, earlier=self.state)
@@ -343,6 +343,7 @@ class Waiting:
     def finds(self) -> str:
         if verify_journal(self.number).finding:
             return "journal verify, before the seal"
+        watching.look()
         return self._sealed() or (NOTHING if self._said() == self.untouched else "")
 
     def _sealed(self) -> str:

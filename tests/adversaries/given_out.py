@@ -24,7 +24,7 @@ from milepost.credentials.models import Certificate
 from milepost.evidence.actions import add_piece
 from milepost.evidence.dossiers import build
 from milepost.evidence.tests.authorities import certified
-from milepost.journal import checkpoints, keys
+from milepost.journal import chaining, checkpoints, keys
 from milepost.journal.models import Cosignature, Entry
 from milepost.journal.notes import COSIGNATURE, Note, VerifierKey, cosign, public_of
 from milepost.journal.proofs import inclusion_proof
@@ -121,6 +121,7 @@ def put_back() -> Iterator[None]:
     """Whatever is done within is undone: rows, the lines of the second memory, and what this thread knows that it wrote last."""
     folder, waiting = Path(settings.ENVIRONMENT.data) / "seals", connection.run_on_commit
     remembered = {path: path.read_bytes() for path in folder.glob("*.jsonl")}
+    unnamed = dict(chaining._unnamed)
     try:
         with transaction.atomic():
             connection.run_on_commit = list(waiting)
@@ -130,6 +131,8 @@ def put_back() -> Iterator[None]:
                 transaction.set_rollback(True)
     finally:
         connection.run_on_commit = waiting
+        chaining._unnamed.clear()
+        chaining._unnamed.update(unnamed)
         for path in folder.glob("*.jsonl"):
             path.unlink()
         for path, content in remembered.items():

@@ -1,6 +1,6 @@
 """What is not found, and the row of docs/what-it-proves.md that says so."""
 
-from tests.adversaries.administrator import SEALED, WAITING
+from tests.adversaries.administrator import SEALED
 from tests.adversaries.keyholder import WHO as KEYHOLDER
 from tests.adversaries.operator import WHO as OPERATOR
 from tests.adversaries.outsider import WHO as OUTSIDER
@@ -60,11 +60,6 @@ LISTED = [
         SEALED,
         r"^people\.organisation\.(name|registration_number|postal_address|certifier)",
         "the operator, at once: another name or number, stated as a fact before the dossier is made",
-    ),
-    Listed(
-        WAITING,
-        r"gone with its place in the queue the last",
-        "whoever has the database and not the secret, between a fact and its seal: removed",
     ),
     Listed(OPERATOR, r"that no anchor covers", "the operator, later: facts that came after all that others have"),
 ]

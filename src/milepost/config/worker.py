@@ -36,6 +36,7 @@ class Working:
         from milepost.core.jobs import Worker
         from milepost.core.jobs.tasks import LIMIT
         from milepost.core.refusals import Refused
+        from milepost.journal import watching
 
         postgresql.bound(statements=LIMIT, locks=60, transactions=LIMIT)
         if settings.TRACES_URL:
@@ -48,6 +49,7 @@ class Working:
                 schema.refuse_unfit()
             except Refused as refused:
                 sys.exit(f"Error: {refused}")
+        watching.begin()
         self._systemd.tell("READY=1")
         if not Worker().run(self._is_to_stop):
             os._exit(0)  # what still runs was given back: waiting for it would only keep the next worker from it

@@ -13,6 +13,7 @@ from milepost.core import postgresql, sandbox, sqlite, traces
 from milepost.core.ending import end_with
 from milepost.core.starting import set_up
 from milepost.core.systemd import Systemd
+from milepost.journal import watching
 
 if server := multiprocessing.parent_process():  # the web server made this process to answer: it must not outlive it
     end_with(server.pid or 0)
@@ -26,4 +27,5 @@ postgresql.bound(statements=settings.DATABASE_PATIENCE, locks=settings.DATABASE_
 sandbox.places.bound(THREADS - 1, patience=0.1)  # one thread is left to pages
 sandbox.hurry()
 sandbox.prepare()
+watching.begin()
 application.tell(Systemd())

@@ -9,7 +9,9 @@ Nothing waits for anything: a writer knows its own last entry and asks nobody. A
 committed, or one of its own transaction, so that a writer which is killed, rolled back or cut off between two steps leaves
 nothing behind that is named and not there. Several may name the same one. Folding and sealing look (`folding`, `sealing`), and `verify`.
 
-What stays: the last entry of a writer until it writes again or a seal covers it, and whoever has database and secret at once.
+The last entry of a writer, which nothing names yet, its process looks after until a seal covers it (`watching`).
+
+What stays: what a process wrote last in the seconds before it ended, and whoever has database and secret at once.
 """
 
 import hmac
@@ -65,29 +67,33 @@ class Missing(NamedTuple):
     named_by: Row
 
 
-class _Last(NamedTuple):
-    """The entry that a writer wrote last, in which database."""
+class Last(NamedTuple):
+    """The entry that a writer wrote last, of which journal, in which database."""
 
     number: int
     mark: bytes
+    organisation_id: int
     database: tuple[str, str, str]
 
 
 class _Writer(threading.local):
-    last: _Last | None = None
+    last: Last | None = None
 
 
 class _Committed:
     """What is called once an entry is committed; it waits at the connection, which forgets it when its savepoint is rolled back."""
 
-    def __init__(self, last: _Last) -> None:
+    def __init__(self, last: Last) -> None:
         self.last = last
 
     def __call__(self) -> None:
-        _writer.last = self.last
+        if _writer.last:
+            _unnamed.pop(_writer.last.number, None)  # this one names it
+        _writer.last = _unnamed[self.last.number] = self.last
 
 
 _writer = _Writer()
+_unnamed: dict[int, Last] = {}  # of this process: what its threads wrote last, by number (see `watching`)
 
 
 def link(entries: Sequence[Entry]) -> None:
@@ -101,15 +107,27 @@ def link(entries: Sequence[Entry]) -> None:
 
 def written(entry: Entry) -> None:
     """Say which of the entries of a statement was its last, once they are written."""
-    transaction.on_commit(_Committed(_Last(entry.pk, bytes(entry.mark), _database())))
+    transaction.on_commit(_Committed(Last(entry.pk, bytes(entry.mark), entry.organisation_id, _database())))
 
 
 def begin_anew() -> None:
     """Have this thread's next entry name none: what it wrote last is not in the database any more, and rightly so."""
     _writer.last = None
+    _unnamed.clear()
 
 
-def _last() -> _Last | None:
+def unnamed() -> list[Last]:
+    """What threads of this process wrote last in this database, and nothing that was written later names."""
+    return [last for last in list(_unnamed.values()) if last.database == _database()]
+
+
+def forget(last: Last) -> None:
+    """Look no more after what a seal covers, or a fact tells of."""
+    if _unnamed.get(last.number) == last:
+        del _unnamed[last.number]
+
+
+def _last() -> Last | None:
     """What this writer wrote last: in this transaction and not rolled back, or else committed, in this database."""
     waiting = transaction.get_connection().run_on_commit
     last = next((call.last for _savepoints, call, *_rest in reversed(waiting) if isinstance(call, _Committed)), None)

@@ -16,7 +16,7 @@ ERASED = FactType(
 MISSED = FactType(
     "missed",
     "entry",
-    result={"named_by": SHA256},
+    result={"named_by?": SHA256},
     is_office=True,
     watched="fact-missed",
     sentence=gettext_lazy("Fact %(object)s is gone: it was removed before its seal, or the database lost it"),

@@ -99,23 +99,24 @@ def _as_indexed(row: chaining.Row) -> index.Indexed:
 
 def tell_of_missing(organisation_id: int, rows: list[chaining.Row]) -> None:
     """Record of each entry that some of these name and that is gone that it is, once. Call it in a transaction."""
-    gone = {bytes(one.named_by.after).hex(): one for one in chaining.missing(rows)}
-    if not gone:
+    for one in chaining.missing(rows):
+        tell_of(organisation_id, one.number, bytes(one.named_by.after), named_by=one.named_by)
+
+
+def tell_of(organisation_id: int, number: int, mark: bytes, *, named_by: chaining.Row | None = None) -> None:
+    """Record that this entry is gone, unless a fact says so: one that another names, or that the process looked after which wrote it."""
+    told = Entry.objects.filter(organisation_id=organisation_id, fact=MISSED.name, object_id=mark.hex())
+    if told.exists():
         return
-    told = Entry.objects.filter(organisation_id=organisation_id, fact=MISSED.name, object_id__in=gone)
-    for mark in told.values_list("object_id", flat=True):
-        del gone[mark]
-    for mark, one in gone.items():
-        logger.error(
-            "Entry %s is gone: entry %s, which the same process wrote next, names it.", one.number, one.named_by.id
-        )
-        record(
-            MISSED,
-            organisation=identity_of(organisation_id),
-            actor=SYSTEM,
-            object=Reference("entry", mark, str(one.number)),
-            result={"named_by": bytes(one.named_by.leaf).hex()},
-        )
+    by = f"entry {named_by.id}, which the same process wrote next, names it" if named_by else "this process wrote it"
+    logger.error("Entry %s is gone: %s.", number, by)
+    record(
+        MISSED,
+        organisation=identity_of(organisation_id),
+        actor=SYSTEM,
+        object=Reference("entry", mark.hex(), str(number)),
+        result={"named_by": bytes(named_by.leaf).hex()} if named_by else {},
+    )
 
 
 def without_index() -> list[int]:

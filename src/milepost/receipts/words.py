@@ -46,6 +46,10 @@ FAULTS = (
         r"zip file|leads out of|is a folder|is a link|is packed in a way|a second name",
         gettext_lazy("It was packed anew by another program. Bring the file as it was taken."),
     ),
+    _fault(
+        r"^(?P<name>\S+) (?:is not as Milepost writes it|does not say)",
+        gettext_lazy("“%(name)s” in it is not as Milepost writes it."),
+    ),
     _fault(r"^(?P<name>\S+) was changed", gettext_lazy("“%(name)s” in it was changed since it was made.")),
     _fault(r"^(?P<name>\S+) is missing", gettext_lazy("“%(name)s” is missing in it.")),
     _fault(
@@ -69,7 +73,7 @@ FAULTS = (
         gettext_lazy("Its papers are not those that its facts tell of."),
     ),
     _fault(
-        r"[Ff]acts? .*(?:sealed|missing|index)|^Number |^The dossier hides|^Line |completeness\.json|entries\.jsonl|another state|the words of a fact",
+        r"[Ff]acts? .*(?:sealed|missing|index)|^Number |^The dossier hides|^Line |completeness\.json|entries\.jsonl|another state|names no index|the words of a fact",
         gettext_lazy("Facts in it were changed, or were left out."),
     ),
     _fault(
