@@ -18,6 +18,7 @@ from milepost.classroom.models import Attendance, LiveSession, Slot
 from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
 from milepost.config import monitoring
+from milepost.connections.models import ConnectionRecord
 from milepost.core import blobs, clock
 from milepost.core.openness import declare
 from milepost.credentials.issuing import issue_missing
@@ -151,6 +152,8 @@ def _hold_evidence(world, session):
     )
     digest = blobs.store(world.organisation.uid, b"PK")
     Dossier.objects.create(organisation=world.organisation, action=action, uid=SHARED, digest=digest)
+    told = {"title": "T", "content": {}, "minutes": 20, "minutes_live": 0, "pdf": digest}
+    ConnectionRecord.objects.create(organisation=world.organisation, action=action, member=world.learner, **told)
 
 
 def address(route, world, *, text=None, **swapped):
