@@ -5,7 +5,7 @@ counted how many those are: that part is said to be so.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import batched
@@ -18,7 +18,7 @@ from milepost.credentials.facts import CERTIFICATE_ISSUED, CERTIFICATE_REVOKED
 from milepost.journal import tiles
 from milepost.journal.models import Entry
 from milepost.learning.facts import COURSE_REGISTERED, COURSE_WITHDREW
-from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_REACTIVATED, MEMBER_UPDATED
+from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_REACTIVATED, MEMBER_UPDATED, PLACE_RENAMED
 from milepost.people.models import Member, Organisation, Relation
 
 CHUNK = 5_000  # entries at once
@@ -134,10 +134,21 @@ def _people(organisation: Organisation, question: Question, size: int | None) ->
                 if leaver := people.get(said["object"]["id"]):
                     told_on = datetime.fromisoformat(said["time"]).astimezone(zone).date()
                     leaver.gone_on = date.fromisoformat(result["left_on"]) if "left_on" in result else told_on
+            case PLACE_RENAMED.name:
+                _rename(people.values(), **result)
             case _:
                 if learner := people.get(said.get("context", {}).get("holder") or said["actor"]["id"]):
                     _learnt(learner, fact, said)
     return people
+
+
+def _rename(people: Iterable[Person], *, kind: str, before: str, after: str) -> None:
+    """Let whoever stands in a site or department stand there by its new name, and in those below a department too."""
+    for person in people:
+        if kind == "site" and person.site == before:
+            person.site = after
+        elif kind == "department" and f"{person.department} / ".startswith(f"{before} / "):
+            person.department = after + person.department[len(before) :]
 
 
 def _learnt(person: Person, fact: str, said: dict[str, Any]) -> None:
@@ -161,7 +172,7 @@ def _facts(
     """Those that the journal had by the end of the day, in the order in which they were recorded: of people first, then of courses."""
     until = datetime.combine(question.day + timedelta(days=1), time(), zone)
     entries = Entry.objects.filter(organisation_id=organisation.pk, time__lt=until).exclude(statement="").order_by("id")
-    changes = (MEMBER_CREATED, MEMBER_UPDATED, MEMBER_DEACTIVATED, MEMBER_REACTIVATED)
+    changes = (MEMBER_CREATED, MEMBER_UPDATED, MEMBER_DEACTIVATED, MEMBER_REACTIVATED, PLACE_RENAMED)
     of_people = [fact_type.name for fact_type in changes]
     types = (COURSE_REGISTERED, COURSE_WITHDREW, CERTIFICATE_ISSUED, CERTIFICATE_REVOKED)
     of_courses = [fact_type.name for fact_type in types]

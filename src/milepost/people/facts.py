@@ -84,6 +84,24 @@ MEMBER_REACTIVATED = FactType(
     done_to=gettext_lazy("Reactivated by %(actor)s"),
 )
 
+PLACE_ADDED = FactType("added", "place", is_office=True, sentence=gettext_lazy("Added “%(object)s”"))
+PLACE_RENAMED = FactType(
+    "renamed",
+    "place",
+    is_office=True,
+    result={"kind": TEXT, "before": TEXT, "after": TEXT},
+    sentence=gettext_lazy("Renamed “%(before)s” to “%(after)s”"),
+)
+PLACE_EMPTIED = FactType(
+    "emptied",
+    "place",
+    is_office=True,
+    result={"into": TEXT, "people": COUNT},
+    context={"act": UID},
+    sentence=gettext_lazy("Moved everybody from “%(object)s” to “%(into)s”"),
+)
+PLACE_REMOVED = FactType("removed", "place", is_office=True, sentence=gettext_lazy("Removed “%(object)s”"))
+
 MEMBER_INVITED = FactType(
     "invited",
     "member",

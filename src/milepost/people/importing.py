@@ -91,8 +91,9 @@ def import_people(
             plan.refuse_leavers(leavers, exactly=seen is not None)
             refuse_beyond(organisation, "people", more=counts["new"] + counts["back"] - counts["gone"])
             if not plan.is_empty:
-                done = carry_out(plan, by)
-                _remember(done, Reference("people-file", file.fingerprint or "-", file.name or "-"), act or uuid4())
+                source = Reference("people-file", file.fingerprint or "-", file.name or "-")
+                done, uid = carry_out(plan, by), act or uuid4()
+                remember_changes(done, source, uid, entry=_tell(done, source, uid))
             return counts
     except IntegrityError as error:  # a trainer took somebody in at the same moment, whom the file has too
         raise ImportRefused from error
@@ -200,22 +201,27 @@ class Writing:
             yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference(), {"left_on": self.today.isoformat()})
 
 
-def _remember(done: Writing, source: Reference, uid: UUID) -> None:
-    """Tell that the file was imported, and keep what was before and after it, for whoever undoes it. Those who left stand last, and
-    are looked at first.
-    """
-    plan, organisation = done.plan, done.organisation
-    counts = {name: count for name, count in plan.counts.items() if count or name != "back"}
+def _tell(done: Writing, source: Reference, uid: UUID) -> int:
+    counts = {name: count for name, count in done.plan.counts.items() if count or name != "back"}
     told = record(
         PEOPLE_IMPORTED,
-        organisation=organisation,
+        organisation=done.organisation,
         actor=done.actor,
         object=source,
         result=counts,
         context={"act": str(uid)},
     )
+    return told.pk
+
+
+def remember_changes(done: Writing, source: Reference, uid: UUID, *, entry: int) -> None:
+    """Keep what was before and after, for whoever undoes it. Those who left stand last, and are looked at first.
+
+    `entry` is the number of the fact that told of the whole: whatever comes after it came after the change.
+    """
+    plan, organisation = done.plan, done.organisation
     made = done.making.made
-    bulk = Done(KIND, uid, source, {"entry": told.pk, "sites": made.sites, "departments": made.departments})
+    bulk = Done(KIND, uid, source, {"entry": entry, "sites": made.sites, "departments": made.departments})
     act, _is_new = kept_as(bulk, by=done.by, organisation=organisation)
     rows = {change.member.pk: ImportedPerson(act=act, member=change.member, is_new=True) for change in plan.new}
     for change in plan.written:

@@ -105,6 +105,8 @@ def register() -> None:
     navigation.main.register("people", Link(_("People"), "people", order=80, permission="see_people"))
     changes = Link(_("Changes to many"), "bulk_acts", order=20, icon="clock", permission="manage_people")
     navigation.links("people").register("bulk_acts", changes)
+    places = Link(_("Sites and departments"), "places", order=10, icon="building", permission="import_people")
+    navigation.links("people").register("places", places)
     _menu_of_the_person()
 
 

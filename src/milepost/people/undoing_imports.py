@@ -42,6 +42,7 @@ class ImportsOfPeople(BulkKind):
         "acted": _("something was recorded of them since"),
         "changed": _("was changed since"),
         "taken": _("somebody else has their earlier address or number now"),
+        "place": _("their earlier site or department was removed"),
         "role": _("holds a role that you can’t give"),
     }
     undone: ClassVar[str | Promise] = _("Undid the import of “%(object)s”: %(taken_back)s taken back, %(kept)s kept")
@@ -73,7 +74,9 @@ class ImportsOfPeople(BulkKind):
                 kept[person.pk] = "changed"
         kept |= self._beyond(act, [person for person in people if person.pk not in kept], before)
         back = [before[person.key] for person in people if person.pk not in kept]
-        taken = _whose_own_is_taken(act, back)
+        gone = _whose_place_is_gone(back)
+        kept |= {person.pk: "place" for person in people if person.pk not in kept and person.member_id in gone}
+        taken = _whose_own_is_taken(act, [row for row in back if row.member_id not in gone])
         return kept | {person.pk: "taken" for person in people if person.pk not in kept and person.member_id in taken}
 
     @staticmethod
@@ -187,6 +190,15 @@ def _whose_own_is_taken(act: BulkAct, imported: Sequence[ImportedPerson]) -> set
         there = others.filter(**{f"{name}__in": list(wanted)}).values_list(name, flat=True)
         taken |= {wanted[value] for value in there}
     return taken
+
+
+def _whose_place_is_gone(imported: Sequence[ImportedPerson]) -> set[int]:
+    gone: set[int] = set()
+    for name, model in (("site_id", Site), ("department_id", Department)):
+        wanted = {row.before[name] for row in imported if row.before.get(name)}
+        there = set(model.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+        gone |= {row.member_id for row in imported if row.before.get(name) and row.before[name] not in there}
+    return gone
 
 
 def _give_up(members: Sequence[Member]) -> None:

@@ -1,12 +1,15 @@
 from django.urls import include, path
 
 from milepost.people import allauth_addresses
-from milepost.people.views import everybody, hr, office, oneself, operator, owner
+from milepost.people.views import everybody, hr, office, oneself, operator, owner, places
 
 urlpatterns = [
     path("people/", hr.people, name="people"),
     path("people/roles/", owner.roles, name="roles"),
     path("people/invitations/", hr.invitations, name="invitations"),
+    path("people/places/", places.places, name="places"),
+    path("people/places/<slug:kind>/", places.new_place, name="new_place"),
+    path("people/places/<slug:kind>/<int:key>/", places.place, name="place"),
     path("people/new/", hr.new_person, name="new_person"),
     path("people/<uuid:member>/record/", hr.person_record, name="person_record"),
     path("people/<uuid:member>/leaving/", hr.leaving, name="leaving"),

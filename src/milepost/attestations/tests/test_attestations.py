@@ -31,7 +31,8 @@ from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity
 from milepost.people.identity import proof_of_identity
 from milepost.people.importing import HRFile, import_people
-from milepost.people.models import Member
+from milepost.people.models import Member, Site
+from milepost.people.places import Place, rename_place
 from milepost.people.settings import change as change_settings
 from milepost.verify import Broken, main, verify
 from tests.second_verifier import answers
@@ -143,6 +144,14 @@ steps = st.lists(
 
 @given(steps)
 @settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_site_that_was_renamed_bears_its_new_name_from_that_day_on(organisation, course, lead, made):
+    with clock.at(datetime(2026, 11, 7, 9, tzinfo=UTC)):
+        rename_place(place=Place("site", Site.objects.get(name="Oslo")), name="Kristiania", by=lead)
+    names = [{row["name"] for row in asked(organisation, course, date(2026, 11, day)).sites} for day in (6, 7)]
+    assert ["Oslo" in names[0], "Kristiania" in names[0]] == [True, False]
+    assert ["Oslo" in names[1], "Kristiania" in names[1]] == [False, True]
+
+
 def test_as_of_any_day_it_says_what_the_register_and_the_certificates_said_on_that_day(
     organisation, course, lead, steps
 ):
