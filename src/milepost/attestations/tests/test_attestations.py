@@ -142,8 +142,6 @@ steps = st.lists(
 )  # fmt: skip
 
 
-@given(steps)
-@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_site_that_was_renamed_bears_its_new_name_from_that_day_on(organisation, course, lead, made):
     with clock.at(datetime(2026, 11, 7, 9, tzinfo=UTC)):
         rename_place(place=Place("site", Site.objects.get(name="Oslo")), name="Kristiania", by=lead)
@@ -152,6 +150,8 @@ def test_a_site_that_was_renamed_bears_its_new_name_from_that_day_on(organisatio
     assert ["Oslo" in names[1], "Kristiania" in names[1]] == [False, True]
 
 
+@given(steps)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_as_of_any_day_it_says_what_the_register_and_the_certificates_said_on_that_day(
     organisation, course, lead, steps
 ):
