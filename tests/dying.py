@@ -1,6 +1,6 @@
 """A process that dies at every commit in turn, and what is there once others have gone on.
 
-    main("closing a half-day")      # one of `tests.stories.STORIES`; in a process with a database of its own
+    main("closing a half-day")      # one of `tests.stories` or `tests.stories_of_papers`; in a process with a database of its own
 
 The story's world is made once. Then, for n = 1, 5, 9 …: the database is put back, a child process lives the story and
 is gone, as by kill -9, just before its n-th commit; another one presses again, does what waits, and counts. This ends
@@ -38,13 +38,13 @@ SLOW_TO_IMPORT = (
 
 
 def main(name: str, *, is_thorough: bool = False) -> None:
-    from tests.stories import STORIES
+    from tests import stories, stories_of_papers
 
     for module in SLOW_TO_IMPORT:  # once here, and not in every child
         import_module(module)
     redacted("/")  # which knows every address of the house
     get_resolver().reverse_dict  # noqa: B018 (filled in when it is asked for)
-    story = STORIES[name]
+    story = (stories.STORIES | stories_of_papers.STORIES)[name]
     # Nothing is done in this process itself: a child must not inherit a library's threads half-way.
     assert in_child(story.make) == 0, f"{name}: its world"
     keep()

@@ -15,6 +15,7 @@ from milepost.evidence.actions import ActionPlan, open_action
 from milepost.evidence.models import TrainingAction
 from milepost.journal.models import Entry
 from tests.racing import PAIRS, Pair, Race, facts, house
+from tests.thorough import IS_THOROUGH
 from tests.worlds import SMALL_COURSE, make_course
 
 
@@ -125,7 +126,7 @@ def _replace_and_revoke(world: Any) -> Pair:
     return [lambda: make(other), lambda: revoke(attestation=attestation, by=world[1], reason="Wrong.")], count
 
 
-FEW = min(PAIRS, 3)  # each typesets and seals pages
+FEW = PAIRS if IS_THOROUGH else min(PAIRS, 3)  # each typesets and seals pages
 RACES = {
     "describing an action": Race(_world, _describe_twice),
     "describing a trainee": Race(_world, _describe_a_trainee_twice),

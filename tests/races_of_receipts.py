@@ -35,10 +35,11 @@ from milepost.receipts.making import take_receipt
 from milepost.receipts.models import Receipt
 from milepost.verify.receipt import read_receipt
 from tests.racing import PAIRS, Pair, Race, facts, house, no_fault
+from tests.thorough import IS_THOROUGH
 from tests.worlds import SMALL_COURSE, make_course, make_member
 
 _numbers = numbers(1)
-FEW = min(PAIRS, 3)  # each seals or packs
+FEW = PAIRS if IS_THOROUGH else min(PAIRS, 3)  # each seals or packs
 
 
 def _learner(world: Any) -> Member:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from milepost.documents.tests.csc_server import CLIENT, PIN, SECRET, Provider
 from tests.thorough import IS_THOROUGH
 
+STEPS = {"taking a receipt": 3}  # at least, where a story has few commits
 ROOT = Path(__file__).parent.parent
 DIE = "import sys; from milepost.core.starting import set_up; set_up(); from tests.dying import main; main(sys.argv[1], is_thorough=bool(sys.argv[2:]))"
 
@@ -18,10 +20,14 @@ DIE = "import sys; from milepost.core.starting import set_up; set_up(); from tes
     [
         pytest.param("completing a course", marks=pytest.mark.each_day_on("sqlite")),
         pytest.param("closing a half-day", marks=pytest.mark.each_day_on("postgresql")),
+        pytest.param("taking a receipt", marks=pytest.mark.each_day_on("postgresql")),
+        pytest.param("bringing a receipt", marks=pytest.mark.each_day_on("postgresql")),
+        pytest.param("replacing an attestation", marks=pytest.mark.each_day_on("postgresql")),
+        pytest.param("drawing up a declaration", marks=pytest.mark.each_day_on("postgresql")),
     ],
 )
 def test_a_kill_before_any_commit_loses_and_doubles_nothing(own_database, story):
-    assert kills_lived_through(own_database, story) >= 10
+    assert kills_lived_through(own_database, story) >= STEPS.get(story, 10)
 
 
 @pytest.mark.skipif(
@@ -35,6 +41,14 @@ def test_so_it_is_when_somebody_decides_about_a_doubt(own_database):
 def test_so_it_is_while_an_authority_dates_what_is_signed(own_database, authority):
     address, _folder = authority
     assert kills_lived_through(own_database | {"MILEPOST_TIMESTAMP_URL": address}, "signing a document") >= 10
+
+
+@pytest.mark.each_day_on("postgresql")
+def test_so_it_is_while_a_provider_seals_a_paper(own_database):
+    with Provider().serving() as address:
+        csc = {"URL": f"{address}/csc/v2", "CLIENT_ID": CLIENT, "CLIENT_SECRET": SECRET, "PIN": PIN}
+        environment = own_database | {f"MILEPOST_CSC_{name}": value for name, value in csc.items()}
+        assert kills_lived_through(environment, "having a paper sealed by a provider") >= 6
 
 
 def kills_lived_through(environment, story):
