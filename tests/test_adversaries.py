@@ -29,10 +29,6 @@ from tests.thorough import IS_THOROUGH
 pytestmark = [pytest.mark.django_db, pytest.mark.each_day_on("postgresql")]  # dossiers take long
 TRIED = None if IS_THOROUGH else int(os.environ.get("TAMPERINGS", "12"))  # of each adversary, on a day like any other
 
-only_thorough = pytest.mark.skipif(
-    not IS_THOROUGH and "TAMPERINGS" not in os.environ, reason="takes minutes: make thorough"
-)
-
 
 @pytest.fixture
 def world(db, tmp_path):
@@ -105,7 +101,6 @@ def _same(one, other):
     return (one.holds, one.notes) == (other.holds, other.notes)
 
 
-@only_thorough
 def test_whoever_holds_the_key_changes_nothing_that_is_not_listed(world, reader):
     given_out.stamped_parts(world)
     dossier, receipt, proof = given_out.dossier_of(world), given_out.receipt_of(world), given_out.proof_of(world)
@@ -123,7 +118,6 @@ def test_whoever_holds_the_key_changes_nothing_that_is_not_listed(world, reader)
     )
 
 
-@only_thorough
 def test_an_administrator_changes_no_sealed_row_and_no_file_unseen(world, reader, tmp_path):
     given_out.stamped_parts(world)
     assert given_out.Witness().cosign(world)
@@ -160,7 +154,6 @@ def test_an_administrator_changes_no_row_unseen_before_its_seal(world, folds, dj
     is_settled(administrator.of_waiting(list(rows[:4]), waiting.finds))
 
 
-@only_thorough
 def test_the_operator_finds_no_other_journal_accepted_by_those_who_have_something_of_the_first(world, reader):
     given_out.stamped_parts(world)
     kept = operator.keep(world, reader)

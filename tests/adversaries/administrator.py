@@ -129,10 +129,12 @@ class Held:
             return NOTHING
         return "named “as the organisation says”" if all(name.startswith(NOTE_OF_RECORDS) for name in changed) else ""
 
-    def _given_out(self, content: bytes) -> dict[str, bytes]:
-        """What says something in a dossier: records, pieces and facts; not what is made anew each time."""
+    def _given_out(self, content: bytes) -> dict[str, Any]:
+        """What says something in a dossier: records, in whatever order their rows are, pieces and facts; not what is made anew each time."""
         return {
-            name: data
+            name: sorted(line.rstrip(b",") for line in data.splitlines())
+            if name.startswith("records/attendance.")
+            else data
             for name, data in contents(content).items()
             if name.startswith(("records/", "pieces/", NOTE_OF_RECORDS, "journal/entries"))
         }

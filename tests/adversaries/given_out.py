@@ -161,7 +161,7 @@ class Reader:
         try:
             self.report(content, **more)
         except verifier.Broken as found:
-            return "verify, unnamed" if "not as Milepost writes it (" in str(found) else "verify"
+            return "verify, unnamed" if str(found).startswith("The file is not as Milepost writes it (") else "verify"
         return ""
 
 

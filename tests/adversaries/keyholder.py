@@ -146,6 +146,8 @@ def of_archive(what: str, content: bytes, reader: Reader, signer: Signer) -> Ite
     for name, changed in chain(of_zip(files), _of_several(files)):
         if name.startswith("manifest.sig"):
             continue  # that is made anew, as it was
+        if name.startswith("as-the-organisation-says/") and not name.endswith(("gone", "renamed", "a copy", "emptied")):
+            continue  # nothing of it is held against anything: each of its words would be listed
         stays = name.startswith("manifest.json")
 
         def attempt(changed: Files = changed, stays: bool = stays) -> str | None:
