@@ -17,6 +17,7 @@ from milepost.learning.enrolling import enrol_in_bulk, enrol_many
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import open_activity
 from milepost.people import doing, undoing
+from milepost.people.bulk_acts import BulkKind
 from milepost.people.importing import HRFile, import_people
 from milepost.people.inviting import accept, invite, invited, link_for
 from milepost.people.models import BulkAct, Member, User
@@ -183,14 +184,14 @@ def _accept_and_undo(_nothing: Any) -> Pair:
 
 def _two_workers(world: Any) -> Pair:
     """A lease that ran out gives the job to a second worker while the first goes on: each person is taken out once."""
-    at_once, undoing.AT_ONCE, undoing.BATCH = undoing.AT_ONCE, 1, 2
+    at_once, undoing.AT_ONCE, BulkKind.at_once = undoing.AT_ONCE, 1, 2
     try:
         act = undo(act=_enrolled(world), by=world[1])
     finally:
         undoing.AT_ONCE = at_once
 
     def count(answers: list[str]) -> None:
-        undoing.BATCH = 1_000
+        BulkKind.at_once = 1_000
         assert answers == ["done", "done"], answers
         act.refresh_from_db()
         assert (act.taken_back, facts("withdrew", act.about_id), facts("undid", act.uid)) == (act.count, act.count, 1)

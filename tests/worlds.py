@@ -85,12 +85,14 @@ def make_member(organisation: Any, name: str, *, roles: list[str] = [], **fields
 def make_people(organisation: Any, count: int) -> None:
     """Many people at once, without accounts, through the HR file."""
     from milepost.core import tables
-    from milepost.people.importing import HRFile, import_people
+    from milepost.people.importing import KIND, HRFile, import_people
+    from milepost.people.models import BulkAct
 
     rows = "\n".join(f"N{n:06},Given{n},Family{n},n{n}@{organisation.slug}.example,Site {n % 4}" for n in range(count))
     with read_once(tables):
         table = tables.read_table(f"Employee number,First name,Last name,Email,Site\n{rows}\n".encode())
     import_people(organisation=organisation, file=HRFile(table))
+    BulkAct.objects.filter(organisation=organisation, kind=KIND).delete()  # as long ago as nobody undoes it
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from milepost.journal.phrases import phrase
 from milepost.learning.enrolling import enrol, enrol_many, reschedule, withdraw
 from milepost.learning.models import Enrolment
 from milepost.learning.progressing import open_activity
-from milepost.people import undoing
+from milepost.people import bulk_acts, undoing
 from milepost.people.granting import grant
 from milepost.people.models import BulkAct, BulkActPerson, Member, Site
 from milepost.people.roles import Role
@@ -119,7 +119,7 @@ def test_many_are_undone_by_a_job_in_parts_of_which_the_page_tells_how_far_it_is
     organisation, course, lead, monkeypatch, visit, people, everybody
 ):
     monkeypatch.setattr(undoing, "AT_ONCE", 3)
-    monkeypatch.setattr(undoing, "BATCH", 2)
+    monkeypatch.setattr(bulk_acts.BulkKind, "at_once", 2)
     act = enrolled(everybody, course, lead)
     page = visit(lead).post(f"/aldermoor/people/bulk-changes/{act.uid}/undoing/", follow=True)
     assert "It is being undone." in page.text

@@ -15,7 +15,7 @@ from milepost.people.inviting import invite
 from milepost.people.models import BulkAct, Department, Member, Site
 from milepost.people.roles import Role
 from milepost.people.undoing import UndoneAlready, undo, undoable_by
-from tests.worlds import make_member, make_people
+from tests.worlds import make_member
 
 HEADING = "Employee number,First name,Last name,Email,Site,Department,Job title,Manager\n"
 BEFORE = HEADING + (
@@ -116,8 +116,8 @@ def test_who_may_not_give_a_role_does_not_move_it_by_undoing(organisation, lead,
 
 def test_a_large_import_is_undone_in_the_background(organisation, lead):
     before = people(organisation)
-    make_people(organisation, 600)
-    act = undo(act=BulkAct.objects.get(), by=lead)
+    rows = "".join(f"{number},Given,Family,,,,,\n" for number in range(600))
+    act = undo(act=run(organisation, HEADING + rows), by=lead)
     assert act.is_being_undone
     run_all(queues=["imports"])
     assert people(organisation) == before
