@@ -173,7 +173,7 @@ def _choose_and_upload_anew(world: None) -> Pair:
 
     return [
         lambda: import_drafts.upload(content=FILE, name="hr.csv", by=anna),
-        lambda: import_drafts.choose_columns(draft=draft, columns={0: "email"}, is_complete=False),
+        lambda: import_drafts.choose(draft=draft, columns={0: "email"}, is_complete=False),
     ], count_up
 
 

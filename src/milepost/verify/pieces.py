@@ -9,9 +9,10 @@ from typing import Any
 from .archive import Archive
 from .attendance import SAME_MOMENT
 from .facts import Facts
-from .pdf_seals import NEVER, attached, on_top, revisions, seals_in
+from .pdf_seals import NEVER, Seal, attached, on_top, revisions, seals_in
 from .piece_names import PieceNames
 from .report import Broken, Progress, Report
+from .spread import spread
 from .strict_json import read_json
 
 CONNECTIONS = "pieces/connections/"
@@ -69,8 +70,9 @@ class Pieces:
 
     def hold_seals(self, names: Sequence[str], progress: Progress) -> None:
         """Each of these PDFs is as the organisation sealed it."""
-        for done, name in enumerate(names, start=1):
-            self._seals(name)
+        found = spread(seals_in, map(self.archive.read, names))
+        for done, (name, seals) in enumerate(zip(names, found, strict=True), start=1):
+            self._hold(name, seals)
             if name.startswith(CONNECTIONS):
                 self.facts.connections.hold(PurePosixPath(name).stem, self.archive.read(name))
             progress(done, len(names))
@@ -127,8 +129,7 @@ class Pieces:
                     f"{name} is said to be an earlier file with something added, and does not begin with that."
                 )
 
-    def _seals(self, name: str) -> None:
-        found = seals_in(self.archive.read(name))
+    def _hold(self, name: str, found: Sequence[Seal]) -> None:
         if not found:
             raise Broken(f"{name} carries no seal.")
         for seal in found:
