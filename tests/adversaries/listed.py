@@ -35,8 +35,13 @@ LISTED = [
     Listed(KEYHOLDER, r"^receipt manifest.json: person", "the name of its person"),
     Listed(
         KEYHOLDER,
-        r"all of its (checkpoint|stamps): gone|seal.json: (timestamp|whole)$|^proof (whole|checkpoint|log)$",
+        r"all of its (checkpoint|stamps): gone|seal.json: (timestamp|whole)$|^proof (whole|checkpoint|log|seal)$",
         "whoever holds the key, all time stamps or a checkpoint left away",
+    ),
+    Listed(
+        KEYHOLDER,
+        r"journal/(heads|seal).json: byte in eighth",
+        "whoever holds the key, the certificates that a time stamp brings along beside its authority's own",
     ),
     Listed(
         KEYHOLDER,
