@@ -84,6 +84,8 @@ def test_a_file_of_one_row_is_no_complete_company_unless_somebody_says_how_many_
     for few in ((), ("--leavers", str(gone - 1))):
         status, _out, err = run(home, *one, *few)
         assert (status, f"{gone} of 241 people would leave; nothing was changed." in err) == (1, True), err
+        assert run(home, *one, *few, "--dry-run")[0] == 1
+    assert run(home, *one, "--leavers", str(gone), "--dry-run")[0] == 0
     assert f"{gone} gone" in run(home, *one, "--leavers", str(gone))[1]
 
 
@@ -96,6 +98,8 @@ def test_whose_number_it_is_has_to_be_said(home, tmp_path):
     status, _out, err = run(home, *words, tmp_path / "b.csv")
     assert status == 1
     assert "Row 2: 77 was Anna Berg anna@acme.example, and would be Otto Holm otto@acme.example." in err
+    both = run(home, *words, tmp_path / "b.csv", "--other", "77", "--same", "77")
+    assert (both[0], "Both --same and --other of 77." in both[2]) == (1, True)
     assert "1 new, 0 changed" in run(home, *words, tmp_path / "b.csv", "--other", "77")[1]
 
 

@@ -1,5 +1,6 @@
 """`milepost organisation` and `milepost people`."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -82,14 +83,20 @@ def import_people(
     with about(file):
         content = file.read_bytes()
         table = read_table(content, name=file.name)
+    if both := {question_of(number) for number in same} & {question_of(number) for number in other}:
+        fail(f"Both --same and --other of {', '.join(sorted(key.partition(':')[2] for key in both))}.")
     answers = {question_of(number): SAME for number in same} | {question_of(number): OTHER for number in other}
     source = HRFile(table, None, complete, file.name, fingerprint(content), answers)
     if leavers is None and complete:
         leavers = 0
     try:
-        counts = (
-            source.plan(target).counts if dry_run else import_people(organisation=target, file=source, leavers=leavers)
-        )
+        if dry_run:
+            plan = source.plan(target)
+            click.echo(_in_words(plan.counts))
+            plan.refuse_leavers(leavers, exactly=False)
+            click.echo("Nothing was changed (--dry-run).")
+        else:
+            click.echo(_in_words(import_people(organisation=target, file=source, leavers=leavers)))
     except Unanswered:
         for question in source.plan(target).unanswered:
             was, would_be = f"{question.was} {question.was_address}", f"{question.would_be} {question.address}"
@@ -105,9 +112,10 @@ def import_people(
         for problem in refused.problems[:50]:
             click.echo(f"{file}: {problem}", err=True)
         fail(f"{len(refused.problems)} problem(s) in {file}; nothing was imported." if refused.problems else refused)
-    click.echo("{new} new, {changed} changed, {back} back, {gone} gone, {unchanged} as they were.".format(**counts))
-    if dry_run:
-        click.echo("Nothing was changed (--dry-run).")
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return "{new} new, {changed} changed, {back} back, {gone} gone, {unchanged} as they were.".format(**counts)
 
 
 @people.command("reset-second-factor")

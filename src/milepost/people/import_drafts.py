@@ -76,7 +76,10 @@ def choose(
     for index, name in columns.items():
         if name in known:
             draft.mapping.setdefault(name, index)
-    draft.is_complete, draft.answers = is_complete, {key[:MAX_KEY]: answer for key, answer in (answers or {}).items()}
+    draft.is_complete, draft.answers = (
+        is_complete,
+        {key[:MAX_KEY]: answer[:MAX_KEY] for key, answer in (answers or {}).items()},
+    )
     waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None, begun_at=None)
     if not waiting.update(mapping=draft.mapping, is_complete=is_complete, answers=draft.answers):
         raise UploadOver

@@ -14,8 +14,10 @@ from milepost.people.models import Department, Organisation, RoleGrant, Site, pl
 
 SITE, DEPARTMENT = "site", "department"
 NAME_LENGTH = 120
+SEPARATORS = r"[>\\|/]"
+"""What files put between a department and the one below it."""
 LIKE = 0.8  # of `difflib`: one wrong letter in five
-MOST_COMPARED = 40_000  # pairs of names: a second; in a file with more new names than that nothing is near
+MOST_COMPARED = 40_000_000  # pairs of letters: a second; in a file with more or longer new names nothing is near
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def question_of(kind: str, name: str) -> str:
 
 def department_path(text: str) -> str:
     """A department as its path from the root: names joined with ' / ' whatever the file puts between them."""
-    parts = (part.strip()[:NAME_LENGTH] for part in re.split(r"[>\\|/]", text))
+    parts = (part.strip()[:NAME_LENGTH] for part in re.split(SEPARATORS, text))
     return " / ".join(part for part in parts if part)
 
 
@@ -82,8 +84,14 @@ class Places:
     def _meant_by(self, kind: str, name: str) -> str:
         return self.known[kind].get(self._answers.get(question_of(kind, name), "").casefold(), "")
 
+    def _letters_named(self, kind: str) -> int:
+        return sum(map(len, self._named[kind]))
+
+    def _letters_known(self, kind: str) -> int:
+        return sum(map(len, self.known[kind]))
+
     def _nearest(self, kind: str, name: str) -> str:
-        if len(self._named[kind]) * len(self.known[kind]) > MOST_COMPARED:
+        if self._letters_named(kind) * self._letters_known(kind) > MOST_COMPARED:
             return ""
         by_word = {_word(known): known for known in self.known[kind].values()}
         near = get_close_matches(_word(name), by_word, n=1, cutoff=LIKE)

@@ -165,13 +165,16 @@ class Plan:
 
     @property
     def fingerprint(self) -> str:
-        """What it would do, to compare: who is new, what changes of whom and in which row, who has left, what is wrong or asked."""
+        """What it would do, to compare: by which columns, who is new, what changes of whom and in which row, who has left, what is
+        wrong or asked.
+        """
         new = [change.row for change in self.new]
         written = [[change.row, change.member.pk, sorted(change.fields)] for change in self.written]
         places = [[place.kind, place.name, place.meant] for place in self.places]
         asked = [[question.row, question.answer] for question in self.questions]
         gone = [member.pk for member in self.gone]
-        return fingerprint_of([new, written, gone, places, asked, list(map(str, self.problems))])
+        columns = sorted(self.mapping.items())
+        return fingerprint_of([columns, new, written, gone, places, asked, list(map(str, self.problems))])
 
 
 def changes_in_words(counts: Mapping[str, int]) -> str:

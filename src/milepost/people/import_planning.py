@@ -4,6 +4,7 @@ What a row says is read in `import_rows`; which site or department is meant, in 
 `import_managers`.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from django.db.models import FETCH_PEERS
@@ -11,13 +12,14 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from milepost.core import clock
+from milepost.core.names import as_seen
 from milepost.core.tables import Table
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_changes import OTHER, SAME, Change, Question, is_somebody_else, question_of
 from milepost.people.import_managers import resolve_managers
 from milepost.people.import_places import DEPARTMENT, SITE, Places, department_path
 from milepost.people.import_plan import Plan, Problem
-from milepost.people.import_rows import Rows
+from milepost.people.import_rows import CLEARED, Rows
 from milepost.people.models import Member, Organisation, plain
 from milepost.people.recognising import RECOGNISED_BY, Holders, Moved
 
@@ -60,6 +62,8 @@ def plan_person(
 
     What is empty is cleared; what is not said stays. It is compared with everybody, as numbers and addresses are of one person.
     """
+    said = {name: as_seen(text) for name, text in said.items()}
+    said = {name: "" if text.casefold() in CLEARED else text for name, text in said.items()}
     labels = [str(field.label) for field in FIELDS]
     table = Table(labels, [[said.get(field.name, "") for field in FIELDS]], [1], "", "")
     plan = Plan(organisation, table, {field.name: at for at, field in enumerate(FIELDS)}, is_complete=False)
@@ -98,6 +102,8 @@ class _Planner:
         self.places = Places(plan.organisation, answers)
         self.rows = Rows(plan.table, plan.mapping, self._problem)
         self.changes: list[Change] = []
+        self.freed: set[int] = set()
+        self.suffixes: Counter[str] = Counter()
         self.is_of_one = False
 
     def look_at(self, person: Member | None, said: Mapping[str, str]) -> None:
@@ -213,7 +219,7 @@ class _Planner:
                 self._free(known, row)
                 known = None
         known = known or (self.by_email.get(email) if email else None)
-        is_free = any(known is change.member for change in self.plan.freed)
+        is_free = known is not None and known.pk in self.freed
         if known and number and known.employee_number and plain(known.employee_number) != plain(number) and not is_free:
             return None  # the address now belongs to somebody else; `_check_addresses` decides whether that holds
         return known
@@ -222,12 +228,19 @@ class _Planner:
         """Give the number of somebody away: theirs says from then on until which year it was theirs."""
         number, change = str(member.employee_number), Change(member, row)
         year = (member.left_on or clock.today(self.plan.organisation.time_zone)).year
-        suffixes = (f" ({year})", *(f" ({year}-{count})" for count in range(2, len(self.members) + 3)))
-        free = (f"{number[: NUMBER_LENGTH - len(suffix)]}{suffix}" for suffix in suffixes)
-        self._set(change, "employee_number", next(one for one in free if plain(one) not in self.by_number))
+        alike = f"{plain(number)[: NUMBER_LENGTH // 2]} {year}"  # what is cut may be the same of many
+        while True:
+            self.suffixes[alike] += 1
+            count = self.suffixes[alike]
+            suffix = f" ({year})" if count == 1 else f" ({year}-{count})"
+            free = f"{number[: NUMBER_LENGTH - len(suffix)]}{suffix}"
+            if plain(free) not in self.by_number:
+                break
+        self._set(change, "employee_number", free)
         del self.by_number[plain(number)]
         self.by_number[plain(str(member.employee_number))] = member
         self.plan.freed.append(change)
+        self.freed.add(member.pk)
 
     def _place(self, change: Change, said: Mapping[str, str]) -> None:
         """The site and department, by name: those that do not exist yet are made when the plan is applied."""
@@ -272,12 +285,12 @@ class _Planner:
 
     def _check_addresses(self) -> None:
         """No address and no number may end up with two people, counting those that the file does not name."""
-        moved = {change.member.pk for change in (*self.changes, *self.plan.freed) if change.member.pk}
+        in_file = {change.member.pk for change in self.changes if change.member.pk}
         for kind, name, owners in (("email", "email", self.by_email), ("number", "employee_number", self.by_number)):
             for change in self.changes:
                 value = getattr(change.member, name)
                 owner = owners.get(plain(value) if kind == "number" else value) if value else None
-                if owner and owner is not change.member and owner.pk not in moved:
-                    in_file = _("%(value)s belongs to %(person)s, who is not in the file.")
-                    message = _("%(value)s belongs to %(person)s.") if self.is_of_one else in_file
+                if owner and owner is not change.member and owner.pk not in in_file:
+                    not_there = _("%(value)s belongs to %(person)s, who is not in the file.")
+                    message = _("%(value)s belongs to %(person)s.") if self.is_of_one else not_there
                     self._problem(change.row, name, message % {"value": value, "person": owner.full_name})

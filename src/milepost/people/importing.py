@@ -15,6 +15,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from milepost.core import clock
 from milepost.core.quotas import refuse_beyond
@@ -182,6 +184,7 @@ class Writing:
                 change.member.manager = change.manager
             change.member.refresh_searchable()
         let_go_of_addresses([change.member.pk for change in plan.written if "email" in change.fields])
+        let_go_of_numbers([change.member.pk for change in plan.freed])
         write_over([change.member for change in plan.freed])
         for level in _levels([change.member for change in plan.new]):
             Member.objects.bulk_create(level, batch_size=BATCH)
@@ -246,6 +249,13 @@ def let_go_of_addresses(members: Collection[int]) -> None:
     """Take these people's addresses before they are given others: two may swap theirs."""
     for part in batched(members, BATCH, strict=False):
         Member.objects.filter(pk__in=part).exclude(employee_number=None).update(email=None)
+
+
+def let_go_of_numbers(keys: Collection[int]) -> None:
+    """Take these people's numbers before they are given others; a number of nobody's stands in their place."""
+    for part in batched(keys, BATCH, strict=False):
+        free = Concat(Value("~"), Cast("pk", CharField()))
+        Member.objects.filter(pk__in=part).update(employee_number=free)
 
 
 def write_over(members: Collection[Member]) -> None:

@@ -3,6 +3,7 @@
 Moving people is remembered like an HR file, so that it can be undone. What nobody stands in and nothing refers to can be removed.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -17,8 +18,18 @@ from milepost.core.tables import Table
 from milepost.journal.recording import Reference, record
 from milepost.people.facts import PLACE_ADDED, PLACE_EMPTIED, PLACE_REMOVED, PLACE_RENAMED
 from milepost.people.import_changes import Change
-from milepost.people.import_places import DEPARTMENT, NAME_LENGTH, SITE, Made, Making, department_path, unused
+from milepost.people.import_places import (
+    DEPARTMENT,
+    NAME_LENGTH,
+    SEPARATORS,
+    SITE,
+    Made,
+    Making,
+    department_path,
+    unused,
+)
 from milepost.people.import_plan import Plan
+from milepost.people.import_rows import CLEARED
 from milepost.people.importing import carry_out, remember_changes
 from milepost.people.models import Department, Member, Organisation, Site
 
@@ -70,7 +81,10 @@ def rename_place(*, place: Place, name: str, by: Member) -> None:
     """
     organisation, kind, row, before = place.row.organisation, place.kind, place.row, place.name
     above = before.rpartition(" / ")[0] if isinstance(row, Department) else ""
-    name = _checked(kind, as_seen(name).replace("/", "-") if kind == DEPARTMENT else name)
+    name = as_seen(name)
+    if len(name) > NAME_LENGTH:
+        raise PlaceRefused(_("Longer than %(count)d characters.") % {"count": NAME_LENGTH})
+    name = _checked(kind, re.sub(SEPARATORS, "-", name) if kind == DEPARTMENT else name)
     after = f"{above} / {name}" if above else name
     if after == before:
         return
@@ -83,7 +97,7 @@ def rename_place(*, place: Place, name: str, by: Member) -> None:
             below = list(organisation.departments.filter(path__startswith=f"{before} / "))
             for department in below:
                 department.path = f"{after}{department.path[len(before) :]}"
-            if any(len(department.path) > PATH_LENGTH for department in below):
+            if any(len(path) > PATH_LENGTH for path in (after, *(department.path for department in below))):
                 raise PlaceRefused(_("With those below it the name would be too long."))
             row.path = after
             Department.objects.bulk_update(below, ["path"])
@@ -150,7 +164,7 @@ def _hold(organisation: Organisation) -> None:
 
 def _checked(kind: str, name: str) -> str:
     name = as_seen(name) if kind == SITE else department_path(as_seen(name))
-    if not name:
+    if not name or name.casefold() in CLEARED:  # a file that says so clears it
         raise PlaceRefused(_("Give it a name."))
     if len(name) > (NAME_LENGTH if kind == SITE else PATH_LENGTH):
         raise PlaceRefused(
@@ -160,12 +174,12 @@ def _checked(kind: str, name: str) -> str:
 
 
 def _refuse_taken(organisation: Organisation, kind: str, name: str) -> None:
-    rows = (
-        organisation.sites.filter(name__iexact=name)
+    names = (
+        organisation.sites.values_list("name", flat=True)
         if kind == SITE
-        else organisation.departments.filter(path__iexact=name)
+        else organisation.departments.values_list("path", flat=True)
     )
-    if rows.exists():
+    if name.casefold() in {known.casefold() for known in names}:  # as a file compares them; SQLite knows no É as é
         words = gettext_lazy("“%(name)s” is there already. To bring both together, move everybody of one to the other.")
         raise PlaceRefused(words % {"name": name})
 

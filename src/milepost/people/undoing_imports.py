@@ -21,8 +21,8 @@ from milepost.people.bulk_acts import BulkKind, in_act
 from milepost.people.facts import MEMBER_DEACTIVATED, MEMBER_REACTIVATED, MEMBER_UPDATED
 from milepost.people.import_places import Made, unused
 from milepost.people.import_planning import MAX_PEOPLE
-from milepost.people.importing import BATCH, as_json, let_go_of_addresses, write_over
-from milepost.people.models import BulkAct, BulkActPerson, Department, ImportedPerson, Member, Organisation, Site
+from milepost.people.importing import BATCH, as_json, let_go_of_addresses, let_go_of_numbers, write_over
+from milepost.people.models import BulkAct, BulkActPerson, Department, ImportedPerson, Member, Organisation, Site, plain
 from milepost.people.permissions import IMPORT_PEOPLE, Permission
 from milepost.people.recognising import Holders, Moved, tell_moved
 
@@ -44,6 +44,7 @@ class ImportsOfPeople(BulkKind):
         "taken": _("somebody else has their earlier address or number now"),
         "place": _("their earlier site or department was removed"),
         "role": _("holds a role that you can’t give"),
+        "manager": _("their earlier manager reports to them by now"),
     }
     undone: ClassVar[str | Promise] = _("Undid the import of “%(object)s”: %(taken_back)s taken back, %(kept)s kept")
     at_once: ClassVar[int] = (
@@ -74,10 +75,19 @@ class ImportsOfPeople(BulkKind):
                 kept[person.pk] = "changed"
         kept |= self._beyond(act, [person for person in people if person.pk not in kept], before)
         back = [before[person.key] for person in people if person.pk not in kept]
-        gone = _whose_place_is_gone(back)
-        kept |= {person.pk: "place" for person in people if person.pk not in kept and person.member_id in gone}
-        taken = _whose_own_is_taken(act, [row for row in back if row.member_id not in gone])
-        return kept | {person.pk: "taken" for person in people if person.pk not in kept and person.member_id in taken}
+        why = dict.fromkeys(_whose_place_is_gone(back), "place")
+        while True:  # whoever stays holds on to what is theirs by now, and to their manager
+            back = [row for row in back if row.member_id not in why]
+            more = dict.fromkeys(_whose_own_is_taken(act, back), "taken")
+            more |= dict.fromkeys(
+                _who_would_go_round(act, [row for row in back if row.member_id not in more]), "manager"
+            )
+            if not more:
+                break
+            why |= more
+        return kept | {
+            person.pk: why[person.member_id] for person in people if person.member_id in why and person.pk not in kept
+        }
 
     @staticmethod
     def _beyond(act: BulkAct, people: Sequence[BulkActPerson], before: Mapping[int, ImportedPerson]) -> dict[int, str]:
@@ -112,7 +122,7 @@ class ImportsOfPeople(BulkKind):
                 moved.append(Moved(member, member.email, member in holders))
         left_before = {member.pk: member.has_left for member, _was in restored}
         let_go_of_addresses([member.pk for member, was in restored if "email" in was.before])
-        _give_up([member for member, was in restored if "employee_number" in was.before])
+        let_go_of_numbers([member.pk for member, was in restored if "employee_number" in was.before])
         wanted = {(name, was.before.get(name)) for _member, was in restored for name in _UNIQUE}
         for member in new:
             member.left_on = today
@@ -181,15 +191,51 @@ def _as_they_are(people: Iterable[BulkActPerson]) -> dict[int, dict[str, Any]]:
 
 
 def _whose_own_is_taken(act: BulkAct, imported: Sequence[ImportedPerson]) -> set[int]:
-    """Those whose earlier address or number somebody has whom this does not take back."""
-    restored = {row.member_id for row in imported}
-    others = Member.objects.filter(organisation=act.organisation_id).exclude(pk__in=restored)
+    """Those whose earlier address or number somebody holds on to: whom this does not take back, one of these in turn included."""
+    restored = {row.member_id: row for row in imported}
+    wanted = {
+        (name, plain(row.before[name])): row.member_id for row in imported for name in _UNIQUE if row.before.get(name)
+    }
+    held: dict[int, list[tuple[str, str]]] = {}
+    kept: list[tuple[str, str]] = []
+    there = Member.objects.filter(organisation=act.organisation_id).order_by().values("pk", *_UNIQUE)
+    for member in there:
+        held[member["pk"]] = [(name, plain(member[name])) for name in _UNIQUE if member[name]]
+        row = restored.get(member["pk"])
+        gives_up = () if row is None else row.before
+        if row is not None and row.is_new and member["employee_number"]:  # see `take_back`
+            gives_up = _UNIQUE
+        kept += [one for one in held[member["pk"]] if one[0] not in gives_up]
     taken: set[int] = set()
-    for name in _UNIQUE:
-        wanted = {row.before[name]: row.member_id for row in imported if row.before.get(name)}
-        there = others.filter(**{f"{name}__in": list(wanted)}).values_list(name, flat=True)
-        taken |= {wanted[value] for value in there}
+    while kept:
+        who = wanted.get(kept.pop())
+        if who is not None and who not in taken:
+            taken.add(who)
+            kept += held.get(who, [])
     return taken
+
+
+def _who_would_go_round(act: BulkAct, imported: Sequence[ImportedPerson]) -> set[int]:
+    """Those whose earlier manager reports to them by now, or would by this."""
+    restored = {row.member_id: row.before["manager_id"] for row in imported if "manager_id" in row.before}
+    if not restored:
+        return set()
+    managers = Member.objects.filter(organisation=act.organisation_id).order_by().values_list("pk", "manager_id")
+    above: dict[int, int | None] = dict(managers)
+    above |= restored
+    found: set[int] = set()
+    safe: set[int] = set()
+    for start in restored:
+        trail: dict[int, None] = {}
+        at: int | None = start
+        while at is not None and at not in safe and at not in trail:
+            trail[at] = None
+            at = above.get(at)
+        if at in trail:
+            people = list(trail)
+            found |= restored.keys() & set(people[people.index(at) :])
+        safe |= trail.keys()
+    return found
 
 
 def _whose_place_is_gone(imported: Sequence[ImportedPerson]) -> set[int]:
@@ -199,13 +245,6 @@ def _whose_place_is_gone(imported: Sequence[ImportedPerson]) -> set[int]:
         there = set(model.objects.filter(pk__in=wanted).values_list("pk", flat=True))
         gone |= {row.member_id for row in imported if row.before.get(name) and row.before[name] not in there}
     return gone
-
-
-def _give_up(members: Sequence[Member]) -> None:
-    """Take these people's numbers before they are given others; a number of nobody's stands in their place."""
-    for member in members:
-        member.employee_number = f"~{member.pk}"
-    Member.objects.bulk_update(members, ["employee_number"], batch_size=BATCH)
 
 
 def _as_value(name: str, value: Any) -> Any:

@@ -103,3 +103,15 @@ def test_a_last_day_is_set_and_taken_back_on_the_person_s_page(organisation, vis
     assert "Is back" in client.get(f"/aldermoor/people/{kim.uid}/").text
     assert "Kim Lee is back." in client.post(url, {"back": "1"}, follow=True).text
     assert "Say the last day as a date." in client.post(url, {"left_on": "soon"}, follow=True).text
+
+
+def test_what_nobody_sees_is_no_name_and_stands_in_none(organisation, lead):
+    with pytest.raises(ImportRefused, match="Every person needs a name"):
+        add_person(organisation=organisation, said=KIM | {"given_name": "\u200b\u2800"}, by=lead)
+    added = add_person(
+        organisation=organisation,
+        said=KIM | {"given_name": "Ki\u200bm", "site": "Os\u202elo", "job_title": "[empty]"},
+        by=lead,
+    )
+    added.refresh_from_db()
+    assert (added.given_name, added.site.name, added.job_title) == ("Kim", "Oslo", "")

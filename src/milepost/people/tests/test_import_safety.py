@@ -1,5 +1,6 @@
 """What an HR file can’t do unseen: empty a company, make somebody inherit another’s completions, forget what is known."""
 
+import time
 from uuid import uuid4
 
 import pytest
@@ -8,7 +9,7 @@ from django.urls import reverse
 from milepost.core.tables import read_table
 from milepost.journal.models import Entry
 from milepost.people import import_drafts
-from milepost.people.import_plan import TooManyLeave, Unanswered
+from milepost.people.import_plan import ImportRefused, TooManyLeave, Unanswered
 from milepost.people.import_planning import plan_import
 from milepost.people.import_words import as_table, differences_of
 from milepost.people.importing import HRFile, import_people
@@ -231,3 +232,55 @@ def test_an_act_under_one_uid_is_done_once(organisation, two):
     run(organisation, HEADING + "3,Kim,Lee,,,,,\n", act=act)
     assert make_member(organisation, "x").pk
     assert Entry.objects.filter(fact="people-file.imported").count() == 2
+
+
+SWAPPED = "2,Anna,Berg,anna@a.example,,,,\n1,Otto,Holm,otto@a.example,,,,\n"
+TAKEN_OVER = "7,Ole,Nys,otto@a.example,,,,\n2,Ines,Costa,i@a.example,,,,\n"
+
+
+@pytest.mark.parametrize(("rows", "whose"), [(SWAPPED, "Anna Berg"), (TAKEN_OVER, "Otto Holm")])
+def test_whoever_gave_their_number_away_keeps_their_address(organisation, two, rows, whose):
+    found = plan(organisation, HEADING + rows, answers={"person:1": "other", "person:2": "other"})
+    assert f"belongs to {whose}, who is not in the file." in str(found.problems[0])
+
+
+def test_many_numbers_that_others_have_now_take_no_longer_each(organisation):
+    make_people(organisation, 4_000)
+    rows = "".join(f"N{n:06},P{n},Q{n},p{n}@a.example,,,,\n" for n in range(4_000))
+    answers = {f"person:n{n:06}": "other" for n in range(4_000)}
+    asked, began = table(HEADING + rows), time.process_time()
+    found = plan_import(organisation=organisation, table=asked, answers=answers)
+    assert (len(found.freed), len(found.new)) == (4_000, 4_000)
+    assert time.process_time() - began < 4  # 10 where each asks all before it
+
+
+def test_numbers_that_are_cut_to_the_same_stay_apart(organisation):
+    run(organisation, HEADING + "".join(f"{'A' * 58}{n:06},G{n},F{n},g{n}@a.example,,,,\n" for n in range(5)))
+    rows = "".join(f"{'A' * 58}{n:06},P{n},Q{n},p{n}@a.example,,,,\n" for n in range(5))
+    answers = {f"person:{'a' * 58}{n:06}": "other" for n in range(5)}
+    assert run(organisation, HEADING + rows, answers=answers)["new"] == 5
+    assert Member.objects.values("employee_number").distinct().count() == 10
+
+
+def test_long_paths_are_compared_within_a_second(organisation):
+    above = " / ".join(
+        ["Compagnie générale des transports", "Direction régionale du Nord", "Exploitation et maintenance"]
+    )
+    paths = (f"{above} / Equipe {n:03} nord" for n in range(200))
+    Department.objects.bulk_create(Department(organisation=organisation, name=path[-15:], path=path) for path in paths)
+    rows = "".join(f"{n},A,B,,,{above} / Groupe {n:03} sud,,\n" for n in range(200))
+    asked, began = table(HEADING + rows), time.process_time()
+    assert len(plan_import(organisation=organisation, table=asked).places) == 200
+    assert time.process_time() - began < 4
+
+
+def test_a_file_read_by_other_columns_is_not_what_was_looked_at(organisation, lead):
+    content = b"Employee number,First name,Last name\n1,Anna,Berg\n"
+    draft = import_drafts.upload(content=content, name="people.csv", by=lead)
+    seen = import_drafts.plan_of(draft, by=lead).fingerprint
+    columns = {0: "employee_number", 2: "given_name", 1: "family_name"}
+    import_drafts.choose(draft=draft, columns=columns, is_complete=False, answers={"site:x": "y" * 10_000})
+    assert len(draft.answers["site:x"]) == import_drafts.MAX_KEY
+    with pytest.raises(ImportRefused):
+        import_drafts.finish(draft=draft, seen=seen, by=lead)
+    assert not Member.objects.filter(employee_number="1").exists()

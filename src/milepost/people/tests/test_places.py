@@ -99,3 +99,30 @@ def test_pages_do_all_of_it(organisation, visit, lead, there):
     assert "“Oslo” was removed." in client.post(f"{base}site/{oslo}/", {"remove": "1"}, follow=True).text
     assert "there already" in client.post(f"{base}site/{bergen}/", {"name": "Lyon"}, follow=True).text
     assert client.post(f"{base}site/{bergen}/", {"into": "x"}).status_code == 404
+
+
+def test_names_are_compared_as_a_file_compares_them(organisation, lead, there):
+    add_place(organisation=organisation, kind="site", name="Orléans", by=lead)
+    with pytest.raises(PlaceRefused, match="there already"):
+        add_place(organisation=organisation, kind="site", name="ORLÉANS", by=lead)
+    with pytest.raises(PlaceRefused, match="there already"):
+        rename_place(place=site("Lyon"), name="orlÉans", by=lead)
+    assert Entry.objects.filter(fact="place.added").count() == 1
+
+
+def test_a_department_is_not_renamed_into_another(organisation, lead, there):
+    rename_place(place=department("Operations"), name="In > Out | Yard", by=lead)
+    assert Department.objects.filter(name="In - Out - Yard", path="In - Out - Yard", parent=None).exists()
+
+
+def test_a_name_that_is_too_long_is_refused_not_cut(organisation, lead, there):
+    path = " / ".join([*(letter * 120 for letter in "abcd"), "e" * 90])
+    add_place(organisation=organisation, kind="department", name=path, by=lead)
+    for name in ("f" * 120, "f" * 121):
+        with pytest.raises(PlaceRefused, match=r"too long|Longer than 120"):
+            rename_place(place=department(path), name=name, by=lead)
+
+
+def test_what_clears_a_cell_is_no_name(organisation, lead):
+    with pytest.raises(PlaceRefused, match="Give it a name"):
+        add_place(organisation=organisation, kind="site", name="[Empty]", by=lead)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from milepost.core.jobs import run_all
 from milepost.core.tables import read_table
 from milepost.journal.models import Entry
+from milepost.people.editing import change_person
 from milepost.people.granting import grant
 from milepost.people.importing import HRFile, import_people
 from milepost.people.inviting import invite
@@ -97,6 +98,33 @@ def test_an_address_that_somebody_else_has_by_now_is_not_taken_from_them(organis
     undone = undo(act=act, by=lead)
     assert undone.people.get().outcome == "taken"
     assert Member.objects.get(employee_number="3").email == "zr@a.example"
+
+
+def test_whoever_would_need_the_address_of_somebody_who_stays_stays_too(organisation, lead, there):
+    rows = "1,Anna,Berg,otto@a.example,,,,\n2,Otto,Holm,zoe@a.example,,,,\n3,Zoé,Roux,zr@a.example,,,,\n"
+    act = run(organisation, HEADING + rows, by=lead)
+    run(organisation, HEADING + "9,Ann,Other,anna@a.example,,,,\n", by=lead)
+    undone = undo(act=act, by=lead)
+    assert [row.outcome for row in undone.people.all()] == ["taken"] * 3
+    assert Member.objects.get(employee_number="1").email == "otto@a.example"
+
+
+def test_a_number_in_other_letters_is_the_same_number(organisation, lead, there):
+    run(organisation, HEADING + "A1,Kim,Lee,k@a.example,,,,\n")
+    reused = HEADING + "A1,Ines,Costa,i@a.example,,,,\n"
+    act = run(organisation, reused, by=lead, answers={"person:a1": "other"})
+    change_person(member=Member.objects.get(email="i@a.example"), said={"employee_number": "a1"}, by=lead)
+    undone = undo(act=act, by=lead)
+    assert undone.people.get(member__given_name="Kim").outcome == "taken"
+
+
+def test_nobody_s_earlier_manager_comes_back_who_reports_to_them_by_now(organisation, lead, there):
+    act = run(organisation, HEADING + "2,,,,,,,[empty]\n", by=lead)
+    otto = Member.objects.get(employee_number="2")
+    change_person(member=Member.objects.get(employee_number="1"), said={"manager": "2"}, by=lead)
+    assert undo(act=act, by=lead).people.get().outcome == "manager"
+    otto.refresh_from_db()
+    assert otto.manager is None
 
 
 def test_a_number_that_was_given_to_somebody_new_is_given_back(organisation, lead, there):

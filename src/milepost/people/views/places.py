@@ -18,7 +18,9 @@ from milepost.people.access import OrganisationRequest, requires
 from milepost.people.import_places import DEPARTMENT, SITE
 from milepost.people.models import Member
 from milepost.people.permissions import IMPORT_PEOPLE
-from milepost.people.places import Place, add_place, move_people, place_of, remove_place, rename_place
+from milepost.people.places import PATH_LENGTH, Place, add_place, move_people, place_of, remove_place, rename_place
+
+LONGEST = PATH_LENGTH + 1  # letters of a name: what is longer is refused, not cut
 
 
 @require_GET
@@ -48,7 +50,7 @@ def new_place(request: OrganisationRequest, kind: str) -> HttpResponseBase:
     if kind not in (SITE, DEPARTMENT):
         raise Http404
     with as_message(request):
-        name = text_of(request.POST, "name")
+        name = text_of(request.POST, "name", limit=LONGEST)
         made = add_place(organisation=request.organisation, kind=kind, name=name, by=request.member)
         messages.success(request, _("“%(name)s” was added.") % {"name": made.name})
     return redirect("places", request.organisation.slug)
@@ -68,7 +70,7 @@ def place(request: OrganisationRequest, kind: str, key: int) -> HttpResponseBase
             into = _place(request, kind, int(typed) if typed.isdecimal() and len(typed) < 19 else 0)
             _move(request, chosen, into)
         else:
-            rename_place(place=chosen, name=text_of(request.POST, "name"), by=request.member)
+            rename_place(place=chosen, name=text_of(request.POST, "name", limit=LONGEST), by=request.member)
             messages.success(request, _("Saved."))
     return redirect("places", request.organisation.slug)
 
