@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import islice
 
 from django.db import transaction
 from django.utils import translation
@@ -22,6 +23,7 @@ from milepost.people.permissions import IMPORT_PEOPLE, may
 
 DRAFT_LIVES = timedelta(days=1)
 MAX_KEY = 700  # letters of a question's key: the longest path of a department, and more
+MAX_ANSWERS = 20_000  # as many as a file has people
 LARGE = 2_000  # rows, from which on it takes longer than anybody waits for a page
 
 
@@ -76,10 +78,8 @@ def choose(
     for index, name in columns.items():
         if name in known:
             draft.mapping.setdefault(name, index)
-    draft.is_complete, draft.answers = (
-        is_complete,
-        {key[:MAX_KEY]: answer[:MAX_KEY] for key, answer in (answers or {}).items()},
-    )
+    said = islice((answers or {}).items(), MAX_ANSWERS)
+    draft.is_complete, draft.answers = is_complete, {key[:MAX_KEY]: answer[:MAX_KEY] for key, answer in said}
     waiting = PeopleImport.objects.filter(pk=draft.pk, applied_at=None, begun_at=None)
     if not waiting.update(mapping=draft.mapping, is_complete=is_complete, answers=draft.answers):
         raise UploadOver

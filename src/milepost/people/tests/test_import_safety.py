@@ -284,3 +284,21 @@ def test_a_file_read_by_other_columns_is_not_what_was_looked_at(organisation, le
     with pytest.raises(ImportRefused):
         import_drafts.finish(draft=draft, seen=seen, by=lead)
     assert not Member.objects.filter(employee_number="1").exists()
+
+
+def test_more_questions_than_a_form_sends_are_asked_in_turns(organisation, visit, lead):
+    make_people(organisation, 1_100)
+    rows = "".join(f"N{n:06},P{n},Q{n},p{n}@a.example,,,,\n" for n in range(1_100))
+    draft = import_drafts.upload(content=(HEADING + rows).encode(), name="people.csv", by=lead)
+    client, page = visit(lead), reverse("people_import", args=[organisation.slug, draft.uid])
+    assert client.get(page).text.count('name="answer:person:') == 200
+    columns = {f"column-{at}": name for name, at in draft.mapping.items()}
+    text = client.post(page, columns | {f"answer:person:n{n:06}": "other" for n in range(200)}).text
+    assert 'name="answer:person:n000000"' not in text
+    assert text.count('name="answer:person:') == 200
+    client.post(page, columns | {"answer:person:n000200": "same"})
+    draft.refresh_from_db()
+    assert len(draft.answers) == 201
+    client.post(page, columns | {"answer:person:n000200": ""})
+    draft.refresh_from_db()
+    assert len(draft.answers) == 200

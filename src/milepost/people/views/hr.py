@@ -28,7 +28,7 @@ from milepost.people.confirming import confirmed, confirmed_if
 from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.forms import GrantForm, LeavingForm, PersonForm, UploadPeopleForm
 from milepost.people.headings import FIELDS
-from milepost.people.import_changes import Change
+from milepost.people.import_changes import Change, Question
 from milepost.people.import_places import DEPARTMENT, SITE
 from milepost.people.import_plan import SHOWN_PROBLEMS, ImportRefused, Plan, changes_in_words
 from milepost.people.import_words import as_table, differences_of
@@ -52,6 +52,7 @@ from milepost.people.views.office import after_act
 
 SHOWN_CHANGES = 50
 SHOWN_PLACES = 100
+SHOWN_QUESTIONS = 200  # controls, of which a form sends a thousand; the next come as these are answered
 KNOWN = 500  # names that a field offers at most
 ANSWER = "answer:"  # before the key of a question, as the name of its control
 
@@ -285,11 +286,8 @@ def people_import(request: OrganisationRequest, draft: str) -> HttpResponseBase:
         return render(request, "people/importing.html", {"draft": upload, "changes": changes, "has_act": has_act})
     if request.method == "POST":
         columns = {at: name for at in range(MAX_COLUMNS) if (name := request.POST.get(f"column-{at}"))}
-        answers = {
-            key.removeprefix(ANSWER): answer
-            for key in request.POST
-            if key.startswith(ANSWER) and (answer := request.POST[key])
-        }
+        posted = {key.removeprefix(ANSWER): request.POST[key] for key in request.POST if key.startswith(ANSWER)}
+        answers = {key: answer for key, answer in (upload.answers | posted).items() if answer}
         is_complete = "is_complete" in request.POST
         import_drafts.choose(draft=upload, columns=columns, is_complete=is_complete, answers=answers)
     if request.method == "POST" and "apply" in request.POST:
@@ -331,6 +329,7 @@ def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
         "columns": columns,
         "fields": FIELDS,
         "problems": plan.problems[:SHOWN_PROBLEMS],
+        "questions": _questions_of(plan),
         "new": plan.new[:SHOWN_CHANGES],
         "changed": _with_differences(plan.changed),
         "back": _with_differences(plan.back),
@@ -349,6 +348,13 @@ def _import_context(draft: PeopleImport, plan: Plan) -> dict[str, Any]:
 
 def _with_differences(changes: Sequence[Change]) -> list[dict[str, Any]]:
     return [{"change": change, "differences": differences_of(change)} for change in changes[:SHOWN_CHANGES]]
+
+
+def _questions_of(plan: Plan) -> list[Question]:
+    """The questions that are asked at once; of more than a page holds, those that nobody answered first."""
+    if len(plan.questions) <= SHOWN_QUESTIONS:
+        return plan.questions
+    return sorted(plan.questions, key=lambda question: bool(question.answer))[:SHOWN_QUESTIONS]
 
 
 def _places_of(plan: Plan, kind: str) -> dict[str, Any]:
