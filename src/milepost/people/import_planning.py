@@ -17,7 +17,7 @@ from milepost.core.tables import Table
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_changes import OTHER, SAME, Change, Question, is_somebody_else, question_of
 from milepost.people.import_managers import resolve_managers
-from milepost.people.import_places import DEPARTMENT, SITE, Places, department_path
+from milepost.people.import_places import DEPARTMENT, NAME_LENGTH, SITE, Places, department_path
 from milepost.people.import_plan import Plan, Problem
 from milepost.people.import_rows import CLEARED, Rows
 from milepost.people.models import Member, Organisation, plain
@@ -245,8 +245,10 @@ class _Planner:
     def _place(self, change: Change, said: Mapping[str, str]) -> None:
         """The site and department, by name: those that do not exist yet are made when the plan is applied."""
         member = change.member
-        if SITE in said:
-            change.site = self.places.meant(SITE, said[SITE][:120])
+        if SITE in said and len(said[SITE]) > NAME_LENGTH:
+            self._problem(change.row, SITE, _("Longer than %(count)d characters.") % {"count": NAME_LENGTH})
+        elif SITE in said:
+            change.site = self.places.meant(SITE, said[SITE])
             self._compare(change, SITE, change.site, member.site.name if member.site else "")
         if DEPARTMENT in said:
             path = department_path(said[DEPARTMENT])

@@ -134,9 +134,13 @@ class ImportsOfPeople(BulkKind):
                 member.email = None
             if ("employee_number", member.employee_number) in wanted:
                 member.employee_number = f"{member.employee_number} ({member.pk})"[-64:]
+        managers = {was.before["manager_id"] for _member, was in restored if was.before.get("manager_id")}
+        erased = managers - set(Member.objects.filter(pk__in=managers).values_list("pk", flat=True))
         for member, was in restored:
             for name, value in was.before.items():
                 setattr(member, name, _as_value(name, value))
+            if member.manager_id in erased:  # who erases a manager leaves those below without one
+                member.manager_id = None
         for members in (new, [member for member, _was in restored]):  # the new first: they give up what was another's
             for member in members:
                 member.organisation = act.organisation

@@ -302,3 +302,11 @@ def test_more_questions_than_a_form_sends_are_asked_in_turns(organisation, visit
     client.post(page, columns | {"answer:person:n000200": ""})
     draft.refresh_from_db()
     assert len(draft.answers) == 200
+
+
+def test_two_long_names_of_sites_are_not_cut_to_one(organisation):
+    rows = f"1,A,B,,{'x' * 121},,,\n2,A,B,,{'x' * 120}y,,,\n"
+    found = plan(organisation, HEADING + rows)
+    assert [str(problem) for problem in found.problems] == [
+        f"Row {row}, Site: Longer than 120 characters." for row in (2, 3)
+    ]

@@ -127,6 +127,14 @@ def test_nobody_s_earlier_manager_comes_back_who_reports_to_them_by_now(organisa
     assert otto.manager is None
 
 
+def test_whose_manager_was_erased_since_is_without_one(organisation, lead, there):
+    act = run(organisation, HEADING + "2,,,,Lyon,,,[empty]\n", by=lead)
+    Member.objects.get(employee_number="1").delete()
+    assert undo(act=act, by=lead).taken_back == 1
+    otto = Member.objects.get(employee_number="2")
+    assert (otto.site.name, otto.manager) == ("Oslo", None)
+
+
 def test_a_number_that_was_given_to_somebody_new_is_given_back(organisation, lead, there):
     act = run(organisation, HEADING + "2,Ines,Costa,ines@a.example,,,,\n", by=lead, answers={"person:2": "other"})
     undo(act=act, by=lead)
