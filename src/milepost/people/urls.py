@@ -1,7 +1,7 @@
 from django.urls import include, path
 
 from milepost.people import allauth_addresses
-from milepost.people.views import everybody, hr, office, oneself, operator, owner, places
+from milepost.people.views import everybody, hr, imports, office, oneself, operator, owner, places, records
 
 urlpatterns = [
     path("people/", hr.people, name="people"),
@@ -10,12 +10,12 @@ urlpatterns = [
     path("people/places/", places.places, name="places"),
     path("people/places/<slug:kind>/", places.new_place, name="new_place"),
     path("people/places/<slug:kind>/<int:key>/", places.place, name="place"),
-    path("people/new/", hr.new_person, name="new_person"),
-    path("people/<uuid:member>/record/", hr.person_record, name="person_record"),
-    path("people/<uuid:member>/leaving/", hr.leaving, name="leaving"),
-    path("people/imports/new/", hr.new_import, name="new_people_import"),
-    path("people/imports/<uuid:draft>/", hr.people_import, name="people_import"),
-    path("people/imports/<uuid:draft>/changes.csv", hr.people_import_changes, name="people_import_changes"),
+    path("people/new/", records.new_person, name="new_person"),
+    path("people/<uuid:member>/record/", records.person_record, name="person_record"),
+    path("people/<uuid:member>/leaving/", records.leaving, name="leaving"),
+    path("people/imports/new/", imports.new_import, name="new_people_import"),
+    path("people/imports/<uuid:draft>/", imports.people_import, name="people_import"),
+    path("people/imports/<uuid:draft>/changes.csv", imports.people_import_changes, name="people_import_changes"),
     path("people/bulk-changes/", office.bulk_acts, name="bulk_acts"),
     path("people/bulk-changes/<uuid:act>/", office.bulk_act, name="bulk_act"),
     path("people/bulk-changes/<uuid:act>/undoing/", office.undo, name="undo"),
