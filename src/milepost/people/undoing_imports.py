@@ -47,9 +47,8 @@ class ImportsOfPeople(BulkKind):
         "manager": _("their earlier manager reports to them by now"),
     }
     undone: ClassVar[str | Promise] = _("Undid the import of “%(object)s”: %(taken_back)s taken back, %(kept)s kept")
-    at_once: ClassVar[int] = (
-        MAX_PEOPLE  # people swap numbers and addresses, so all of it is undone as it was done: as one
-    )
+    # People swap numbers and addresses, so all of it is undone as it was done: as one.
+    at_once: ClassVar[int] = MAX_PEOPLE
 
     def title(self, act: BulkAct) -> str:
         words = ngettext("%(count)d person changed by “%(file)s”", "%(count)d people changed by “%(file)s”", act.number)
