@@ -14,6 +14,7 @@ from milepost.people.models import Department, Organisation, RoleGrant, Site, pl
 
 SITE, DEPARTMENT = "site", "department"
 NAME_LENGTH = 120
+PATH_LENGTH = 600  # of a department, from the root
 SEPARATORS = r"[>\\|/]"
 """What files put between a department and the one below it."""
 LIKE = 0.8  # of `difflib`: one wrong letter in five

@@ -17,14 +17,13 @@ from milepost.core.tables import Table
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_changes import OTHER, SAME, Change, Question, is_somebody_else, question_of
 from milepost.people.import_managers import resolve_managers
-from milepost.people.import_places import DEPARTMENT, NAME_LENGTH, SITE, Places, department_path
+from milepost.people.import_places import DEPARTMENT, NAME_LENGTH, PATH_LENGTH, SITE, Places, department_path
 from milepost.people.import_plan import Plan, Problem
 from milepost.people.import_rows import CLEARED, Rows
 from milepost.people.models import Member, Organisation, plain
 from milepost.people.recognising import RECOGNISED_BY, Holders, Moved
 
 MAX_PEOPLE = 20_000  # of one file, which is looked at while somebody waits
-DEPARTMENT_LENGTH = 600  # of its path from the root
 NUMBER_LENGTH = 64
 
 
@@ -252,9 +251,9 @@ class _Planner:
             self._compare(change, SITE, change.site, member.site.name if member.site else "")
         if DEPARTMENT in said:
             path = department_path(said[DEPARTMENT])
-            if len(path) > DEPARTMENT_LENGTH:
+            if len(path) > PATH_LENGTH:
                 words = _("Longer than %(count)d characters.")
-                self._problem(change.row, DEPARTMENT, words % {"count": DEPARTMENT_LENGTH})
+                self._problem(change.row, DEPARTMENT, words % {"count": PATH_LENGTH})
                 return
             change.department = self.places.meant(DEPARTMENT, path)
             self._compare(change, DEPARTMENT, change.department, member.department.path if member.department else "")

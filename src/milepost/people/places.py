@@ -21,6 +21,7 @@ from milepost.people.import_changes import Change
 from milepost.people.import_places import (
     DEPARTMENT,
     NAME_LENGTH,
+    PATH_LENGTH,
     SEPARATORS,
     SITE,
     Made,
@@ -32,8 +33,6 @@ from milepost.people.import_plan import Plan
 from milepost.people.import_rows import CLEARED
 from milepost.people.importing import carry_out, remember_changes
 from milepost.people.models import Department, Member, Organisation, Site
-
-PATH_LENGTH = 600
 
 
 class PlaceRefused(Refused):

@@ -15,10 +15,10 @@ from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
 from milepost.design.offers import offer_undo
 from milepost.people.access import OrganisationRequest, requires
-from milepost.people.import_places import DEPARTMENT, SITE
+from milepost.people.import_places import DEPARTMENT, PATH_LENGTH, SITE
 from milepost.people.models import Member
 from milepost.people.permissions import IMPORT_PEOPLE
-from milepost.people.places import PATH_LENGTH, Place, add_place, move_people, place_of, remove_place, rename_place
+from milepost.people.places import Place, add_place, move_people, place_of, remove_place, rename_place
 
 LONGEST = PATH_LENGTH + 1  # letters of a name: what is longer is refused, not cut
 
