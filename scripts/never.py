@@ -184,6 +184,13 @@ def exempting(module: ast.Module) -> Found:
                 yield decorator.lineno, "Leave the protection on."
 
 
+def locking(module: ast.Module) -> Found:
+    """A row is held as one whose key stays: plain FOR UPDATE stops whoever points to it, too, and two such wait for each other."""
+    for call in _calls(module):
+        if _last_name(call.func) == "select_for_update" and not any(word.arg == "no_key" for word in call.keywords):
+            yield call.lineno, "Hold rows with select_for_update(no_key=True)."
+
+
 # --- Templates and scripts --------------------------------------------------------------------------------------
 
 
@@ -218,7 +225,7 @@ def invisible(text: str) -> Found:
 
 
 RULES: dict[str, list[Callable[..., Found]]] = {
-    ".py": [sql, comparing, markup, network, cookies, redirecting, exempting, invisible],
+    ".py": [sql, comparing, markup, network, cookies, redirecting, exempting, locking, invisible],
     ".html": [unescaped, inline, invisible],
     ".txt": [invisible],
     ".js": [written, invisible],

@@ -27,6 +27,7 @@ BAD = {
     "cookies": ['response.set_cookie("a", "b")', 'request.COOKIES["a"]'],
     "redirecting": ['redirect(request.GET["next"])', 'HttpResponseRedirect(request.POST.get("to", "/"))'],
     "exempting": ["@csrf_exempt\ndef view(request): ...", "@csp_override({})\ndef view(request): ..."],
+    "locking": ["Course.objects.select_for_update()", 'rows.select_for_update(of=("self",)).get(pk=1)'],
     "invisible": ['level = "user\u202e \u2066# admin\u2069"'],
 }
 GOOD = {
@@ -44,6 +45,7 @@ GOOD = {
     "network": ["from milepost.core.fetching import fetch", "import socket"],
     "redirecting": ['redirect("home")', 'redirect(page_before(request) or reverse("home"))'],
     "exempting": ["@require_POST\ndef view(request): ..."],
+    "locking": ["Course.objects.select_for_update(no_key=True)"],
     "invisible": ['name = "Zoë 王小明"'],
 }
 

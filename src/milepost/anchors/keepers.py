@@ -55,7 +55,7 @@ def _owed(organisation: Organisation) -> SealCheckpoint | None:
 def send(organisation_id: int) -> int:
     """Have the newest seal sent to everybody who keeps it, unless that was done today; return to how many."""
     with transaction.atomic():
-        organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
+        organisation = Organisation.locked(organisation_id)
         addresses, newest = value_of(organisation, SEAL_KEEPERS), _owed(organisation)
         if newest is None or not addresses:
             return 0

@@ -96,7 +96,7 @@ def _signatures_of(note: Note, keys: list[VerifierKey]) -> list[Signature]:
 
 def _locked(origin: str) -> WitnessedLog:
     WitnessedLog.objects.get_or_create(origin=origin, defaults={"root": EMPTY_ROOT})
-    return WitnessedLog.objects.select_for_update().get(origin=origin)
+    return WitnessedLog.objects.select_for_update(no_key=True).get(origin=origin)
 
 
 def _refuse_another_past(seen: WitnessedLog, head: Checkpoint, proof: list[bytes]) -> None:

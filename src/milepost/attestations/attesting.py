@@ -74,7 +74,7 @@ def attest(*, organisation: Organisation, wish: Wish, by: Member, key: str = "")
     said = ([course.pk for course in wish.courses], wish.day, wish.whom, wish.site, wish.department)
     uid = once.uid_of(key, organisation.uid, "attestation", *said)
     with transaction.atomic():
-        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         if made := Attestation.objects.filter(uid=uid).first():
             return made
         replaces = wish.replaces and Attestation.objects.get(pk=wish.replaces.pk)
@@ -130,7 +130,7 @@ def _make(attestation: Attestation) -> bool:
     sealed = seal_pdf(page, key=keys.current_key(organisation.pk), time=now, reason=f"Attestation {attestation.uid}")
     pdf = blobs.store(organisation.uid, sealed)
     with transaction.atomic():
-        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)  # as whoever erases
+        Organisation.locked(organisation.pk)  # as whoever erases
         if _erasures(organisation) != erasures:
             return False
         waiting = Attestation.objects.filter(pk=attestation.pk, made_at=None)

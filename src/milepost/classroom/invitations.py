@@ -48,7 +48,7 @@ def _invite[R: (Participant, Trainer)](model: type[R], to_tell: "Callable[[], Qu
     while keys := list(_upcoming(to_tell()).order_by("pk").values_list("pk", flat=True).distinct()[:BATCH]):
         with transaction.atomic():
             rows = to_tell().filter(pk__in=keys).select_related("session__organisation", "member__organisation")
-            said = [_note(row) for row in rows.select_for_update(of=("self",))]
+            said = [_note(row) for row in rows.select_for_update(of=("self",), no_key=True)]
             notify_many(KIND, (notice for notice in said if notice is not None))
         count += sum(notice is not None for notice in said)
     return count

@@ -115,7 +115,7 @@ def schedule_session(*, organisation: Organisation, plan: Plan, by: Member, key:
     uid = once.uid_of(key, organisation.uid, "session", plan)
     with transaction.atomic():
         # The organisation's row is the lock: numbers are given out one after another.
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         if made := LiveSession.objects.filter(uid=uid).first():
             return made
         last = LiveSession.objects.filter(organisation=organisation).aggregate(last=Max("number"))["last"]

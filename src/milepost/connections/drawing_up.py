@@ -154,8 +154,8 @@ def _draw_up(action: TrainingAction, members: Collection[int], asked_at: datetim
     with transaction.atomic():
         # Whoever publishes holds the course, and whoever learns their enrolment: no step comes between the facts that are read
         # and the fact that tells of them.
-        course = Course.objects.select_for_update(of=("self",)).get(pk=action.course_id or 0)
-        held = Enrolment.objects.select_for_update(of=("self",)).filter(course=course, member__in=members)
+        course = Course.objects.select_for_update(of=("self",), no_key=True).get(pk=action.course_id or 0)
+        held = Enrolment.objects.select_for_update(of=("self",), no_key=True).filter(course=course, member__in=members)
         enrolments = {row.member_id: row for row in held.order_by("pk")}
         current = ConnectionRecord.objects.current().filter(action=action, member__in=enrolments.keys())
         before = {row.member_id: row for row in current}

@@ -124,7 +124,7 @@ def a_part_at_a_time[Row: models.Model](rows: "models.QuerySet[Row]", renew: Cal
     while True:
         following = rows.order_by("pk") if last is None else rows.order_by("pk").filter(pk__gt=last)
         with transaction.atomic():
-            part = list(following.select_for_update()[:PART])
+            part = list(following.select_for_update(no_key=True)[:PART])
             count += renew(part)
         if not part:
             return count

@@ -8,7 +8,7 @@ A form that makes something carries a key of its own, and what it makes gets its
 
     uid = once.uid_of(key, organisation.uid, invitation.email, …)        in the verb, with all that was said
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         if made := Audit.objects.filter(uid=uid).first():
             return made
 

@@ -35,7 +35,7 @@ def count(key: str, *, seconds: int, amount: int = 1) -> int:
         counted = int(cursor.fetchone()[0])
     if counted == amount:  # a new window: time to clear away those that are over
         # What another transaction holds is left: two that each wait for the other's count would end one of them.
-        is_over = Tries.objects.select_for_update(skip_locked=True).filter(ends_at__lt=now)
+        is_over = Tries.objects.select_for_update(skip_locked=True, no_key=True).filter(ends_at__lt=now)
         Tries.objects.filter(pk__in=is_over.values("pk"), ends_at__lt=now).delete()
     return counted
 

@@ -44,7 +44,7 @@ def import_draft(*, organisation: Organisation, files: CourseFiles, slug: str = 
     }
     slug = slug or source.slug or slugify(source.title)[:60].strip("-") or "course"
     with transaction.atomic():
-        course, _is_new = Course.objects.select_for_update().get_or_create(
+        course, _is_new = Course.objects.select_for_update(no_key=True).get_or_create(
             organisation=organisation, slug=slug, defaults={"title": source.title}
         )
         course.draft = tree

@@ -81,7 +81,7 @@ def publish(*, course: Course, by: Member | None = None, ask_again: Collection[s
     with transaction.atomic():
         looked_at = course.draft
         # Nothing is joined: PostgreSQL, having waited for the row, reads it anew, and none that it was joined with.
-        course = Course.objects.select_for_update().get(pk=course.pk)
+        course = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
         if course.draft != looked_at:
             raise DraftChanged
         previous = course.published

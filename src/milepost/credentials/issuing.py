@@ -41,7 +41,12 @@ def issue_for_completions(facts: Sequence[Entry]) -> None:
     courses, members = {course for course, _member in completions}, {member for _course, member in completions}
     with transaction.atomic():
         # The lock is that of `issue_missing`: whoever presses its button in this moment issues nothing twice.
-        list(Course.objects.select_for_update(of=("self",)).filter(uid__in=courses).order_by("pk").values("pk"))
+        list(
+            Course.objects.select_for_update(of=("self",), no_key=True)
+            .filter(uid__in=courses)
+            .order_by("pk")
+            .values("pk")
+        )
         completed = Enrolment.objects.filter(organisation=facts[0].organisation_id, completed_at__isnull=False)
         standing = Certificate.objects.filter(superseded_at=None, is_lapsed=False, enrolment__course__uid__in=courses)
         earning = completed.filter(course__uid__in=courses, member__uid__in=members)
@@ -84,7 +89,11 @@ def issue_missing(*, course: Course, by: Member | None = None, members: QuerySet
     while not is_over:
         with transaction.atomic():
             # The course's row is the lock: two people who press the button at once issue once.
-            locked = Course.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=course.pk)
+            locked = (
+                Course.objects.select_for_update(of=("self",), no_key=True)
+                .select_related("organisation")
+                .get(pk=course.pk)
+            )
             rows = without_certificate(course, members).filter(pk__gt=last).select_related("member").order_by("pk")
             part = list(rows[:PART])
             for enrolment in part:
@@ -121,7 +130,7 @@ def reissue(*, certificate: Certificate, by: Member) -> Certificate:
     Raises `NotCurrent`. Records `issued`, naming the one that it replaces.
     """
     with transaction.atomic():
-        old = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+        old = Certificate.objects.select_for_update(of=("self",), no_key=True).get(pk=certificate.pk)
         if old.revoked_at or old.superseded_at:
             raise NotCurrent
         enrolment = Enrolment.objects.select_related("member", "organisation", "course").get(pk=old.enrolment_id)

@@ -40,7 +40,9 @@ def revoke_reopened(facts: Sequence[Entry]) -> None:
     with transaction.atomic():
         # The lock of `issuing`: a completion that comes in this moment finds the certificate as it is left here.
         uids = {course for course, _member in reopened}
-        list(Course.objects.select_for_update(of=("self",)).filter(uid__in=uids).order_by("pk").values("pk"))
+        list(
+            Course.objects.select_for_update(of=("self",), no_key=True).filter(uid__in=uids).order_by("pk").values("pk")
+        )
         resting = Certificate.objects.current().filter(
             enrolment__course__uid__in=uids,
             enrolment__member__uid__in={member for _course, member in reopened},
@@ -60,7 +62,7 @@ def revoke(*, certificate: Certificate, reason: str, by: Member) -> Certificate:
     if not reason:
         raise NoReason
     with transaction.atomic():
-        locked = Certificate.objects.select_for_update(of=("self",)).get(pk=certificate.pk)
+        locked = Certificate.objects.select_for_update(of=("self",), no_key=True).get(pk=certificate.pk)
         if locked.revoked_at or locked.superseded_at:
             raise NotCurrent
         _revoke(locked, reason, by.as_reference())

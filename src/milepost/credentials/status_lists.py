@@ -45,11 +45,11 @@ def give_places(organisation: Organisation, certificates: Sequence[Certificate])
 def _list_with_room(organisation: Organisation) -> StatusList:
     """The list that is not full yet, locked; a new one where all are."""
     lists = StatusList.objects.filter(organisation=organisation)
-    current = lists.select_for_update().order_by("-number").first()
+    current = lists.select_for_update(no_key=True).order_by("-number").first()
     while current is None or _count(bytes(current.taken)) >= FULL:
         number = current.number + 1 if current else 1
         lists.get_or_create(organisation=organisation, number=number)  # somebody else may begin it in this moment
-        current = lists.select_for_update().get(number=number)
+        current = lists.select_for_update(no_key=True).get(number=number)
     return current
 
 
@@ -63,7 +63,7 @@ def _draw(taken: bytearray) -> int:
 
 def set_revoked(certificate: Certificate) -> None:
     """Tell everybody that this badge does not count any more. Within the transaction that says so of its certificate."""
-    its_list = StatusList.objects.select_for_update().get(pk=certificate.status_list_id)
+    its_list = StatusList.objects.select_for_update(no_key=True).get(pk=certificate.status_list_id)
     bits, index = bytearray(its_list.revoked), certificate.status_index
     bits[index // 8] |= _mask(index)
     its_list.revoked = bytes(bits)

@@ -37,7 +37,7 @@ class NotDrawnUp(Refused):
 def draw_up(*, organisation: Organisation, name: str, year: int, by: Member) -> Draft:
     """Have a declaration drawn up in the background, instead of the one that was drawn up before. Records nothing: nothing leaves."""
     with transaction.atomic():
-        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         refuse_beyond(organisation, "jobs", more=1)
         asked = {"asked_by": by, "asked_at": clock.now(), "done_at": None, "failure": ""}
         draft, _new = Draft.objects.update_or_create(organisation=organisation, name=name, year=year, defaults=asked)

@@ -92,7 +92,7 @@ def _take_place(document: Document) -> None:
 
 def _made_before(organisation: Organisation, uid: UUID) -> Document | None:
     """What the same form made; of two at once, the second waits here for the first."""
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.locked(organisation.pk)
     return Document.objects.filter(uid=uid).first()
 
 
@@ -229,7 +229,7 @@ def add_annex(*, document: Document, name: str, chunks: Iterable[bytes]) -> None
     """
     digest = blobs.store_stream(document.organisation.uid, chunks)
     with transaction.atomic():
-        locked = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+        locked = Document.objects.select_for_update(of=("self",), no_key=True).get(pk=document.pk)
         if SignatureRequest.objects.filter(document=locked).exists():
             raise RefusedDocument(_("Signatures were asked for already; nothing is added any more."))
         locked.annexes = document.annexes = [*locked.annexes, {"name": name[:200], "digest": digest}]

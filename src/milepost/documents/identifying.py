@@ -47,7 +47,7 @@ def send_code(*, signatory: Signatory) -> None:
 def identify(*, signatory: Signatory, code: str) -> None:
     """Take the one-time code. Raises `RequestRefused`; after five wrong ones a new code is needed. Records `identified`."""
     with transaction.atomic():
-        locked = Signatory.objects.select_for_update(of=("self",)).get(pk=signatory.pk)
+        locked = Signatory.objects.select_for_update(of=("self",), no_key=True).get(pk=signatory.pk)
         problem = locked.take_code(code)
         if not problem:
             document = Document.objects.get(request=locked.request_id)

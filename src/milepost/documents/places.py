@@ -27,7 +27,7 @@ def put_places(*, document: Document, places: Any) -> None:
     """Keep the places that a browser sent, instead of those that were there. Raises `RefusedDocument`. Records nothing."""
     checked = check_places(document, places, signatories=MAX_SIGNATORIES)
     with transaction.atomic():
-        locked = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+        locked = Document.objects.select_for_update(of=("self",), no_key=True).get(pk=document.pk)
         if not may_be_placed(locked):
             raise RefusedDocument(_("The places of this document are settled."))
         locked.places = document.places = checked

@@ -61,7 +61,7 @@ def request_signatures(*, document: Document, parties: Sequence[Party], terms: T
     checked = check_parties(parties, terms)
     digest = make_file(document, [party.capacity or party.name for party in checked])
     with transaction.atomic():
-        locked = Document.objects.select_for_update(of=("self",)).get(pk=document.pk)
+        locked = Document.objects.select_for_update(of=("self",), no_key=True).get(pk=document.pk)
         if SignatureRequest.objects.filter(document=locked).exists():
             raise RequestRefused(
                 _("Signatures were asked for already. Withdraw that request, and make a new document.")

@@ -68,7 +68,7 @@ def keep_wording(
         "clauses": [dict(clause) for clause in clauses[:MAX_CLAUSES]],
     }
     with transaction.atomic():
-        Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         kept = wording_of(organisation, kind, wording.language)
         if (kept.blocks, kept.clauses) == (words["blocks"], words["clauses"]):
             return

@@ -82,7 +82,7 @@ def open_action(*, organisation: Organisation, plan: ActionPlan, by: Member, key
     said = (rest, [session.pk for session in sessions], [member.pk for member in members])
     uid = once.uid_of(key, organisation.uid, "action", *said)
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         if made := TrainingAction.objects.filter(uid=uid).first():
             return made
         reference = plan.reference.strip() or _next_reference(organisation, plan.starts_on.year)
@@ -155,7 +155,7 @@ def write_document(*, action: TrainingAction, kind: str, by: Member, member: Mem
     values = values_of_action(action) | ({"person": member.full_name} if member else {})
     about = f"{action.about}:{member.uid}" if member else action.about
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=action.organisation_id)
+        Organisation.locked(action.organisation_id)
         rows = Document.objects.filter(organisation=action.organisation, about=about, kind=kind, request=None)
         if member and KINDS[kind].is_one_each:
             _refuse_second(action, kind, member)

@@ -64,7 +64,7 @@ def invite_auditor(*, organisation: Organisation, invitation: Invitation, by: Me
         raise InvalidAudit(_("An audit is open for a year at most. Invite again when it takes longer."))
     uid = _uid_of(invitation, organisation)
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         if invited := Audit.objects.filter(uid=uid).first():
             return invited
         audit = Audit.objects.create(
@@ -134,7 +134,7 @@ def _auditor(audit: Audit) -> Outside:
 def identify(*, audit: Audit, code: str) -> str:
     """Take the one-time code; return what to tell if it is not the one. Records `identified`."""
     with transaction.atomic():
-        locked = Audit.objects.select_for_update(of=("self",)).get(pk=audit.pk)
+        locked = Audit.objects.select_for_update(of=("self",), no_key=True).get(pk=audit.pk)
         problem = locked.take_code(code)
         if not problem:
             record(

@@ -31,7 +31,11 @@ def describe_action(*, action: TrainingAction, says: Mapping[str, str | date | N
     Records `updated` with what changed, where anything did.
     """
     with transaction.atomic():
-        locked = TrainingAction.objects.select_for_update(of=("self",)).select_related("organisation").get(pk=action.pk)
+        locked = (
+            TrainingAction.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("organisation")
+            .get(pk=action.pk)
+        )
         changes: dict[str, Any] = {}
         for name, value in says.items():
             value = value.strip() if isinstance(value, str) else value

@@ -36,7 +36,7 @@ def ask_for(*, action: TrainingAction, by: Member, member: Member | None = None)
     One that is still to be built is the one that is asked for: it will tell the newest state.
     """
     with transaction.atomic():
-        Organisation.objects.select_for_update(no_key=True).get(pk=action.organisation_id)  # for what may wait
+        Organisation.locked(action.organisation_id)  # for what may wait
         TrainingAction.objects.select_for_update(no_key=True).get(pk=action.pk)
         if waiting := Dossier.objects.filter(action=action, member=member, digest="", problem="", done=0).first():
             return waiting

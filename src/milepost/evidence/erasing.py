@@ -60,7 +60,7 @@ def erase_person(*, member: Member, by: Member, ground: Ground = Ground.ASKED, a
     address. Raises `ErasureRefused`, `WasErased`. Records `erased`.
     """
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=member.organisation_id)  # as whoever imports people does
+        Organisation.locked(member.organisation_id)  # as whoever imports people does
         locked = Member.locked(member.pk, to_erase=True)
         if holds := holds_on(locked):
             raise ErasureRefused(holds)

@@ -103,7 +103,7 @@ def erase_outsider(
     What they did for the organisation (closed a half-day) stays a fact of it, as of a member. Raises `ErasureRefused`, `NothingHeld`.
     """
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         known = known_of(organisation, email)
         if not known:
             raise NothingHeld

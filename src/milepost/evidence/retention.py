@@ -118,7 +118,9 @@ def let_go(*, action: TrainingAction, by: Member | None) -> int:
     """
     _refuse_kept(action)
     with transaction.atomic():
-        rows = TrainingAction.objects.select_for_update(of=("self",)).select_related("organisation", "course")
+        rows = TrainingAction.objects.select_for_update(of=("self",), no_key=True).select_related(
+            "organisation", "course"
+        )
         locked = rows.get(pk=action.pk)
         if locked.let_go_at:
             return 0

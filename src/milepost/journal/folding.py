@@ -158,4 +158,8 @@ def index_anew(organisation_id: int) -> int:
 def lock(organisation_id: int, *, wait: bool = True) -> Tree | None:
     """The organisation's tree, locked until the transaction ends; None while another worker holds it, unless you `wait`."""
     Tree.objects.get_or_create(organisation_id=organisation_id)
-    return Tree.objects.select_for_update(skip_locked=not wait).filter(organisation_id=organisation_id).first()
+    return (
+        Tree.objects.select_for_update(skip_locked=not wait, no_key=True)
+        .filter(organisation_id=organisation_id)
+        .first()
+    )

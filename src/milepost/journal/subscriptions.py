@@ -278,7 +278,7 @@ def _locked(organisation_id: int, names: Sequence[str], *, wait: bool) -> list[C
     if cursors.count() < len(names):
         tree = Tree.objects.filter(organisation_id=organisation_id).first()
         _begin(organisation_id, size=tree.size if tree else 0)
-    return list(cursors.select_for_update(skip_locked=not wait).order_by("name"))
+    return list(cursors.select_for_update(skip_locked=not wait, no_key=True).order_by("name"))
 
 
 def _move(cursor: Cursor, *, to: int) -> None:

@@ -185,7 +185,7 @@ class _Checking:
     def index(self) -> None:
         """The index that is kept is that of the entries, down to each page; until it has caught up, there is nothing to check."""
         with transaction.atomic():
-            trees = Tree.objects.select_for_update()  # so that nobody adds to the index while it is read
+            trees = Tree.objects.select_for_update(no_key=True)  # so that nobody adds to the index while it is read
             tree = trees.filter(organisation_id=self.organisation_id).first()
             if tree is None or tree.indexed < tree.size:
                 return

@@ -107,7 +107,7 @@ def take_back(*, equivalence: Equivalence, reason: str, by: Member) -> None:
     if equivalence.member_id == by.pk:
         raise OneOwn
     with transaction.atomic():
-        locked = Equivalence.objects.select_for_update(of=("self",)).get(pk=equivalence.pk)
+        locked = Equivalence.objects.select_for_update(of=("self",), no_key=True).get(pk=equivalence.pk)
         if locked.withdrawn_at:
             raise TakenBack
         Equivalence.objects.filter(pk=locked.pk).update(withdrawn_at=clock.now(), withdrawal_reason=reason)

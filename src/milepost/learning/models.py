@@ -98,7 +98,7 @@ class Enrolment(models.Model):
         return self.completed_at is None and self.due is not None and self.due < clock.today()
 
 
-_held = Prepared(lambda key: Enrolment.objects.select_for_update().filter(pk=key).order_by(), key=int)
+_held = Prepared(lambda key: Enrolment.objects.select_for_update(no_key=True).filter(pk=key).order_by(), key=int)
 
 
 class Progress(models.Model):

@@ -49,7 +49,7 @@ class EnrolmentsInBulk(BulkKind):
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
         """The course first, as whoever enrols and publishes; then the enrolments, as whoever learns."""
         list(Course.objects.select_for_update(no_key=True).filter(uid=act.about_id).values_list("pk", flat=True))
-        rows = Enrolment.objects.select_for_update().filter(pk__in=keys_of(people)).order_by("pk")
+        rows = Enrolment.objects.select_for_update(no_key=True).filter(pk__in=keys_of(people)).order_by("pk")
         list(rows.values_list("pk", flat=True))
 
     def kept(self, act: BulkAct, people: Sequence[BulkActPerson]) -> dict[int, str]:

@@ -71,7 +71,7 @@ def withdraw(kind: str, *, to: Member | Outside, about: Reference) -> list[Notic
 
     Called in a transaction, it holds the rows until its end.
     """
-    waiting = Notice.objects.select_for_update().filter(
+    waiting = Notice.objects.select_for_update(no_key=True).filter(
         organisation_id=_organisation_of(to),
         kind=kind,
         recipient=recipient_of(to),
@@ -86,7 +86,7 @@ def withdraw(kind: str, *, to: Member | Outside, about: Reference) -> list[Notic
 
 def withdraw_about(kind: str, organisation: Organisation, about: Collection[str]) -> set[str]:
     """Take back what waits and was not begun about these things, by their uids; return about which. In a transaction."""
-    waiting = Notice.objects.select_for_update().filter(
+    waiting = Notice.objects.select_for_update(no_key=True).filter(
         organisation=organisation, kind=kind, about_id__in=about, state=Notice.State.WAITING
     )
     taken = dict(waiting.order_by("pk").values_list("pk", "about_id"))

@@ -51,7 +51,7 @@ def choose(member: Member, choices: Choices) -> bool:
         "once_a_day": choices.once_a_day,
     }
     with transaction.atomic():
-        kept, _created = Preferences.objects.select_for_update().get_or_create(member=member)
+        kept, _created = Preferences.objects.select_for_update(no_key=True).get_or_create(member=member)
         if chosen == {name: getattr(kept, name) for name in chosen}:
             return False
         Preferences.objects.filter(pk=kept.pk).update(**chosen)
@@ -63,7 +63,7 @@ def switch_off(member: Member, kind: str) -> bool:
     if kind not in kinds or kinds.get(kind).why_always:
         return False
     with transaction.atomic():
-        kept, _created = Preferences.objects.select_for_update().get_or_create(member=member)
+        kept, _created = Preferences.objects.select_for_update(no_key=True).get_or_create(member=member)
         if kind not in kept.off:
             kept.off = sorted([*kept.off, kind])
             kept.save(update_fields=["off"])

@@ -40,7 +40,7 @@ def tell_due[Row: Model](
 
 def _still_due[Row: Model](due: Callable[[], QuerySet[Row]], keys: list[int]) -> list[Row]:
     """The rows of these keys that are due now that nobody else can change them."""
-    locked = due().model._default_manager.select_for_update().filter(pk__in=keys).order_by("pk")
+    locked = due().model._default_manager.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")
     list(locked.values_list("pk", flat=True))
     return list(due().filter(pk__in=keys).order_by("pk"))
 

@@ -98,7 +98,9 @@ def _take() -> list[Notice]:
         return []
     mine = uuid4()
     with transaction.atomic():
-        free = Notice.objects.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked)
+        free = Notice.objects.select_for_update(
+            skip_locked=connection.features.has_select_for_update_skip_locked, no_key=True
+        )
         taken = list(free.filter(pk__in=keys, state=State.WAITING).values_list("pk", flat=True))
         Notice.objects.filter(pk__in=taken).update(
             state=State.SENDING, leased_by=mine, leased_until=clock.now() + LEASE, handed_over_at=None

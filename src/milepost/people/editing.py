@@ -34,7 +34,7 @@ def change_person(*, member: Member, said: Mapping[str, str], by: Member) -> boo
 def _do(organisation: Organisation, said: Mapping[str, str], person: Member | None, by: Member) -> Plan:
     try:
         with transaction.atomic():
-            Organisation.objects.select_for_update().get(pk=organisation.pk)
+            Organisation.locked(organisation.pk)
             if person is not None:
                 Member.locked(person.pk)
             plan = plan_person(organisation=organisation, said=said, person=person, by=by)

@@ -92,7 +92,7 @@ def _one_at_a_time(member: Member, by: Member | None) -> None:
 
     What `by` holds is read anew: a change that came before may have taken it.
     """
-    Organisation.objects.select_for_update().get(pk=member.organisation_id)
+    Organisation.locked(member.organisation_id)
     if by is not None:
         by.forget_grants()
 

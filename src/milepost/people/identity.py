@@ -30,7 +30,7 @@ def state_identity(organisation: Organisation) -> None:
     """Record who the organisation is, unless the newest fact says just that. Records `stated`."""
     if not _is_stated(organisation):
         with transaction.atomic():
-            locked = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+            locked = Organisation.locked(organisation.pk)
             if not _is_stated(locked):
                 thing = Reference("identity", identity_uid(locked), locked.name)
                 record(IDENTITY_STATED, organisation=locked, actor=SYSTEM, object=thing, result=_stated(locked))

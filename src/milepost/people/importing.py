@@ -85,7 +85,7 @@ def import_people(
     try:
         with transaction.atomic():
             # It is planned once that nobody else changes the people.
-            Organisation.objects.select_for_update().get(pk=organisation.pk)
+            Organisation.locked(organisation.pk)
             plan = file.plan(organisation, by=by)
             if seen is not None and seen != plan.fingerprint:
                 raise ImportRefused

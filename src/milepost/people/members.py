@@ -29,7 +29,7 @@ def add_member(
     """Add one person. Raises `AddressTaken`, `QuotaReached`. Records `created`."""
     with transaction.atomic():
         if limit_of(organisation, "people") is not None:  # of two who add somebody, each finds what the other did
-            Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+            Organisation.locked(organisation.pk)
             refuse_beyond(organisation, "people", more=1)
         member, is_new = Member.objects.get_or_create(
             organisation=organisation,

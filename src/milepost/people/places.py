@@ -158,7 +158,7 @@ def remove_place(*, place: Place, by: Member) -> None:
 
 def _hold(organisation: Organisation) -> None:
     """As whoever imports people does: names are compared with those that there are."""
-    Organisation.objects.select_for_update().get(pk=organisation.pk)
+    Organisation.locked(organisation.pk)
 
 
 def _checked(kind: str, name: str) -> str:

@@ -132,7 +132,7 @@ def ask_reset(*, member: Member, by: Member | None = None) -> FactorReset:
     Raises `NoResetHere`, `NothingToReset`. Records `asked-for-factor-reset`.
     """
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=member.organisation_id)
+        Organisation.locked(member.organisation_id)
         if not may_reset(by, member):
             raise NoResetHere
         if member.user is None or not has_one(member.user_id):
@@ -165,7 +165,7 @@ def finish_reset(reset: FactorReset) -> None:
     Every session of the account ends with its factor; from the next on nothing of a role works until there is a new one.
     """
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=reset.member.organisation_id)
+        Organisation.locked(reset.member.organisation_id)
         hold_account(reset.user)
         held = FactorReset.objects.select_related("member__organisation", "by").filter(pk=reset.pk).first()
         if held is None:

@@ -110,7 +110,7 @@ def enter(session: SessionBase, member: Member) -> bool:
         return False
     with transaction.atomic():
         # The session's row is the lock: a page asks for its parts at the same moment.
-        kept = Session.objects.select_for_update().filter(session_key=session.session_key).first()
+        kept = Session.objects.select_for_update(no_key=True).filter(session_key=session.session_key).first()
         entered = SessionStore().decode(kept.session_data).get(ENTERED, []) if kept else []
         session[ENTERED] = [*entered, member.pk] if member.pk not in entered else entered
         is_new = kept is not None and member.pk not in entered

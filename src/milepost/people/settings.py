@@ -120,7 +120,7 @@ def change(*, organisation: Organisation, values: Mapping[str, Any], by: Member 
     if not all(_may_change(_settings.get(name), by) for name in wanted):
         raise NotYourSetting
     with transaction.atomic():
-        locked = Organisation.objects.select_for_update().get(pk=organisation.pk)
+        locked = Organisation.locked(organisation.pk)
         for name, value in wanted.items():
             setting = _settings.get(name)
             before = value_of(locked, setting)

@@ -99,7 +99,7 @@ def too_old() -> "QuerySet[BulkAct]":
 
 def locked_act(key: int) -> BulkAct | None:
     """The act as it is now, its row held until the transaction ends: whoever does or undoes it comes one after another."""
-    rows = BulkAct.objects.select_for_update(of=("self",))
+    rows = BulkAct.objects.select_for_update(of=("self",), no_key=True)
     rows = rows.select_related("organisation", "by__organisation", "undone_by__organisation")
     return rows.filter(pk=key).first()
 

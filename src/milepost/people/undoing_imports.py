@@ -56,7 +56,7 @@ class ImportsOfPeople(BulkKind):
 
     def hold(self, act: BulkAct, people: Sequence[BulkActPerson]) -> None:
         """The organisation first, as whoever imports; then the people."""
-        Organisation.objects.select_for_update().get(pk=act.organisation_id)
+        Organisation.locked(act.organisation_id)
         rows = Member.objects.select_for_update(no_key=True).filter(pk__in=[person.member_id for person in people])
         list(rows.order_by("pk").values_list("pk", flat=True))
 

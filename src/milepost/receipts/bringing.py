@@ -264,11 +264,15 @@ def _undecided(receipt: Receipt) -> Receipt:
 
 def _still_there(organisation: int, member: int) -> None:
     """Lock the organisation first, as whoever erases does, and see that they are there. Raises `WasErased`."""
-    Organisation.objects.select_for_update(no_key=True).get(pk=organisation)
+    Organisation.locked(organisation)
     if not Member.objects.filter(pk=member).exists():
         raise WasErased
 
 
 def _locked(receipt: Receipt) -> Receipt:
     _still_there(receipt.organisation_id, receipt.member_id)
-    return Receipt.objects.select_for_update(of=("self",)).select_related("organisation", "member").get(pk=receipt.pk)
+    return (
+        Receipt.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("organisation", "member")
+        .get(pk=receipt.pk)
+    )

@@ -28,7 +28,7 @@ def make_key(*, organisation: Organisation, by: Member) -> str:
     """A new key; one that there was opens nothing from now on. Records `created` or `renewed`."""
     key = PREFIX + secrets.token_urlsafe(32)
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         values = {"key_sha256": _hashed(key), "made_at": clock.now(), "made_by": by, "used_at": None}
         _feed, is_new = SecurityFeed.objects.update_or_create(organisation=organisation, defaults=values)
         _record(FEED_CREATED if is_new else FEED_RENEWED, organisation, by)
@@ -39,7 +39,7 @@ def make_key(*, organisation: Organisation, by: Member) -> str:
 def end_key(*, organisation: Organisation, by: Member) -> None:
     """End the key; without one it is a no-op. Records `revoked`."""
     with transaction.atomic():
-        Organisation.objects.select_for_update().get(pk=organisation.pk)
+        Organisation.locked(organisation.pk)
         if SecurityFeed.objects.filter(organisation=organisation).delete()[0]:
             _record(FEED_REVOKED, organisation, by)
 

@@ -118,10 +118,10 @@ def _write(key: _Key, now: datetime, amount: int) -> int:
 
 
 def _locked(organisation_id: int) -> SecurityLog | None:
-    log = SecurityLog.objects.select_for_update().filter(pk=organisation_id).first()
+    log = SecurityLog.objects.select_for_update(no_key=True).filter(pk=organisation_id).first()
     if log is None and Organisation.objects.filter(pk=organisation_id).exists():
         SecurityLog.objects.bulk_create([SecurityLog(organisation_id=organisation_id)], ignore_conflicts=True)
-        log = SecurityLog.objects.select_for_update().get(pk=organisation_id)
+        log = SecurityLog.objects.select_for_update(no_key=True).get(pk=organisation_id)
     return log
 
 

@@ -48,6 +48,14 @@ class Organisation(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def locked(cls, key: int) -> "Organisation":
+        """The organisation as it is now, its row held until the transaction ends: of two verbs that hold it, one waits.
+
+        Whoever holds other rows, too, takes this one first. What only points to the organisation waits for nobody.
+        """
+        return cls.objects.select_for_update(no_key=True).get(pk=key)
+
     @property
     def home(self) -> str:
         """Where its pages begin."""
