@@ -6,7 +6,7 @@ Exit status 0, or 1 with a message on stderr that says where and what.
 import click
 
 from milepost import __version__
-from milepost.cli import backup, config, courses, demonstration, evidence, files, jobs, journal, people
+from milepost.cli import audiences, backup, config, courses, demonstration, evidence, files, jobs, journal, people
 from milepost.cli.commands import Commands
 
 
@@ -29,6 +29,7 @@ for command in (
     demonstration.demo,
     people.organisation,
     people.people,
+    audiences.audience,
     courses.course,
     journal.journal,
     journal.key,

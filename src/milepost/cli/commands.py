@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -51,7 +51,7 @@ class Commands(click.Group):
             raise click.ClickException(str(refused)) from refused
 
 
-def fail(message: object) -> None:
+def fail(message: object) -> NoReturn:
     """End with status 1 and the message on stderr."""
     raise click.ClickException(str(message))
 

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "milepost.journal",
     "milepost.design",
     "milepost.people",
+    "milepost.audiences",
     "milepost.security",
     "milepost.notices",
     "milepost.anchors",

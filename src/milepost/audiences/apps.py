@@ -1,0 +1,5 @@
+from milepost.core.rooms import Room
+
+
+class AudiencesConfig(Room):
+    name = "milepost.audiences"
