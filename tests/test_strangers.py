@@ -34,7 +34,7 @@ from milepost.learning.enrolling import enrol_many
 from milepost.learning.models import Enrolment, Equivalence
 from milepost.notices.models import Notice
 from milepost.people.access import OrganisationMiddleware
-from milepost.people.models import Member
+from milepost.people.models import Absence, Member
 from milepost.people.organisations import InvalidOrganisation, create_organisation
 from milepost.receipts.models import Receipt
 from tests.worlds import make_member
@@ -68,6 +68,7 @@ def world(world):
 
 def populated(world):
     now = clock.now()
+    Absence.objects.create(organisation=world.organisation, member=world.learner, uid=SHARED, begins=date(2026, 11, 2))
     enrol_many(members=Member.objects.filter(pk=world.lead.pk), course=world.course, by=world.lead, act=SHARED)
     Enrolment.objects.filter(pk=world.enrolment.pk).update(launched_at=now, completed_at=now, done=3)
     issue_missing(course=world.course, by=world.lead)

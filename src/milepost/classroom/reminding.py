@@ -93,7 +93,7 @@ def _send_links(rules: Rules) -> int:
         return 0
     now = clock.now()
     due = unsigned().filter(organisation=rules.organisation, slot__starts_at__lte=now, slot__ends_at__gt=now - GRACE)
-    return _tell("attendance_link", "link_sent_at", lambda: due)
+    return _tell("attendance_link", "link_sent_at", lambda: due, to_the_away=True)
 
 
 def _remind_before(rules: Rules) -> int:
@@ -115,9 +115,10 @@ def _remind_unsigned(rules: Rules) -> int:
     return _tell("signature_missing", "reminded_at", lambda: due)
 
 
-def _tell(kind: str, noted: str, due: "Callable[[], QuerySet[Attendance]]") -> int:
-    """Say it to those who were not told yet."""
-    return tell_due(kind, due=lambda: due().filter(**{noted: None}), noted=noted, said=_said)
+def _tell(kind: str, noted: str, due: "Callable[[], QuerySet[Attendance]]", *, to_the_away: bool = False) -> int:
+    """Say it to those who were not told yet; to those who are away for long only what they can’t take part without."""
+    person = "" if to_the_away else "participant__member"
+    return tell_due(kind, due=lambda: due().filter(**{noted: None}), noted=noted, said=_said, person=person)
 
 
 def _said(row: Attendance, stamp: str) -> Said:

@@ -53,7 +53,7 @@ def _remind() -> int:
     now, count = clock.now(), 0
     days = SignatureRequest.objects.open().filter(remind_days__gt=0).values_list("remind_days", flat=True).distinct()
     for number in days.order_by():
-        count += _remind_again(partial(_late, number, now - timedelta(days=number)))
+        count += _remind_again(partial(_late, number, now - timedelta(days=number)), person="member")
     return count
 
 
@@ -70,8 +70,8 @@ def remind_now(request: SignatureRequest) -> int:
     return _remind_again(lambda: due.filter(not_now))
 
 
-def _remind_again(due: "Callable[[], QuerySet[Signatory]]") -> int:
-    return tell_due("signature_reminder", due=due, noted="reminded_at", said=_said)
+def _remind_again(due: "Callable[[], QuerySet[Signatory]]", person: str = "") -> int:
+    return tell_due("signature_reminder", due=due, noted="reminded_at", said=_said, person=person)
 
 
 def _said(signatory: Signatory, stamp: str) -> Said:

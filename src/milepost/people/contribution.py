@@ -14,6 +14,7 @@ class PeopleContribution(Contribution):
     """The person's own record."""
 
     records: ClassVar = {
+        "people.Absence": gettext_lazy("Long absences"),
         "people.RoleGrant": gettext_lazy("Roles"),
         "people.FactorReset": gettext_lazy("Resets of a second factor"),
         "people.PeopleImport": gettext_lazy("Uploads of the HR file"),

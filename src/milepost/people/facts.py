@@ -4,11 +4,14 @@ A change of a setting is in `settings.py`: its sentence needs what settings are 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.core.words import date_format
 from milepost.journal.vocabulary import COUNT, DAY, TEXT, UID, FactType, Fields, Statement, listed
 from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.roles import ORGANISATION, Role
@@ -82,6 +85,55 @@ MEMBER_REACTIVATED = FactType(
     context={"fields": listed(TEXT), "act?": UID},
     sentence=gettext_lazy("Reactivated %(object)s"),
     done_to=gettext_lazy("Reactivated by %(actor)s"),
+)
+
+# A long absence, by its uid: why somebody is away is told to nobody. `returned` is recorded when it is over.
+_AWAY: Fields = {"absence": UID, "begins": DAY, "ends?": DAY}
+
+
+def _on_day(sentence: Promise, name: str) -> Callable[[Statement], str]:
+    """The sentence with a day of its result as people read it, where it says {day}."""
+
+    def tell(statement: Statement) -> str:
+        day = statement.result[name]
+        with suppress(ValueError):  # in the page of all facts a name stands for the day
+            day = date_format(date.fromisoformat(day))
+        return str(sentence).replace("{day}", day)
+
+    return tell
+
+
+MEMBER_ABSENT = FactType(
+    "absent",
+    "member",
+    is_office=True,
+    result=_AWAY,
+    sentence=_on_day(gettext_lazy("Noted that %(object)s is away from {day}"), "begins"),
+    done_to=_on_day(gettext_lazy("Away from {day}, noted by %(actor)s"), "begins"),
+)
+MEMBER_ABSENCE_CHANGED = FactType(
+    "changed-absence",
+    "member",
+    is_office=True,
+    result=_AWAY,
+    sentence=_on_day(gettext_lazy("Changed how long %(object)s is away, from {day}"), "begins"),
+    done_to=_on_day(gettext_lazy("Away from {day}, changed by %(actor)s"), "begins"),
+)
+MEMBER_ABSENCE_REMOVED = FactType(
+    "removed-absence",
+    "member",
+    is_office=True,
+    result=_AWAY,
+    sentence=_on_day(gettext_lazy("Took back that %(object)s is away from {day}"), "begins"),
+    done_to=_on_day(gettext_lazy("Not away from {day} after all, said by %(actor)s"), "begins"),
+)
+MEMBER_RETURNED = FactType(
+    "returned",
+    "member",
+    is_office=True,
+    result={"absence": UID, "begins": DAY, "ends": DAY, "days": COUNT},
+    sentence=_on_day(gettext_lazy("%(object)s is back, away until {day}"), "ends"),
+    done_to=_on_day(gettext_lazy("Back, away until {day}"), "ends"),
 )
 
 PLACE_ADDED = FactType("added", "place", is_office=True, sentence=gettext_lazy("Added “%(object)s”"))

@@ -65,7 +65,7 @@ class PeopleFilter:
         self.department = key_of(query, "department")
         self.seniority = text_of(query, "seniority", limit=60)
         self.role = query.get("role", "") if query.get("role", "") in GIVEN else ""
-        self.status = query.get("status", "active") if query.get("status") in {"left", "all"} else "active"
+        self.status = query.get("status", "active") if query.get("status") in {"away", "left", "all"} else "active"
 
     def members(self) -> MemberQuerySet:
         """The people chosen."""

@@ -13,7 +13,7 @@ from milepost.design.widgets import DayInput
 from milepost.people import scopes
 from milepost.people.headings import FIELDS
 from milepost.people.import_plan import ImportRefused
-from milepost.people.models import Member, Relation
+from milepost.people.models import Absence, Member, Relation
 from milepost.people.roles import GIVEN, ORGANISATION
 from milepost.people.settings import Page, pages, value_of
 
@@ -122,6 +122,20 @@ class LeavingForm(forms.Form):
     """Somebody's last day."""
 
     left_on = forms.DateField(label=_("Last day"), widget=DayInput())
+
+
+class AbsenceForm(forms.Form):
+    """From when until when somebody is away. There is no field for the reason."""
+
+    begins = forms.DateField(label=_("First day away"), widget=DayInput())
+    ends = forms.DateField(
+        label=_("Last day away"), help_text=_("Empty as long as nobody knows."), required=False, widget=DayInput()
+    )
+
+    @classmethod
+    def of(cls, absence: Absence) -> "AbsenceForm":
+        """The form that changes it."""
+        return cls(initial={"begins": absence.begins, "ends": absence.ends}, auto_id=f"id_%s_{absence.pk}")
 
 
 class SettingsForm(forms.Form):

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock, quotas
 from milepost.core.jobs import job
-from milepost.people import doing, import_drafts, second_factor, sessions, undoing
+from milepost.people import absences, doing, import_drafts, second_factor, sessions, undoing
 from milepost.people.models import BulkAct, FactorReset, Organisation, PeopleImport
 
 
@@ -28,6 +28,12 @@ def import_large_file(organisation_id: int, draft_id: int) -> None:
     drafts = PeopleImport.objects.select_related("organisation", "begun_by__organisation")
     for draft in drafts.filter(organisation=organisation_id, pk=draft_id, applied_at=None, begun_at__isnull=False):
         import_drafts.carry_on(draft)
+
+
+@job(queue="imports")
+def tell_returns() -> None:
+    """Tell of those whose long absence is over that they are back."""
+    absences.tell_returns()
 
 
 @job(queue="mail")

@@ -28,11 +28,13 @@ def filter_members(
 ) -> MemberQuerySet:
     """Those of the members, all of one organisation, that fit every filter given; a department includes those below it.
 
-    `status` is active, left or all.
+    `status` is active, away, left or all.
     """
     members = members.fetch_mode(FETCH_PEERS)
     if status == "active":
         members = members.active()
+    elif status == "away":
+        members = members.active().absent_today()
     elif status == "left":
         members = members.exclude(pk__in=Member.objects.filter(organisation=organisation).active().values("pk"))
     if text:

@@ -30,7 +30,7 @@ from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.contribution import PeopleContribution
 from milepost.people.contributions import contributions
 from milepost.people.limits import DAY, MINUTE, Limit, Per, Rate, limits
-from milepost.people.models import FactorReset
+from milepost.people.models import Absence, FactorReset
 from milepost.people.undoing_imports import ImportsOfPeople
 from milepost.people.uninviting import InvitationsInBulk
 
@@ -53,6 +53,7 @@ def register() -> None:
     bulk_kinds.register(importing.KIND, ImportsOfPeople())
     every(3600, jobs.forget_bulk_acts, when=lambda: undoing.too_old().exists())
 
+    every(600, jobs.tell_returns, when=lambda: Absence.objects.to_tell().exists())
     every(60, jobs.reset_factors, when=lambda: FactorReset.objects.filter(due_at__lte=clock.now()).exists())
 
     happenings.happenings.register_all({kind.name: kind for kind in happenings.OWN})

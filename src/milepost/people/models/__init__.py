@@ -1,5 +1,6 @@
 """Organisations and the people in them."""
 
+from milepost.people.models.absence import Absence, AbsenceGone, AbsenceQuerySet
 from milepost.people.models.bulk_act import BulkAct, BulkActPerson
 from milepost.people.models.factor_reset import FactorReset
 from milepost.people.models.member import (
@@ -28,6 +29,9 @@ from milepost.people.models.user import User, UserManager
 __all__ = [
     "END_OF_NAME",
     "MOST_OF_NAME",
+    "Absence",
+    "AbsenceGone",
+    "AbsenceQuerySet",
     "BulkAct",
     "BulkActPerson",
     "Department",

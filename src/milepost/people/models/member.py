@@ -2,7 +2,9 @@
 
 import unicodedata
 import uuid
+from collections import Counter
 from collections.abc import Callable
+from datetime import date
 from functools import cached_property
 from typing import Self
 
@@ -13,7 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
-from milepost.core.local_days import from_today
+from milepost.core.local_days import before_today, from_today
 from milepost.core.prepared import Prepared
 from milepost.core.refusals import Refused
 from milepost.journal.recording import Reference
@@ -46,6 +48,28 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def active(self) -> Self:
         """Those whose leaving date, if they have one, is still to come by their organisation's calendar."""
         return self.filter(from_today("left_on", zone_of("organisation"), after=True))
+
+    def absent_on(self, day: date) -> Self:
+        """Those for whom a long absence is noted that this day is part of."""
+        return self.filter(Q(absences__ends=None) | Q(absences__ends__gte=day), absences__begins__lte=day)
+
+    def absent_today(self) -> Self:
+        """Those who are away today by their organisation's calendar."""
+        zone = zone_of("organisation")
+        return self.filter(before_today("absences__begins", zone, or_today=True), from_today("absences__ends", zone))
+
+    def days_absent(self, first: date, last: date) -> dict[int, int]:
+        """How many days from `first` to `last`, both included, each of them (by key) is away; who is not is left out. One query."""
+        among = self.filter(Q(absences__ends=None) | Q(absences__ends__gte=first), absences__begins__lte=last)
+        days: Counter[int] = Counter()
+        for key, begins, ends in among.order_by().values_list("pk", "absences__begins", "absences__ends"):
+            days[key] += (min(ends or last, last) - max(begins, first)).days + 1
+        return dict(days)
+
+    def with_absence(self) -> Self:
+        """Load with each member whether they are away today, as `is_away`, in the same query."""
+        away = Member.objects.filter(pk=OuterRef("pk")).absent_today()
+        return self.annotate(is_away=models.Exists(away))
 
     def matching(self, text: str) -> Self:
         """Those whose names, e-mail, employee number or job title hold every word of `text`."""

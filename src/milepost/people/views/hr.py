@@ -1,5 +1,7 @@
 """Pages for HR and whoever looks after people: the list, a person, invitations."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase, QueryDict
@@ -19,7 +21,7 @@ from milepost.people import second_factor
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.confirming import confirmed
 from milepost.people.filters import Chosen, PeopleFilter
-from milepost.people.forms import GrantForm, LeavingForm
+from milepost.people.forms import AbsenceForm, GrantForm, LeavingForm
 from milepost.people.inviting import invite_in_bulk
 from milepost.people.models import FactorReset, Member, MemberQuerySet
 from milepost.people.permissions import (
@@ -36,13 +38,15 @@ from milepost.people.sections import sections_of
 from milepost.people.sessions import end_of_person
 from milepost.people.views.office import after_act
 
+KEPT_ABSENCES = 5  # of those that are over, as many as anybody looks back at
+
 
 @require_GET
 @requires(SEE_PEOPLE)
 def people(request: OrganisationRequest) -> HttpResponse:
     """Everybody within one's scope, found by name, site, department, seniority and role."""
     chosen = PeopleFilter(request.member, SEE_PEOPLE, request.GET)
-    members = chosen.members().select_related("site", "department").with_roles()
+    members = chosen.members().select_related("site", "department").with_roles().with_absence()
     context = {
         "chosen": chosen,
         "page": page_of(request, members),
@@ -87,12 +91,28 @@ def person_page(request: OrganisationRequest, person: Member, form: GrantForm | 
         "entries": _history(request, person)[:12],
         "leaving": LeavingForm(initial={"left_on": clock.today(request.organisation.time_zone)}),
         "held": as_held(person.grants),
+        "absences": _absences_of(person),
     }
     if may(request.member, MANAGE_ROLES, person):
         context["may_reset"] = second_factor.has_one(person.user_id) and second_factor.may_reset(request.member, person)
         context["reset"] = FactorReset.objects.filter(user=person.user_id).first() if context["may_reset"] else None
         context |= {"form": form or GrantForm(), "names": scopes_to_give(request.member)}
     return render(request, "people/person.html", context, status=400 if form else 200)
+
+
+def _absences_of(person: Member) -> dict[str, Any]:
+    """Their long absences: the last that is over, and those of today and to come, each with its form."""
+    today = clock.today(person.organisation.time_zone)
+    noted = list(person.absences.all())
+    return {
+        "open": [
+            {"absence": one, "form": AbsenceForm.of(one), "is_on": one.has_begun(today)}
+            for one in noted
+            if not one.is_over(today)
+        ],
+        "over": [one for one in noted if one.is_over(today)][-KEPT_ABSENCES:],
+        "form": AbsenceForm(),
+    }
 
 
 def _history(request: OrganisationRequest, person: Member) -> QuerySet[Entry]:

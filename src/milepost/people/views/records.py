@@ -1,6 +1,7 @@
 """Pages for HR that write one person's record: adding, changing, leaving, coming back."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -10,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from milepost.core.refusals import Refused, add_to_form, as_message
-from milepost.people import editing
+from milepost.people import absences, editing
 from milepost.people.access import OrganisationRequest, requires
 from milepost.people.confirming import confirmed
-from milepost.people.forms import LeavingForm, PersonForm
+from milepost.people.forms import AbsenceForm, LeavingForm, PersonForm
 from milepost.people.import_plan import ImportRefused
-from milepost.people.models import Member
+from milepost.people.models import Absence, Member
 from milepost.people.permissions import IMPORT_PEOPLE, visible
 
 KNOWN = 500  # names that a field offers at most
@@ -102,3 +103,42 @@ def leaving(request: OrganisationRequest, member: str) -> HttpResponseBase:
         else:
             messages.error(request, _("Say the last day as a date."))
     return redirect("person", request.organisation.slug, person.uid)
+
+
+@require_POST
+@requires(IMPORT_PEOPLE)
+@confirmed
+def new_absence(request: OrganisationRequest, member: str) -> HttpResponseBase:
+    """Note that somebody is away for long."""
+    person = get_object_or_404(visible(request.member, IMPORT_PEOPLE).select_related("organisation"), uid=member)
+    form = AbsenceForm(request.POST)
+    with as_message(request):
+        if days := _days_of(request, form):
+            absences.begin_absence(member=person, **days, by=request.member)
+            messages.success(request, _("It is noted that %(person)s is away.") % {"person": person.full_name})
+    return redirect("person", request.organisation.slug, person.uid)
+
+
+@require_POST
+@requires(IMPORT_PEOPLE)
+@confirmed
+def absence(request: OrganisationRequest, member: str, absence: str) -> HttpResponseBase:
+    """Change its days, or take it back."""
+    people = visible(request.member, IMPORT_PEOPLE).filter(uid=member)
+    noted = get_object_or_404(Absence.objects.select_related("member__organisation"), uid=absence, member__in=people)
+    with as_message(request):
+        if "remove" in request.POST:
+            absences.remove_absence(absence=noted, by=request.member)
+            messages.success(request, _("Removed."))
+        elif days := _days_of(request, AbsenceForm(request.POST)):
+            absences.change_absence(absence=noted, **days, by=request.member)
+            messages.success(request, _("Saved."))
+    return redirect("person", request.organisation.slug, noted.member.uid)
+
+
+def _days_of(request: OrganisationRequest, form: AbsenceForm) -> dict[str, Any]:
+    """The days that the form says; none, and a message, where it says none."""
+    if form.is_valid():
+        return {"begins": form.cleaned_data["begins"], "ends": form.cleaned_data["ends"]}
+    messages.error(request, _("Say the first day, and the last one if you know it, as dates."))
+    return {}
