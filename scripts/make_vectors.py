@@ -40,10 +40,11 @@ def main() -> None:
         import django
 
         django.setup()
-        from django.core.management import call_command
         from vectors.fixed import chance
 
-        call_command("migrate", interactive=False, verbosity=0)
+        from milepost.config import new_database
+
+        new_database.fill()
         with chance():
             from vectors.story import told
             from vectors.tampering import changed

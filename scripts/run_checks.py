@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--only", choices=STEPS)
     only = parser.parse_args().only
     began = time.monotonic()
-    shutil.rmtree(ROOT / "build/test-databases", ignore_errors=True)  # every migration is tried
+    shutil.rmtree(ROOT / "build/test-databases", ignore_errors=True)  # nothing of another state of the models
     lanes = [[only]] if only else LANES
     with ThreadPoolExecutor(len(lanes)) as pool:
         failed = [*chain.from_iterable(pool.map(partial(go_along, shown_at_once=bool(only)), lanes))]

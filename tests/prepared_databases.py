@@ -1,10 +1,9 @@
-"""Databases that `milepost migrate` made once, kept and copied as long as no migration has changed.
+"""Databases that `milepost migrate` made once, kept and copied as long as no model and no migration has changed.
 
 `use` makes the database of the tests from one, `migrated` is for those of programs that tests start.
 
-Migrating takes seconds each time, a copy some milliseconds. Each worker has a copy of its own: on SQLite in memory, on
-PostgreSQL made from a template; in it are migrated the rooms that only tests have. `--create-db` migrates anew; `make test`
-begins with nothing kept.
+Making one takes a second each time, a copy some milliseconds. Each worker has a copy of its own: on SQLite in memory, on
+PostgreSQL made from a template; in it are migrated the rooms that only tests have. `--create-db` runs every migration anew.
 """
 
 import hashlib
@@ -24,6 +23,8 @@ import psycopg
 from django.apps import apps
 from django.db import connection
 from running import SECRET, clean_environment
+
+from milepost.config import new_database
 
 FOLDER = Path(__file__).parent.parent / "build/test-databases"
 DATABASE = "milepost.sqlite3"  # in a data folder
@@ -100,9 +101,10 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def _fingerprint() -> str:
-    """Of every migration of every app, as it is written, and of Django."""
-    digest = hashlib.sha256(django.__version__.encode())
+    """Of all models and migrations, as they are written, of what makes tables of them, and of Django."""
+    digest = hashlib.sha256(django.__version__.encode() + Path(new_database.__file__).read_bytes())
     for config in sorted(apps.get_app_configs(), key=lambda config: config.name):
-        for path in sorted(Path(config.path).glob("migrations/*.py")):
+        folder = Path(config.path)
+        for path in sorted({*folder.glob("models*.py"), *folder.glob("models/*.py"), *folder.glob("migrations/*.py")}):
             digest.update(path.as_posix().encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from milepost.backup.archive import NoBackup
 from milepost.backup.tables import BATCH, Row, Sum, Table, tables
+from milepost.config import new_database
 from milepost.core.outages import is_outage
 from milepost.core.refusals import Refused
 
@@ -107,6 +108,8 @@ def _words_for_others(database: str, where: str = "") -> str:
 def prepare(state: State) -> Apps:
     """Give the default database the tables of this state; return its models. Raises `NewerState`, `OtherEncoding`."""
     _refuse_other_encoding()
+    if new_database.is_in(state):
+        new_database.fill()
     executor = MigrationExecutor(connection)
     if unknown := sorted(state - executor.loader.disk_migrations.keys()):
         words = "It was made by a newer version of Milepost ({migration}). Install that version here first."

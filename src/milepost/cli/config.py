@@ -41,8 +41,10 @@ def migrate() -> None:
     """Bring the database up to date."""
     from django.core.management import call_command
 
-    from milepost.config import schema
+    from milepost.config import new_database, schema
 
     with schema.in_turn():
         schema.refuse_unfit()
+        if new_database.fill():
+            click.echo("The tables of a new database were made.")
         call_command("migrate", interactive=False, verbosity=1)

@@ -11,6 +11,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
+from milepost.config import new_database
 from milepost.config.console import say
 from milepost.core.outages import is_damage, is_outage
 from milepost.core.refusals import Refused
@@ -125,6 +126,7 @@ def catch_up() -> None:
     refuse_unfit()
     if is_behind():
         say("Preparing the database …")
+        new_database.fill()
         call_command("migrate", interactive=False, verbosity=0)
 
 

@@ -38,11 +38,10 @@ class Entry(models.Model):
     statement = models.TextField()
     salt = models.BinaryField(max_length=16)
     leaf = models.BinaryField(max_length=32)
-    after_id = models.BigIntegerField(
-        default=0
-    )  # its number; of some that one statement wrote, that of the one before all of them
-    after = models.BinaryField(max_length=16, default=b"")
-    mark = models.BinaryField(max_length=16, default=b"")
+    # Its number; of some that one statement wrote, that of the one before all of them.
+    after_id = models.BigIntegerField(default=0, db_default=0)
+    after = models.BinaryField(max_length=16, default=b"", db_default=b"")
+    mark = models.BinaryField(max_length=16, default=b"", db_default=b"")
 
     class Meta:
         indexes = [
