@@ -17,6 +17,7 @@ from tests import (
     races_of_outside,
     races_of_people,
     races_of_receipts,
+    races_of_rounds,
     races_of_security,
     races_of_undoing,
 )
@@ -27,7 +28,7 @@ RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 RACES |= races_of_journal.RACES | races_of_connections.RACES
 RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES
-RACES |= races_of_outside.RACES
+RACES |= races_of_outside.RACES | races_of_rounds.RACES
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from milepost.learning.models import Enrolment
 from milepost.learning.progressing import complete_activity, open_activity
 from milepost.verify.connection_records import fingerprint_of
 from milepost.verify.learning import Learning
-from tests.races_of_learning import PAGE, QUIZ, _again, _tree
+from tests.races_of_learning import PAGE, QUIZ, _tree, again
 from tests.racing import PAIRS, Pair, Race, house, no_fault
 from tests.worlds import files, make_course
 
@@ -31,7 +31,7 @@ def _begun(world: Any) -> tuple[TrainingAction, Enrolment, Course, int]:
     organisation, lead, members, numbers = world
     number = next(numbers)
     course = make_course(organisation, _tree(number), by=lead)
-    enrolment = _again(enrol(member=members[0], course=course, by=lead))
+    enrolment = again(enrol(member=members[0], course=course, by=lead))
     complete_activity(enrolment=enrolment, activity=enrolment.outline.by_key[PAGE])
     day = date(2026, 11, 26)
     plan = ActionPlan(title="T", profile="fr", starts_on=day, ends_on=day, minutes=60, course=course, takes_course=True)
@@ -70,8 +70,8 @@ def _draw_up_and_learn(world: Any) -> Pair:
 
     return [
         lambda: draw_up(action=action, members=[enrolment.member_id]),
-        lambda: open_activity(enrolment=_again(enrolment), activity=quiz, progress=None),
-        lambda: complete_activity(enrolment=_again(enrolment), activity=quiz, score=90.0, is_passed=True),
+        lambda: open_activity(enrolment=again(enrolment), activity=quiz, progress=None),
+        lambda: complete_activity(enrolment=again(enrolment), activity=quiz, score=90.0, is_passed=True),
     ], count
 
 

@@ -31,7 +31,7 @@ _FILM = (
 _CAPTIONS = "WEBVTT\n\n00:00.000 --> 00:30.000\nHello\n"
 
 
-def _world() -> Any:
+def world_of_learning() -> Any:
     return *house(), iter(range(PAIRS))
 
 
@@ -48,7 +48,7 @@ def _enrolment(world: Any) -> Enrolment:
     return enrol(member=world[2][0], course=_course(world), by=world[1])
 
 
-def _again(enrolment: Enrolment) -> Enrolment:
+def again(enrolment: Enrolment) -> Enrolment:
     """As a page has read it before anybody presses."""
     return Enrolment.objects.select_related("member", "course", "organisation").get(pk=enrolment.pk)
 
@@ -136,7 +136,7 @@ def _import_one_course_twice(world: Any) -> Pair:
 
 def _withdraw_twice(world: Any) -> Pair:
     enrolment = _enrolment(world)
-    first, second, lead = _again(enrolment), _again(enrolment), world[1]
+    first, second, lead = again(enrolment), again(enrolment), world[1]
 
     def count(answers: list[str]) -> None:
         assert sorted(answers) == ["NotEnrolled", "done"], answers
@@ -149,7 +149,7 @@ def _reschedule_twice(world: Any) -> Pair:
     from datetime import date
 
     enrolment = _enrolment(world)
-    first, second, lead, day = _again(enrolment), _again(enrolment), world[1], date(2030, 1, 1)
+    first, second, lead, day = again(enrolment), again(enrolment), world[1], date(2030, 1, 1)
 
     def count(answers: list[str]) -> None:
         assert answers == ["done", "done"], answers
@@ -161,7 +161,7 @@ def _reschedule_twice(world: Any) -> Pair:
 def _begin_twice(world: Any) -> Pair:
     """A course is launched once, whatever is opened first, and on however many screens."""
     enrolment = _enrolment(world)
-    first, second = _again(enrolment), _again(enrolment)
+    first, second = again(enrolment), again(enrolment)
     page, quiz = (enrolment.outline.by_key[key] for key in (PAGE, QUIZ))
 
     def count(answers: list[str]) -> None:
@@ -178,7 +178,7 @@ def _begin_twice(world: Any) -> Pair:
 
 def _begin_and_complete(world: Any) -> Pair:
     enrolment = _enrolment(world)
-    first, second = _again(enrolment), _again(enrolment)
+    first, second = again(enrolment), again(enrolment)
     page, quiz = (enrolment.outline.by_key[key] for key in (PAGE, QUIZ))
 
     def count(answers: list[str]) -> None:
@@ -193,7 +193,7 @@ def _begin_and_complete(world: Any) -> Pair:
 
 def _complete_twice(world: Any) -> Pair:
     enrolment = _enrolment(world)
-    first, second = _again(enrolment), _again(enrolment)
+    first, second = again(enrolment), again(enrolment)
     page = enrolment.outline.by_key[PAGE]
 
     def count(answers: list[str]) -> None:
@@ -223,8 +223,8 @@ def _two_beats(world: Any) -> Pair:
     return [
         lambda one=one, beat=beat: take_beat(enrolment=one, activity=film, definition=definition, beat=beat)
         for one, beat in (
-            (_again(enrolment), Beat(35, [(0, 35)])),
-            (_again(enrolment), Beat(95, [(60, 95)])),
+            (again(enrolment), Beat(35, [(0, 35)])),
+            (again(enrolment), Beat(95, [(60, 95)])),
         )
     ], count
 
@@ -232,7 +232,7 @@ def _two_beats(world: Any) -> Pair:
 def _learn_and_withdraw(world: Any) -> Pair:
     """Whoever is taken out in the middle of a step is told so."""
     enrolment = _enrolment(world)
-    pages, lead = [_again(enrolment) for _ in range(4)], world[1]
+    pages, lead = [again(enrolment) for _ in range(4)], world[1]
     page, quiz = (enrolment.outline.by_key[key] for key in (PAGE, QUIZ))
     attempt = start_attempt(enrolment=pages[3], activity=quiz, limit=None, seconds=None)
 
@@ -251,7 +251,7 @@ def _learn_and_withdraw(world: Any) -> Pair:
 
 def _start_twice(world: Any) -> Pair:
     enrolment = _enrolment(world)
-    first, second, quiz = _again(enrolment), _again(enrolment), enrolment.outline.by_key[QUIZ]
+    first, second, quiz = again(enrolment), again(enrolment), enrolment.outline.by_key[QUIZ]
     started: list[int] = []
 
     def count(answers: list[str]) -> None:
@@ -267,7 +267,7 @@ def _start_twice(world: Any) -> Pair:
 def _start_and_finish(world: Any) -> Pair:
     """The other tab finishes the attempt that this one was about to go on with."""
     enrolment = _enrolment(world)
-    first, second, quiz = _again(enrolment), _again(enrolment), enrolment.outline.by_key[QUIZ]
+    first, second, quiz = again(enrolment), again(enrolment), enrolment.outline.by_key[QUIZ]
     attempt = start_attempt(enrolment=enrolment, activity=quiz, limit=1, seconds=None)
 
     def count(answers: list[str]) -> None:
@@ -285,7 +285,7 @@ def _finish_twice(world: Any) -> Pair:
     quiz = enrolment.outline.by_key[QUIZ]
     attempt = start_attempt(enrolment=enrolment, activity=quiz, limit=None, seconds=None)
     save_answers(attempt=attempt, responses={"q": "2"})
-    first, second = _again(enrolment), _again(enrolment)
+    first, second = again(enrolment), again(enrolment)
 
     def count(answers: list[str]) -> None:
         assert answers == ["done"] * 2, answers
@@ -318,7 +318,7 @@ def _answer_and_finish(world: Any) -> Pair:
     ], count
 
 
-def _completed(world: Any) -> Enrolment:
+def completed(world: Any) -> Enrolment:
     enrolment = _enrolment(world)
     for key in enrolment.outline.counted:
         complete_activity(enrolment=enrolment, activity=enrolment.outline.by_key[key], score=100, is_passed=True)
@@ -326,7 +326,7 @@ def _completed(world: Any) -> Enrolment:
 
 
 def _issue_twice(world: Any) -> Pair:
-    enrolment, lead = _completed(world), world[1]
+    enrolment, lead = completed(world), world[1]
 
     def count(answers: list[str]) -> None:
         assert answers == ["done"] * 2, answers
@@ -338,7 +338,7 @@ def _issue_twice(world: Any) -> Pair:
 
 def _reissue_and_revoke(world: Any) -> Pair:
     """One ends the certificate; the others hear that it had ended."""
-    enrolment, lead = _completed(world), world[1]
+    enrolment, lead = completed(world), world[1]
     issue_missing(course=enrolment.course, by=lead)
     old = Certificate.objects.get(enrolment=enrolment)
     pages = [Certificate.objects.get(pk=old.pk) for _ in range(4)]
@@ -358,7 +358,7 @@ def _reissue_and_revoke(world: Any) -> Pair:
 def _issue_in_two_courses(_world: Any) -> Pair:
     """Each badge has a place of its own, also in the first list of an organisation."""
     fresh = (*house(1), iter(range(2)))
-    first, second = _completed(fresh), _completed(fresh)
+    first, second = completed(fresh), completed(fresh)
 
     def count(answers: list[str]) -> None:
         assert answers == ["done"] * 2, answers
@@ -372,7 +372,7 @@ def _issue_in_two_courses(_world: Any) -> Pair:
 def _revoke_two(_world: Any) -> Pair:
     """Neither bit is lost."""
     fresh = (*house(1), iter(range(2)))
-    for enrolment in (_completed(fresh), _completed(fresh)):
+    for enrolment in (completed(fresh), completed(fresh)):
         issue_missing(course=enrolment.course, by=fresh[1])
     certificates = list(Certificate.objects.filter(organisation=fresh[0]))
 
@@ -388,24 +388,24 @@ def _bits(content: bytes | memoryview) -> int:
 
 
 RACES = {
-    "enrolling": Race(_world, _enrol_at_once),
-    "enrolling while a version appears": Race(_world, _enrol_and_publish, min(10, PAIRS)),
-    "publishing": Race(_world, _publish_twice),
-    "publishing while a draft comes in": Race(_world, _publish_and_import),
-    "importing a course": Race(_world, _import_one_course_twice),
-    "taking somebody out of a course": Race(_world, _withdraw_twice),
-    "giving another day": Race(_world, _reschedule_twice),
-    "launching a course": Race(_world, _begin_twice),
-    "launching by completing": Race(_world, _begin_and_complete),
-    "completing an activity": Race(_world, _complete_twice),
-    "telling what was watched": Race(_world, _two_beats),
-    "learning and being taken out": Race(_world, _learn_and_withdraw),
-    "starting an attempt": Race(_world, _start_twice),
-    "starting and finishing an attempt": Race(_world, _start_and_finish),
-    "finishing an attempt": Race(_world, _finish_twice),
-    "answering and finishing": Race(_world, _answer_and_finish),
-    "issuing a certificate": Race(_world, _issue_twice),
-    "reissuing and revoking a certificate": Race(_world, _reissue_and_revoke),
-    "issuing in two courses": Race(_world, _issue_in_two_courses, min(10, PAIRS)),
-    "revoking two certificates": Race(_world, _revoke_two, min(10, PAIRS)),
+    "enrolling": Race(world_of_learning, _enrol_at_once),
+    "enrolling while a version appears": Race(world_of_learning, _enrol_and_publish, min(10, PAIRS)),
+    "publishing": Race(world_of_learning, _publish_twice),
+    "publishing while a draft comes in": Race(world_of_learning, _publish_and_import),
+    "importing a course": Race(world_of_learning, _import_one_course_twice),
+    "taking somebody out of a course": Race(world_of_learning, _withdraw_twice),
+    "giving another day": Race(world_of_learning, _reschedule_twice),
+    "launching a course": Race(world_of_learning, _begin_twice),
+    "launching by completing": Race(world_of_learning, _begin_and_complete),
+    "completing an activity": Race(world_of_learning, _complete_twice),
+    "telling what was watched": Race(world_of_learning, _two_beats),
+    "learning and being taken out": Race(world_of_learning, _learn_and_withdraw),
+    "starting an attempt": Race(world_of_learning, _start_twice),
+    "starting and finishing an attempt": Race(world_of_learning, _start_and_finish),
+    "finishing an attempt": Race(world_of_learning, _finish_twice),
+    "answering and finishing": Race(world_of_learning, _answer_and_finish),
+    "issuing a certificate": Race(world_of_learning, _issue_twice),
+    "reissuing and revoking a certificate": Race(world_of_learning, _reissue_and_revoke),
+    "issuing in two courses": Race(world_of_learning, _issue_in_two_courses, min(10, PAIRS)),
+    "revoking two certificates": Race(world_of_learning, _revoke_two, min(10, PAIRS)),
 }

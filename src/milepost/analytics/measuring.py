@@ -118,13 +118,13 @@ def share(part: int, whole: int) -> int:
 
 
 def measure(course: Course, members: QuerySet[Member] | None = None) -> CourseMeasure:
-    """The numbers of a published course, over all enrolments or those of `members`.
+    """The numbers of a published course, over the current round of everybody or of `members`.
 
     Modules and assessments are those of the version that people learn from now. Who completed the course counts as
     having completed its modules, whichever version they did it on.
     """
     outline = outline_of(course.published_or_raise().pk)
-    enrolments = Enrolment.objects.filter(course=course)
+    enrolments = Enrolment.objects.current().filter(course=course)
     if members is not None:
         enrolments = enrolments.filter(member__in=members)
     total = Measure()

@@ -156,7 +156,7 @@ def _learnt(person: Person, fact: str, said: dict[str, Any]) -> None:
     match fact:
         case COURSE_REGISTERED.name:
             person.enrolled.add(thing)
-        case COURSE_WITHDREW.name:
+        case COURSE_WITHDREW.name if "round" not in context:  # out of a further round, they are still in the course
             person.enrolled.discard(thing)
         case CERTIFICATE_ISSUED.name:
             person.certificates.pop(context.get("replaces", ""), None)

@@ -12,7 +12,7 @@ from milepost.classroom.models import Attendance, LiveSession
 from milepost.classroom.queries import minutes_by_member
 from milepost.courses.outline import content_of
 from milepost.journal.models import Entry
-from milepost.learning.models import Enrolment, Progress
+from milepost.learning.models import Enrolment, EnrolmentQuerySet, Progress
 from milepost.learning.progressing import complete_activity, save_state, take_back_activity
 
 FACTS = (SLOT_CLOSED, SLOT_CORRECTED, SLOT_DECIDED, SESSION_UPDATED)
@@ -31,7 +31,7 @@ def complete_steps(session: LiveSession) -> int:
     Nobody's, while a half-day is open: how long somebody was there is known at the end. Whoever completed it here, and was not
     there after all, as somebody decided, has it taken back.
     """
-    if session.course_id is None or session.slots.filter(closed_at=None).exists():
+    if session.course_id is None or session.slots.filter(closed_at=None).exists() or not session.slots.exists():
         return 0
     minutes = minutes_by_member(Attendance.objects.filter(slot__session=session))
     struck = set(
@@ -39,7 +39,7 @@ def complete_steps(session: LiveSession) -> int:
             "participant__member", flat=True
         )
     )
-    enrolments = Enrolment.objects.filter(course_id=session.course_id, member__in=minutes.keys() | struck)
+    enrolments = _rounds_at(session).filter(member__in=minutes.keys() | struck)
     completed = 0
     for enrolment in enrolments.select_related("member", "course", "organisation"):
         there = minutes.get(enrolment.member_id, 0)
@@ -48,6 +48,12 @@ def complete_steps(session: LiveSession) -> int:
         elif enrolment.member_id in struck:
             _take_back(enrolment, session)
     return completed
+
+
+def _rounds_at(session: LiveSession) -> EnrolmentQuerySet:
+    """A session counts in the rounds in which it ended: neither in a later one, nor in one that was over."""
+    ended_at = max(slot.ends_at for slot in session.slots.all())
+    return Enrolment.objects.filter(course=session.course_id).at(ended_at)
 
 
 def _is_enough(enrolment: Enrolment, session: LiveSession, minutes: int) -> bool:
@@ -77,6 +83,8 @@ def _take_back(enrolment: Enrolment, session: LiveSession) -> None:
     others = LiveSession.objects.filter(course=session.course_id, activity_key=session.activity_key, cancelled_at=None)
     closed = others.exclude(pk=session.pk).exclude(slots__closed_at=None)
     for other in closed.filter(participants__member=enrolment.member_id).distinct().order_by("pk"):
+        if not _rounds_at(other).filter(pk=enrolment.pk).exists():
+            continue
         theirs = Attendance.objects.filter(slot__session=other, participant__member=enrolment.member_id)
         if _is_enough(enrolment, other, minutes_by_member(theirs).get(enrolment.member_id, 0)):
             save_state(progress=done, state={"session": str(other.uid)})

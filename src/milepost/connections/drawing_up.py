@@ -31,6 +31,7 @@ from milepost.journal.models import Entry
 from milepost.journal.queries import of_people
 from milepost.journal.recording import Fact, record_many
 from milepost.learning.models import Attempt, Enrolment, Progress
+from milepost.learning.rounds import rounds_by, rounds_in
 from milepost.people.contributions import BATCH, Scope
 from milepost.people.models import Member, Organisation
 from milepost.verify.connection_records import fingerprint_of, said_by
@@ -66,7 +67,8 @@ def standing_of(scope: Scope) -> Standing:
 def _standing(scope: Scope) -> Standing:
     if scope.course_id is None:
         return NOBODY
-    theirs = {"enrolment__course": scope.course_id, "enrolment__member__in": scope.seats}
+    rounds = rounds_in(scope)
+    theirs = {"enrolment__in": rounds}
     steps = Progress.objects.filter(**theirs).exclude(activity_key__in=live_keys(scope.course_id)).order_by()
     last: dict[int, datetime] = {}
     latest = steps.values("enrolment__member").annotate(started=Max("started_at"), completed=Max("completed_at"))
@@ -77,9 +79,7 @@ def _standing(scope: Scope) -> Standing:
     attempts = Attempt.objects.filter(**theirs, finished_at__isnull=False).order_by().values("enrolment__member")
     for member, finished in attempts.annotate(last=Max("finished_at")).values_list("enrolment__member", "last"):
         last[member] = max(last.get(member, finished), finished)
-    completed_by = Enrolment.objects.filter(
-        course=scope.course_id, member__in=scope.seats, completed_at__isnull=False
-    ).values_list("member", flat=True)
+    completed_by = rounds.filter(completed_at__isnull=False).values_list("member", flat=True)
     rows = ConnectionRecord.objects.current().filter(action__uid=scope.uid).order_by()
     hours = hours_in(scope)
     there: set[int] = set()
@@ -122,8 +122,9 @@ def is_asked_for(action: TrainingAction) -> bool:
 
 def completed_without(action: TrainingAction) -> "QuerySet[Member]":
     """Who completed the action's course, learnt at a distance in it, and has no record."""
-    at_a_distance = Progress.objects.filter(enrolment__member=OuterRef("pk"), enrolment__course=action.course_id)
-    completed = Enrolment.objects.filter(course=action.course_id, completed_at__isnull=False, member=OuterRef("pk"))
+    rounds = rounds_by(action.course_id or 0, action.ends_on, action.organisation)
+    at_a_distance = Progress.objects.filter(enrolment__member=OuterRef("pk"), enrolment__in=rounds)
+    completed = rounds.filter(completed_at__isnull=False, member=OuterRef("pk"))
     return action.members.filter(
         Exists(completed),
         Exists(at_a_distance.exclude(activity_key__in=live_keys(action.course_id or 0))),
@@ -155,7 +156,8 @@ def _draw_up(action: TrainingAction, members: Collection[int], asked_at: datetim
         # Whoever publishes holds the course, and whoever learns their enrolment: no step comes between the facts that are read
         # and the fact that tells of them.
         course = Course.objects.select_for_update(of=("self",), no_key=True).get(pk=action.course_id or 0)
-        held = Enrolment.objects.select_for_update(of=("self",), no_key=True).filter(course=course, member__in=members)
+        rounds = rounds_by(course.pk, action.ends_on, action.organisation)
+        held = rounds.select_for_update(of=("self",), no_key=True).filter(member__in=members)
         enrolments = {row.member_id: row for row in held.order_by("pk")}
         current = ConnectionRecord.objects.current().filter(action=action, member__in=enrolments.keys())
         before = {row.member_id: row for row in current}
@@ -170,10 +172,11 @@ def _draw_up(action: TrainingAction, members: Collection[int], asked_at: datetim
         told = _Told(action, course, [member.pk for member in people])
         made, facts = [], []
         for member in people:
-            version = enrolments[member.pk].outline.number
-            if sittings := learning.sittings(str(course.uid), str(member.uid), version):
+            enrolment = enrolments[member.pk]
+            version = enrolment.outline.number
+            if sittings := learning.sittings(str(course.uid), str(member.uid), version, enrolment.round):
                 record = told.record(member, sittings)
-                fact = told.fact(record, version, sittings, by, replaced=before.get(member.pk))
+                fact = told.fact(record, enrolment, sittings, by, replaced=before.get(member.pk))
                 record.content |= {"said": said_by(_as_json(fact)) | {"sittings": sittings}}
                 made.append(record)
                 facts.append(fact)
@@ -199,7 +202,8 @@ class _Told:
     def __init__(self, action: TrainingAction, course: Course, members: Collection[int]) -> None:
         sessions = list(action.sessions.values_list("pk", flat=True))
         self.action, self.course = action, course
-        self._hours = hours_done(members=members, course=course.pk, sessions=sessions)
+        rounds = rounds_by(course.pk, action.ends_on, action.organisation)
+        self._hours = hours_done(members=members, course=course.pk, sessions=sessions, rounds=rounds)
         self._attended = attended(members=members, course=course.pk, sessions=sessions)
 
     def record(self, member: Member, sittings: list[dict[str, Any]]) -> ConnectionRecord:
@@ -231,7 +235,7 @@ class _Told:
     def fact(
         self,
         record: ConnectionRecord,
-        version: int,
+        enrolment: Enrolment,
         sittings: list[dict[str, Any]],
         by: Member | None,
         replaced: ConnectionRecord | None,
@@ -242,7 +246,8 @@ class _Told:
             "minutes_live": record.minutes_live,
             "content_sha256": fingerprint_of(sittings),
         }
-        context: dict[str, Any] = {"action": str(self.action.uid), "course": str(self.course.uid), "version": version}
+        course = {"course": str(self.course.uid), "version": enrolment.outline.number} | enrolment.in_round
+        context: dict[str, Any] = {"action": str(self.action.uid)} | course
         if by:
             context["instructor"] = by.as_reference().as_json()
         if replaced:

@@ -20,7 +20,7 @@ from milepost.credentials.telling import certificate_rows
 from milepost.credentials.typesetting import typeset
 from milepost.documents.contribution import certified_by_document, people_with_document
 from milepost.journal.recording import Reference
-from milepost.learning.models import Enrolment
+from milepost.learning.rounds import rounds_in
 from milepost.people.contributions import (
     BATCH,
     Actor,
@@ -92,8 +92,8 @@ class CertificateFiles(FileKind[Certificate]):
 
 
 def _current(scope: Scope) -> dict[int, Certificate]:
-    """The current certificate of each person, by their key."""
-    rows = certificates_of(scope).current().select_related("enrolment")
+    """The current certificate of each person for the round that they do in the action, by their key."""
+    rows = certificates_of(scope).current().filter(enrolment__in=rounds_in(scope)).select_related("enrolment")
     return scope.once("credentials: certificates", lambda: {row.enrolment.member_id: row for row in rows})
 
 
@@ -191,8 +191,7 @@ def _published(scope: Scope) -> Iterator[Finding]:
         return
     published = set(Version.objects.filter(course=scope.course_id).values_list("number", flat=True))
     wrong = sum(row.content["version"] not in published for row in _current(scope).values())
-    enrolments = Enrolment.objects.filter(course=scope.course_id, member__in=scope.seats)
-    count = wrong + enrolments.filter(completed_at__date__lt=scope.starts_on).count()
+    count = wrong + rounds_in(scope).filter(completed_at__date__lt=scope.starts_on).count()
     label = _("Certificates are of what was taught")
     if count:
         words = _("%(count)d were earned on another version, or before the action began.") % {"count": count}
@@ -225,7 +224,7 @@ class CredentialsContribution(Contribution):
     def columns(self, scope: Scope, members: Sequence[Member]) -> Iterator[Column]:
         if scope.course_id is None:
             return
-        current = certificates_of(scope).current().filter(enrolment__member__in=members)
+        current = certificates_of(scope).current().filter(enrolment__in=rounds_in(scope).filter(member__in=members))
         held = set(current.values_list("enrolment__member", flat=True))
         cells = {member.pk: _("there") if member.pk in held else _("missing") for member in members}
         yield Column(_("Certificate"), cells, open=frozenset(cells.keys() - held))

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy
 
 from milepost.documents.facts import SEALED_FILE, WHY_SEALED
 from milepost.journal.vocabulary import COUNT, DAY, NUMBER, REFERENCE, TEXT, UID, FactType, listed
+from milepost.learning.facts import ROUND
 
 CERTIFICATE_ISSUED = FactType(
     "issued",
@@ -25,7 +26,7 @@ CERTIFICATE_ISSUED = FactType(
         "certifier?": TEXT,
         "certifier_quality?": TEXT,
     },
-    context={"course": UID, "version": COUNT, "action?": UID, "instructor?": REFERENCE, "replaces?": UID},
+    context={"course": UID, "version": COUNT, "action?": UID, "instructor?": REFERENCE, "replaces?": UID, **ROUND},
     about="course",
     sentence=gettext_lazy("Received the certificate “%(object)s”"),
 )

@@ -161,7 +161,7 @@ def _fact(certificate: Certificate, enrolment: Enrolment, by: Member | None) -> 
     result = {name: said[name] for name in STATED if said.get(name) not in (None, "")}
     if certificate.valid_until:
         result["valid_until"] = certificate.valid_until.isoformat()
-    context: dict[str, Any] = {"course": said["course"], "version": said["version"]}
+    context: dict[str, Any] = {"course": said["course"], "version": said["version"]} | enrolment.in_round
     if said.get("action"):
         context["action"] = said["action"]["id"]
     if by:

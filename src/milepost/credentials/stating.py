@@ -28,15 +28,21 @@ OWN_TIME = "own-time"  # the modality that is no form of a session
 
 def certificates_for(enrolments: Sequence[Enrolment]) -> list[Certificate]:
     """Certificates of one course, in memory, in the order of the enrolments."""
+    made: dict[int, Certificate] = {}
+    for number in {enrolment.round for enrolment in enrolments}:  # nobody is in one of them twice
+        made |= _of_a_round([enrolment for enrolment in enrolments if enrolment.round == number])
+    certificates = [made[enrolment.pk] for enrolment in enrolments]
+    give_places(enrolments[0].organisation, certificates)
+    return certificates
+
+
+def _of_a_round(enrolments: Sequence[Enrolment]) -> dict[int, Certificate]:
     completed = {enrolment.member_id: completed_on(enrolment) for enrolment in enrolments}
     occasions = occasions_in_course(enrolments[0].course_id, completed)
     by_occasion: dict[Occasion | None, list[Enrolment]] = {}
     for enrolment in enrolments:
         by_occasion.setdefault(occasions.get(enrolment.member_id), []).append(enrolment)
-    made = {row.enrolment_id: row for occasion, rows in by_occasion.items() for row in _certificates(occasion, rows)}
-    certificates = [made[enrolment.pk] for enrolment in enrolments]
-    give_places(enrolments[0].organisation, certificates)
-    return certificates
+    return {row.enrolment_id: row for occasion, rows in by_occasion.items() for row in _certificates(occasion, rows)}
 
 
 def certifier_of(organisation: Organisation) -> tuple[str, str]:
@@ -53,8 +59,9 @@ def completed_on(enrolment: Enrolment) -> date:
 def _certificates(occasion: Occasion | None, enrolments: Sequence[Enrolment]) -> Iterator[Certificate]:
     course, sessions = enrolments[0].course_id, occasion.sessions if occasion else None
     members = [enrolment.member_id for enrolment in enrolments]
-    hours = hours_done(members=members, course=course, sessions=sessions)
-    there = attended(members=members, course=course, sessions=sessions)
+    rounds = Enrolment.objects.filter(pk__in=[enrolment.pk for enrolment in enrolments])
+    hours = hours_done(members=members, course=course, sessions=sessions, rounds=rounds)
+    there = attended(members=members, course=course, sessions=sessions, rounds=rounds)
     for enrolment in enrolments:
         was = there.get(enrolment.member_id, Attended())
         yield _certificate(enrolment, occasion, hours[enrolment.member_id], was)

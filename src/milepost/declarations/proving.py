@@ -23,7 +23,8 @@ from milepost.declarations.periods import Period
 from milepost.evidence.contributions import actions_about
 from milepost.evidence.models import TrainingAction
 from milepost.journal.models import Entry
-from milepost.learning.models import Enrolment, Progress
+from milepost.learning.models import EnrolmentQuerySet, Progress
+from milepost.learning.rounds import rounds_by
 from milepost.people.models import Member, Organisation
 
 BATCH = 2_000  # people at once
@@ -44,8 +45,17 @@ def proven(
     if sessions is None:
         sessions = list(action.sessions.order_by().values_list("pk", flat=True))
     return hours_done(
-        members=members, course=action.course_id, sessions=sessions, within=period.instants if period else None
+        members=members,
+        course=action.course_id,
+        sessions=sessions,
+        within=period.instants if period else None,
+        rounds=None if period else rounds_of(action),
     )
+
+
+def rounds_of(action: TrainingAction) -> EnrolmentQuerySet | None:
+    """The rounds in which people did the action's course; see `rounds_by`. None without a course."""
+    return rounds_by(action.course_id, action.ends_on, action.organisation) if action.course_id else None
 
 
 def people_in_parts(action: TrainingAction) -> Iterator[list[Member]]:
@@ -168,7 +178,8 @@ def _why(row: Attendance | None) -> str:
 
 
 def _steps_not_done(action: TrainingAction, missing: dict[int, Missing]) -> None:
-    enrolments = list(Enrolment.objects.filter(course=action.course_id, member__in=list(missing)))
+    rounds = rounds_of(action)
+    enrolments = list(rounds.filter(member__in=list(missing))) if rounds is not None else []
     done: dict[int, set[str]] = {enrolment.pk: set() for enrolment in enrolments}
     rows = Progress.objects.filter(enrolment__in=list(done), status=Progress.Status.COMPLETED)
     for enrolment_id, key in rows.values_list("enrolment_id", "activity_key"):

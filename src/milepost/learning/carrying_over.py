@@ -20,7 +20,7 @@ def carry_over(version: Version, previous: Version | None, asked_again: Collecti
     if previous is None:
         return
     outline = outline_of(version.pk)
-    moving = Enrolment.objects.filter(course=version.course_id, completed_at=None)
+    moving = Enrolment.objects.open().filter(course=version.course_id)
     if asked_again:
         Progress.objects.filter(enrolment__in=moving, activity_key__in=asked_again).update(
             status=Progress.Status.STARTED, completed_at=None, score=None, state={}
@@ -39,7 +39,7 @@ def carry_over(version: Version, previous: Version | None, asked_again: Collecti
 
 def touched(previous: Version, changed: Mapping[str, Collection[str]]) -> Touched:
     """How many people `carry_over` would move, and how many of them have done changed work, by module."""
-    moving = Enrolment.objects.filter(course=previous.course_id, completed_at=None)
+    moving = Enrolment.objects.open().filter(course=previous.course_id)
     done = Progress.objects.filter(enrolment__in=moving, status=Progress.Status.COMPLETED)
     again = {
         module: done.filter(activity_key__in=keys).aggregate(n=Count("enrolment", distinct=True))["n"]

@@ -1,6 +1,6 @@
-"""The verbs that put people into courses and take them out."""
+"""The verbs that put people into courses and take them out. Whoever is to do a course again has another round of it: see `rounds`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID, uuid4
 
@@ -35,16 +35,16 @@ class AlreadyCompleted(Refused):
 
 
 def enrol(*, member: Member, course: Course, due: date | None = None, by: Member | None = None) -> Enrolment:
-    """Enrol `member` in the published version of `course`; enrolling twice is a no-op.
+    """Enrol `member` in the published version of `course`; enrolling twice is a no-op, and so it is after completing.
 
     Without `by` the person enrols themselves, which the course must allow. Raises `NotPublished` or `NotOpen`.
     Records `registered`.
     """
     with transaction.atomic():
-        version = _version_to_join(course)
+        version = version_to_join(course)
         if by is None and not version.is_open:
             raise NotOpen
-        enrolment, is_new = Enrolment.objects.get_or_create(
+        enrolment, is_new = Enrolment.objects.current().get_or_create(
             member=member,
             course=course,
             defaults={
@@ -56,7 +56,7 @@ def enrol(*, member: Member, course: Course, due: date | None = None, by: Member
             },
         )
         if is_new:
-            fact = _registered(member, course.as_reference(version), due=due, by=by)
+            fact = registered(enrolment, course.as_reference(version), by=by)
             record_many([fact], organisation=course.organisation)
     return enrolment
 
@@ -75,7 +75,7 @@ def enrol_many(
     Records `registered` for each.
     """
     with transaction.atomic():
-        version = _version_to_join(course)
+        version = version_to_join(course)
         total = len(outline_of(version.pk).counted)
         already = Enrolment.objects.filter(course=course).values("member")
         waiting = members.filter(organisation_id=course.organisation_id).exclude(pk__in=already)
@@ -86,7 +86,7 @@ def enrol_many(
             batch_size=BATCH,
         )
         joined = course.as_reference(version)  # the same for all of them
-        facts = (_registered(member, joined, due=due, by=by, act=act) for member in new)
+        facts = (registered(enrolment, joined, by=by, act=act) for enrolment in enrolments)
         record_many(facts, organisation=course.organisation)
         if act and by:
             done = Done("enrolment", act, joined, {"due": due.isoformat() if due else None})
@@ -103,7 +103,7 @@ def enrol_in_bulk(*, members: MemberQuerySet, course: Course, due: date | None, 
     return do_to_many(done, to=keys, by=by)
 
 
-def _version_to_join(course: Course) -> Version:
+def version_to_join(course: Course) -> Version:
     """What people who join now learn from; the course is locked. Raises `NotPublished`.
 
     One at a time decides who is new, and nobody publishes meanwhile: whoever joined the version before would stay with it.
@@ -112,21 +112,25 @@ def _version_to_join(course: Course) -> Version:
 
 
 def withdraw(*, enrolment: Enrolment, by: Member) -> None:
-    """Take a person out of a course they have not completed. Raises `AlreadyCompleted`, `NotEnrolled`. Records `withdrew`."""
+    """Take a person out of a course they have not completed, or out of a further round of it: the one before counts again then.
+
+    Raises `AlreadyCompleted`, `NotEnrolled`. Records `withdrew`.
+    """
     with transaction.atomic():
         enrolment = enrolment.locked()
-        if enrolment.completed_at:
+        if enrolment.completed_at or not enrolment.is_current:
             raise AlreadyCompleted(
                 _("%(person)s has completed the course; that stays on record.") % {"person": enrolment.member}
             )
         member, course = enrolment.member, enrolment.course
         enrolment.delete()
+        _back_to_the_round_before([enrolment])
         record(
             COURSE_WITHDREW,
             organisation=course.organisation,
             actor=member.as_reference(),
             object=course.as_reference(),
-            context=_by(by, member),
+            context=_by(by, member) | enrolment.in_round,
         )
 
 
@@ -136,20 +140,31 @@ def withdraw_many(*, enrolments: Mapping[int, Member], course: Course, by: Membe
     Records `withdrew` for each.
     """
     with transaction.atomic():
-        Enrolment.objects.filter(pk__in=list(enrolments), course=course, launched_at=None).delete()
+        rows = list(Enrolment.objects.filter(pk__in=list(enrolments), course=course, launched_at=None, is_current=True))
+        Enrolment.objects.filter(pk__in=[row.pk for row in rows]).delete()
+        _back_to_the_round_before(rows)
         left = course.as_reference()
         facts = (
-            Fact(COURSE_WITHDREW, member.as_reference(), left, {}, _by(by, member) | in_act(act))
-            for member in enrolments.values()
+            Fact(COURSE_WITHDREW, member.as_reference(), left, {}, _by(by, member) | in_act(act) | row.in_round)
+            for row in rows
+            for member in [enrolments[row.pk]]
         )
         record_many(facts, organisation=course.organisation)
+
+
+def _back_to_the_round_before(left: Sequence[Enrolment]) -> None:
+    """The rounds before these, which are gone, are the current ones again; of one course."""
+    for number in {row.round for row in left} - {1}:
+        members = [row.member_id for row in left if row.round == number]
+        earlier = Enrolment.objects.filter(course=left[0].course_id, member__in=members, round=number - 1)
+        earlier.update(is_current=True)
 
 
 def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
     """Give an enrolment another due date, or none; the same date is a no-op. Raises `NotEnrolled`. Records `rescheduled`."""
     with transaction.atomic():
         enrolment = enrolment.locked()
-        if enrolment.due == due:
+        if enrolment.due == due or not enrolment.is_current:
             return
         enrolment.due = due
         enrolment.save(update_fields=["due"])
@@ -159,19 +174,18 @@ def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
             actor=enrolment.member.as_reference(),
             object=enrolment.course.as_reference(),
             result={"due": due.isoformat()} if due else {},
-            context=_by(by, enrolment.member),
+            context=_by(by, enrolment.member) | enrolment.in_round,
         )
 
 
-def _registered(
-    member: Member, course: Reference, *, due: date | None, by: Member | None, act: UUID | None = None
-) -> Fact:
+def registered(enrolment: Enrolment, course: Reference, *, by: Member | None, act: UUID | None = None) -> Fact:
+    """The fact of this round, to be recorded in the transaction that makes it."""
     return Fact(
         COURSE_REGISTERED,
-        member.as_reference(),
+        enrolment.member.as_reference(),
         course,
-        result={"due": due.isoformat()} if due else {},
-        context=_by(by, member) | in_act(act),
+        result={"due": enrolment.due.isoformat()} if enrolment.due else {},
+        context=_by(by, enrolment.member) | in_act(act) | enrolment.in_round,
     )
 
 

@@ -25,6 +25,12 @@ from milepost.journal.vocabulary import (
 
 
 def _enrolled(statement: Statement) -> str:
+    if "round" in statement.context:
+        return (
+            _("Enrolled in “%(object)s” again by %(by)s (round %(round)s)")
+            if statement.by
+            else _("Joined “%(object)s” again (round %(round)s)")
+        )
     return _("Enrolled in “%(object)s” by %(by)s") if statement.by else _("Joined “%(object)s”")
 
 
@@ -63,27 +69,29 @@ def _progress_and_work() -> Fields:
     return {"progress": PERCENT, **work_fields()}
 
 
-_VERSION: Fields = {"course": UID, "version": COUNT}  # what is done is done in a version of a course
+# Which round of a person in a course; missing for the first.
+ROUND: Fields = {"round?": COUNT}
+_VERSION: Fields = {"course": UID, "version": COUNT, **ROUND}  # what is done is done in a version of a course
 
 COURSE_REGISTERED = FactType(
     "registered",
     "course",
     iri=adl("registered"),
     result={"due?": DAY},
-    context={"instructor?": REFERENCE, "act?": UID},
+    context={"instructor?": REFERENCE, "act?": UID, **ROUND},
     sentence=_enrolled,
 )
 COURSE_RESCHEDULED = FactType(
     "rescheduled",
     "course",
     result={"due?": DAY},
-    context={"instructor?": REFERENCE},
+    context={"instructor?": REFERENCE, **ROUND},
     sentence=_rescheduled,
 )
 COURSE_WITHDREW = FactType(
     "withdrew",
     "course",
-    context={"instructor?": REFERENCE, "act?": UID},
+    context={"instructor?": REFERENCE, "act?": UID, **ROUND},
     sentence=_withdrawn,
 )
 
@@ -91,6 +99,7 @@ COURSE_LAUNCHED = FactType(
     "launched",
     "course",
     iri=adl("launched"),
+    context=ROUND,
     sentence=gettext_lazy("Opened “%(object)s” for the first time"),
 )
 ACTIVITY_INITIALISED = FactType(
@@ -146,7 +155,7 @@ ACTIVITY_REOPENED = FactType(
 COURSE_REOPENED = FactType(
     "reopened",
     "course",
-    context={"version": COUNT},
+    context={"version": COUNT, **ROUND},
     sentence=gettext_lazy("“%(object)s” does not count as completed any more"),
 )
 COURSE_COMPLETED = FactType(
@@ -154,7 +163,7 @@ COURSE_COMPLETED = FactType(
     "course",
     iri=adl("completed"),
     result={"score?": NUMBER},
-    context={"version": COUNT},
+    context={"version": COUNT, **ROUND},
     sentence=gettext_lazy("Completed “%(object)s”"),
 )
 

@@ -35,6 +35,12 @@ class EnrolForm(forms.Form):
     due = DueField(help_text=_("Leave it empty for a course without a deadline."))
 
 
+class RoundForm(forms.Form):
+    """When those who do a course again are to have done it."""
+
+    due = DueField(help_text=_("Leave it empty for a round without a deadline."))
+
+
 class RescheduleForm(forms.Form):
     """Another due date for one person than the one they have."""
 

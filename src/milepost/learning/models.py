@@ -1,11 +1,11 @@
 """The nouns of learning: an enrolment, its progress in each activity, attempts and their answers; an equivalence."""
 
 import uuid
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock
@@ -19,9 +19,23 @@ from milepost.people.models import Member, Organisation
 class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     """Sets of enrolments."""
 
+    def current(self) -> Self:
+        """The newest round of each person in each course."""
+        return self.filter(is_current=True)
+
+    def at(self, moment: "datetime | OuterRef") -> Self:
+        """The round in which each person was at this moment in each course; the first of whoever was in none yet.
+
+        An `OuterRef` names a column of the query that this one stands in.
+        """
+        inner = OuterRef(moment) if isinstance(moment, OuterRef) else moment
+        same = {"member": OuterRef("member"), "course": OuterRef("course"), "round__gt": OuterRef("round")}
+        later = Enrolment.objects.filter(enrolled_at__lt=inner, **same).order_by()
+        return self.filter(Q(round=1) | Q(enrolled_at__lt=moment)).exclude(Exists(later))
+
     def open(self) -> Self:
-        """Those that are not completed."""
-        return self.filter(completed_at=None)
+        """Those that are to be completed: of a person in a course at most one, the newest round."""
+        return self.current().filter(completed_at=None)
 
     def overdue(self, today: date) -> Self:
         return self.open().filter(due__lt=today)
@@ -40,14 +54,19 @@ class NotOpened(Refused):
 
 
 class Enrolment(models.Model):
-    """A member in a course. `done` of `total` counted activities are complete; `version` is what they learn from,
-    and once they completed, what they completed.
+    """One round of a member in a course. `done` of `total` counted activities are complete; `version` is what they learn
+    from, and once they completed, what they completed.
+
+    Rounds are numbered from 1. Whoever is to do the course again has another one (see `rounds`); those before it stay as they
+    were. The newest is the current one, which pages, players and numbers mean where they speak of somebody in a course.
     """
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="+", db_index=False)
     member = models.ForeignKey(Member, on_delete=models.PROTECT, related_name="enrolments", db_index=False)
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="enrolments", db_index=False)
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="+", db_index=False)
+    round = models.PositiveSmallIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
     enrolled_at = models.DateTimeField(default=clock.now)
     due = models.DateField(_("due"), null=True, blank=True)
     launched_at = models.DateTimeField(null=True)
@@ -62,7 +81,11 @@ class Enrolment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["member", "course"], name="enrolled_once"),
+            models.UniqueConstraint(fields=["member", "course", "round"], name="enrolled_once_a_round"),
+            models.UniqueConstraint(
+                fields=["member", "course"], condition=Q(is_current=True), name="one_current_round"
+            ),
+            models.CheckConstraint(condition=Q(round__gte=1), name="rounds_from_one"),
             models.CheckConstraint(condition=Q(done__lte=F("total")), name="done_within_total"),
             models.CheckConstraint(
                 condition=Q(completed_at=None) | Q(launched_at__isnull=False), name="launched_before_completed"
@@ -71,7 +94,7 @@ class Enrolment(models.Model):
         indexes = [models.Index(fields=["course", "completed_at"], name="enrolment_by_course")]
 
     def __str__(self) -> str:
-        return f"{self.member_id} in {self.course_id}"
+        return f"{self.member_id} in {self.course_id}, round {self.round}"
 
     def locked(self) -> "Enrolment":
         """This enrolment as it is now, its row held until the transaction ends: the lock of its progress and its attempts.
@@ -95,7 +118,17 @@ class Enrolment(models.Model):
 
     @property
     def is_overdue(self) -> bool:
-        return self.completed_at is None and self.due is not None and self.due < clock.today()
+        return self.is_current and self.completed_at is None and self.due is not None and self.due < clock.today()
+
+    @property
+    def in_round(self) -> dict[str, int]:
+        """How its facts name its round: those of the first do not, as no fact did before there were others."""
+        return in_round(self.round)
+
+
+def in_round(number: int) -> dict[str, int]:
+    """The part of a fact's context that names this round."""
+    return {"round": number} if number > 1 else {}
 
 
 _held = Prepared(lambda key: Enrolment.objects.select_for_update(no_key=True).filter(pk=key).order_by(), key=int)

@@ -49,7 +49,7 @@ def open_activity(*, enrolment: Enrolment, activity: Activity, progress: Progres
             )
             if enrolment.launched_at is None:
                 enrolment.launched_at = now
-                facts.append(Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+                facts.append(_launched(enrolment))
             if is_new:
                 member, step = enrolment.member.as_reference(), activity.as_reference()
                 facts.append(Fact(ACTIVITY_INITIALISED, member, step, context=_context(enrolment)))
@@ -119,7 +119,7 @@ def complete_held(
     finished_module = _tally(enrolment, rows, activity, was_complete=was_complete)
     facts = []
     if not was_launched:  # done without having been opened before, by an old tab for instance
-        facts.append(Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment)))
+        facts.append(_launched(enrolment))
     is_new = progress.is_complete and not was_complete
     facts += _facts_of_activity(enrolment, activity, is_passed, score or 0.0, result or {}, caveat, is_new=is_new)
     if finished_module:
@@ -152,7 +152,7 @@ def take_back_activity(*, enrolment: Enrolment, activity: Activity) -> Enrolment
         member = held.member.as_reference()
         facts = [Fact(ACTIVITY_REOPENED, member, activity.as_reference(), context=_context(held))]
         if was_done and held.completed_at is None:
-            facts.append(Fact(COURSE_REOPENED, member, _course(held), {}, {"version": outline.number}))
+            facts.append(Fact(COURSE_REOPENED, member, _course(held), {}, {"version": outline.number} | held.in_round))
         record_many(facts, organisation=held.organisation)
     return held
 
@@ -232,9 +232,13 @@ def _module_completed(enrolment: Enrolment, activity: Activity) -> Fact:
     return Fact(MODULE_COMPLETED, enrolment.member.as_reference(), module, {}, _context(enrolment))
 
 
+def _launched(enrolment: Enrolment) -> Fact:
+    return Fact(COURSE_LAUNCHED, enrolment.member.as_reference(), _course(enrolment), {}, enrolment.in_round)
+
+
 def _course_completed(enrolment: Enrolment) -> Fact:
     score = {"score": enrolment.score} if enrolment.score is not None else {}
-    version = {"version": enrolment.outline.number}
+    version = {"version": enrolment.outline.number} | enrolment.in_round
     return Fact(COURSE_COMPLETED, enrolment.member.as_reference(), _course(enrolment), score, version)
 
 
@@ -243,4 +247,4 @@ def _course(enrolment: Enrolment) -> Reference:
 
 
 def _context(enrolment: Enrolment) -> dict[str, Any]:
-    return {"course": str(enrolment.course.uid), "version": enrolment.outline.number}
+    return {"course": str(enrolment.course.uid), "version": enrolment.outline.number} | enrolment.in_round

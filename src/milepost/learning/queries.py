@@ -22,6 +22,7 @@ class Step:
 
     enrolment: Enrolment
     next: Activity | None
+    before: Enrolment | None = None  # the last round of it that the person completed
 
     @property
     def outline(self) -> Outline:
@@ -55,19 +56,23 @@ class MyLearning:
 def my_learning(member: Member) -> MyLearning:
     """Everything on the page “My learning”. Two queries, and one a version the first time a process meets it."""
     enrolments = _enrolments.all(member=member.pk)
-    todo = [enrolment for enrolment in enrolments if enrolment.completed_at is None]
+    todo = [enrolment for enrolment in enrolments if enrolment.is_current and enrolment.completed_at is None]
     done = sorted(
         (e for e in enrolments if e.completed_at), key=lambda e: e.completed_at or e.enrolled_at, reverse=True
     )
     complete: dict[int, set[str]] = defaultdict(set)
     for enrolment_id, key in _completed_todo.all(member=member.pk):
         complete[enrolment_id].add(key)
-    steps = [Step(enrolment, next_activity(enrolment.outline, complete[enrolment.pk])) for enrolment in todo]
+    before = {row.course_id: row for row in reversed(done)}
+    steps = [
+        Step(enrolment, next_activity(enrolment.outline, complete[enrolment.pk]), before.get(enrolment.course_id))
+        for enrolment in todo
+    ]
     return MyLearning(steps, done[:DONE_SHOWN])
 
 
 def enrolment_of(member: Member, course: str) -> Enrolment | None:
-    """The member's enrolment in the course with this slug, with course, member and organisation. One query."""
+    """The member's current round in the course with this slug, with course, member and organisation. One query."""
     enrolment = _enrolment.get(member=member.pk, course=course)
     if enrolment is not None:
         enrolment.member, enrolment.organisation = member, member.organisation  # a fact names its organisation
@@ -86,7 +91,9 @@ def progress_of(enrolment: Enrolment, activity: Activity) -> Progress | None:
 
 _with_course = Enrolment.objects.select_related("course")
 _enrolment = Prepared(
-    lambda member, course: _with_course.filter(member=member, course__slug=course).order_by(), member=int, course=str
+    lambda member, course: _with_course.current().filter(member=member, course__slug=course).order_by(),
+    member=int,
+    course=str,
 )
 _progress = Prepared(lambda enrolment: Progress.objects.filter(enrolment=enrolment).order_by(), enrolment=int)
 _one_progress = Prepared(
@@ -103,9 +110,9 @@ _completed_keys = Prepared(
     lambda enrolment: _completed.filter(enrolment=enrolment).values_list("activity_key", flat=True), enrolment=int
 )
 _completed_todo = Prepared(
-    lambda member: _completed.filter(enrolment__member=member, enrolment__completed_at=None).values_list(
-        "enrolment_id", "activity_key"
-    ),
+    lambda member: _completed.filter(
+        enrolment__member=member, enrolment__is_current=True, enrolment__completed_at=None
+    ).values_list("enrolment_id", "activity_key"),
     member=int,
 )
 
@@ -153,8 +160,8 @@ class CourseNumbers:
 def course_numbers(
     organisation: Organisation, today: date, members: QuerySet[Member] | None = None
 ) -> dict[int, CourseNumbers]:
-    """The numbers of every course of the organisation that has people, over everybody or `members`. One query."""
-    enrolments = Enrolment.objects.filter(organisation=organisation)
+    """The numbers of every course of the organisation that has people, over everybody or `members`, by their current rounds. One query."""
+    enrolments = Enrolment.objects.current().filter(organisation=organisation)
     if members is not None:
         enrolments = enrolments.filter(member__in=members)
     rows = enrolments.values("course").annotate(
@@ -180,8 +187,10 @@ def enrolments_of(
     text: str = "",
     members: QuerySet[Member] | None = None,
 ) -> QuerySet[Enrolment]:
-    """The people in a course (of `members`, if given), by name; `status` is late, open, unseen, done or empty for all."""
-    rows = Enrolment.objects.filter(course=course).select_related("member", "member__site", "member__department")
+    """The current rounds of people in a course (of `members`, if given), by name; `status` is late, open, unseen, done or empty for all."""
+    rows = (
+        Enrolment.objects.current().filter(course=course).select_related("member", "member__site", "member__department")
+    )
     if members is not None:
         rows = rows.filter(member__in=members)
     filters = {

@@ -11,7 +11,8 @@ from milepost.core.words import duration
 from milepost.courses.kinds import kinds
 from milepost.courses.models import Course
 from milepost.courses.outline import Activity, Outline, outline_of
-from milepost.learning.models import Attempt, Enrolment, Progress
+from milepost.learning.models import Attempt, Progress
+from milepost.learning.rounds import rounds_in
 from milepost.people.contributions import Actor, Finding, Need, Scope, State, for_each
 
 SHOWN = 5  # activities that are named
@@ -67,8 +68,7 @@ def _connections(scope: Scope, need: Need) -> Iterator[Finding]:
     if not activities:
         return
     done = Progress.objects.filter(
-        enrolment__course=scope.course_id,
-        enrolment__member__in=scope.seats,
+        enrolment__in=rounds_in(scope),
         activity_key__in=[activity.key for activity in activities],
         status=Progress.Status.COMPLETED,
     )
@@ -87,7 +87,7 @@ def _assessments(scope: Scope, need: Need) -> Iterator[Finding]:
         words = _("The course assesses nothing. Add a quiz or another assessment to it.")
         yield Finding(need.key, need.name, State.MISSING, words, Actor.LEAD, article=need.article)
         return
-    theirs = Q(enrolment__course=scope.course_id, enrolment__member__in=scope.seats, activity_key__in=wanted)
+    theirs = Q(enrolment__in=rounds_in(scope), activity_key__in=wanted)
     attempts = Attempt.objects.filter(theirs, finished_at__isnull=False).order_by()
     scored = Progress.objects.filter(theirs, score__isnull=False).order_by()
     results = {
@@ -97,7 +97,7 @@ def _assessments(scope: Scope, need: Need) -> Iterator[Finding]:
     counts: dict[int, int] = {}
     for member, _key in results:
         counts[member] = counts.get(member, 0) + 1
-    finished = Enrolment.objects.filter(course=scope.course_id, member__in=scope.seats, completed_at__isnull=False)
+    finished = rounds_in(scope).filter(completed_at__isnull=False)
     completed = set(finished.values_list("member", flat=True))  # in whichever version: that had its own assessments
     there = {member for member, count in counts.items() if count >= len(wanted) or member in completed}
     yield for_each(scope, need, there, Actor.LEARNER, link=_page_of(scope))

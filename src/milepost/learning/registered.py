@@ -15,7 +15,7 @@ from milepost.learning.media import learns_with
 from milepost.learning.permissions import ENROL_PEOPLE, SEE_RESULTS
 from milepost.learning.scopes import CourseScope
 from milepost.learning.sections import courses_of
-from milepost.learning.undoing import EnrolmentsInBulk
+from milepost.learning.undoing import EnrolmentsInBulk, RoundsInBulk
 from milepost.people import permissions, scopes
 from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.contributions import contributions
@@ -30,6 +30,7 @@ def register() -> None:
     scopes.kinds.register(COURSE, CourseScope())
     contributions.register("learning", LearningContribution())
     bulk_kinds.register("enrolment", EnrolmentsInBulk())
+    bulk_kinds.register("round", RoundsInBulk())
 
     publishing.carry_overs.register("enrolments", carry_over)
     publishing.touchings.register("enrolments", touched)

@@ -6,7 +6,9 @@ from milepost.people.sections import Section
 
 
 def courses_of(member: Member) -> Section:
-    """The person's courses and how far they are."""
-    rows = Enrolment.objects.filter(member=member).select_related("course").order_by("completed_at", "due", "pk")
+    """The person's courses and how far they are, each round of them, the newest first."""
+    rows = (
+        Enrolment.objects.filter(member=member).select_related("course").order_by("course__title", "course", "-round")
+    )
     recognised = Equivalence.objects.filter(member=member).select_related("course", "decided_by")
     return Section("learning/person_section.html", {"enrolments": list(rows), "equivalences": list(recognised)})

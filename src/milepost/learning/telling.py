@@ -22,8 +22,8 @@ FACTS = (
     facts.ACTIVITY_PROGRESSED,
     facts.ACTIVITY_REOPENED,
 )
-COMPLETIONS = ("person", "name", "registered_at", "launched_at", "completed_at", "score")
-PROGRESS = ("person", "name", "activity", "title", "version", "began_at", "done_at", "score", "caveat")
+COMPLETIONS = ("person", "name", "round", "registered_at", "launched_at", "completed_at", "score")
+PROGRESS = ("person", "name", "round", "activity", "title", "version", "began_at", "done_at", "score", "caveat")
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(slots=True)
 class Learner:
-    """What somebody did in the course, by the facts."""
+    """What somebody did in a round of the course, by the facts."""
 
     registered_at: str = ""
     launched_at: str = ""
@@ -56,7 +56,7 @@ class Telling:
     """What everybody did in one course, in the order of the facts."""
 
     def __init__(self, course: str, statements: Iterable[Mapping[str, Any]]) -> None:
-        self.learners: dict[str, Learner] = defaultdict(Learner)
+        self.learners: dict[str, dict[int, Learner]] = defaultdict(lambda: defaultdict(Learner))  # by person and round
         for statement in statements:
             if statement["object"]["type"] == "activity":
                 if statement["context"]["course"] == course:
@@ -65,47 +65,48 @@ class Telling:
                 self._hear_of_course(statement)
 
     def completions(self, people: Iterable[tuple[str, str]]) -> Iterator[list[Any]]:
-        """A row for each of these people (uid and name), as `COMPLETIONS` heads them."""
+        """A row for each round of these people (uid and name), as `COMPLETIONS` heads them; one at least."""
         yield list(COMPLETIONS)
         for person, name in people:
-            learner = self.learners.get(person, Learner())
-            yield [person, name, *(getattr(learner, column) for column in COMPLETIONS[2:])]
+            for number, learner in sorted((self.learners.get(person) or {1: Learner()}).items()):
+                yield [person, name, number, *(getattr(learner, column) for column in COMPLETIONS[3:])]
 
     def progress(self, people: Iterable[tuple[str, str]]) -> Iterator[list[Any]]:
-        """A row for each activity that each of them began, as `PROGRESS` heads them."""
+        """A row for each activity that each of them began in each round, as `PROGRESS` heads them."""
         yield list(PROGRESS)
         for person, name in people:
-            for key, step in self.learners[person].steps.items() if person in self.learners else ():
-                yield [person, name, key, *(getattr(step, column) for column in PROGRESS[3:])]
+            for number, learner in sorted(self.learners.get(person, {}).items()):
+                for key, step in learner.steps.items():
+                    yield [person, name, number, key, *(getattr(step, column) for column in PROGRESS[4:])]
 
     def _hear_of_course(self, fact: Mapping[str, Any]) -> None:
-        result, person, time = fact.get("result", {}), fact["actor"]["id"], fact["time"]
+        result, person, time, number = fact.get("result", {}), fact["actor"]["id"], fact["time"], _round_of(fact)
         match fact["verb"]:
             case "published":
                 self._ask_again(result.get("asked_again", ()))
             case "registered":
-                self.learners[person].registered_at = time
+                self.learners[person][number].registered_at = time
             case "withdrew":
-                self.learners.pop(person, None)
+                self.learners[person].pop(number, None)
             case "launched":
-                self.learners[person].launched_at = time
+                self.learners[person][number].launched_at = time
             case "completed":
-                learner = self.learners[person]
+                learner = self.learners[person][number]
                 learner.completed_at, learner.score = time, result.get("score", "")
             case "reopened":
-                self.learners[person].completed_at = ""
+                self.learners[person][number].completed_at = ""
 
     def _ask_again(self, keys: Collection[str]) -> None:
-        """Whoever has not completed the course does these anew."""
-        for learner in self.learners.values() if keys else ():
-            if not learner.completed_at:
+        """Whoever has not completed the round that they are in does these anew."""
+        for rounds in self.learners.values() if keys else ():
+            if rounds and not (learner := rounds[max(rounds)]).completed_at:
                 for key in learner.steps.keys() & set(keys):
                     learner.steps[key].begin_again()
                     learner.steps[key].score = ""
 
     def _hear_of_activity(self, fact: Mapping[str, Any]) -> None:
         result, activity, time = fact.get("result", {}), fact["object"], fact["time"]
-        steps, version = self.learners[fact["actor"]["id"]].steps, fact["context"]["version"]
+        steps, version = self.learners[fact["actor"]["id"]][_round_of(fact)].steps, fact["context"]["version"]
         step = steps.setdefault(sys.intern(activity["id"]), Step(activity["name"], version))
         step.title, step.version = (
             sys.intern(activity["name"]),
@@ -120,3 +121,7 @@ class Telling:
                 step.done_at, step.caveat = time, fact["context"].get("caveat", "")
             case "reopened":
                 step.begin_again()
+
+
+def _round_of(fact: Mapping[str, Any]) -> int:
+    return int(fact.get("context", {}).get("round", 1))

@@ -12,13 +12,14 @@ from milepost.courses.models import Course
 from milepost.learning.enrolling import enrol_many, withdraw_many
 from milepost.learning.models import Enrolment
 from milepost.learning.permissions import ENROL_PEOPLE
+from milepost.learning.rounds import begin_rounds
 from milepost.people.bulk_acts import BulkKind, keys_of
 from milepost.people.models import BulkAct, BulkActPerson, Member
 from milepost.people.permissions import Permission
 
 
 class EnrolmentsInBulk(BulkKind):
-    """`key` is the enrolment's."""
+    """`key` is the enrolment's, of whichever round."""
 
     permission: ClassVar[Permission] = ENROL_PEOPLE
     explains: ClassVar[str | Promise] = _(
@@ -70,3 +71,24 @@ class EnrolmentsInBulk(BulkKind):
         if course is not None:
             enrolments = {person.key: person.member for person in people}
             withdraw_many(enrolments=enrolments, course=course, by=by, act=act.uid)
+
+
+class RoundsInBulk(EnrolmentsInBulk):
+    """Having many do a course again; `key` is the enrolment's of the round that begins."""
+
+    explains: ClassVar[str | Promise] = _(
+        "Their new round ends, and the one before counts again. Whoever has begun it, or was given another due date since, stays in it."
+    )
+    undone: ClassVar[str | Promise] = _("Undid new rounds of “%(object)s”: %(taken_back)s taken back, %(kept)s kept")
+
+    def title(self, act: BulkAct) -> str:
+        words = ngettext(
+            "%(count)d person is to do “%(course)s” again", "%(count)d people are to do “%(course)s” again", act.number
+        )
+        return words % {"count": act.number, "course": act.about_name}
+
+    def do(self, act: BulkAct, members: Sequence[Member], by: Member) -> None:
+        course, due = self.subject(act), act.data["due"]
+        if course is not None:
+            day = date.fromisoformat(due) if due else None
+            begin_rounds(dues={member.pk: day for member in members}, course=course, by=by, act=act.uid)

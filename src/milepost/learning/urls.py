@@ -16,5 +16,6 @@ urlpatterns = [
     path("courses/", lead.courses, name="courses"),
     path("courses/<slug:slug>/enrolments/", lead.enrolments, name="enrolments"),
     path("courses/<slug:slug>/enrolments/new/", lead.new_enrolments, name="new_enrolments"),
+    path("courses/<slug:slug>/enrolments/again/", lead.new_rounds, name="new_rounds"),
     path("courses/<slug:slug>/enrolments/<uuid:member>/", lead.enrolment, name="enrolment"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from .attendance import Attendance
-from .learning import Learning, Rows
+from .learning import Learning, Rows, round_of
 from .sessions import Account
 
 
@@ -30,7 +30,7 @@ class Certificates:
         uid = fact["object"]["id"]
         if fact["verb"] == "issued":
             self._issued[uid] = fact
-            if not learning.has_completed(fact["context"]["course"], fact["actor"]["id"]):
+            if not learning.has_completed(fact["context"]["course"], fact["actor"]["id"], round_of(fact)):
                 self.early.append((fact["actor"]["name"], fact["time"]))
             if replaced := fact["context"].get("replaces"):
                 self._gone[replaced] = (fact["time"], f"replaced by {uid}")
@@ -47,8 +47,8 @@ class Certificates:
         return str(self._issued[uid]["context"]["course"])
 
     def standing(self, course: str, person: str) -> dict[str, Any] | None:
-        """What the person's certificate for the course states, if one stands."""
-        for uid, fact in self._issued.items():
+        """What the person's newest certificate for the course states, if one stands."""
+        for uid, fact in reversed(self._issued.items()):
             if self.stands(uid) and fact["context"]["course"] == course and fact["actor"]["id"] == person:
                 return dict(fact.get("result") or {})
         return None
@@ -71,10 +71,10 @@ class Certificates:
                 )
 
     def twice(self) -> dict[str, Any] | None:
-        """The fact that gave somebody a second one for the same course while the first still stands, if there is one."""
-        seen: set[tuple[str, str]] = set()
+        """The fact that gave somebody a second one for the same round of a course while the first still stands, if there is one."""
+        seen: set[tuple[str, str, int]] = set()
         for statement in (told for uid, told in self._issued.items() if uid not in self._gone):
-            key = (statement["actor"]["id"], statement["context"]["course"])
+            key = (statement["actor"]["id"], statement["context"]["course"], round_of(statement))
             if key in seen:
                 return statement
             seen.add(key)
@@ -114,5 +114,6 @@ class Certificates:
     ) -> tuple[int | None, int | None]:
         """The minutes in their own time and live that the facts heard so far come to; None where they do not tell."""
         person, context = fact["actor"]["id"], fact["context"]
-        own = learning.minutes_at_a_distance(context["course"], person, context.get("version", 0))
-        return own, account.minutes_live(context["course"], person, told, context.get("action", ""))
+        own = learning.minutes_at_a_distance(context["course"], person, context.get("version", 0), round_of(fact))
+        span = learning.span(context["course"], person, round_of(fact))
+        return own, account.minutes_live(context["course"], person, told, context.get("action", ""), span)

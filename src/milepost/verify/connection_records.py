@@ -4,7 +4,7 @@ import hashlib
 from typing import Any
 
 from .attendance import Attendance
-from .learning import Learning
+from .learning import Learning, round_of
 from .pdf_seals import attached
 from .report import Broken
 from .sessions import Account
@@ -37,7 +37,7 @@ class ConnectionRecords:
                 f"Whether the connection record of {name} is what the facts say can’t be told: some of them were erased."
             )
             return
-        sittings = learning.sittings(context["course"], person, context["version"])
+        sittings = learning.sittings(context["course"], person, context["version"], round_of(fact))
         if sittings is None:
             raise Broken(
                 f"The publication of version {context['version']} is missing, of which a connection record tells."
@@ -77,7 +77,9 @@ def fingerprint_of(sittings: list[dict[str, Any]]) -> str:
 
 def said_by(fact: dict[str, Any]) -> dict[str, Any]:
     """What the file in the paper says beside the sittings, by the fact that it was drawn up."""
+    number = round_of(fact)
     return {
+        **({"round": number} if number > 1 else {}),
         "format": FORMAT,
         "id": fact["object"]["id"],
         "title": fact["object"]["name"],

@@ -50,7 +50,7 @@ class _Sitting:
 
 @dataclass(slots=True)
 class _Learner:
-    """What somebody did in a course; texts as tables have them."""
+    """What somebody did in a round of a course; texts as tables have them."""
 
     registered_at: str = ""
     launched_at: str = ""
@@ -64,7 +64,7 @@ class Learning:
     """What facts say of who did what in a course, the last one last, and of the minutes that its versions state."""
 
     def __init__(self) -> None:
-        self._learners: dict[str, dict[str, _Learner]] = {}  # by course and person
+        self._learners: dict[str, dict[str, dict[int, _Learner]]] = {}  # by course, person and round
         self._recognised: dict[tuple[str, str], dict[str, Any]] = {}  # by course and person: the fact that says so
         self._named: dict[str, set[int]] = {}  # by course: the versions in which somebody did something
         self._stated: dict[str, dict[int, dict[tuple[str, str], int]]] = {}  # by course, version, activity and content
@@ -77,7 +77,7 @@ class Learning:
             case "course":
                 self._course(fact, fact["object"]["id"])
             case "activity":
-                self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"]))
+                self._activity(fact, self._learner(fact["context"]["course"], fact["actor"]["id"], round_of(fact)))
 
     def hear_erased(self, about: str, whose: str) -> None:
         """Take a fact of which the words are gone."""
@@ -101,44 +101,60 @@ class Learning:
         return sorted(self._named.get(course, set()) - self._stated.get(course, {}).keys())
 
     def completions(self, course: str, people: Collection[str]) -> Rows:
-        """records/completions.csv, by person."""
+        """records/completions.csv, by person and round; who is in none has a row, too, as of the first."""
         known = self._learners.get(course, {})
 
-        def row(person: str) -> dict[str, str]:
-            learner = known.get(person, _Learner())
-            columns = COLUMNS["completions.csv"][2:]
-            return {"person": person} | {column: getattr(learner, column) for column in columns}
+        def row(person: str, number: str) -> dict[str, str]:
+            learner = known.get(person, {}).get(int(number), _Learner())
+            columns = COLUMNS["completions.csv"][3:]
+            return {"person": person, "round": number} | {column: getattr(learner, column) for column in columns}
 
-        return {(person,) for person in people}, row
+        return {(person, str(number)) for person in people for number in known.get(person) or (1,)}, row
 
     def progress(self, course: str, people: Collection[str]) -> Rows:
-        """records/progress.csv, by person and activity."""
+        """records/progress.csv, by person, round and activity."""
         known = self._learners.get(course, {})
 
-        def row(person: str, key: str) -> dict[str, str]:
-            step = known[person].steps[key]
-            columns = COLUMNS["progress.csv"][3:]
-            return {"person": person, "activity": key} | {column: getattr(step, column) for column in columns}
+        def row(person: str, number: str, key: str) -> dict[str, str]:
+            step = known[person][int(number)].steps[key]
+            whose = {"person": person, "round": number, "activity": key}
+            return whose | {column: getattr(step, column) for column in COLUMNS["progress.csv"][4:]}
 
-        return {(person, key) for person in people if person in known for key in known[person].steps}, row
+        return {
+            (person, str(number), key)
+            for person in people
+            for number, learner in known.get(person, {}).items()
+            for key in learner.steps
+        }, row
 
-    def minutes_at_a_distance(self, course: str, person: str, version: int) -> int | None:
+    def last_completed(self, course: str, person: str) -> int:
+        """The newest round that the person completed, or else the newest; 1 of whoever is in none."""
+        rounds = self._learners.get(course, {}).get(person) or {1: _Learner()}
+        return max(rounds, key=lambda number: (bool(rounds[number].completed_at), number))
+
+    def span(self, course: str, person: str, number: int) -> tuple[str, str]:
+        """From when to when sessions count in this round: after it began, until the next did; "" for ever on that side."""
+        rounds = self._learners.get(course, {}).get(person, {})
+        later = [one.registered_at for other, one in rounds.items() if other > number and one.registered_at]
+        return rounds[number].registered_at if number > 1 and number in rounds else "", min(later, default="")
+
+    def minutes_at_a_distance(self, course: str, person: str, version: int, number: int = 1) -> int | None:
         """The minutes that the course states for what the person did in their own time; None where no fact tells what it states.
 
         By the version that they are in, or, for what that has not as it was done, by the last before it that had it.
         """
-        stated = self._minutes(course, person, version)
+        stated = self._minutes(course, person, version, number)
         return None if stated is None else sum(stated.values())
 
-    def sittings(self, course: str, person: str, version: int) -> list[dict[str, Any]] | None:
-        """When the person was at the course, and what they did there, a sitting each, as a connection record has them.
+    def sittings(self, course: str, person: str, version: int, number: int = 1) -> list[dict[str, Any]] | None:
+        """When the person was at the course in this round, and what they did there, a sitting each, as a connection record has them.
 
         An activity counts with its minutes where it was done last, if it still is. None where no fact tells what the version states.
         """
-        stated = self._minutes(course, person, version)
+        stated = self._minutes(course, person, version, number)
         if stated is None:
             return None
-        learner = self._learner(course, person)
+        learner = self._learner(course, person, number)
         counted = {
             key: at for at, sitting in enumerate(learner.sittings) for key, _caveat in sitting.done if key in stated
         }
@@ -147,21 +163,22 @@ class Learning:
             for at, sitting in enumerate(learner.sittings)
         ]
 
-    def _minutes(self, course: str, person: str, version: int) -> dict[str, int] | None:
+    def _minutes(self, course: str, person: str, version: int, number: int) -> dict[str, int] | None:
         """The minutes of each activity that the person has done; see `minutes_at_a_distance`."""
         versions = self._stated.get(course, {})
         if version not in versions:
             return None
-        done = {key: (key, step.digest) for key, step in self._learner(course, person).steps.items() if step.done_at}
+        steps = self._learner(course, person, number).steps
+        done = {key: (key, step.digest) for key, step in steps.items() if step.done_at}
         before = sorted((number for number in versions if number <= version), reverse=True)
         return {key: next((versions[n][what] for n in before if what in versions[n]), 0) for key, what in done.items()}
 
-    def has_completed(self, course: str, person: str) -> bool:
+    def has_completed(self, course: str, person: str, number: int = 1) -> bool:
         """Whether facts tell so, as far as they were heard."""
-        return bool(self._learner(course, person).completed_at)
+        return bool(self._learner(course, person, number).completed_at)
 
-    def _learner(self, course: str, person: str) -> _Learner:
-        return self._learners.setdefault(course, {}).setdefault(person, _Learner())
+    def _learner(self, course: str, person: str, number: int) -> _Learner:
+        return self._learners.setdefault(course, {}).setdefault(person, {}).setdefault(number, _Learner())
 
     def _course(self, fact: dict[str, Any], course: str) -> None:
         result, time = fact.get("result") or {}, fact["time"]
@@ -169,12 +186,12 @@ class Learning:
             self._publish(course, result)
             return
         if fact["verb"] == "withdrew":
-            self._learners.get(course, {}).pop(fact["actor"]["id"], None)
+            self._learners.get(course, {}).get(fact["actor"]["id"], {}).pop(round_of(fact), None)
             return
         if fact["verb"] in ("recognised", "unrecognised"):
             self._recognise(fact, course)
             return
-        learner = self._learner(course, fact["actor"]["id"])
+        learner = self._learner(course, fact["actor"]["id"], round_of(fact))
         match fact["verb"]:
             case "registered":
                 learner.registered_at = time
@@ -199,7 +216,8 @@ class Learning:
         self._live.setdefault(course, set()).update(
             activity["key"] for activity in result.get("activities", ()) if activity["is_live"]
         )
-        for learner in self._learners.get(course, {}).values():
+        for rounds in self._learners.get(course, {}).values():
+            learner = rounds[max(rounds)] if rounds else _Learner()
             if not learner.completed_at:  # who completed it stays with what they completed
                 for key in result.get("asked_again", ()):
                     if key in learner.steps:
@@ -223,6 +241,11 @@ class Learning:
                 step.caveat = sys.intern(context.get("caveat", ""))
             case "reopened":
                 step.begin_again()
+
+
+def round_of(fact: Mapping[str, Any]) -> int:
+    """In which round of its person in its course something was done; facts of the first do not say so."""
+    return int((fact.get("context") or {}).get("round", 1))
 
 
 def _sit(learner: _Learner, fact: dict[str, Any]) -> None:

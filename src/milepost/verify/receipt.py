@@ -137,7 +137,8 @@ class _OwnFacts(Facts):
         """What the person did in each course, by its title."""
         told = []
         for course, title in self.titles.items():
-            learner = self.learning.completions(course, [self.person])[1](self.person)
+            newest = str(self.learning.last_completed(course, self.person))
+            learner = self.learning.completions(course, [self.person])[1](self.person, newest)
             standing = self.certificates.standing(course, self.person)
             told.append(
                 {

@@ -9,7 +9,7 @@ from .facts import Facts
 from .report import Broken, Report
 from .sessions import Session
 from .strict_json import read_json
-from .tables import harmless, rows_of
+from .tables import ROUND, harmless, rows_of
 
 RECORDS = (
     "records/action.json",
@@ -22,7 +22,12 @@ RECORDS = (
 )
 OF_SESSIONS = {"sessions.json", "attendance.json", "attendance.csv"}
 OF_COURSES = {"completions.csv", "progress.csv", "certificates.csv"}
-KEYS = {"completions.csv": ("person",), "progress.csv": ("person", "activity"), "certificates.csv": ("certificate",)}
+KEYS = {
+    "completions.csv": ("person", ROUND),
+    "progress.csv": ("person", ROUND, "activity"),
+    "certificates.csv": ("certificate",),
+}
+FIRST = "1"  # the round of a table without that column
 AS_SAID = "as-the-organisation-says/"
 
 
@@ -135,7 +140,7 @@ class Records:
         columns, rows = rows_of(self.archive, name)
         for number, line in enumerate(rows, start=1):
             row = dict(zip(columns, line, strict=True))
-            key = tuple(row[column] for column in KEYS[table])
+            key = tuple(row.get(column, FIRST) for column in KEYS[table])
             if key not in wanted:
                 raise Broken(
                     f"Row {number} of {name} is one of which the journal does not tell, or stands there twice."

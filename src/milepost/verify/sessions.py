@@ -121,8 +121,13 @@ class Account:
             "minutes": session.minutes(slot, told),
         }
 
-    def minutes_live(self, course: str, person: str, told: Attendance, action: str = "") -> int | None:
-        """How long the person was at the sessions of an action, or of a course without one; None where no fact here tells of any."""
+    def minutes_live(
+        self, course: str, person: str, told: Attendance, action: str = "", span: tuple[str, str] = ("", "")
+    ) -> int | None:
+        """How long the person was at the sessions of an action, or of a course without one; None where no fact here tells of any.
+
+        Without an action, half-days count that ended after the first instant of `span` and until its second, where it has them.
+        """
         if action:
             known = self.actions.get(action, {}).get("sessions", ())
             sessions = [self.sessions[uid] for uid in known if uid in self.sessions]
@@ -133,6 +138,13 @@ class Account:
         else:
             sessions = [session for session in self.sessions.values() if session.course == course]
         slots = [(session, slot) for session in sessions for slot in session.slots]
+        if not action:
+            begin, end = span
+            slots = [
+                (session, slot)
+                for session, slot in slots
+                if session.slots[slot][1] > begin and not (end and session.slots[slot][1] > end)
+            ]
         return sum(session.minutes(slot, told.of(slot, person)) for session, slot in slots) if slots else None
 
     def _created(self, fact: dict[str, Any]) -> None:

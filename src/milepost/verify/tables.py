@@ -12,13 +12,16 @@ COLUMNS = {
         *("name", "employer", "session", "hours", "state", "signed_at", "way", "arrived_at", "left_at", "told_later"),
         *("minutes", "absence_reason"),
     ),
-    "completions.csv": ("person", "name", "registered_at", "launched_at", "completed_at", "score"),
-    "progress.csv": ("person", "name", "activity", "title", "version", "began_at", "done_at", "score", "caveat"),
+    "completions.csv": ("person", "name", "round", "registered_at", "launched_at", "completed_at", "score"),
+    "progress.csv": (
+        *("person", "name", "round", "activity", "title", "version", "began_at", "done_at", "score", "caveat"),
+    ),
     "certificates.csv": (
         *("certificate", "person", "name", "issued_at", "title", "begun", "completed", "minutes_at_a_distance"),
         *("minutes_live", "score", "valid_until", "ended_at", "why"),
     ),
 }
+ROUND = "round"  # a column that tables did not have before there were others than the first
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes a cell for that begins so
 
 
@@ -32,7 +35,8 @@ def rows_of(archive: Archive, name: str) -> tuple[list[str], Iterator[list[str]]
     file = io.TextIOWrapper(archive.open(name), "utf-8-sig", newline="")
     lines = csv.reader(file, strict=True)
     columns = next(lines, [])
-    if tuple(columns) != COLUMNS[name.removeprefix("records/")]:
+    known = COLUMNS[name.removeprefix("records/")]
+    if tuple(columns) not in (known, tuple(column for column in known if column != ROUND)):
         raise Broken(f"{name} has other columns than Milepost gives it.")
     return columns, (_whole_row(line, columns, name) for line in lines)
 

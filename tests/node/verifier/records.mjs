@@ -4,8 +4,8 @@ import {nameless} from './tree.mjs';
 
 const COLUMNS = {
   'attendance.csv': 'name employer session hours state signed_at way arrived_at left_at told_later minutes absence_reason',
-  'completions.csv': 'person name registered_at launched_at completed_at score',
-  'progress.csv': 'person name activity title version began_at done_at score caveat',
+  'completions.csv': 'person name round registered_at launched_at completed_at score',
+  'progress.csv': 'person name round activity title version began_at done_at score caveat',
   'certificates.csv': 'certificate person name issued_at title begun completed minutes_at_a_distance minutes_live score valid_until ended_at why'
 };
 const MEMBERS = ('person name employer slot session hours state signed_at way signature address agent location device_time arrived_at left_at '
@@ -163,7 +163,7 @@ export class Records {
         } else if(object.type === 'course') {
           this.hearCourse(fact);
         } else if(object.type === 'activity') {
-          this.hearActivity(fact, this.learner(course, actor.id));
+          this.hearActivity(fact, this.learner(course, actor.id, roundOf(context)));
         }
     }
   }
@@ -229,31 +229,38 @@ export class Records {
     }
   }
 
-  learner(course, person) {
-    const key = `${course} ${person}`;
-    return this.learners.get(key) ?? this.learners.set(key, {steps: new Map(), sittings: []}).get(key);
+  /* What somebody did in a round of a course; facts of the first round do not name it. */
+  learner(course, person, round) {
+    const rounds = this.rounds(course, person);
+    return rounds.get(round) ?? rounds.set(round, {steps: new Map(), sittings: []}).get(round);
   }
 
-  hearCourse({verb, object, actor, result, time}) {
+  rounds(course, person) {
+    const key = `${course} ${person}`;
+    return this.learners.get(key) ?? this.learners.set(key, new Map()).get(key);
+  }
+
+  hearCourse({verb, object, actor, result, context, time}) {
     if(verb === 'published') {
       const stated = (result.activities ?? []).map(({key, digest, is_live, minutes: n}) => [`${key} ${digest}`, is_live ? 0 : n]);
       this.published.set(`${object.id} ${result.version}`, new Map(stated));
       (result.activities ?? []).filter(one => one.is_live).forEach(one => this.live.add(`${object.id} ${one.key}`));
-      for(const [key, learner] of this.learners) {
-        if(key.startsWith(`${object.id} `) && !learner.completed_at) {
+      for(const [key, rounds] of this.learners) {
+        const learner = rounds.get(Math.max(...rounds.keys()));
+        if(key.startsWith(`${object.id} `) && learner && !learner.completed_at) {
           (result.asked_again ?? []).forEach(step => Object.assign(learner.steps.get(step) ?? {}, {done_at: '', caveat: '', score: ''}));
         }
       }
       return;
     }
     if(verb === 'withdrew') {
-      this.learners.delete(`${object.id} ${actor.id}`);
+      this.rounds(object.id, actor.id).delete(roundOf(context));
       return;
     }
     const told = {
       registered: {registered_at: time}, launched: {launched_at: time}, completed: {completed_at: time, score: text(result.score)}, reopened: {completed_at: ''}
     };
-    Object.assign(this.learner(object.id, actor.id), told[verb]);
+    Object.assign(this.learner(object.id, actor.id, roundOf(context)), told[verb]);
   }
 
   hearActivity({verb, object, result, context, time, recorded}, learner) {
@@ -280,15 +287,15 @@ export class Records {
     if(this.facts.wordless.has(`${nameless(context.course)} ${nameless(actor.id)}`)) {
       return;
     }
-    const sittings = this.sittings(context.course, actor.id, context.version);
+    const sittings = this.sittings(context.course, actor.id, context.version, roundOf(context));
     const isIt = sha256hex(canonical(sittings)) === result.content_sha256 && sittings.length === result.sittings;
     must(isIt, `The connection record of ${actor.name} tells of other sittings than the facts before it.`);
     must(sittings.reduce((sum, sitting) => sum + sitting.minutes, 0) === result.minutes, `The connection record of ${actor.name} states other minutes.`);
   }
 
-  sittings(course, person, version) {
+  sittings(course, person, version, round) {
     must(this.published.has(`${course} ${version}`), `The publication of version ${version} is missing, of which a connection record tells.`);
-    const {steps, sittings} = this.learner(course, person);
+    const {steps, sittings} = this.learner(course, person, round);
     const stated = key => {
       for(let number = version; number > 0; number--) {
         const known = this.published.get(`${course} ${number}`)?.get(`${key} ${steps.get(key).digest}`);
@@ -316,8 +323,9 @@ export class Records {
     must(fact, `Of the connection record ${uid} no fact tells.`);
     const {actor, object, context, result} = fact, {sittings, ...said} = told;
     must(sha256hex(canonical(sittings)) === result.content_sha256, `The connection record of ${actor.name} carries other sittings than its fact tells of.`);
-    const {minutes: n, minutes_live} = result, {action, course, version} = context;
+    const {minutes: n, minutes_live} = result, {action, course, version, round} = context;
     const known = {
+      ...round ? {round} : {},
       format: 'milepost-connection-record/1', id: uid, title: object.name, person: {id: actor.id, name: actor.name}, action, course, version, minutes: n, minutes_live
     };
     must(isSame(said, known), `The connection record of ${actor.name} carries something else than its fact tells of.`);
@@ -410,7 +418,7 @@ export class Records {
 
   table(name) {
     const [columns, ...rows] = readCsv(this.files.get(`records/${name}`)());
-    must(columns?.join(' ') === COLUMNS[name], `records/${name} has other columns than Milepost gives it.`);
+    must([COLUMNS[name], COLUMNS[name].replace(' round ', ' ')].includes(columns?.join(' ')), `records/${name} has other columns than Milepost gives it.`);
     return rows.map(row => {
       must(row.length === columns.length, `records/${name} has a row of another length.`);
       return Object.fromEntries(columns.map((column, at) => [column, row[at]]));
@@ -421,20 +429,24 @@ export class Records {
     this.used.forEach(version => must(!version.startsWith(course) || this.published.has(version), `The publication of ${version} is missing.`));
     const people = [...this.people].filter(person => !this.only || person === this.only);
     const named = person => ({person, name: this.names.get(person)});
-    this.hold('completions.csv', people.map(person => ({...named(person), ...this.learners.get(`${course} ${person}`)})), ['person']);
-    const steps = people.flatMap(person => [...this.learners.get(`${course} ${person}`)?.steps ?? []].map(([activity, step]) => ({...named(person), activity, ...step})));
-    this.hold('progress.csv', steps, ['person', 'activity']);
+    const all = people.flatMap(person => {
+      const rounds = [...this.rounds(course, person)];
+      return (rounds.length ? rounds : [[1, {steps: new Map()}]]).map(([round, learner]) => ({...named(person), round, ...learner}));
+    });
+    this.hold('completions.csv', all, ['person', 'round']);
+    const steps = all.flatMap(({person, name, round, steps}) => [...steps].map(([activity, step]) => ({person, name, round, activity, ...step})));
+    this.hold('progress.csv', steps, ['person', 'round', 'activity']);
     const given = [...this.certificates.values()].filter(fact => fact.context.course === course && people.includes(fact.actor.id));
     const rows = given.map(fact => ({
       certificate: fact.object.id, ...named(fact.actor.id), issued_at: fact.time, ...fact.result, ...this.ended?.get(fact.object.id)
     }));
     this.hold('certificates.csv', rows, ['certificate']);
-    const standing = rows.filter(row => !row.ended_at).map(row => row.person);
-    must(new Set(standing).size === standing.length, 'Somebody has two certificates, and both stand.');
+    const standing = given.filter(fact => !this.ended?.has(fact.object.id)).map(({actor, context}) => `${actor.id} ${roundOf(context)}`);
+    must(new Set(standing).size === standing.length, 'Somebody has two certificates for one round, and both stand.');
   }
 
   hold(name, wanted, keys) {
-    const keyOf = row => keys.map(key => row[key]).join(' ');
+    const keyOf = row => keys.map(key => row[key] ?? (key === 'round' ? 1 : '')).join(' ');
     const rows = new Map(wanted.map(row => [keyOf(row), row]));
     for(const line of this.table(name)) {
       const row = rows.get(keyOf(line));
@@ -470,6 +482,8 @@ function toldLater({time, recorded = time, context}) {
   const happened = Math.min(...[time, context.device_time].filter(Boolean).map(Date.parse));
   return Date.parse(recorded) - happened > 300_000 ? recorded : undefined;
 }
+
+const roundOf = context => context.round ?? 1;
 
 function minutes(slot, {state, arrived_at, left_at}) {
   if(!['signed', 'attested'].includes(state)) {

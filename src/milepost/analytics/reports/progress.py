@@ -56,7 +56,7 @@ def people_rows(course: Course, members: QuerySet[Member] | None = None) -> Iter
     Days are those of the organisation's time zone, as ISO 8601. The version is the one that the person is in. Two
     queries for every 2,000 people, and two for what earlier versions had.
     """
-    enrolments = Enrolment.objects.filter(course=course)
+    enrolments = Enrolment.objects.current().filter(course=course)
     if members is not None:
         enrolments = enrolments.filter(member__in=members)
     days = _Days(ZoneInfo(course.organisation.time_zone))

@@ -17,7 +17,7 @@ from milepost.declarations.models import Described, Funding, Trainee
 from milepost.declarations.periods import Period, calendar_year
 from milepost.declarations.proving import people_in_parts, proven
 from milepost.evidence.models import TrainingAction
-from milepost.learning.models import Enrolment
+from milepost.learning.rounds import rounds_by
 from milepost.people.models import Member, Organisation
 
 
@@ -105,7 +105,8 @@ def _ends(action: TrainingAction, keys: list[int]) -> tuple[dict[int, datetime],
     for row in seen.annotate(first=Min("slot__starts_at"), last=Max("slot__ends_at")):
         first[row["participant__member"]], last[row["participant__member"]] = row["first"], row["last"]
     if action.course_id is not None:
-        enrolments = Enrolment.objects.filter(course=action.course_id, member__in=keys, launched_at__isnull=False)
+        rounds = rounds_by(action.course_id, action.ends_on, action.organisation)
+        enrolments = rounds.filter(member__in=keys, launched_at__isnull=False)
         done = enrolments.order_by().annotate(done_at=Max("progress__completed_at"))
         for key, launched, done_at in done.values_list("member_id", "launched_at", "done_at"):
             assert launched is not None  # noqa: S101 (filtered)

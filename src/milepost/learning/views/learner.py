@@ -46,7 +46,7 @@ def catalogue(request: OrganisationRequest) -> HttpResponse:
     """The courses that anyone here may join."""
     text, language = text_of(request.GET, "q"), text_of(request.GET, "language", limit=8)
     page = page_of(request, open_courses(request.organisation, text=text, language=language), size=24)
-    mine = Enrolment.objects.filter(member=request.member).values_list("course_id", "completed_at")
+    mine = Enrolment.objects.current().filter(member=request.member).values_list("course_id", "completed_at")
     return render(
         request, "learning/catalogue.html", {"page": page, "mine": dict(mine), "text": text, "language": language}
     )
