@@ -11,15 +11,15 @@ from milepost.journal.sparse import without_uid
 from milepost.journal.vocabulary import fact_types
 
 
-def timeline(organisation_id: int, subject_id: str, *, in_office: bool = True) -> QuerySet[Entry]:
-    """Everything that `subject_id` did or that was done to it, newest first.
+def timeline(organisation_id: int, *subject_ids: str, in_office: bool = True) -> QuerySet[Entry]:
+    """Everything that the subject did or that was done to it, newest first; of several, where one person has several records.
 
     Without `in_office` what it did for the organisation is left out: that names others.
     """
-    did = Q(actor_id=subject_id)
+    did = Q(actor_id__in=subject_ids)
     if not in_office:
         did &= ~Q(fact__in=[fact_type.name for fact_type in fact_types.all() if fact_type.is_office])
-    by_or_to = did | Q(object_id=subject_id)
+    by_or_to = did | Q(object_id__in=subject_ids)
     return Entry.objects.filter(by_or_to, organisation_id=organisation_id).order_by("-id")
 
 

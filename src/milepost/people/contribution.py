@@ -15,6 +15,7 @@ class PeopleContribution(Contribution):
 
     records: ClassVar = {
         "people.Absence": gettext_lazy("Long absences"),
+        "people.Merge": gettext_lazy("Links with earlier records"),
         "people.RoleGrant": gettext_lazy("Roles"),
         "people.FactorReset": gettext_lazy("Resets of a second factor"),
         "people.PeopleImport": gettext_lazy("Uploads of the HR file"),
@@ -28,6 +29,9 @@ class PeopleContribution(Contribution):
     def holds(self, member: Member) -> Iterator[Hold]:
         for role in sorted(member.roles, key=str):
             yield Hold(_("The role “%(role)s” is still held. Withdraw it first.") % {"role": role.label})
+
+        if member.merges.exists():
+            yield Hold(_("An earlier record of theirs is linked with it. Erase that one first."))
 
     def erase(self, member: Member) -> None:
         """The record goes; the account too, unless it is a member of another organisation."""

@@ -11,7 +11,8 @@ from milepost.core.quotas import refuse_beyond
 from milepost.people.import_plan import ImportRefused, Plan
 from milepost.people.import_planning import plan_person
 from milepost.people.importing import carry_out
-from milepost.people.models import Member, Organisation
+from milepost.people.merging import IsEarlierRecord
+from milepost.people.models import Member, Merge, Organisation
 
 
 def add_person(*, organisation: Organisation, said: Mapping[str, str], by: Member) -> Member:
@@ -37,6 +38,8 @@ def _do(organisation: Organisation, said: Mapping[str, str], person: Member | No
             Organisation.locked(organisation.pk)
             if person is not None:
                 Member.locked(person.pk)
+                if Merge.objects.filter(earlier=person.pk).exists():
+                    raise IsEarlierRecord
             plan = plan_person(organisation=organisation, said=said, person=person, by=by)
             counts = plan.counts
             if more := counts["new"] + counts["back"]:

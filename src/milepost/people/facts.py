@@ -136,6 +136,24 @@ MEMBER_RETURNED = FactType(
     done_to=_on_day(gettext_lazy("Back, away until {day}"), "ends"),
 )
 
+# Two records of one person: facts about the earlier one stay its own.
+MEMBER_MERGED = FactType(
+    "merged",
+    "member",
+    is_office=True,
+    result={"earlier": UID},
+    sentence=gettext_lazy("Linked %(object)s with an earlier record of the same person"),
+    done_to=gettext_lazy("Linked with an earlier record by %(actor)s"),
+)
+MEMBER_SEPARATED = FactType(
+    "separated",
+    "member",
+    is_office=True,
+    result={"earlier": UID},
+    sentence=gettext_lazy("Separated %(object)s from a record that is another person’s"),
+    done_to=gettext_lazy("Separated from another record by %(actor)s"),
+)
+
 PLACE_ADDED = FactType("added", "place", is_office=True, sentence=gettext_lazy("Added “%(object)s”"))
 PLACE_RENAMED = FactType(
     "renamed",

@@ -20,7 +20,7 @@ from milepost.people.import_managers import resolve_managers
 from milepost.people.import_places import DEPARTMENT, NAME_LENGTH, PATH_LENGTH, SITE, Places, department_path
 from milepost.people.import_plan import Plan, Problem
 from milepost.people.import_rows import CLEARED, Rows
-from milepost.people.models import Member, Organisation, plain
+from milepost.people.models import Member, Merge, Organisation, plain
 from milepost.people.recognising import RECOGNISED_BY, Holders, Moved
 
 MAX_PEOPLE = 20_000  # of one file, which is looked at while somebody waits
@@ -87,7 +87,7 @@ class _Planner:
     def __init__(self, plan: Plan, answers: Mapping[str, str], by: Member | None) -> None:
         self.plan, self.answers = plan, answers
         self.members = list(
-            Member.objects.filter(organisation=plan.organisation)
+            Member.objects.filter(organisation=plan.organisation, merge=None)  # an earlier record is found by no row
             .select_related("site", "department")
             .fetch_mode(FETCH_PEERS)
             .order_by("id")
@@ -97,6 +97,7 @@ class _Planner:
         plan.there = sum(not member.has_left for member in self.members)  # before any of them is changed
         self.by_number = {plain(m.employee_number): m for m in self.members if m.employee_number}
         self.by_email = {m.email: m for m in self.members if m.email}
+        self._find_by_earlier_records()
         self.holders = Holders(plan.organisation, by)
         self.places = Places(plan.organisation, answers)
         self.rows = Rows(plan.table, plan.mapping, self._problem)
@@ -104,6 +105,18 @@ class _Planner:
         self.freed: set[int] = set()
         self.suffixes: Counter[str] = Counter()
         self.is_of_one = False
+
+    def _find_by_earlier_records(self) -> None:
+        """A row that names the number or address of an earlier record means the one that stays."""
+        people = {member.pk: member for member in self.members}
+        self.earlier: dict[str, Member] = {}
+        for merge in Merge.objects.filter(organisation=self.plan.organisation):
+            if (stays := people.get(merge.stays_id)) is None:
+                continue
+            if merge.number and plain(merge.number) not in self.by_number:
+                self.by_number[plain(merge.number)] = self.earlier[plain(merge.number)] = stays
+            if merge.address:
+                self.by_email.setdefault(merge.address, stays)
 
     def look_at(self, person: Member | None, said: Mapping[str, str]) -> None:
         """Take one person for what is said of them, whoever else has this number or address."""
@@ -123,10 +136,20 @@ class _Planner:
 
     def run(self) -> None:
         keys: dict[str, int] = {}
+        rows: dict[int, int] = {}
+        numbers = self._numbers_of_the_file() if self.earlier else frozenset()
         for number, said in self.rows:
+            stays = self.earlier.get(plain(said.get("employee_number", "")))
+            if stays is not None and plain(stays.employee_number or "") in numbers:
+                continue  # the row of an earlier record, whose person has one of their own
             change = self._change(number, said)
             if change is None:
                 continue
+            if change.member.pk in rows:  # by two numbers: that of an earlier record is one
+                self._problem(number, "", _("The same person is in row %(row)d.") % {"row": rows[change.member.pk]})
+                continue
+            if change.member.pk:
+                rows[change.member.pk] = number
             for key in self._keys(change.member):
                 if key in keys:
                     self._problem(number, "", _("The same person is in row %(row)d.") % {"row": keys[key]})
@@ -135,6 +158,10 @@ class _Planner:
         self._finish()
         if self.plan.is_complete:
             self._find_missing()
+
+    def _numbers_of_the_file(self) -> frozenset[str]:
+        at = self.plan.mapping.get("employee_number")
+        return frozenset(plain(as_seen(cells[at])) for cells in self.plan.table.rows) if at is not None else frozenset()
 
     def _finish(self) -> None:
         plan = self.plan
@@ -215,9 +242,14 @@ class _Planner:
                 Question(row, number, known.full_name, known.email or "", would_be, email, answer)
             )
             if answer == OTHER:
-                self._free(known, row)
+                if plain(number) in self.earlier:  # of an earlier record, which gave it up
+                    del self.by_number[plain(number)], self.earlier[plain(number)]
+                else:
+                    self._free(known, row)
                 known = None
-        known = known or (self.by_email.get(email) if email else None)
+        if known is not None:
+            return known
+        known = self.by_email.get(email) if email else None
         is_free = known is not None and known.pk in self.freed
         if known and number and known.employee_number and plain(known.employee_number) != plain(number) and not is_free:
             return None  # the address now belongs to somebody else; `_check_addresses` decides whether that holds

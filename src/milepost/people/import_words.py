@@ -28,12 +28,13 @@ def differences_of(change: Change) -> list[Difference]:
     """Each field that the file changes of somebody, as it was and as it becomes."""
     names = [name for name in _LABELS if name in change.fields]
     return [
-        Difference(str(_LABELS[name]), _in_words(name, change.before.get(name)), _in_words(name, change.becomes(name)))
+        Difference(str(_LABELS[name]), in_words(name, change.before.get(name)), in_words(name, change.becomes(name)))
         for name in names
     ]
 
 
-def _in_words(name: str, value: Any) -> str:
+def in_words(name: str, value: Any) -> str:
+    """What a field of somebody holds, as people read it."""
     if not value:
         return ""
     if isinstance(value, date):

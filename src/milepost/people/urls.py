@@ -1,7 +1,7 @@
 from django.urls import include, path
 
 from milepost.people import allauth_addresses
-from milepost.people.views import everybody, hr, imports, office, oneself, operator, owner, places, records
+from milepost.people.views import everybody, hr, imports, merging, office, oneself, operator, owner, places, records
 
 urlpatterns = [
     path("people/", hr.people, name="people"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("people/<uuid:member>/leaving/", records.leaving, name="leaving"),
     path("people/<uuid:member>/absences/", records.new_absence, name="new_absence"),
     path("people/<uuid:member>/absences/<uuid:absence>/", records.absence, name="absence"),
+    path("people/<uuid:member>/merging/", merging.merge, name="merge_person"),
+    path("people/<uuid:member>/merging/undoing/", merging.separation, name="separate_person"),
     path("people/imports/new/", imports.new_import, name="new_people_import"),
     path("people/imports/<uuid:draft>/", imports.people_import, name="people_import"),
     path("people/imports/<uuid:draft>/changes.csv", imports.people_import_changes, name="people_import_changes"),

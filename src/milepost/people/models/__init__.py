@@ -14,6 +14,7 @@ from milepost.people.models.member import (
     WasErased,
     plain,
 )
+from milepost.people.models.merge import Merge
 from milepost.people.models.organisation import (
     Department,
     Organisation,
@@ -39,6 +40,7 @@ __all__ = [
     "ImportedPerson",
     "Member",
     "MemberQuerySet",
+    "Merge",
     "Organisation",
     "OrganisationSetting",
     "PeopleImport",

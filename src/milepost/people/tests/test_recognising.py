@@ -153,6 +153,7 @@ WRITERS = {
     "people/importing.py",  # asks `recognising.Holders`
     "people/joining.py",  # the account, of the person themself
     "people/members.py",  # somebody new
+    "people/merging.py",  # asks `recognising.Holders`
     "people/undoing_imports.py",  # asks `recognising.Holders`
 }
 

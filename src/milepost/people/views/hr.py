@@ -23,7 +23,7 @@ from milepost.people.confirming import confirmed
 from milepost.people.filters import Chosen, PeopleFilter
 from milepost.people.forms import AbsenceForm, GrantForm, LeavingForm
 from milepost.people.inviting import invite_in_bulk
-from milepost.people.models import FactorReset, Member, MemberQuerySet
+from milepost.people.models import FactorReset, Member, MemberQuerySet, Merge
 from milepost.people.permissions import (
     MANAGE_PEOPLE,
     MANAGE_ROLES,
@@ -92,6 +92,8 @@ def person_page(request: OrganisationRequest, person: Member, form: GrantForm | 
         "leaving": LeavingForm(initial={"left_on": clock.today(request.organisation.time_zone)}),
         "held": as_held(person.grants),
         "absences": _absences_of(person),
+        "earlier": [(merge, sections_of(merge.earlier)) for merge in _merges_of(person)],
+        "merge": Merge.objects.filter(earlier=person).select_related("stays").first(),
     }
     if may(request.member, MANAGE_ROLES, person):
         context["may_reset"] = second_factor.has_one(person.user_id) and second_factor.may_reset(request.member, person)
@@ -118,7 +120,12 @@ def _absences_of(person: Member) -> dict[str, Any]:
 def _history(request: OrganisationRequest, person: Member) -> QuerySet[Entry]:
     """What happened to the person and what they did; in an office only for whoever sees everybody whom that concerned."""
     in_office = sees_everybody(request.member, SEE_PEOPLE)
-    return timeline(request.organisation.pk, str(person.uid), in_office=in_office)
+    uids = [str(person.uid), *(str(merge.earlier.uid) for merge in _merges_of(person))]
+    return timeline(request.organisation.pk, *uids, in_office=in_office)
+
+
+def _merges_of(person: Member) -> QuerySet[Merge]:
+    return person.merges.select_related("earlier__organisation", "by")
 
 
 @require_GET
