@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(become_settings, migrations.RunPython.noop),
+        migrations.RunPython(become_settings, migrations.RunPython.noop, elidable=True),
         migrations.RemoveConstraint(
             model_name='rules',
             name='reminded_within_a_day',

@@ -26,5 +26,5 @@ class Migration(migrations.Migration):
             name='secret',
             field=milepost.core.encryption.EncryptedField(default=milepost.classroom.models.slot.new_secret),
         ),
-        migrations.RunPython(encrypt, migrations.RunPython.noop),
+        migrations.RunPython(encrypt, migrations.RunPython.noop, elidable=True),
     ]

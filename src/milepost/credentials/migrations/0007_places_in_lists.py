@@ -45,5 +45,5 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(give_places, migrations.RunPython.noop),
+        migrations.RunPython(give_places, migrations.RunPython.noop, elidable=True),
     ]

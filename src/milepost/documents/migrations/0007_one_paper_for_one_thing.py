@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("document", "is_the_one", models.BooleanField(default=False)),
-        migrations.RunPython(tell_the_one, migrations.RunPython.noop),
+        migrations.RunPython(tell_the_one, migrations.RunPython.noop, elidable=True),
         migrations.AddConstraint(
             "document",
             models.UniqueConstraint(

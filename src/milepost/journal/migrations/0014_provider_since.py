@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("signingkey", "provider_since", models.DateTimeField(null=True)),
-        migrations.RunPython(tell_since, migrations.RunPython.noop),
+        migrations.RunPython(tell_since, migrations.RunPython.noop, elidable=True),
         migrations.AddConstraint(
             "signingkey",
             models.CheckConstraint(

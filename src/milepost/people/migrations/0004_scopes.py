@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             name='scope_key',
             field=models.BigIntegerField(blank=True, null=True),
         ),
-        migrations.RunPython(limit_auditors, migrations.RunPython.noop),
+        migrations.RunPython(limit_auditors, migrations.RunPython.noop, elidable=True),
         migrations.AlterField(
             model_name='rolegrant',
             name='role',

@@ -54,6 +54,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             "organisation", "is_demonstration", models.BooleanField(db_default=False, default=False, editable=False)
         ),
-        migrations.RunPython(recognise, migrations.RunPython.noop),
+        migrations.RunPython(recognise, migrations.RunPython.noop, elidable=True),
         migrations.RunPython(run(KEEP), run(LET_GO)),
     ]

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField("receipt", "holder", models.CharField(max_length=64, default=""), preserve_default=False),
         migrations.AddField("receipt", "is_theirs", models.BooleanField(default=False)),
-        migrations.RunPython(tell_holders, migrations.RunPython.noop),
+        migrations.RunPython(tell_holders, migrations.RunPython.noop, elidable=True),
         migrations.AddConstraint(
             "receipt",
             models.UniqueConstraint(
