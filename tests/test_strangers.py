@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls import path as address_of
 
 from milepost.attestations.models import Attestation
+from milepost.audiences.models import Audience, Membership
 from milepost.classroom.models import Attendance, LiveSession, Slot
 from milepost.classroom.registering import register
 from milepost.classroom.scheduling import Plan, half_days, schedule_session
@@ -74,6 +75,12 @@ def populated(world):
     issue_missing(course=world.course, by=world.lead)
     _hold_evidence(world, _hold_a_session(world))
     _attest_declare_and_recognise(world)
+    audience = Audience.objects.create(
+        organisation=world.organisation, uid=SHARED, name="All", rule={"all": []}, size=1
+    )
+    Membership.objects.create(
+        organisation=world.organisation, audience=audience, member=world.learner, counts_since=now, entered_why=["rule"]
+    )
     return world
 
 

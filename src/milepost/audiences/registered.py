@@ -1,5 +1,7 @@
 """What audiences bring to the rooms below."""
 
+from django.utils.translation import gettext_lazy as _
+
 from milepost.audiences import conditions, evaluating, facts, jobs
 from milepost.audiences.conditions.audience import InAudience
 from milepost.audiences.conditions.department import InDepartment
@@ -14,6 +16,8 @@ from milepost.audiences.contribution import AudiencesContribution
 from milepost.audiences.models import Audience
 from milepost.audiences.permissions import MANAGE_AUDIENCES, SEE_AUDIENCES
 from milepost.core.jobs import every
+from milepost.design import navigation
+from milepost.design.navigation import Link
 from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.people import permissions
@@ -41,3 +45,5 @@ def register() -> None:
     subscribe("audiences", evaluating.may_move, evaluating.note, at_once=2_000, from_now=True, is_replayable=True)
     every(20, jobs.find_due, when=lambda: Audience.objects.due().exists())
     every(6 * 3600, jobs.forget_left, when=lambda: evaluating.forgettable().exists())
+    place = Link(_("Audiences"), "audiences", order=5, icon="people", permission="see_audiences")
+    navigation.links("people").register("audiences", place)

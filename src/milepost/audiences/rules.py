@@ -287,6 +287,14 @@ def one_line(told: Told) -> str:
     return f"{told.words}: " + "; ".join(f"({one_line(part)})" if part.parts else part.words for part in told.parts)
 
 
+def conditions_in_words(rule: Rule) -> str:
+    """What sorts of conditions the rule has, each once: “Site, hire date”. It asks no database."""
+    labels = list(dict.fromkeys(str(leaf.condition.label) for leaf in leaves(rule)))
+    return ", ".join(label if at == 0 else label[:1].lower() + label[1:] for at, label in enumerate(labels)) or _(
+        "Everybody"
+    )
+
+
 def facts_of(rule: Rule) -> frozenset[str]:
     """The names of the facts, beside those of members, after which somebody may come or go."""
     return frozenset(fact.name for leaf in leaves(rule) for fact in leaf.condition.facts)

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 PAGE_SIZE = 50
 
 
-def page_of[M: Model](request: HttpRequest, rows: QuerySet[M], *, size: int = PAGE_SIZE) -> Page[M]:
+def page_of[M: Model](request: HttpRequest, rows: QuerySet[M] | list[M], *, size: int = PAGE_SIZE) -> Page[M]:
     """The page of `rows` that `?page=` names; a page that does not exist gives the nearest that does."""
     page: Page[M] = Paginator(rows, size).get_page(request.GET.get("page"))
     query = request.GET.copy()

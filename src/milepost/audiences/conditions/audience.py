@@ -20,8 +20,13 @@ class InAudience(Condition):
 
     name, label = "audience", gettext_lazy("Another audience")
 
+    def __init__(self, among: frozenset[str] | None = None) -> None:
+        """`among` are the uids of those that can be chosen, where that is not all of them."""
+        self.among = among
+
     def form_fields(self, organisation: Organisation, value: Any = None) -> dict[str, forms.Field]:
-        choices = [(str(uid), name) for uid, name in _there(organisation).values_list("uid", "name")]
+        there = [(str(uid), name) for uid, name in _there(organisation).values_list("uid", "name")]
+        choices = [(uid, name) for uid, name in there if self.among is None or uid in self.among]
         return {"uid": forms.ChoiceField(label=str(self.label), choices=[("", _("choose")), *choices])}
 
     def value_of(self, cleaned: Mapping[str, Any]) -> Any:
