@@ -33,6 +33,7 @@ LIMITED = {
     "verify_code": "verify",
     "certificate_proof": "verify",
     "add_checkpoint": "add-checkpoint",
+    "send_people_file": "people-feed",
     "issuer_did": "issuers",
     "issuer_key_set": "issuers",
     "status_list": "issuers",

@@ -33,6 +33,7 @@ HASHED = {
     "people.User.password": "Argon2id",
     "documents.Signatory.code": "a one-time code, by a password hasher",
     "evidence.Audit.code": "a one-time code, by a password hasher",
+    "people.PeopleFeed.key_sha256": "the SHA-256 of 256 random bits",
     "security.SecurityFeed.key_sha256": "the SHA-256 of 256 random bits",
 }
 ENCRYPTED_ELSEWHERE = {

@@ -15,13 +15,15 @@ from milepost.notices.channels.email import EmailChannel
 from milepost.notices.contribution import NoticesContribution
 from milepost.notices.invitations import DeclinedKind, InvitationKind, bring, tell_declined
 from milepost.notices.kinds import kinds
+from milepost.notices.people_files import PeopleFileKind
+from milepost.notices.people_files import tell as tell_of_people_file
 from milepost.notices.quota import MAILS, NearlyFullKind
 from milepost.notices.recognising import AddressChangedKind, warn
 from milepost.notices.second_factors import FactorResetKind, tell
 from milepost.notices.sections import undelivered_section
 from milepost.notices.signed_out import SignedOutKind
 from milepost.notices.signed_out import tell as tell_signed_out
-from milepost.people import inviting, joining, recognising, second_factor, sessions
+from milepost.people import import_feed, inviting, joining, recognising, second_factor, sessions
 from milepost.people.contributions import contributions
 from milepost.people.sections import sections
 
@@ -41,6 +43,8 @@ def register() -> None:
     recognising.carriers.register("notices", warn)
     kinds.register("factor_reset", FactorResetKind())
     second_factor.carriers.register("notices", tell)
+    kinds.register("people_file", PeopleFileKind())
+    import_feed.carriers.register("notices", tell_of_people_file)
     kinds.register("signed_out", SignedOutKind())
     sessions.carriers.register("notices", tell_signed_out)
 

@@ -154,6 +154,38 @@ MEMBER_SEPARATED = FactType(
     done_to=gettext_lazy("Separated from another record by %(actor)s"),
 )
 
+FEED_CREATED = FactType(
+    "created",
+    "people-feed",
+    is_office=True,
+    watched="key-changed",
+    sentence=gettext_lazy("Made a key for sending the HR file"),
+)
+FEED_RENEWED = FactType(
+    "renewed",
+    "people-feed",
+    is_office=True,
+    watched="key-changed",
+    sentence=gettext_lazy("Renewed the key for sending the HR file"),
+)
+FEED_REVOKED = FactType(
+    "revoked",
+    "people-feed",
+    is_office=True,
+    watched="key-changed",
+    sentence=gettext_lazy("Ended the key for sending the HR file"),
+)
+FEED_SCHEDULED = FactType(
+    "scheduled",
+    "people-feed",
+    is_office=True,
+    result={"host": TEXT, "at": TEXT},
+    sentence=gettext_lazy("Has the HR file fetched from %(host)s each day at %(at)s"),
+)
+FEED_UNSCHEDULED = FactType(
+    "unscheduled", "people-feed", is_office=True, sentence=gettext_lazy("Has the HR file fetched no more")
+)
+
 PLACE_ADDED = FactType("added", "place", is_office=True, sentence=gettext_lazy("Added “%(object)s”"))
 PLACE_RENAMED = FactType(
     "renamed",

@@ -1,7 +1,7 @@
 """What the pages of people take."""
 
 from copy import deepcopy
-from datetime import date
+from datetime import date, time
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,7 +13,7 @@ from milepost.design.widgets import DayInput
 from milepost.people import scopes
 from milepost.people.headings import FIELDS
 from milepost.people.import_plan import ImportRefused
-from milepost.people.models import Absence, Member, Relation
+from milepost.people.models import Absence, Member, PeopleFeed, Relation
 from milepost.people.roles import GIVEN, ORGANISATION
 from milepost.people.settings import Page, pages, value_of
 
@@ -136,6 +136,42 @@ class AbsenceForm(forms.Form):
     def of(cls, absence: Absence) -> "AbsenceForm":
         """The form that changes it."""
         return cls(initial={"begins": absence.begins, "ends": absence.ends}, auto_id=f"id_%s_{absence.pk}")
+
+
+class FeedForm(forms.Form):
+    """Where the HR file is fetched, when, and whether it lists everybody."""
+
+    address = forms.CharField(
+        label=_("Address of the file"),
+        help_text=_("It begins with https:// and is kept encrypted. Empty: nothing is fetched."),
+        required=False,
+        max_length=2_000,
+        widget=forms.TextInput({"class": "form-control", "autocomplete": "off", "inputmode": "url"}),
+    )
+    at = forms.TimeField(
+        label=_("Each day at"), widget=forms.TimeInput({"class": "form-control", "type": "time"}, format="%H:%M")
+    )
+    is_complete = forms.BooleanField(
+        label=_("The file lists everybody: who is missing has left"),
+        required=False,
+        widget=forms.CheckboxInput({"class": "form-check-input"}),
+    )
+
+    def __init__(self, kept: PeopleFeed | None, data: Any = None) -> None:
+        known = kept or PeopleFeed()
+        initial = {"address": known.address, "at": time(known.hour, known.minute), "is_complete": known.is_complete}
+        super().__init__(data, initial=initial)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the verb takes."""
+        at = self.cleaned_data["at"]
+        return {
+            "address": self.cleaned_data["address"],
+            "hour": at.hour,
+            "minute": at.minute,
+            "is_complete": self.cleaned_data["is_complete"],
+        }
 
 
 class SettingsForm(forms.Form):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from itertools import islice
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +23,8 @@ from milepost.people.models import Member, PeopleImport
 from milepost.people.permissions import IMPORT_PEOPLE, may
 
 DRAFT_LIVES = timedelta(days=1)
+SENT_LIVES = timedelta(days=7)
+"""So long a file that came by itself waits: it may come on a Friday night."""
 MAX_KEY = 700  # letters of a question's key: the longest path of a department, and more
 MAX_ANSWERS = 20_000  # as many as a file has people
 LARGE = 2_000  # rows, from which on it takes longer than anybody waits for a page
@@ -35,21 +38,28 @@ class UploadOver(ImportRefused):
     )
 
 
-def upload(*, content: bytes, name: str, by: Member) -> PeopleImport:
+def upload(
+    *, content: bytes, name: str, by: Member, comes_by_itself: bool = False, is_complete: bool = False
+) -> PeopleImport:
     """Keep the file until it is imported; nothing is imported yet. Raises `UnreadableTable`.
 
-    An HR file that nobody imported does not stay: one's own goes now, others after a day (`forget_unfinished`).
+    An HR file that nobody imported does not stay: one's own goes now, others after a day (`forget_unfinished`). One that
+    `comes_by_itself` gives way to the next that does, and stays a week.
     """
     table = read_table(content, name=name)
     heading = fingerprint("\0".join(table.header).encode())
     with transaction.atomic():
         unfinished = PeopleImport.objects.filter(organisation=by.organisation, applied_at=None)
-        unfinished.filter(uploaded_by=by).delete()
+        unfinished = unfinished.filter(comes_by_itself=comes_by_itself)
+        (unfinished if comes_by_itself else unfinished.filter(uploaded_by=by)).delete()
         return PeopleImport.objects.create(
             organisation=by.organisation,
             uploaded_by=by,
             file_name=name[:200],
             content=content,
+            digest=fingerprint(content),
+            comes_by_itself=comes_by_itself,
+            is_complete=is_complete,
             heading=heading,
             mapping=_mapping_of_last_time(by.organisation_id, heading) or guess_mapping(table.header),
         )
@@ -62,8 +72,10 @@ def _mapping_of_last_time(organisation_id: int, heading: str) -> dict[str, int] 
 
 
 def forget_unfinished() -> int:
-    """Delete the HR files that were uploaded more than a day ago and that nobody imported; return how many."""
-    return PeopleImport.objects.filter(applied_at=None, uploaded_at__lt=clock.now() - DRAFT_LIVES).delete()[0]
+    """Delete the HR files that nobody imported: uploaded more than a day ago, or come by themselves a week ago; return how many."""
+    now = clock.now()
+    own = Q(uploaded_at__lt=now - DRAFT_LIVES, comes_by_itself=False) | Q(uploaded_at__lt=now - SENT_LIVES)
+    return PeopleImport.objects.filter(own, applied_at=None).delete()[0]
 
 
 def choose(

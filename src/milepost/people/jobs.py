@@ -4,8 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 from milepost.core import clock, quotas
 from milepost.core.jobs import job
-from milepost.people import absences, doing, import_drafts, second_factor, sessions, undoing
-from milepost.people.models import BulkAct, FactorReset, Organisation, PeopleImport
+from milepost.people import absences, doing, import_drafts, import_feed, second_factor, sessions, undoing
+from milepost.people.models import BulkAct, FactorReset, Organisation, PeopleFeed, PeopleImport
 
 
 @job(queue="imports", title=_("Make a change to many people"), attempts=None)
@@ -28,6 +28,30 @@ def import_large_file(organisation_id: int, draft_id: int) -> None:
     drafts = PeopleImport.objects.select_related("organisation", "begun_by__organisation")
     for draft in drafts.filter(organisation=organisation_id, pk=draft_id, applied_at=None, begun_at__isnull=False):
         import_drafts.carry_on(draft)
+
+
+@job(queue="imports", title=_("Import an HR file that was sent"))
+def import_sent_file(organisation_id: int, draft_id: int) -> None:
+    """Import it, or say why it waits."""
+    drafts = PeopleImport.objects.select_related("organisation", "uploaded_by__organisation")
+    for draft in drafts.filter(organisation=organisation_id, pk=draft_id, applied_at=None, comes_by_itself=True):
+        import_feed.import_or_wait(draft)
+
+
+@job(queue="imports", title=_("Fetch the HR file"))
+def fetch_file(organisation_id: int) -> None:
+    """Fetch it from where the organisation says."""
+    feeds = PeopleFeed.objects.select_related("organisation", "set_by__organisation").filter(
+        organisation=organisation_id
+    )
+    for feed in feeds.exclude(address=""):
+        import_feed.fetch_now(feed)
+
+
+@job(queue="imports")
+def begin_fetching() -> None:
+    """Begin with those whose time of day has come."""
+    import_feed.begin_fetching()
 
 
 @job(queue="imports")

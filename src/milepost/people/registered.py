@@ -15,6 +15,7 @@ from milepost.people import (
     factors_at_rest,
     facts,
     happenings,
+    import_feed,
     importing,
     jobs,
     members,
@@ -29,7 +30,7 @@ from milepost.people import (
 from milepost.people.bulk_acts import bulk_kinds
 from milepost.people.contribution import PeopleContribution
 from milepost.people.contributions import contributions
-from milepost.people.limits import DAY, MINUTE, Limit, Per, Rate, limits
+from milepost.people.limits import DAY, HOUR, MINUTE, Limit, Per, Rate, limits
 from milepost.people.models import Absence, FactorReset
 from milepost.people.undoing_imports import ImportsOfPeople
 from milepost.people.uninviting import InvitationsInBulk
@@ -53,6 +54,15 @@ def register() -> None:
     bulk_kinds.register(importing.KIND, ImportsOfPeople())
     every(3600, jobs.forget_bulk_acts, when=lambda: undoing.too_old().exists())
 
+    every(60, jobs.begin_fetching, when=import_feed.is_due)
+    limits.register(
+        "people-feed",
+        Limit(
+            Rate(30, HOUR, Per.ADDRESS),
+            Rate(100, DAY, Per.LINK),
+            label=_("HR files sent by a program"),
+        ),
+    )
     every(600, jobs.tell_returns, when=lambda: Absence.objects.to_tell().exists())
     every(60, jobs.reset_factors, when=lambda: FactorReset.objects.filter(due_at__lte=clock.now()).exists())
 
@@ -108,6 +118,8 @@ def register() -> None:
     navigation.links("people").register("bulk_acts", changes)
     places = Link(_("Sites and departments"), "places", order=10, icon="building", permission="import_people")
     navigation.links("people").register("places", places)
+    by_itself = Link(_("HR file by itself"), "people_feed", order=15, icon="clock", permission="manage_organisation")
+    navigation.links("people").register("people_feed", by_itself)
     _menu_of_the_person()
 
 

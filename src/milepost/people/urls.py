@@ -1,7 +1,19 @@
 from django.urls import include, path
 
 from milepost.people import allauth_addresses
-from milepost.people.views import everybody, hr, imports, merging, office, oneself, operator, owner, places, records
+from milepost.people.views import (
+    everybody,
+    feed,
+    hr,
+    imports,
+    merging,
+    office,
+    oneself,
+    operator,
+    owner,
+    places,
+    records,
+)
 
 urlpatterns = [
     path("people/", hr.people, name="people"),
@@ -18,6 +30,7 @@ urlpatterns = [
     path("people/<uuid:member>/merging/", merging.merge, name="merge_person"),
     path("people/<uuid:member>/merging/undoing/", merging.separation, name="separate_person"),
     path("people/imports/new/", imports.new_import, name="new_people_import"),
+    path("people/imports/by-itself/", feed.people_feed, name="people_feed"),
     path("people/imports/<uuid:draft>/", imports.people_import, name="people_import"),
     path("people/imports/<uuid:draft>/changes.csv", imports.people_import_changes, name="people_import_changes"),
     path("people/bulk-changes/", office.bulk_acts, name="bulk_acts"),
@@ -34,6 +47,8 @@ urlpatterns = [
 ]
 
 public_urlpatterns = [
+    # Not under <organisation>: a program has no session, and shows its key instead.
+    path("<slug:slug>/people/file/", feed.sent_file, name="send_people_file"),
     path("", everybody.entrance, name="home"),
     path("accounts/organisations/", everybody.memberships, name="memberships"),
     path("accounts/organisations/<uuid:member>/", everybody.membership, name="membership"),

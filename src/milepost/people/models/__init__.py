@@ -24,6 +24,7 @@ from milepost.people.models.organisation import (
     validate_zone,
     zone_of,
 )
+from milepost.people.models.people_feed import PeopleFeed
 from milepost.people.models.people_import import ImportedPerson, PeopleImport
 from milepost.people.models.user import User, UserManager
 
@@ -43,6 +44,7 @@ __all__ = [
     "Merge",
     "Organisation",
     "OrganisationSetting",
+    "PeopleFeed",
     "PeopleImport",
     "Relation",
     "RoleGrant",

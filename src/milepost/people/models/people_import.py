@@ -17,7 +17,8 @@ class PeopleImport(models.Model):
 
     A large one is imported in the background: `begun_at` since somebody said so, who had looked at what `seen` is the fingerprint of.
     `outcome` has how many were new, changed, back and gone, or the `problem` for which nothing was done. Under its uid it is
-    remembered as an act on many people, so that it can be undone (`undoing_imports`).
+    remembered as an act on many people, so that it can be undone (`undoing_imports`). One that `comes_by_itself` waits longer, and
+    for anybody who imports people (`import_feed`).
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -26,6 +27,8 @@ class PeopleImport(models.Model):
     uploaded_at = models.DateTimeField(default=clock.now)
     file_name = models.CharField(max_length=200)
     content = models.BinaryField()
+    digest = models.CharField(max_length=64, blank=True)  # the SHA-256 of what was in it
+    comes_by_itself = models.BooleanField(default=False)
     mapping = models.JSONField(default=dict)
     heading = models.CharField(max_length=64, blank=True)  # the fingerprint of the file's headings
     answers = models.JSONField(default=dict)  # to what it asks, by the key of each question (`import_plan`)
