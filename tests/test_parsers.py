@@ -52,6 +52,7 @@ ELSEWHERE = {
     "verify/data_integrity.py": VERIFY,
     "verify/online.py": "stands alone; asks a site by the command only",
     "verify/pdf_seals.py": VERIFY,
+    "verify/same_seals.py": VERIFY,
     "verify/tables.py": VERIFY,
     "verify/time_stamps.py": VERIFY,
 }

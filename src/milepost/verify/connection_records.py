@@ -5,7 +5,6 @@ from typing import Any
 
 from .attendance import Attendance
 from .learning import Learning, round_of
-from .pdf_seals import attached
 from .report import Broken
 from .sessions import Account
 from .strict_json import canonical, read_json
@@ -55,9 +54,9 @@ class ConnectionRecords:
                 f"The connection record of {name} states {said['minutes_live']} minutes live; the facts before it come to {live}."
             )
 
-    def hold(self, uid: str, content: bytes) -> None:
-        """Raise `Broken` unless the file that the paper of this record carries says what its facts say."""
-        fact, told = self._created.get(uid), read_json(attached(content, ATTACHMENT))
+    def hold(self, uid: str, carried: bytes) -> None:
+        """Raise `Broken` unless what the paper of this record carries says what its facts say."""
+        fact, told = self._created.get(uid), read_json(carried)
         if fact is None:
             raise Broken(f"Of the connection record {uid} no fact tells.")
         if told != told | said_by(fact) or fingerprint_of(told["sittings"]) != fact["result"]["content_sha256"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .demonstration import is_reason_of_one
 from .report import CLOCKS_DIFFER, Broken, NotInstalled, Report, Signing, hold_to
+from .same_seals import remember, same_seal
 
 NEVER = datetime.max.replace(tzinfo=UTC)  # when a seal was set that does not say so
 
@@ -43,6 +44,8 @@ def seals_in(content: bytes) -> list[Seal]:
     except ImportError as error:
         raise NotInstalled("The seals of PDFs can’t be checked: install pyHanko (pip install pyHanko).") from error
 
+    if one := same_seal(content):
+        return [one]
     proofs = (ModificationLevel.NONE, ModificationLevel.LTA_UPDATES)
     try:
         found = []
@@ -75,6 +78,8 @@ def seals_in(content: bytes) -> list[Seal]:
             uncovered = not seen or not seen - _seen_in(reader.get_historical_resolver(signature.signed_revision))
             made = None if is_stamp else _aware(signature.self_reported_timestamp)
             found.append(Seal(key, signer, reason, bool(holds), dated, name, made, uncovered))
+        if len(found) == 1 and found[0].holds:
+            remember(found[0], signatures[0])
     except Exception as error:  # pyHanko and what it reads with raise a dozen sorts for a hostile PDF
         raise Broken(f"The PDF can’t be read as it was sealed ({type(error).__name__}).") from error
     return found

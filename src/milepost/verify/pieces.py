@@ -8,6 +8,7 @@ from typing import Any
 
 from .archive import Archive
 from .attendance import SAME_MOMENT
+from .connection_records import ATTACHMENT
 from .facts import Facts
 from .pdf_seals import NEVER, Seal, attached, on_top, revisions, seals_in
 from .piece_names import PieceNames
@@ -16,6 +17,16 @@ from .spread import spread
 from .strict_json import read_json
 
 CONNECTIONS = "pieces/connections/"
+
+
+def _read(piece: tuple[str, bytes]) -> tuple[list[Seal], bytes | Broken]:
+    """The seals of a PDF with this name, and what a connection record carries, or that it carries nothing."""
+    name, content = piece
+    seals = seals_in(content)
+    try:
+        return seals, attached(content, ATTACHMENT) if name.startswith(CONNECTIONS) else b""
+    except Broken as broken:
+        return seals, broken
 
 
 class Pieces:
@@ -70,11 +81,13 @@ class Pieces:
 
     def hold_seals(self, names: Sequence[str], progress: Progress) -> None:
         """Each of these PDFs is as the organisation sealed it."""
-        found = spread(seals_in, map(self.archive.read, names))
-        for done, (name, seals) in enumerate(zip(names, found, strict=True), start=1):
+        found = spread(_read, ((name, self.archive.read(name)) for name in names))
+        for done, (name, (seals, carried)) in enumerate(zip(names, found, strict=True), start=1):
             self._hold(name, seals)
+            if isinstance(carried, Broken):
+                raise carried
             if name.startswith(CONNECTIONS):
-                self.facts.connections.hold(PurePosixPath(name).stem, self.archive.read(name))
+                self.facts.connections.hold(PurePosixPath(name).stem, carried)
             progress(done, len(names))
         self.report.holds.append(f"{len(names)} documents carry the organisation’s seal.")
 

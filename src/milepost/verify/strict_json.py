@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from math import isfinite
 from typing import Any
 
@@ -23,9 +24,13 @@ def read_json(content: str | bytes) -> Any:
 
 def read_canonical(text: str) -> Any:
     """What JSON in canonical form says. Raises `Broken`, or `ValueError` for what is JSON of another form, too."""
+    if text.isascii() or not _BEYOND.search(text):  # else names may have another order in UTF-16
+        with suppress(Broken, ValueError):
+            value = _QUICK.decode(text)
+            if _as_it_is(value) == text:  # so no name stands there twice: it would have been written once
+                return value
     value = _CANONICAL.decode(text)
-    is_quick = text.isascii() or not _BEYOND.search(text)  # else names may have another order in UTF-16
-    if not (is_quick and _as_it_is(value) == text) and canonical(value) != text.encode():
+    if canonical(value) != text.encode():
         raise Broken("A fact is not in canonical form (RFC 8785): programs could read it in several ways.")
     return value
 
@@ -65,9 +70,10 @@ def _canonical_fraction(words: str) -> float | int:
     return number
 
 
-_HOOKS: dict[str, Any] = {"object_pairs_hook": _each_once, "parse_constant": _no_number, "parse_int": _integer}
-_STRICT = json.JSONDecoder(**_HOOKS, parse_float=_fraction)
-_CANONICAL = json.JSONDecoder(**_HOOKS, parse_float=_canonical_fraction)
+_NUMBERS: dict[str, Any] = {"parse_constant": _no_number, "parse_int": _integer}
+_STRICT = json.JSONDecoder(**_NUMBERS, object_pairs_hook=_each_once, parse_float=_fraction)
+_CANONICAL = json.JSONDecoder(**_NUMBERS, object_pairs_hook=_each_once, parse_float=_canonical_fraction)
+_QUICK = json.JSONDecoder(**_NUMBERS, parse_float=_canonical_fraction)
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
 _as_it_is = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
