@@ -14,6 +14,7 @@ from milepost.audiences.conditions.seniority import OfSeniority
 from milepost.audiences.conditions.site import AtSite
 from milepost.audiences.contribution import AudiencesContribution
 from milepost.audiences.models import Audience
+from milepost.audiences.narrowing import AudienceNarrowing
 from milepost.audiences.permissions import MANAGE_AUDIENCES, SEE_AUDIENCES
 from milepost.core.jobs import every
 from milepost.design import navigation
@@ -22,6 +23,7 @@ from milepost.journal import vocabulary
 from milepost.journal.subscriptions import subscribe
 from milepost.people import permissions
 from milepost.people.contributions import contributions
+from milepost.people.filters import narrowings
 
 
 def register() -> None:
@@ -45,5 +47,6 @@ def register() -> None:
     subscribe("audiences", evaluating.may_move, evaluating.note, at_once=2_000, from_now=True, is_replayable=True)
     every(20, jobs.find_due, when=lambda: Audience.objects.due().exists())
     every(6 * 3600, jobs.forget_left, when=lambda: evaluating.forgettable().exists())
+    narrowings.register("audience", AudienceNarrowing())
     place = Link(_("Audiences"), "audiences", order=5, icon="people", permission="see_audiences")
     navigation.links("people").register("audiences", place)

@@ -38,6 +38,10 @@ class Sight:
         """Whether they may see it at all."""
         return all(may(self.member, permission) for permission in self._asked(audience))
 
+    def may_change(self, audience: Audience) -> bool:
+        """Whether they may change it: they see everybody by all that it asks."""
+        return self._sees_everybody(self._asked(audience))
+
     def people(self, audience: Audience) -> MemberQuerySet:
         """Those whom they may see as in the audience or not."""
         return self._reach(self._asked(audience))

@@ -2,10 +2,12 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from milepost.audiences import conditions
 from milepost.core.jobs import every
 from milepost.courses.models import Course
 from milepost.courses.outline import Outline
 from milepost.credentials import facts, jobs
+from milepost.credentials.audience_conditions import HoldsCertificate
 from milepost.credentials.contribution import CredentialsContribution
 from milepost.credentials.issuing import issue_for_completions
 from milepost.credentials.models import Certificate
@@ -31,6 +33,7 @@ def register() -> None:
     vocabulary.register(facts)
 
     permissions.register(SEE_CERTIFICATES, MANAGE_CERTIFICATES)
+    conditions.register(HoldsCertificate())
     contributions.register("credentials", CredentialsContribution())
 
     subscribe("certificates", [COURSE_COMPLETED], issue_for_completions, is_replayable=True)

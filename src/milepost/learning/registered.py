@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from milepost.audiences import conditions
 from milepost.courses import media, publishing
 from milepost.courses.models import Course
 from milepost.courses.permissions import COURSE
@@ -9,6 +10,7 @@ from milepost.design import navigation
 from milepost.design.navigation import Link
 from milepost.journal import vocabulary
 from milepost.learning import facts
+from milepost.learning.audience_conditions import CompletedCourse, InCourse
 from milepost.learning.carrying_over import carry_over, touched
 from milepost.learning.contribution import LearningContribution
 from milepost.learning.media import learns_with
@@ -36,6 +38,7 @@ def register() -> None:
     publishing.touchings.register("enrolments", touched)
     media.readers.register("enrolled", learns_with)
     sections.register("learning", courses_of)
+    conditions.register(InCourse(), CompletedCourse())
 
     navigation.main.register("my_learning", Link(_("My learning"), "my_learning", order=10))
     navigation.main.register("catalogue", Link(_("Catalogue"), "catalogue", order=20))

@@ -1,14 +1,22 @@
-"""The filter over people that several pages share: read from a query, shown as controls, kept in links."""
+"""The filter over people that several pages share: read from a query, shown as controls, kept in links.
 
-from collections.abc import Mapping
+A room above that knows another way to choose people registers it (`registered.py`), and has it wherever people are chosen:
+
+    narrowings.register("audience", AudienceNarrowing())
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Model
+from django.db.models import Model, Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from milepost.core.queries import key_of, text_of
 from milepost.core.refusals import Refused
+from milepost.core.registry import Registry
 from milepost.people.models import Department, Member, MemberQuerySet, Site
 from milepost.people.permissions import Permission, sees_everybody, visible
 from milepost.people.queries import filter_members, seniorities
@@ -16,6 +24,41 @@ from milepost.people.roles import GIVEN
 
 FIELDS = frozenset({"q", "site", "department", "seniority", "role", "status"})
 NAMED = 50  # so many people are named one by one, and to do something to more of them is asked about
+
+
+LONGEST = 64  # characters of what a room's control sends
+
+
+class Narrowing(ABC):
+    """A further control of the filter, a list from which one chooses."""
+
+    label: "str | Promise"
+    nothing: "str | Promise"  # its first option, which narrows nothing
+
+    @abstractmethod
+    def choices(self, member: Member) -> Sequence[tuple[str, str]]:
+        """What this member can choose, each with what it is called; with none there is no control."""
+
+    @abstractmethod
+    def q(self, member: Member, value: str) -> Q:
+        """Whom the choice means. What can't be chosen means nobody: a page must not act on more people than it showed."""
+
+
+narrowings: Registry[Narrowing] = Registry("way to choose people")
+
+
+@dataclass(frozen=True)
+class Control:
+    """A further control as a page shows it: its name in the query, what is chosen, and what can be."""
+
+    name: str
+    narrowing: Narrowing
+    value: str
+    choices: Sequence[tuple[str, str]]
+
+    @property
+    def control_id(self) -> str:
+        return f"filter-{self.name}"
 
 
 class NobodyChosen(Refused):
@@ -56,7 +99,8 @@ class PeopleFilter:
     def __init__(
         self, member: Member, permission: Permission, query: Mapping[str, str], thing: Model | None = None
     ) -> None:
-        self.says_whom = bool(FIELDS & set(query))
+        self.says_whom = bool((FIELDS | set(narrowings.names())) & set(query))
+        self._member = member
         self.reach = visible(member, permission, thing)
         self.sees_everybody = sees_everybody(member, permission)
         self.organisation = member.organisation
@@ -66,10 +110,12 @@ class PeopleFilter:
         self.seniority = text_of(query, "seniority", limit=60)
         self.role = query.get("role", "") if query.get("role", "") in GIVEN else ""
         self.status = query.get("status", "active") if query.get("status") in {"away", "left", "all"} else "active"
+        sent = {name: text_of(query, name, limit=LONGEST) for name in narrowings.names()}
+        self.further = {name: value for name, value in sent.items() if value}
 
-    def members(self) -> MemberQuerySet:
-        """The people chosen."""
-        return filter_members(
+    def members(self, *, status: str = "") -> MemberQuerySet:
+        """The people chosen; with `status`, whatever is chosen of that."""
+        members = filter_members(
             self.reach,
             organisation=self.organisation,
             text=self.text,
@@ -77,8 +123,17 @@ class PeopleFilter:
             department=self.department,
             seniority=self.seniority,
             role=self.role,
-            status=self.status,
+            status=status or self.status,
         )
+        for name, value in self.further.items():
+            members = members.filter(narrowings.get(name).q(self._member, value))
+        return members
+
+    @cached_property
+    def controls(self) -> list[Control]:
+        """What rooms above add to the filter."""
+        found = [(name, one, one.choices(self._member)) for name, one in narrowings.items()]
+        return [Control(name, one, self.further.get(name, ""), choices) for name, one, choices in found if choices]
 
     def candidates(self) -> MemberQuerySet:
         """Whom a page that does something to people means: nobody until somebody says whom, be it everybody."""
@@ -93,7 +148,12 @@ class PeopleFilter:
     @property
     def is_narrow(self) -> bool:
         """Whether anything is chosen at all."""
-        return bool(self.text or self.site or self.department or self.seniority or self.role or self.status != "active")
+        return self.names_some or bool(self.role or self.status != "active")
+
+    @property
+    def names_some(self) -> bool:
+        """Whether some are chosen by who they are, and not by role or status alone."""
+        return bool(self.text or self.site or self.department or self.seniority or self.further)
 
     @cached_property
     def sites(self) -> list[Site]:

@@ -82,7 +82,7 @@ def test_the_page_costs_the_same_for_8_people_and_for_200(
     enrol_many(members=Member.objects.filter(organisation=organisation), course=course, by=lead)
     client = visit(lead)
     client.get("/aldermoor/courses/ladders/numbers/")
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         client.get("/aldermoor/courses/ladders/numbers/")
 
 

@@ -16,7 +16,6 @@ from milepost.people.confirming import confirmed_if
 from milepost.people.filters import PeopleFilter
 from milepost.people.models import MemberQuerySet
 from milepost.people.permissions import Abilities, may
-from milepost.people.queries import filter_members
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -78,17 +77,9 @@ def report(request: OrganisationRequest, slug: str, report: str, form: str) -> H
 
 def _members(chosen: PeopleFilter) -> MemberQuerySet | None:
     """The people whom the filters leave; None for everybody, which costs nothing to say."""
-    if chosen.sees_everybody and not (chosen.text or chosen.site or chosen.department or chosen.seniority):
+    if chosen.sees_everybody and not chosen.names_some:
         return None
-    return filter_members(
-        chosen.reach,
-        organisation=chosen.organisation,
-        text=chosen.text,
-        site=chosen.site,
-        department=chosen.department,
-        seniority=chosen.seniority,
-        status="all",
-    )
+    return chosen.members(status="all")
 
 
 def _segments(measured: CourseMeasure) -> list[dict[str, object]]:

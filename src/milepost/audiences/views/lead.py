@@ -58,7 +58,7 @@ def new_audience(request: OrganisationRequest) -> HttpResponseBase:
 @requires(MANAGE_AUDIENCES)
 def audience_rule(request: OrganisationRequest, audience: str) -> HttpResponseBase:
     """Change the rule of an audience, its name or its time."""
-    return _builder_page(request, _audience(request, audience))
+    return _builder_page(request, _audience(request, audience, to_change=True))
 
 
 def _builder_page(request: OrganisationRequest, audience: Audience | None) -> HttpResponseBase:
@@ -112,6 +112,7 @@ def audience(request: OrganisationRequest, audience: str) -> HttpResponse:
     reach, text = sight.people(row), text_of(request.GET, "q")
     context = {
         "audience": row,
+        "may_change": may(request.member, MANAGE_AUDIENCES) and sight.may_change(row),
         "size": sight.counted([row])[0].size,
         "rule": told(request.organisation, row.rule),
         "people": people_of(row, reach, after=uuid_of(request.GET, "after")),
@@ -153,7 +154,7 @@ def audience_person(request: OrganisationRequest, audience: str, member: str) ->
 @requires(MANAGE_AUDIENCES)
 def audience_archiving(request: OrganisationRequest, audience: str) -> HttpResponseBase:
     """Put it away."""
-    row = _audience(request, audience)
+    row = _audience(request, audience, to_change=True)
     with as_message(request):
         saving.archive_audience(audience=row, by=request.member)
         url = reverse("audience_restoring", args=[request.organisation.slug, row.uid])
@@ -165,16 +166,17 @@ def audience_archiving(request: OrganisationRequest, audience: str) -> HttpRespo
 @requires(MANAGE_AUDIENCES)
 def audience_restoring(request: OrganisationRequest, audience: str) -> HttpResponseBase:
     """Bring it back."""
-    row = _audience(request, audience)
+    row = _audience(request, audience, to_change=True)
     with as_message(request):
         saving.restore_audience(audience=row, by=request.member)
         messages.success(request, _("“%(name)s” is back.") % {"name": row.name})
     return redirect("audience", request.organisation.slug, row.uid)
 
 
-def _audience(request: OrganisationRequest, uid: str) -> Audience:
+def _audience(request: OrganisationRequest, uid: str, *, to_change: bool = False) -> Audience:
     rows = Audience.objects.filter(organisation=request.organisation).select_related("organisation")
     audience = get_object_or_404(rows, uid=uid)
-    if not Sight(request.member).sees(audience) or not may(request.member, SEE_AUDIENCES):
+    sight = Sight(request.member)
+    if not sight.sees(audience) or (to_change and not sight.may_change(audience)):
         raise Http404
     return audience
