@@ -41,7 +41,14 @@ IDENTITY_STATED = FactType(
 )
 
 # Where a person stands from then on, all of it: what is not there is nowhere. Earlier releases recorded none of it.
-_PLACE: Fields = {"relation?": TEXT, "site?": TEXT, "department?": TEXT, "left_on?": DAY}
+_PLACE: Fields = {
+    "relation?": TEXT,
+    "site?": TEXT,
+    "department?": TEXT,
+    "job_title?": TEXT,
+    "manager?": UID,
+    "left_on?": DAY,
+}
 
 PEOPLE_IMPORTED = FactType(
     "imported",

@@ -46,8 +46,13 @@ def question_of(kind: str, name: str) -> str:
 
 def department_path(text: str) -> str:
     """A department as its path from the root: names joined with ' / ' whatever the file puts between them."""
-    parts = (part.strip()[:NAME_LENGTH] for part in re.split(SEPARATORS, text))
+    parts = (part.strip() for part in re.split(SEPARATORS, text))
     return " / ".join(part for part in parts if part)
+
+
+def too_long_part(path: str) -> str:
+    """The first name in the path that is longer than one may be, “” where none is."""
+    return next((part for part in path.split(" / ") if len(part) > NAME_LENGTH), "")
 
 
 class Places:

@@ -6,6 +6,7 @@ What a row says is read in `import_rows`; which site or department is meant, in 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 
 from django.db.models import FETCH_PEERS
 from django.utils.formats import number_format
@@ -17,7 +18,15 @@ from milepost.core.tables import Table
 from milepost.people.headings import FIELDS, guess_mapping
 from milepost.people.import_changes import OTHER, SAME, Change, Question, is_somebody_else, question_of
 from milepost.people.import_managers import resolve_managers
-from milepost.people.import_places import DEPARTMENT, NAME_LENGTH, PATH_LENGTH, SITE, Places, department_path
+from milepost.people.import_places import (
+    DEPARTMENT,
+    NAME_LENGTH,
+    PATH_LENGTH,
+    SITE,
+    Places,
+    department_path,
+    too_long_part,
+)
 from milepost.people.import_plan import Plan, Problem
 from milepost.people.import_rows import CLEARED, Rows
 from milepost.people.models import Member, Merge, Organisation, plain
@@ -234,6 +243,8 @@ class _Planner:
     def _whom(self, row: int, number: str, email: str, said: Mapping[str, str]) -> Member | None:
         """Whom the row is about, of those there are; None for somebody new."""
         known = self.by_number.get(plain(number)) if number else None
+        if known is not None and (swapped := self._who_swapped(known, number, email, said)):
+            return swapped
         if known is not None and is_somebody_else(known, said):
             answer = self.answers.get(question_of(number), "")
             would_be = " ".join(said.get(name, "") for name in ("given_name", "family_name")).strip()
@@ -254,6 +265,25 @@ class _Planner:
         if known and number and known.employee_number and plain(known.employee_number) != plain(number) and not is_free:
             return None  # the address now belongs to somebody else; `_check_addresses` decides whether that holds
         return known
+
+    def _who_swapped(self, known: Member, number: str, email: str, said: Mapping[str, str]) -> Member | None:
+        """Whom the row is about where it gives them, by address and name, the number of somebody who has another one in this file."""
+        if not email or not is_somebody_else(known, said):
+            return None
+        owner = self.by_email.get(email)
+        if owner is None or owner.pk == known.pk or is_somebody_else(owner, said):
+            return None
+        theirs = self._number_by_address.get((known.email or "").lower(), "")
+        return owner if theirs and theirs != plain(number) else None
+
+    @cached_property
+    def _number_by_address(self) -> dict[str, str]:
+        """The number that the file gives to each address."""
+        at, by = self.plan.mapping.get("employee_number"), self.plan.mapping.get("email")
+        if at is None or by is None:
+            return {}
+        rows = ((as_seen(cells[by]).lower(), plain(as_seen(cells[at]))) for cells in self.plan.table.rows)
+        return {email: number for email, number in rows if email and number}
 
     def _free(self, member: Member, row: int) -> None:
         """Give the number of somebody away: theirs says from then on until which year it was theirs."""
@@ -286,6 +316,10 @@ class _Planner:
             if len(path) > PATH_LENGTH:
                 words = _("Longer than %(count)d characters.")
                 self._problem(change.row, DEPARTMENT, words % {"count": PATH_LENGTH})
+                return
+            if part := too_long_part(path):
+                words = _("Longer than %(count)d characters: “%(name)s…”.")
+                self._problem(change.row, DEPARTMENT, words % {"count": NAME_LENGTH, "name": part[:40]})
                 return
             change.department = self.places.meant(DEPARTMENT, path)
             self._compare(change, DEPARTMENT, change.department, member.department.path if member.department else "")

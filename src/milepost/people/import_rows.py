@@ -21,6 +21,8 @@ from milepost.people.models import Relation, plain
 CLEARED = frozenset({"[empty]", "[vide]"})
 """What a cell says in which nothing is to stand any more, in each language; not what a spreadsheet writes by itself."""
 
+FIRST_YEAR = 1900
+"""Nobody was hired, or left, before."""
 _LENGTHS = {"employee_number": 64, "given_name": 120, "family_name": 120, "seniority": 60, "job_title": 160}
 _NAMES = ("given_name", "family_name")
 _NEEDED = (*_NAMES, "relation")  # of which everybody has one
@@ -104,10 +106,16 @@ class Rows:
             yield name, None
             return
         try:
-            yield name, parse_date(text, formats=self._formats[name])
+            day = parse_date(text, formats=self._formats[name])
         except ValueError:
             message = _("“%(value)s” is not a date. Write it like 2024-03-31 or 31/03/2024.")
             self._tell(row, name, message % {"value": text[:40]})
+            return
+        if day.year < FIRST_YEAR:  # 0024 for 2024, or the empty date of a spreadsheet (1899-12-30)
+            message = _("“%(value)s” lies before %(year)d. Look at the year.")
+            self._tell(row, name, message % {"value": text[:40], "year": FIRST_YEAR})
+        else:
+            yield name, day
 
     def _word(self, row: int, name: str, text: str, known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         if value := known.get(plain(text)) or known.get(plain(text[:2]) if name == "language" else ""):

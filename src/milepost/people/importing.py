@@ -184,7 +184,8 @@ class Writing:
                 change.member.manager = change.manager
             change.member.refresh_searchable()
         let_go_of_addresses([change.member.pk for change in plan.written if "email" in change.fields])
-        let_go_of_numbers([change.member.pk for change in plan.freed])
+        renumbered = [change.member.pk for change in plan.written if "employee_number" in change.fields]
+        let_go_of_numbers(renumbered)  # two may swap theirs
         write_over([change.member for change in plan.freed])
         for level in _levels([change.member for change in plan.new]):
             Member.objects.bulk_create(level, batch_size=BATCH)
@@ -195,11 +196,11 @@ class Writing:
     def _facts(self) -> Iterator[Fact]:
         plan, actor = self.plan, self.actor
         for change in plan.new:
-            yield Fact(MEMBER_CREATED, actor, change.member.as_reference(), change.member.place())
+            yield Fact(MEMBER_CREATED, actor, change.member.as_reference(), change.member.standing())
         for change in plan.written:
             fact_type = MEMBER_REACTIVATED if change.comes_back else MEMBER_UPDATED
             fields = {"fields": sorted(change.fields)}
-            yield Fact(fact_type, actor, change.member.as_reference(), change.member.place(), fields)
+            yield Fact(fact_type, actor, change.member.as_reference(), change.member.standing(), fields)
         for member in plan.gone:
             yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference(), {"left_on": self.today.isoformat()})
 

@@ -40,7 +40,11 @@ def add_member(
             raise AddressTaken
         actor = by.as_reference() if by else SYSTEM
         record(
-            MEMBER_CREATED, organisation=organisation, actor=actor, object=member.as_reference(), result=member.place()
+            MEMBER_CREATED,
+            organisation=organisation,
+            actor=actor,
+            object=member.as_reference(),
+            result=member.standing(),
         )
     return member
 

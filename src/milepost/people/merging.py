@@ -9,7 +9,7 @@ number or address means the one that stays. For 30 days that can be undone. Nobo
 see `recognising`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -244,8 +244,10 @@ def separate(*, merge: Merge, by: Member) -> None:
             for name, value in held.before[key].items():
                 setattr(one, name, _as_value(name, value))
             one.save()
-        team = list(Member.objects.filter(pk__in=held.data["team"], manager=stays).order_by("pk"))
-        Member.objects.filter(pk__in=[one.pk for one in team]).update(manager=earlier)
+        team = Member.objects.filter(pk__in=held.data["team"], manager=stays)
+        keys = list(team.order_by("pk").values_list("pk", flat=True))
+        Member.objects.filter(pk__in=keys).update(manager=earlier)
+        team = Member.objects.filter(pk__in=keys).select_related("site", "department", "manager").order_by("pk")
         stays.absences.filter(pk__in=held.data["absences"]).update(member=earlier)
         record_many(_facts_of_separating(held, stays, earlier, team, by), organisation=stays.organisation)
         held.delete()
@@ -308,13 +310,13 @@ def _facts(merge: Merge, plan: MergePlan, by: Member, *, had_left: bool) -> Iter
     if not had_left:
         yield Fact(MEMBER_DEACTIVATED, actor, earlier.as_reference(), {"left_on": f"{earlier.left_on}"})
     if plan.filled:
-        yield Fact(MEMBER_UPDATED, actor, stays.as_reference(), stays.place(), {"fields": sorted(plan.filled)})
-    for one in Member.objects.filter(pk__in=plan.team).select_related("site", "department").order_by("pk"):
-        yield Fact(MEMBER_UPDATED, actor, one.as_reference(), one.place(), {"fields": ["manager"]})
+        yield Fact(MEMBER_UPDATED, actor, stays.as_reference(), stays.standing(), {"fields": sorted(plan.filled)})
+    for one in Member.objects.filter(pk__in=plan.team).select_related("site", "department", "manager").order_by("pk"):
+        yield Fact(MEMBER_UPDATED, actor, one.as_reference(), one.standing(), {"fields": ["manager"]})
 
 
 def _facts_of_separating(
-    merge: Merge, stays: Member, earlier: Member, team: Sequence[Member], by: Member
+    merge: Merge, stays: Member, earlier: Member, team: Iterable[Member], by: Member
 ) -> Iterator[Fact]:
     actor = by.as_reference()
     yield Fact(MEMBER_SEPARATED, actor, stays.as_reference(), {"earlier": str(earlier.uid)})
@@ -325,9 +327,9 @@ def _facts_of_separating(
             continue
         is_back = "left_on" in fields and not one.has_left
         fact = MEMBER_REACTIVATED if is_back else MEMBER_UPDATED
-        yield Fact(fact, actor, one.as_reference(), one.place(), {"fields": fields})
+        yield Fact(fact, actor, one.as_reference(), one.standing(), {"fields": fields})
     for one in team:
-        yield Fact(MEMBER_UPDATED, actor, one.as_reference(), one.place(), {"fields": ["manager"]})
+        yield Fact(MEMBER_UPDATED, actor, one.as_reference(), one.standing(), {"fields": ["manager"]})
 
 
 def _refuse_taken(merge: Merge, stays: Member, earlier: Member) -> None:

@@ -27,6 +27,7 @@ from milepost.people.import_places import (
     Made,
     Making,
     department_path,
+    too_long_part,
     unused,
 )
 from milepost.people.import_plan import Plan
@@ -121,7 +122,8 @@ def move_people(*, place: Place, into: Place, by: Member) -> tuple[int, UUID]:
     with transaction.atomic():
         _hold(organisation)
         plan = Plan(organisation, Table([], [], [], "", ""), {}, is_complete=False)
-        for member in Member.objects.filter(organisation=organisation, **{place.kind: place.row}).order_by("pk"):
+        there = Member.objects.filter(organisation=organisation, **{place.kind: place.row})
+        for member in there.select_related("site", "department", "manager").order_by("pk"):
             change = Change(member, 0, fields=[place.kind], before={place.kind: place.name})
             setattr(change, place.kind, into.name)
             plan.changed.append(change)
@@ -165,6 +167,10 @@ def _checked(kind: str, name: str) -> str:
     name = as_seen(name) if kind == SITE else department_path(as_seen(name))
     if not name or name.casefold() in CLEARED:  # a file that says so clears it
         raise PlaceRefused(_("Give it a name."))
+    if kind == DEPARTMENT and (part := too_long_part(name)):
+        raise PlaceRefused(
+            _("Longer than %(count)d characters: “%(name)s…”.") % {"count": NAME_LENGTH, "name": part[:40]}
+        )
     if len(name) > (NAME_LENGTH if kind == SITE else PATH_LENGTH):
         raise PlaceRefused(
             _("Longer than %(count)d characters.") % {"count": NAME_LENGTH if kind == SITE else PATH_LENGTH}

@@ -170,17 +170,23 @@ def _facts(
         yield Fact(MEMBER_DEACTIVATED, actor, member.as_reference(), {"left_on": f"{member.left_on}"}, context)
     places = _places([member for member, _was in restored])
     for member, was in restored:
-        member.site, member.department = places[member.pk]
+        member.site, member.department, member.manager = places[member.pk]
         fields = context | {"fields": sorted(name.removesuffix("_id") for name in was.before if name != "declined_at")}
         fact_type = MEMBER_REACTIVATED if had_left[member.pk] and not member.has_left else MEMBER_UPDATED
-        yield Fact(fact_type, actor, member.as_reference(), member.place(), fields)
+        yield Fact(fact_type, actor, member.as_reference(), member.standing(), fields)
 
 
-def _places(members: Sequence[Member]) -> dict[int, tuple[Site | None, Department | None]]:
+def _places(members: Sequence[Member]) -> dict[int, tuple[Site | None, Department | None, Member | None]]:
     sites = Site.objects.in_bulk({member.site_id for member in members if member.site_id})
     departments = Department.objects.in_bulk({member.department_id for member in members if member.department_id})
+    managers = Member.objects.in_bulk({member.manager_id for member in members if member.manager_id})
     return {
-        member.pk: (sites.get(member.site_id or 0), departments.get(member.department_id or 0)) for member in members
+        member.pk: (
+            sites.get(member.site_id or 0),
+            departments.get(member.department_id or 0),
+            managers.get(member.manager_id or 0),
+        )
+        for member in members
     }
 
 

@@ -248,6 +248,15 @@ class Member(models.Model):
             told["left_on"] = self.left_on.isoformat()
         return told
 
+    def standing(self) -> dict[str, str]:
+        """Where they stand, with their job, and by uid whom they report to: as facts tell it since these are shown by the day."""
+        told = self.place()
+        if self.job_title:
+            told["job_title"] = self.job_title
+        if self.manager is not None:
+            told["manager"] = str(self.manager.uid)
+        return told
+
     def refresh_searchable(self) -> None:
         """Keep the text that search looks in equal to what it is made of: the name, the end of it, and what not everybody may find by."""
         name, further = self.full_name, (self.email, self.employee_number, self.job_title)

@@ -36,6 +36,7 @@ from milepost.people.permissions import (
 from milepost.people.queries import as_held, scopes_to_give
 from milepost.people.sections import sections_of
 from milepost.people.sessions import end_of_person
+from milepost.people.standing import stretches_of
 from milepost.people.views.office import after_act
 
 KEPT_ABSENCES = 5  # of those that are over, as many as anybody looks back at
@@ -81,6 +82,7 @@ def person(request: OrganisationRequest, member: str) -> HttpResponse:
 
 def person_page(request: OrganisationRequest, person: Member, form: GrantForm | None = None) -> HttpResponse:
     """The person's page; with the `form` of a role that could not be given, what was wrong with it."""
+    merges = list(_merges_of(person))
     team = visible(request.member, SEE_PEOPLE).active().filter(manager=person)
     context = {
         "person": person,
@@ -92,7 +94,8 @@ def person_page(request: OrganisationRequest, person: Member, form: GrantForm | 
         "leaving": LeavingForm(initial={"left_on": clock.today(request.organisation.time_zone)}),
         "held": as_held(person.grants),
         "absences": _absences_of(person),
-        "earlier": [(merge, sections_of(merge.earlier)) for merge in _merges_of(person)],
+        "earlier": [(merge, sections_of(merge.earlier)) for merge in merges],
+        "stretches": stretches_of(person, uids=[str(merge.earlier.uid) for merge in merges]),
         "merge": Merge.objects.filter(earlier=person).select_related("stays").first(),
     }
     if may(request.member, MANAGE_ROLES, person):
