@@ -146,7 +146,9 @@ def postgresql(*, survives_power_cuts: bool = True) -> Iterator[str]:
         _run_as(user, *initdb)
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c shared_buffers=512MB -c max_connections=60"
         if not survives_power_cuts:
-            options += "".join(f" -c {name}=off" for name in ("fsync", "synchronous_commit", "full_page_writes"))
+            # Nor are short queries over small tables worth compiling, or a log of what happened worth keeping for another server.
+            off = ("fsync", "synchronous_commit", "full_page_writes", "jit")
+            options += "".join(f" -c {name}=off" for name in off) + " -c wal_level=minimal -c max_wal_senders=0"
         _run_as(user, program("pg_ctl"), "-D", folder / "data", "-l", folder / "log", "-w", "-o", options, "start")
         try:
             _run_as(user, program("createdb"), "-h", folder, "-p", port, "-U", "milepost", "milepost")
