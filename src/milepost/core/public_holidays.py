@@ -19,6 +19,17 @@ def is_public_holiday(day: date, country: str) -> bool:
     return bool(country) and day in _days(country, day.year)
 
 
+def next_holidays(country: str, day: date, count: int) -> list[tuple[date, str]]:
+    """The next days from `day` on, which is one of them if it is a holiday, with their names: in the language of whoever reads
+    where the library knows them in it, else in that of the country. None where the country is not known ("").
+    """
+    if country not in _codes():
+        return []
+    names = _named_days(country, day.year, get_language() or settings.LANGUAGE_CODE)
+    names |= _named_days(country, day.year + 1, get_language() or settings.LANGUAGE_CODE)
+    return sorted((holiday, name) for holiday, name in names.items() if holiday >= day)[:count]
+
+
 def countries() -> list[tuple[str, str]]:
     """The countries whose holidays are known: code and name, by name, in the language of whoever reads."""
     return list(_countries(get_language() or settings.LANGUAGE_CODE))
@@ -37,6 +48,13 @@ def _days(country: str, year: int) -> frozenset[date]:
     import holidays  # takes a fifth of a second, which not every process needs to wait for
 
     return frozenset(holidays.country_holidays(country, years=year))
+
+
+def _named_days(country: str, year: int, language: str) -> dict[date, str]:
+    import holidays
+
+    known = {"en": "en_US"}.get(language[:2], language[:2])
+    return dict(holidays.country_holidays(country, years=year, language=known))
 
 
 @lru_cache(maxsize=8)

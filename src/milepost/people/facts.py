@@ -201,6 +201,13 @@ PLACE_RENAMED = FactType(
     result={"kind": TEXT, "before": TEXT, "after": TEXT},
     sentence=gettext_lazy("Renamed “%(before)s” to “%(after)s”"),
 )
+PLACE_LOCATED = FactType(
+    "located",
+    "place",
+    is_office=True,
+    result={"country?": TEXT, "time_zone?": TEXT},
+    sentence=gettext_lazy("Said in which country and time zone “%(object)s” is"),
+)
 PLACE_EMPTIED = FactType(
     "emptied",
     "place",

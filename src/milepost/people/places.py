@@ -12,11 +12,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from milepost.core import time_zones
 from milepost.core.names import as_seen
+from milepost.core.public_holidays import countries
 from milepost.core.refusals import Refused
 from milepost.core.tables import Table
 from milepost.journal.recording import Reference, record
-from milepost.people.facts import PLACE_ADDED, PLACE_EMPTIED, PLACE_REMOVED, PLACE_RENAMED
+from milepost.people.facts import PLACE_ADDED, PLACE_EMPTIED, PLACE_LOCATED, PLACE_REMOVED, PLACE_RENAMED
 from milepost.people.import_changes import Change
 from milepost.people.import_places import (
     DEPARTMENT,
@@ -108,6 +110,34 @@ def rename_place(*, place: Place, name: str, by: Member) -> None:
             actor=by.as_reference(),
             object=Place(kind, row).as_reference(),
             result={"kind": kind, "before": before, "after": after},
+        )
+
+
+def locate_site(*, place: Place, country: str, time_zone: str, by: Member) -> None:
+    """Say in which country (ISO 3166-1) and time zone a site is; “” for that of the organisation. The same once more is a no-op.
+
+    Raises `PlaceRefused`. Records `located`.
+    """
+    if country and country not in dict(countries()):
+        raise PlaceRefused(_("Choose a country of the list."))
+    if time_zone and time_zone not in time_zones.known():
+        raise PlaceRefused(_("“%(name)s” is not a time zone. Write it like Europe/Paris.") % {"name": time_zone[:60]})
+    organisation = place.row.organisation
+    with transaction.atomic():
+        _hold(organisation)
+        site = Site.objects.select_for_update(no_key=True).filter(pk=place.row.pk).first()
+        if place.kind != SITE or site is None:
+            raise PlaceRefused(_("This site was removed already."))
+        if (site.country, site.time_zone) == (country, time_zone):
+            return
+        site.country, site.time_zone = country, time_zone
+        site.save(update_fields=["country", "time_zone"])
+        record(
+            PLACE_LOCATED,
+            organisation=organisation,
+            actor=by.as_reference(),
+            object=place.as_reference(),
+            result={name: value for name, value in (("country", country), ("time_zone", time_zone)) if value},
         )
 
 

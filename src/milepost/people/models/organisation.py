@@ -90,10 +90,12 @@ class OrganisationSetting(models.Model):
 
 
 class Site(models.Model):
-    """A place where people of the organisation work."""
+    """A place where people of the organisation work: in which country (ISO 3166-1) and time zone, if not in the organisation’s."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="sites")
     name = models.CharField(max_length=120)
+    country = models.CharField(max_length=2, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, validators=[validate_zone])
 
     class Meta:
         ordering = ["name"]

@@ -1,13 +1,17 @@
 """Sites and departments: added, renamed, emptied into another, removed when nothing stands in them."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from milepost.core import clock
 from milepost.core.tables import read_table
 from milepost.journal.models import Entry
+from milepost.people.country import country_of_site
 from milepost.people.granting import grant
 from milepost.people.importing import HRFile, import_people
 from milepost.people.models import BulkAct, Department, Member, Site
-from milepost.people.places import Place, PlaceRefused, add_place, move_people, remove_place, rename_place
+from milepost.people.places import Place, PlaceRefused, add_place, locate_site, move_people, remove_place, rename_place
 from milepost.people.roles import Role
 from milepost.people.undoing import undo
 from tests.worlds import make_member
@@ -126,3 +130,30 @@ def test_a_name_that_is_too_long_is_refused_not_cut(organisation, lead, there):
 def test_what_clears_a_cell_is_no_name(organisation, lead):
     with pytest.raises(PlaceRefused, match="Give it a name"):
         add_place(organisation=organisation, kind="site", name="[Empty]", by=lead)
+
+
+def test_a_site_has_a_country_and_a_time_zone_of_its_own_and_the_page_its_next_holidays(
+    organisation, visit, lead, there, monkeypatch
+):
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 5, 10, 12, tzinfo=UTC))
+    locate_site(place=site("Oslo"), country="NO", time_zone="Europe/Oslo", by=lead)
+    assert Entry.objects.get(fact="place.located").content["result"] == {"country": "NO", "time_zone": "Europe/Oslo"}
+    assert (country_of_site(Site.objects.get(name="Oslo")), country_of_site(Site.objects.get(name="Lyon"))) == (
+        "NO",
+        "FR",
+    )
+    page = visit(lead).get("/aldermoor/people/places/").text
+    assert "Constitution Day" in page and "Ascension Day" in page and "Europe/Oslo" in page
+    locate_site(place=site("Oslo"), country="NO", time_zone="Europe/Oslo", by=lead)
+    assert Entry.objects.filter(fact="place.located").count() == 1
+
+
+@pytest.mark.parametrize(("country", "zone"), [("XX", ""), ("", "Europe/Nowhere"), ("no", "")])
+def test_a_country_or_time_zone_that_there_is_not_is_refused(organisation, visit, lead, there, country, zone):
+    with pytest.raises(PlaceRefused):
+        locate_site(place=site("Oslo"), country=country, time_zone=zone, by=lead)
+    with pytest.raises(PlaceRefused):
+        locate_site(place=department("Finance"), country="FR", time_zone="", by=lead)
+    url = f"/aldermoor/people/places/site/{site('Oslo').row.pk}/"
+    assert visit(lead).post(url, {"country": "FR", "time_zone": "Europe/Paris"}, follow=True).status_code == 200
+    assert Site.objects.get(name="Oslo").country == "FR"

@@ -1,5 +1,6 @@
 """Pages of sites and departments, for HR."""
 
+from functools import cache
 from typing import Any
 
 from django.contrib import messages
@@ -11,15 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from milepost.core import clock, time_zones
+from milepost.core.public_holidays import countries, next_holidays
 from milepost.core.queries import text_of
 from milepost.core.refusals import as_message
 from milepost.design.offers import offer_undo
 from milepost.people.access import OrganisationRequest, requires
+from milepost.people.country import country_of_site, zone_of_site
 from milepost.people.import_places import DEPARTMENT, PATH_LENGTH, SITE
 from milepost.people.models import Member
 from milepost.people.permissions import IMPORT_PEOPLE
-from milepost.people.places import Place, add_place, move_people, place_of, remove_place, rename_place
+from milepost.people.places import Place, add_place, locate_site, move_people, place_of, remove_place, rename_place
 
+SHOWN_HOLIDAYS = 3
 LONGEST = PATH_LENGTH + 1  # letters of a name: what is longer is refused, not cut
 
 
@@ -32,7 +37,9 @@ def places(request: OrganisationRequest) -> HttpResponse:
         "kinds": [
             {"kind": SITE, "rows": _counted(request, SITE, list(organisation.sites.all()))},
             {"kind": DEPARTMENT, "rows": _counted(request, DEPARTMENT, list(organisation.departments.all()))},
-        ]
+        ],
+        "countries": countries(),
+        "zones": sorted(time_zones.known()),
     }
     return render(request, "people/places.html", context)
 
@@ -40,7 +47,18 @@ def places(request: OrganisationRequest) -> HttpResponse:
 def _counted(request: OrganisationRequest, kind: str, rows: list[Any]) -> list[dict[str, Any]]:
     there = Member.objects.active().filter(organisation=request.organisation).order_by()
     people = dict(there.values_list(kind).annotate(people=Count("pk")))
-    return [{"place": Place(kind, row), "row": row, "people": people.get(row.pk, 0)} for row in rows]
+    counted = [{"place": Place(kind, row), "row": row, "people": people.get(row.pk, 0)} for row in rows]
+    names = dict(countries())
+    nearest = cache(next_holidays)  # of many sites in one country
+    for one in counted if kind == SITE else []:
+        one["row"].organisation = request.organisation
+        country, zone = country_of_site(one["row"]), zone_of_site(one["row"])
+        one |= {
+            "country": names.get(country, ""),
+            "zone": zone,
+            "holidays": nearest(country, clock.today(zone), SHOWN_HOLIDAYS),
+        }
+    return counted
 
 
 @require_POST
@@ -59,12 +77,19 @@ def new_place(request: OrganisationRequest, kind: str) -> HttpResponseBase:
 @require_POST
 @requires(IMPORT_PEOPLE)
 def place(request: OrganisationRequest, kind: str, key: int) -> HttpResponseBase:
-    """Rename it, move everybody of it to another, or remove it."""
+    """Rename it, say in which country it is, move everybody of it to another, or remove it."""
     chosen = _place(request, kind, key)
     with as_message(request):
         if "remove" in request.POST:
             remove_place(place=chosen, by=request.member)
             messages.success(request, _("“%(name)s” was removed.") % {"name": chosen.name})
+        elif "country" in request.POST:
+            country, zone = (
+                text_of(request.POST, "country", limit=3),
+                text_of(request.POST, "time_zone", limit=65).strip(),
+            )
+            locate_site(place=chosen, country=country, time_zone=zone, by=request.member)
+            messages.success(request, _("Saved."))
         elif "into" in request.POST:
             typed = text_of(request.POST, "into")
             into = _place(request, kind, int(typed) if typed.isdecimal() and len(typed) < 19 else 0)
