@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -77,7 +78,7 @@ def _files() -> Iterator[Path]:
 def sql(module: ast.Module) -> Found:
     """A statement is written out, or put together from constants and quoted names; values are bound."""
     given: dict[str, list[ast.expr]] = {}
-    for node in ast.walk(module):
+    for node in _nodes(module):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             given.setdefault(node.targets[0].id, []).append(node.value)
     written = {name for name, values in given.items() if all(_is_written(value, frozenset()) for value in values)}
@@ -111,7 +112,7 @@ _SECRET = re.compile(r"(^|_)(token|secret|password|passphrase|pin|hmac|mac|otp|s
 
 def comparing(module: ast.Module) -> Found:
     """A secret is compared in constant time: how long `==` takes tells how much of it was right."""
-    for node in ast.walk(module):
+    for node in _nodes(module):
         if isinstance(node, ast.Compare) and any(isinstance(op, ast.Eq | ast.NotEq) for op in node.ops):
             sides = [node.left, *node.comparators]
             is_empty = any(isinstance(side, ast.Constant) and not side.value for side in sides)
@@ -151,7 +152,7 @@ def network(module: ast.Module) -> Found:
 
 def cookies(module: ast.Module) -> Found:
     """A cookie is written and read in one place, which gives it its prefix and its flags."""
-    for node in ast.walk(module):
+    for node in _nodes(module):
         if isinstance(node, ast.Attribute) and node.attr in ("set_cookie", "set_signed_cookie", "COOKIES"):
             yield node.lineno, "Use milepost.core.cookies."
 
@@ -177,7 +178,7 @@ def exempting(module: ast.Module) -> Found:
         "csp_override",
         "csp_report_only_override",
     )
-    for node in ast.walk(module):
+    for node in _nodes(module):
         for decorator in getattr(node, "decorator_list", []):
             called = decorator.func if isinstance(decorator, ast.Call) else decorator
             if _last_name(called) in names:
@@ -233,12 +234,18 @@ RULES: dict[str, list[Callable[..., Found]]] = {
 }
 
 
+@lru_cache(maxsize=1)
+def _nodes(module: ast.Module) -> list[ast.AST]:
+    """All of them, looked for once: each rule goes through them several times."""
+    return list(ast.walk(module))
+
+
 def _calls(module: ast.Module) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(module) if isinstance(node, ast.Call))
+    return (node for node in _nodes(module) if isinstance(node, ast.Call))
 
 
 def _imports(module: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module):
+    for node in _nodes(module):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
