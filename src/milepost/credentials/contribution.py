@@ -230,9 +230,10 @@ class CredentialsContribution(Contribution):
         yield Column(_("Certificate"), cells, open=frozenset(cells.keys() - held))
 
     def titles(self, scope: Scope) -> Iterator[Paper]:
+        page = _page_of(scope)
         for row in _current(scope).values():
             words = _("the certificate of %(name)s says") % {"name": row.content["beneficiary"]}
-            yield Paper(row.content["title"], words, _page_of(scope))
+            yield Paper(row.content["title"], words, page)
 
     def certified(self, scope: Scope) -> Iterator[int]:
         yield from _current(scope)

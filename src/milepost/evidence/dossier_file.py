@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from heapq import merge
 from itertools import batched
 from typing import Any
 
@@ -82,9 +83,9 @@ class DossierFile(SealedArchive):
 
     def facts(self, types: Collection[FactType]) -> Iterator[Mapping[str, Any]]:
         """The statements in the dossier that are of these types, in their order."""
-        names = [fact_type.name for fact_type in types]
-        for part in batched(self.order, PART, strict=False):
-            told = Entry.objects.filter(pk__in=part, fact__in=names).exclude(statement="")
+        places = merge(*(self.of_type.get(fact_type.name, ()) for fact_type in types))
+        for part in batched((self.order[place] for place in places), PART, strict=False):
+            told = Entry.objects.filter(pk__in=part).exclude(statement="").order_by()
             rows = dict(told.values_list("pk", "statement"))
             yield from (json.loads(rows[number]) for number in part if number in rows)
 

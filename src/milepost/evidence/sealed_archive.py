@@ -6,17 +6,20 @@ fingerprint; the facts lead to a sealed head of the organisation's tree, and to 
 
 import hashlib
 import json
+import re
 import zipfile
+from array import array
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import batched
+from functools import partial
+from itertools import batched, count
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 
 from milepost.core import clock
-from milepost.core.blobs.fields import digests_in
 from milepost.journal import checkpoints, dated_heads, folding, index, keys, merkle, tiles
 from milepost.journal.cosigning import cosign_at_hand
 from milepost.journal.erasing import erasures_of
@@ -33,6 +36,7 @@ from milepost.verify.identity import TYPE as IDENTITY
 from milepost.verify.time_stamps import clock_of
 
 PART = 1_000
+_TOLD_DIGEST = re.compile('"([0-9a-f]{64})"')  # in canonical JSON
 
 
 class ChangedMeanwhile(RuntimeError):
@@ -48,6 +52,8 @@ class SealedArchive:
         self.now = clock.now()
         self.files: dict[str, dict[str, Any]] = {}
         self.order: list[int] = []  # the numbers of the facts, in the order in which they stand in the tree
+        # Where in it those of each type are that have their words:
+        self.of_type = defaultdict[str, array[int]](partial(array, "Q"))
         self.index, self.erasures = Index(), Erasures()  # what the verifier will make of the facts
         self.known: set[str] = set()  # every digest that the facts name
         self.identity: dict[str, str] = {}  # who the organisation is, by the newest fact
@@ -112,9 +118,9 @@ class SealedArchive:
         places = tiles.places_of(organisation_id, numbers)
         places = {number: place for number, place in places.items() if place < head.size}
         order = self.order = sorted(places, key=places.__getitem__)
-        leaves: list[str] = []
+        leaves = bytearray()
         self.add("journal/entries.jsonl", self._lines(order, places, leaves))
-        self.add("journal/leaves.txt", ["\n".join(leaves).encode()])
+        self.add("journal/leaves.txt", _in_digits(leaves))
         indices = [places[number] for number in order]
         proof = merkle.multiproof(indices, head.size, tiles.StoredNodes(organisation_id))
         self.add_json("journal/proof.json", {"size": head.size, "nodes": [node.hex() for node in proof]})
@@ -133,8 +139,8 @@ class SealedArchive:
             self.erasures.hear(json.loads(statement))
         if f'"type":"{IDENTITY}"' in statement and (fact := json.loads(statement))["object"]["type"] == IDENTITY:
             self.identity = fact["result"]
-        if digests := digests_in(statement):
-            self.known.update(digests)
+        self.known.update(_TOLD_DIGEST.findall(statement))
+        if '"sha256":"' in statement:
             fact = json.loads(statement)
             if digest := fact.get("result", {}).get("sha256"):
                 self.newest[fact["object"]["id"]] = digest
@@ -142,17 +148,19 @@ class SealedArchive:
     def hold(self, root: bytes | None, completeness: "dict[str, Any] | None") -> None:
         """Raise `ChangedMeanwhile` for what would not hold."""
 
-    def _lines(self, order: list[int], places: dict[int, int], leaves: list[str]) -> Iterator[bytes]:
+    def _lines(self, order: list[int], places: dict[int, int], leaves: bytearray) -> Iterator[bytes]:
+        at = count()
         for part in batched(order, PART, strict=False):
             rows = _rows(part)
             lines = []
             for number in part:
-                row, statement, salt = rows[number]
-                leaves.append(row.leaf.hex())
+                (row, fact_type, statement, salt), place = rows[number], next(at)
+                leaves += row.leaf
                 for about, whose, leaf in index.told_by([row]):
                     self.index.add(about, whose, leaf)
                 told: dict[str, Any] = {"index": places[number]}
                 if statement:
+                    self.of_type[fact_type].append(place)
                     self.hear(statement)
                     told |= {"salt": salt.hex(), "statement": statement}
                 else:
@@ -206,6 +214,16 @@ class SealedArchive:
             self.add(name, [part])
 
 
+def _in_digits(leaves: bytearray) -> Iterator[bytes]:
+    """Hashes in hexadecimal digits, one a line; there is no line feed after the last."""
+    size = hashlib.sha256().digest_size
+    for start in range(0, len(leaves), PART * size):
+        part = "\n".join(
+            leaves[at : at + size].hex() for at in range(start, min(start + PART * size, len(leaves)), size)
+        )
+        yield ("\n" if start else "").encode() + part.encode()
+
+
 def seal_with_index(organisation_id: int) -> None:
     """Seal whatever waits, under a head that names the whole index: without one it proves no completeness, and no dossier holds."""
     folding.fold(organisation_id)
@@ -217,8 +235,9 @@ def _numbers_about(organisation_id: int, uid: str) -> Iterable[int]:
     return Entry.objects.filter(organisation_id=organisation_id, about=uid).order_by().values_list("id", flat=True)
 
 
-def _rows(numbers: Iterable[int]) -> dict[int, tuple[index.Indexed, str, bytes]]:
-    """Of each entry what the index knows, its words and its salt."""
-    rows = Entry.objects.filter(pk__in=numbers).order_by().values_list(*index.Indexed._fields, "statement", "salt")
-    indexed = ((index.Indexed.of(row[:-2]), *row[-2:]) for row in rows)
-    return {row.id: (row, statement, bytes(salt)) for row, statement, salt in indexed}
+def _rows(numbers: Iterable[int]) -> dict[int, tuple[index.Indexed, str, str, bytes]]:
+    """Of each entry what the index knows, its type, its words and its salt."""
+    columns = (*index.Indexed._fields, "fact", "statement", "salt")
+    rows = Entry.objects.filter(pk__in=numbers).order_by().values_list(*columns)
+    indexed = ((index.Indexed.of(row[:-3]), *row[-3:]) for row in rows)
+    return {row.id: (row, fact_type, statement, bytes(salt)) for row, fact_type, statement, salt in indexed}
