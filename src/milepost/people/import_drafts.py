@@ -51,7 +51,8 @@ def upload(
     with transaction.atomic():
         unfinished = PeopleImport.objects.filter(organisation=by.organisation, applied_at=None)
         unfinished = unfinished.filter(comes_by_itself=comes_by_itself)
-        (unfinished if comes_by_itself else unfinished.filter(uploaded_by=by)).delete()
+        # One that somebody has begun to import is theirs to finish.
+        (unfinished.filter(begun_at=None) if comes_by_itself else unfinished.filter(uploaded_by=by)).delete()
         return PeopleImport.objects.create(
             organisation=by.organisation,
             uploaded_by=by,

@@ -22,6 +22,7 @@ from milepost.core.canonical import fingerprint
 from milepost.core.fetching import NoAnswer, fetch
 from milepost.core.irrevocable import irrevocable
 from milepost.core.jobs import named
+from milepost.core.names import as_seen
 from milepost.core.refusals import Refused
 from milepost.core.registry import Registry
 from milepost.journal.recording import record
@@ -225,7 +226,7 @@ def fetch_now(feed: PeopleFeed) -> None:
     """Fetch the file and take it in; where that can't be, say so."""
     try:
         answer = fetch(feed.address, within=WITHIN, at_most=MOST, only_outside=True)
-        name = unquote(urlsplit(feed.address).path.rpartition("/")[2]) or "people.csv"
+        name = as_seen(unquote(urlsplit(feed.address).path.rpartition("/")[2])) or "people.csv"
         take_in(feed, content=answer.content, name=name)
     except NoAnswer as error:
         why = str(error)

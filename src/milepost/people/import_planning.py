@@ -357,7 +357,10 @@ class _Planner:
             for change in self.changes:
                 value = getattr(change.member, name)
                 owner = owners.get(plain(value) if kind == "number" else value) if value else None
-                if owner and owner is not change.member and owner.pk not in in_file:
+                has_it = owner and plain(getattr(owner, name) or "") == plain(
+                    value
+                )  # and not an earlier record of theirs
+                if owner and has_it and owner is not change.member and owner.pk not in in_file:
                     not_there = _("%(value)s belongs to %(person)s, who is not in the file.")
                     message = _("%(value)s belongs to %(person)s.") if self.is_of_one else not_there
                     self._problem(change.row, name, message % {"value": value, "person": owner.full_name})

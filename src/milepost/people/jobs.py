@@ -34,7 +34,8 @@ def import_large_file(organisation_id: int, draft_id: int) -> None:
 def import_sent_file(organisation_id: int, draft_id: int) -> None:
     """Import it, or say why it waits."""
     drafts = PeopleImport.objects.select_related("organisation", "uploaded_by__organisation")
-    for draft in drafts.filter(organisation=organisation_id, pk=draft_id, applied_at=None, comes_by_itself=True):
+    waiting = drafts.filter(organisation=organisation_id, pk=draft_id, comes_by_itself=True)
+    for draft in waiting.filter(applied_at=None, begun_at=None):
         import_feed.import_or_wait(draft)
 
 

@@ -53,6 +53,8 @@ def stretches_of(member: Member, *, uids: Sequence[str] = ()) -> list[Stretch]:
     found: list[Stretch] = []
     for entry in reversed(entries):
         _go_on(found, entry, entry.time.astimezone(zone).date())
+    if member.left_on is not None and member.has_left and found and found[-1].until is None:
+        _end(found, member.left_on)  # which was said before, and no fact tells on the day
     return _with_names(member, found)[: -SHOWN - 1 : -1]
 
 

@@ -234,3 +234,23 @@ def test_the_owner_s_page_makes_a_key_once_and_says_what_is_wrong(organisation, 
     assert "ended" in client.post(page, {"end": "1"}, follow=True).text
     hr = make_member(organisation, "ravi", roles=["hr"])
     assert visit(hr).get(page).status_code == 403
+
+
+def test_what_an_address_is_called_is_a_name_of_a_file(scheduled, monkeypatch):
+    monkeypatch.setattr(import_feed, "fetch", lambda *_a, **_o: Answer(TWO.encode(), "text/csv"))
+    scheduled.address = "https://hr.example/a%00b%0A%E2%80%AEvsc.csv"
+    fetch_now(scheduled)
+    name = PeopleImport.objects.get().file_name
+    assert name.isprintable() and name.startswith("a") and name.endswith("vsc.csv")
+
+
+def test_what_somebody_has_begun_to_import_gives_way_to_no_other_file(organisation, lead, key):
+    send(key)
+    draft = PeopleImport.objects.get()
+    import_drafts.begin(draft=draft, seen=import_drafts.plan_of(draft, by=lead).fingerprint, by=lead)
+    send(key, HEADING + "9,Nora,Quist,nora@a.example\n")
+    jobs.import_sent_file.func(organisation.pk, draft.pk)  # which leaves it to whoever began
+    draft.refresh_from_db()
+    assert draft.applied_at is None
+    import_drafts.carry_on(draft)
+    assert Member.objects.filter(employee_number__in="12").count() == 2

@@ -9,7 +9,8 @@ from milepost.core.tables import read_table
 from milepost.journal.models import Entry
 from milepost.journal.queries import timeline
 from milepost.people.absences import begin_absence
-from milepost.people.editing import change_person
+from milepost.people.contributions import contributions
+from milepost.people.editing import add_person, change_person
 from milepost.people.import_planning import plan_import
 from milepost.people.importing import HRFile, import_people
 from milepost.people.merging import (
@@ -197,3 +198,21 @@ def test_the_other_record_is_found_by_its_name_and_a_refusal_is_said(organisatio
     assert f"?other={earlier.uid}" in shown.text
     refused = client.get(f"/aldermoor/people/{stays.uid}/merging/?other={lead.uid}")
     assert "This is your own record" in refused.text and "Let the other record stay" in refused.text
+
+
+def test_an_address_that_the_earlier_record_gave_up_can_be_somebody_new_s(organisation, lead):
+    run(organisation, HEADING + "1,Kim,Lee,kim@a.example,,\n2,Kim,Lee,lee@a.example,,\n")
+    stays, earlier = Member.objects.filter(family_name="Lee").order_by("employee_number")
+    merge(stays, earlier, lead)
+    new = {"employee_number": "2", "given_name": "Nora", "family_name": "Quist", "email": "lee@a.example"}
+    assert add_person(organisation=organisation, said=new, by=lead).email == "lee@a.example"
+
+
+def test_the_earlier_record_is_erased_before_the_one_that_stays(organisation, lead, two):
+    stays, earlier = two
+    merge(stays, earlier, lead)
+    held = contributions.get("people").holds
+    assert ["earlier record" in hold.reason for hold in held(stays)] == [True]
+    assert list(held(earlier)) == []
+    contributions.get("people").erase(earlier)
+    assert list(held(stays)) == []

@@ -106,3 +106,14 @@ def test_a_day_before_1900_is_refused(organisation, lead, day):
     ]
     with pytest.raises(ImportRefused, match="before 1900"):
         change_person(member=lead, said={"hire_date": day}, by=lead)
+
+
+def test_a_last_day_that_was_said_before_ends_the_last_stretch(organisation, lead, monkeypatch):
+    on(monkeypatch, 2026, 3, 1)
+    run(organisation, HEADING + ANNA + OTTO)
+    anna = Member.objects.get(employee_number="1")
+    change_person(member=anna, said={"left_on": "2026-04-30"}, by=lead)
+    on(monkeypatch, 2026, 4, 1)
+    assert stretches_of(Member.objects.get(pk=anna.pk))[0].until is None
+    on(monkeypatch, 2026, 6, 1)
+    assert stretches_of(Member.objects.get(pk=anna.pk))[0].until == date(2026, 4, 30)
