@@ -15,6 +15,7 @@ from tests import (
     races_of_journal,
     races_of_learning,
     races_of_outside,
+    races_of_papers,
     races_of_people,
     races_of_receipts,
     races_of_rounds,
@@ -27,7 +28,7 @@ OF_SESSIONS = {**races_of_classroom.RACES, **races_of_documents.RACES}
 RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **races_of_people.RACES}
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 RACES |= races_of_journal.RACES | races_of_connections.RACES
-RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES
+RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES | races_of_papers.RACES
 RACES |= races_of_outside.RACES | races_of_rounds.RACES
 
 

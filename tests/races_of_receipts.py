@@ -1,48 +1,35 @@
-"""Races of receipts, of what is made about people who are erased meanwhile, and of keys that change while something is sealed."""
+"""Races of receipts, and of people who are erased meanwhile."""
 
 import io
 import zipfile
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import count as numbers
 from typing import Any
 
 from django.db.models import Q
 
-from milepost.attestations.attesting import Wish, attest, make
-from milepost.attestations.models import Attestation
-from milepost.core import blobs, clock
-from milepost.credentials.issuing import issue_for_completions, issue_missing
-from milepost.credentials.models import Certificate
-from milepost.declarations.describing import describe, describe_trainee
-from milepost.declarations.models import Described, Trainee
-from milepost.declarations.proving import refresh
-from milepost.evidence.actions import ActionPlan, open_action
+from milepost.core import clock
 from milepost.evidence.erasing import erase_person
 from milepost.evidence.export import export_person
-from milepost.journal import keys
-from milepost.journal.models import Entry, SigningKey
+from milepost.journal.models import Entry
 from milepost.journal.verification import verify as verify_journal
 from milepost.learning.enrolling import enrol
 from milepost.learning.equivalences import take_back
 from milepost.learning.models import Enrolment, Equivalence
 from milepost.learning.progressing import complete_activity
 from milepost.notices.models import Notice
-from milepost.people.models import Member, Organisation
-from milepost.people.organisations import create_organisation
+from milepost.people.models import Member
 from milepost.receipts.bringing import accept, bring, compare, refuse
 from milepost.receipts.leaving import tell_leavers
 from milepost.receipts.making import take_receipt
 from milepost.receipts.models import Receipt
-from milepost.verify.receipt import read_receipt
-from tests.racing import PAIRS, Pair, Race, facts, house, no_fault
-from tests.thorough import IS_THOROUGH
+from tests.racing import Pair, Race, facts, house, no_fault
 from tests.worlds import SMALL_COURSE, make_course, make_member
 
 _numbers = numbers(1)
-FEW = PAIRS if IS_THOROUGH else min(PAIRS, 3)  # each seals or packs
 
 
-def _learner(world: Any) -> Member:
+def made_learner(world: Any) -> Member:
     """Somebody new, who completed the course."""
     organisation, _lead, _members, course = world[:4]
     number = next(_numbers)
@@ -60,7 +47,7 @@ def _learner(world: Any) -> Member:
     return Member.objects.select_related("organisation").get(pk=member.pk)
 
 
-def _world() -> Any:
+def make_world() -> Any:
     organisation, lead, members = house()
     return organisation, lead, members, make_course(organisation, SMALL_COURSE, by=lead)
 
@@ -73,8 +60,8 @@ def _receipt_of(member: Member) -> bytes:
 
 def _two_houses() -> Any:
     """One where somebody learnt, with their receipt, and one to which people bring it."""
-    there, here = _world(), _world()
-    return *here, _receipt_of(_learner(there)), str(there[3].uid), there
+    there, here = make_world(), make_world()
+    return *here, _receipt_of(made_learner(there)), str(there[3].uid), there
 
 
 def _comer(world: Any) -> Member:
@@ -84,7 +71,7 @@ def _comer(world: Any) -> Member:
 def _brought(world: Any, content: bytes = b"") -> Receipt:
     """A receipt of somebody who came; without one, of a person of its own: what one learnt there counts for one person here."""
     comer = _comer(world)
-    made = bring(member=comer, content=content or _receipt_of(_learner(world[6])), by=comer)
+    made = bring(member=comer, content=content or _receipt_of(made_learner(world[6])), by=comer)
     return Receipt.objects.select_related("organisation", "member__organisation").get(pk=made.pk)
 
 
@@ -120,7 +107,7 @@ def _recognise_twice(world: Any) -> Pair:
 
 def _recognise_for_two(world: Any) -> Pair:
     """Two brought the receipt of one person, and two in the office recognise it at once: it counts for one of them."""
-    content = _receipt_of(_learner(world[6]))
+    content = _receipt_of(made_learner(world[6]))
     receipts = [_brought(world, content), _brought(world, content)]
 
     def count(answers: list[str]) -> None:
@@ -180,7 +167,7 @@ def _take_back_twice(world: Any) -> Pair:
 
 
 def _tell_leavers_twice(world: Any) -> Pair:
-    leaver = _learner(world)
+    leaver = made_learner(world)
     Member.objects.filter(pk=leaver.pk).update(left_on=clock.today() + timedelta(days=3))
 
     def count(answers: list[str]) -> None:
@@ -199,7 +186,7 @@ def _words_about(member: Member) -> list[str]:
 
 def _take_and_erase(world: Any) -> Pair:
     """Whoever is erased while their receipt is made is named by nothing that comes later."""
-    learner, lead = _learner(world), world[1]
+    learner, lead = made_learner(world), world[1]
 
     def count(answers: list[str]) -> None:
         no_fault(answers)
@@ -249,7 +236,7 @@ def _recognise_and_erase(world: Any) -> Pair:
 
 
 def _erase_twice(world: Any) -> Pair:
-    learner = _learner(world)
+    learner = made_learner(world)
     before = Entry.objects.filter(organisation_id=world[0].pk, verb="erased").count()
 
     def count(answers: list[str]) -> None:
@@ -262,7 +249,7 @@ def _erase_twice(world: Any) -> Pair:
 
 def _export_and_erase(world: Any) -> Pair:
     """Whoever is erased while their data are copied is copied whole, or not at all, and named by nothing that comes later."""
-    learner, lead, file = _learner(world), world[1], io.BytesIO()
+    learner, lead, file = made_learner(world), world[1], io.BytesIO()
 
     def count(answers: list[str]) -> None:
         assert answers in (["done", "done"], ["WasErased", "done"]), answers
@@ -275,124 +262,6 @@ def _export_and_erase(world: Any) -> Pair:
     ], count
 
 
-def _attest_and_erase(world: Any) -> Pair:
-    """Whoever is erased while an attestation is made stands in no list of it."""
-    learner = _learner(world)
-    asked = attest(organisation=world[0], wish=Wish((world[3],), clock.today(world[0].time_zone)), by=world[1])
-    asked = Attestation.objects.select_related("organisation", "asked_by", "replaces").get(pk=asked.pk)
-
-    def count(answers: list[str]) -> None:
-        assert answers == ["done", "done"], answers
-        kept = Attestation.objects.get(pk=asked.pk)
-        assert kept.pdf
-        assert not kept.annex or str(learner.uid).encode() not in blobs.read(world[0].uid, kept.annex)
-
-    return [lambda: make(asked), lambda: erase_person(member=learner, by=world[1])], count
-
-
-def _replace_twice(world: Any) -> Pair:
-    """One counts instead of another, and the second is told in words."""
-    wish = Wish((world[3],), clock.today(world[0].time_zone))
-    made = attest(organisation=world[0], wish=wish, by=world[1])
-    make(Attestation.objects.select_related("organisation", "asked_by", "replaces").get(pk=made.pk))
-    again = Wish(wish.courses, wish.day, replaces=made)
-
-    def count(answers: list[str]) -> None:
-        assert sorted(answers) == ["InvalidAttestation", "done"], answers
-        assert Attestation.objects.filter(replaces=made).count() == 1
-
-    return [lambda: attest(organisation=world[0], wish=again, by=world[1])] * 2, count
-
-
-def _described(world: Any) -> Any:
-    organisation, lead, members, _course = world
-    day = date(2026, 11, 26)
-    plan = ActionPlan(title="T", profile="fr", starts_on=day, ends_on=day, minutes=60, members=members)
-    action = open_action(organisation=organisation, plan=plan, by=lead)
-    describe(action=action, said={"invoiced": 60_000, "invoiced_on": day}, by=lead)
-    return action
-
-
-def _prove_and_describe_a_trainee(world: Any) -> Pair:
-    """What is counted of a person and what is said of them at once are both kept."""
-    action, lead, member = _described(world), world[1], world[2][0]
-
-    def count(answers: list[str]) -> None:
-        assert answers == ["done", "done"], answers
-        row = Trainee.objects.get(action=action, member=member)
-        assert (row.category, row.unproven_minutes) == ("private", 60)
-
-    return [
-        lambda: refresh(action),
-        lambda: describe_trainee(action=action, member=member, by=lead, category="private"),
-    ], count
-
-
-def _prove_and_describe(world: Any) -> Pair:
-    action, lead = _described(world), world[1]
-
-    def count(answers: list[str]) -> None:
-        assert answers == ["done", "done"], answers
-        row = Described.objects.get(action=action)
-        assert (row.funding, row.people, row.unproven_minutes, row.at_risk) == ("cpf", 6, 360, 60_000), vars(row)
-
-    return [lambda: refresh(action), lambda: describe(action=action, said={"funding": "cpf"}, by=lead)], count
-
-
-def _make_one_organisation_twice(_world: Any) -> Pair:
-    """It is for demonstration from birth or never, and says so by one fact; who it is, by another."""
-    slug = f"born-{next(_numbers)}"
-
-    def count(answers: list[str]) -> None:
-        assert sorted(answers) == ["InvalidOrganisation", "done"], answers
-        made = Organisation.objects.get(slug=slug)
-        told = Entry.objects.filter(organisation_id=made.pk)
-        assert sorted(told.values_list("fact", flat=True)) == ["identity.stated", "organisation.created"]
-        fact = told.get(fact="organisation.created")
-        assert made.is_demonstration == (answers[1] == "done") == bool(fact.content.get("demonstration"))
-
-    return [
-        lambda: create_organisation(slug=slug, name="Born"),
-        lambda: create_organisation(slug=slug, name="Born", is_demonstration=True),
-    ], count
-
-
-def _issue_three_ways(world: Any) -> Pair:
-    """By completing, by hand, and by hand again: one certificate."""
-    learner = _learner(world)
-    completion = list(Entry.objects.filter(fact="course.completed", actor_id=str(learner.uid)))
-    assert completion
-
-    def count(answers: list[str]) -> None:
-        assert answers == ["done"] * 3, answers
-        [certificate] = Certificate.objects.filter(enrolment__member=learner)
-        assert facts("issued", certificate.uid) == 1
-
-    return [
-        lambda: issue_for_completions(completion),
-        lambda: issue_missing(course=world[3], by=world[1]),
-        lambda: issue_missing(course=world[3], by=world[1]),
-    ], count
-
-
-def _take_and_change_keys(world: Any) -> Pair:
-    """A receipt holds, whichever key it was sealed with."""
-    learner, got = _learner(world), io.BytesIO()
-
-    def change() -> None:
-        before = keys.current_key(world[0].pk)
-        private, certificate = keys._self_made(world[0].pk)
-        keys._keep(world[0].pk, keys._encrypted(private), certificate, [])
-        keys.revoke(world[0].pk, before.fingerprint, since=clock.now() + timedelta(hours=1), reason="Left")
-
-    def count(answers: list[str]) -> None:
-        assert answers == ["done", "done"], answers
-        assert SigningKey.objects.filter(organisation_id=world[0].pk, is_current=True).count() == 1
-        read_receipt(got)
-
-    return [lambda: take_receipt(member=learner, file=got, by=learner), change], count
-
-
 RACES = {
     "bringing a receipt": Race(_two_houses, _bring_twice),
     "recognising a receipt": Race(_two_houses, _recognise_twice),
@@ -401,18 +270,11 @@ RACES = {
     "recognising and refusing a receipt": Race(_two_houses, _recognise_and_refuse),
     "refusing a receipt": Race(_two_houses, _refuse_twice),
     "taking back what was recognised": Race(_two_houses, _take_back_twice),
-    "telling leavers": Race(_world, _tell_leavers_twice),
-    "exporting somebody and erasing": Race(_world, _export_and_erase),
-    "erasing somebody twice": Race(_world, _erase_twice),
-    "taking a receipt and erasing": Race(_world, _take_and_erase),
+    "telling leavers": Race(make_world, _tell_leavers_twice),
+    "exporting somebody and erasing": Race(make_world, _export_and_erase),
+    "erasing somebody twice": Race(make_world, _erase_twice),
+    "taking a receipt and erasing": Race(make_world, _take_and_erase),
     "bringing a receipt and erasing": Race(_two_houses, _bring_and_erase),
     "checking a receipt and erasing": Race(_two_houses, _check_and_erase),
     "recognising a receipt and erasing": Race(_two_houses, _recognise_and_erase),
-    "making an attestation and erasing": Race(_world, _attest_and_erase, FEW),
-    "replacing an attestation twice": Race(_world, _replace_twice, FEW),
-    "counting and describing a trainee": Race(_world, _prove_and_describe_a_trainee),
-    "counting and describing an action": Race(_world, _prove_and_describe),
-    "making an organisation of both sorts": Race(lambda: None, _make_one_organisation_twice),
-    "issuing a certificate in three ways": Race(_world, _issue_three_ways),
-    "taking a receipt while keys change": Race(_world, _take_and_change_keys, FEW),
 }
