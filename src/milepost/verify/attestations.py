@@ -22,12 +22,14 @@ EARLIER = "milepost-attestation/1"  # tells whose it is by its name alone
 HEADING = ["name", "site", "department", "certified", "until", "uid"]
 
 
-def hold_attestation(path: Path, annex: Path | None, report: Report) -> None:
-    """Of a PDF that is an attestation, whose seal was checked before, hold what it says, and its list. Raises `Broken`, `OSError`."""
+def hold_attestation(path: Path, annex: Path | None, wanted: frozenset[str], report: Report) -> None:
+    """Of a PDF that is an attestation, whose seals were checked before, hold what it says, and its list; whoever attests
+    has one of the keys that are wanted, if any are. Raises `Broken`, `OSError`.
+    """
     with path.open("rb") as file:
         content = file.read(MAX_PART) if file.read(1024).lstrip().startswith(b"%PDF") and not file.seek(0) else b""
     if content:
-        check_attestation(content, _read(annex) if annex else None, report)
+        check_attestation(content, _read(annex) if annex else None, wanted, report)
     elif annex:
         raise Broken("This is no attestation: no list belongs to it.")
 
@@ -40,7 +42,7 @@ def _read(path: Path) -> bytes:
     return content
 
 
-def check_attestation(content: bytes, annex: bytes | None, report: Report) -> None:
+def check_attestation(content: bytes, annex: bytes | None, wanted: frozenset[str], report: Report) -> None:
     """Hold the numbers in a sealed PDF against one another, and against the list if it is there. Raises `Broken`.
 
     The seal was checked before: it covers the numbers, too. A PDF that carries none is no attestation.
@@ -54,9 +56,13 @@ def check_attestation(content: bytes, annex: bytes | None, report: Report) -> No
     if not isinstance(said, dict) or said.get("format") not in (FORMAT, EARLIER):
         raise Broken(f"The attestation is not of the format {FORMAT}, nor of the one before.")
     seals = [seal for seal in seals_in(content) if not seal.dated]
-    if len(seals) != 1 or reason_without_mark(seals[0].reason) != f"Attestation {said['uid']}":
-        # Whoever has the organisation sign a PDF of theirs could have put such numbers into it.
+    # Whoever has the organisation sign a PDF of theirs could have put such numbers into it, or sealed it so themselves. A trust
+    # service provider seals over the organisation; in the format before, nothing but the one seal told whose it is.
+    is_theirs = not wanted or seals[0].key in wanted
+    is_alone = len(seals) == 1 or said["format"] == FORMAT
+    if not is_theirs or not is_alone or reason_without_mark(seals[0].reason) != f"Attestation {said['uid']}":
         raise Broken("The PDF carries the numbers of an attestation, and was not sealed as one.")
+    report.key = seals[0].key
     _adds_up(said)
     if said["format"] == EARLIER:
         report.notes.append(

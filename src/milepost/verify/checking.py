@@ -45,7 +45,7 @@ def verify(
         wanted = published.accepted(wanted) if published else wanted
         trust = Trust(policy or Policy(), Authorities.of(authorities), earlier)
         report = _verify(path, wanted, trust, progress, issuer or Issuer())
-        hold_attestation(path, annex, report)
+        hold_attestation(path, annex, wanted, report)
         if published:
             published.hold(report)
         return report

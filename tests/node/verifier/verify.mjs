@@ -51,8 +51,9 @@ function checkPaper(bytes, accepted) {
   if(!bytes.includes('attestation.json')) {
     return found;
   }
+  must(!accepted.size || accepted.has(found.first), 'It was not sealed as an attestation by whom you expect.');
   const {signings, told} = checkAttestation(attached(bytes), found.first, checkProof);
-  return {...found, signings: [...found.signings, ...signings], told};
+  return {...found, known: [found.first], signings: [...found.signings, ...signings], told};
 }
 
 const NOT_CHECKED = {known: [], signings: [], told: ['The proof in a badge that is JSON was not checked.']};
