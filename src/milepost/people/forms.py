@@ -153,6 +153,7 @@ class FeedForm(forms.Form):
     )
     is_complete = forms.BooleanField(
         label=_("The file lists everybody: who is missing has left"),
+        help_text=_("This holds for a file that is sent, too."),
         required=False,
         widget=forms.CheckboxInput({"class": "form-check-input"}),
     )
