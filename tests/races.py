@@ -6,6 +6,7 @@ PYTHONPATH=scripts python -c "from milepost.core.starting import set_up; set_up(
 from tests import (
     races_of_accounts,
     races_of_anchors,
+    races_of_audiences,
     races_of_classroom,
     races_of_connections,
     races_of_declarations,
@@ -29,7 +30,7 @@ RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 RACES |= races_of_journal.RACES | races_of_connections.RACES
 RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES | races_of_papers.RACES
-RACES |= races_of_outside.RACES | races_of_rounds.RACES
+RACES |= races_of_outside.RACES | races_of_rounds.RACES | races_of_audiences.RACES
 
 
 def main() -> None:

@@ -17,6 +17,7 @@ set_up()
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from benchmark.audiences import audiences
 from benchmark.dossiers import dossier
 from benchmark.peer import hr_file, live_session, open_the_video, progress, sessions, taken_in, twenty_activities
 from benchmark.rows import Row, timed
@@ -41,7 +42,7 @@ def main(what: str) -> None:
     elif what == "dossier":
         rows = dossier()
     else:
-        rows = [*signatures(), *certificates(), *seals()]
+        rows = [*signatures(), *certificates(), *seals(), *audiences()]
         if what == "work-and-sizes":
             rows += sizes()
     print(json.dumps(rows))

@@ -7,6 +7,7 @@ It goes in portions, each a transaction of its own that writes memberships toget
 portions done and the audience still stale, so the next one does the rest; two at once wait for each other at its row.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -132,8 +133,8 @@ def _portion(key: int, above: Sequence[int]) -> tuple[Moved, bool]:
     change = _Change(audience)
     left, entered = change.let_leave(), 0
     if left < PORTION:
-        change.let_begin(PORTION - left)
-        entered = change.let_count()
+        entered = change.let_begin(PORTION - left)
+        entered += change.let_count()
     moved = Moved(entered, left)
     if entered or left:
         audience.size = F("size") + entered - left
@@ -164,21 +165,31 @@ class _Change:
         counted = [row for row in gone if row.counts_since is not None]
         Membership.objects.filter(pk__in=[row.pk for row in gone if row.counts_since is None]).delete()
         reasons = self._reasons([row.member_id for row in counted])
-        for row in counted:
-            row.left_at, row.left_why = self.now, reasons[row.member_id].why
-        Membership.objects.bulk_update(counted, ["left_at", "left_why"], batch_size=500)
-        self._record(MEMBER_LEFT, ((reasons[row.member_id].member, row.left_why) for row in counted))
+        for why, keys in _by_reason((row.pk, reasons[row.member_id].why) for row in counted):
+            Membership.objects.filter(pk__in=keys).update(left_at=self.now, left_why=why)
+        self._record(MEMBER_LEFT, (reasons[row.member_id] for row in counted))
         return len(counted)
 
-    def let_begin(self, most: int) -> None:
-        """Note who fits and did not."""
+    def let_begin(self, most: int) -> int:
+        """Note who fits and did not; where it counts at once, return how many."""
         new = self.fitting.exclude(pk__in=self.open.values("member"))
         keys = list(new.order_by("pk").values_list("pk", flat=True)[:most])
         self.is_all = self.is_all and len(keys) < most
+        at_once = not self.audience.minimum_days
+        reasons = self._reasons(keys) if at_once else {}
         Membership.objects.bulk_create(
-            Membership(organisation=self.organisation, audience=self.audience, member_id=member, fits_since=self.now)
+            Membership(
+                organisation=self.organisation,
+                audience=self.audience,
+                member_id=member,
+                fits_since=self.now,
+                counts_since=self.now if at_once else None,
+                entered_why=reasons[member].why if at_once else [],
+            )
             for member in keys
         )
+        self._record(MEMBER_ENTERED, (reasons[member] for member in keys if at_once))
+        return len(reasons)
 
     def let_count(self) -> int:
         """Have it count for whom it has held for long enough; return how many. A day is one of the organisation's calendar."""
@@ -190,11 +201,11 @@ class _Change:
         counting = list(rows.order_by("pk")[:PORTION])
         self.is_all = self.is_all and len(counting) < PORTION
         reasons = self._reasons([row.member_id for row in counting])
-        for row in counting:
-            why = reasons[row.member_id].why
-            row.counts_since, row.entered_why = self.now, [TIME, *why] if self.audience.minimum_days else why
-        Membership.objects.bulk_update(counting, ["counts_since", "entered_why"], batch_size=500)
-        self._record(MEMBER_ENTERED, ((reasons[row.member_id].member, row.entered_why) for row in counting))
+        if days:
+            reasons = {key: _Reason(reason.member, [TIME, *reason.why]) for key, reason in reasons.items()}
+        for why, keys in _by_reason((row.pk, reasons[row.member_id].why) for row in counting):
+            Membership.objects.filter(pk__in=keys).update(counts_since=self.now, entered_why=why)
+        self._record(MEMBER_ENTERED, (reasons[row.member_id] for row in counting))
         return len(counting)
 
     def _reasons(self, keys: Sequence[int]) -> "dict[int, _Reason]":
@@ -213,10 +224,10 @@ class _Change:
             found[member.pk] = _Reason(member, reasons_of(read(rule, holding(member))))
         return found
 
-    def _record(self, fact_type: FactType, moved: Iterable[tuple[Member, list[str]]]) -> None:
+    def _record(self, fact_type: FactType, moved: "Iterable[_Reason]") -> None:
         about = {"audience": str(self.audience.uid), "name": self.audience.name}
         facts: Iterator[Fact] = (
-            Fact(fact_type, SYSTEM, member.as_reference(), context={**about, "why": why}) for member, why in moved
+            Fact(fact_type, SYSTEM, one.member.as_reference(), context={**about, "why": one.why}) for one in moved
         )
         record_many(facts, organisation=self.organisation)
 
@@ -225,6 +236,14 @@ class _Change:
 class _Reason:
     member: Member
     why: list[str]
+
+
+def _by_reason(rows: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[list[str], list[int]]]:
+    """The keys of those with the same reasons together: of thousands there are a few, and an update serves for each."""
+    together: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for key, why in rows:
+        together[tuple(why)].append(key)
+    return ((list(why), keys) for why, keys in together.items())
 
 
 # --- Forgetting -----------------------------------------------------------------------------------------------

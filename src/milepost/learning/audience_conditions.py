@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -66,9 +66,9 @@ def checked_days(days: Any) -> int:
 
 def of_either_record(rows: "QuerySet[Any]", member: str) -> Q:
     """Whether there is such a row of a member, or of an earlier record of the same person; `member` leads to whose it is."""
-    own = rows.filter(**{member: OuterRef("pk")}).order_by()
-    earlier = rows.filter(**{f"{member}__merge__stays": OuterRef("pk")}).order_by()
-    return Q(Exists(own)) | Q(Exists(earlier))
+    own = rows.order_by().values(member)
+    earlier = rows.filter(**{f"{member}__merge__isnull": False}).order_by().values(f"{member}__merge__stays")
+    return Q(pk__in=own) | Q(pk__in=earlier)
 
 
 class InCourse(OfCourse):
@@ -80,7 +80,7 @@ class InCourse(OfCourse):
 
     def q(self, organisation: Organisation, value: Any, today: date) -> Q:
         rows = Enrolment.objects.filter(organisation=organisation, course__uid=value["course"])
-        return Q(Exists(rows.filter(member=OuterRef("pk")).order_by()))
+        return Q(pk__in=rows.order_by().values("member"))
 
     def tell(self, organisation: Organisation, value: Any) -> str:
         return _("is in the course “%(course)s”") % {"course": self.course(organisation, value)}

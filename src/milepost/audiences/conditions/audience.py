@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -45,13 +45,8 @@ class InAudience(Condition):
         return str(uid)
 
     def q(self, organisation: Organisation, value: Any, today: date) -> Q:
-        return Q(
-            Exists(
-                Membership.objects.current()
-                .filter(organisation=organisation, audience__uid=value, member=OuterRef("pk"))
-                .order_by()
-            )
-        )
+        inside = Membership.objects.current().filter(organisation=organisation, audience__uid=value).order_by()
+        return Q(pk__in=inside.values("member"))
 
     def tell(self, organisation: Organisation, value: Any) -> str:
         return _("is in “%(audience)s”") % {"audience": _named(organisation, value)}

@@ -64,7 +64,11 @@ class Condition(ABC):
 
     @abstractmethod
     def q(self, organisation: Organisation, value: Any, today: date) -> Q:
-        """Who fits, as a condition on members of the organisation; `today` by its calendar."""
+        """Who fits, as a condition on members of the organisation; `today` by its calendar.
+
+        What lies in other tables is asked by `pk__in`, which a database looks up once, and not by `Exists` for each person: SQLite,
+        without statistics, went through everybody for everybody.
+        """
 
     @abstractmethod
     def tell(self, organisation: Organisation, value: Any) -> str:

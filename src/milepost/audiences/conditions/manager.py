@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -103,8 +103,8 @@ class LeadsSomebody(Condition):
 
     def q(self, organisation: Organisation, value: Any, today: date) -> Q:
         here = Q(left_on=None) | Q(left_on__gt=today)
-        team = Member.objects.filter(here, organisation=organisation, manager=OuterRef("pk")).order_by()
-        return Q(Exists(team))
+        team = Member.objects.filter(here, organisation=organisation, manager__isnull=False).order_by()
+        return Q(pk__in=team.values("manager"))
 
     def tell(self, organisation: Organisation, value: Any) -> str:
         return _("leads somebody")
