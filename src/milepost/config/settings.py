@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "milepost.activities.quiz",
     "milepost.activities.acknowledgement",
     "milepost.classroom",
+    "milepost.requirements",
     "milepost.credentials",
     "milepost.analytics",
     "milepost.evidence",

@@ -4,13 +4,13 @@ It is of the training action in which its person did the course, where there is 
 reference, and the hours of its live sessions and no others (docs/hours.md). What was live, and where, is how it was.
 """
 
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from milepost.classroom.hours import Attended, Hours, attended, hours_done
+from milepost.core.months import months_after
 from milepost.courses.kinds import kinds
 from milepost.courses.outline import Outline
 from milepost.credentials.models import Certificate
@@ -106,9 +106,3 @@ def _is_own_time(outline: Outline, hours: Hours, was: Attended) -> bool:
     if hours.own_time or was.forms:
         return bool(hours.own_time)
     return any(not kinds.get(activity.kind).is_live for activity in outline.activities)
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last of that month where it has no such day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -94,6 +94,29 @@ def enrol_many(
     return len(new)
 
 
+def enrol_required(*, dues: Mapping[int, date | None], course: Course, because: Reference) -> int:
+    """Enrol each of these members (by key) who is not in the course, due on their day, as the requirement asks; return how many.
+
+    All or nothing. Raises `NotPublished`. Records `registered` for each.
+    """
+    if not dues:
+        return 0
+    with transaction.atomic():
+        version = version_to_join(course)
+        already = Enrolment.objects.filter(course=course).values("member")
+        waiting = Member.objects.filter(pk__in=list(dues), organisation=course.organisation_id).exclude(pk__in=already)
+        common = {"course": course, "version": version, "total": len(outline_of(version.pk).counted)}
+        common |= {"organisation_id": course.organisation_id, "enrolled_at": clock.now()}
+        enrolments = Enrolment.objects.bulk_create(
+            (Enrolment(member=member, due=dues[member.pk], **common) for member in waiting.order_by("pk")),
+            batch_size=BATCH,
+        )
+        joined = course.as_reference(version)
+        facts = (registered(row, joined, by=None, because=because) for row in enrolments)
+        record_many(facts, organisation=course.organisation)
+    return len(enrolments)
+
+
 def enrol_in_bulk(*, members: MemberQuerySet, course: Course, due: date | None, by: Member) -> BulkAct | None:
     """Have everybody of `members` enrolled who is not in the course yet (see `doing`). Raises `NotPublished`."""
     course.published_or_raise()
@@ -160,8 +183,17 @@ def _back_to_the_round_before(left: Sequence[Enrolment]) -> None:
         earlier.update(is_current=True)
 
 
+def reschedule_required(*, enrolment: Enrolment, due: date, because: Reference) -> None:
+    """Give an enrolment the due date that a requirement asks for now. Raises `NotEnrolled`. Records `rescheduled`."""
+    _reschedule(enrolment, due, _asked_by(because))
+
+
 def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
     """Give an enrolment another due date, or none; the same date is a no-op. Raises `NotEnrolled`. Records `rescheduled`."""
+    _reschedule(enrolment, due, _by(by, enrolment.member))
+
+
+def _reschedule(enrolment: Enrolment, due: date | None, context: dict[str, object]) -> None:
     with transaction.atomic():
         enrolment = enrolment.locked()
         if enrolment.due == due or not enrolment.is_current:
@@ -174,19 +206,31 @@ def reschedule(*, enrolment: Enrolment, due: date | None, by: Member) -> None:
             actor=enrolment.member.as_reference(),
             object=enrolment.course.as_reference(),
             result={"due": due.isoformat()} if due else {},
-            context=_by(by, enrolment.member) | enrolment.in_round,
+            context=context | enrolment.in_round,
         )
 
 
-def registered(enrolment: Enrolment, course: Reference, *, by: Member | None, act: UUID | None = None) -> Fact:
+def registered(
+    enrolment: Enrolment,
+    course: Reference,
+    *,
+    by: Member | None,
+    act: UUID | None = None,
+    because: Reference | None = None,
+) -> Fact:
     """The fact of this round, to be recorded in the transaction that makes it."""
     return Fact(
         COURSE_REGISTERED,
         enrolment.member.as_reference(),
         course,
         result={"due": enrolment.due.isoformat()} if enrolment.due else {},
-        context=_by(by, enrolment.member) | in_act(act) | enrolment.in_round,
+        context=_by(by, enrolment.member) | in_act(act) | _asked_by(because) | enrolment.in_round,
     )
+
+
+def _asked_by(requirement: Reference | None) -> dict[str, object]:
+    """What asks for it, where a requirement does."""
+    return {"requirement": requirement.as_json()} if requirement else {}
 
 
 def _by(by: Member | None, member: Member) -> dict[str, object]:

@@ -25,6 +25,8 @@ from milepost.journal.vocabulary import (
 
 
 def _enrolled(statement: Statement) -> str:
+    if "requirement" in statement.context:
+        return _("Enrolled in “%(object)s”, as a requirement asks")
     if "round" in statement.context:
         return (
             _("Enrolled in “%(object)s” again by %(by)s (round %(round)s)")
@@ -69,6 +71,8 @@ def _progress_and_work() -> Fields:
     return {"progress": PERCENT, **work_fields()}
 
 
+# What asks for it, where nobody did.
+_BECAUSE: Fields = {"requirement?": REFERENCE}
 # Which round of a person in a course; missing for the first.
 ROUND: Fields = {"round?": COUNT}
 _VERSION: Fields = {"course": UID, "version": COUNT, **ROUND}  # what is done is done in a version of a course
@@ -78,14 +82,14 @@ COURSE_REGISTERED = FactType(
     "course",
     iri=adl("registered"),
     result={"due?": DAY},
-    context={"instructor?": REFERENCE, "act?": UID, **ROUND},
+    context={"instructor?": REFERENCE, "act?": UID, **_BECAUSE, **ROUND},
     sentence=_enrolled,
 )
 COURSE_RESCHEDULED = FactType(
     "rescheduled",
     "course",
     result={"due?": DAY},
-    context={"instructor?": REFERENCE, **ROUND},
+    context={"instructor?": REFERENCE, **_BECAUSE, **ROUND},
     sentence=_rescheduled,
 )
 COURSE_WITHDREW = FactType(

@@ -16,7 +16,7 @@ from milepost.core import clock
 from milepost.core.refusals import Refused
 from milepost.courses.models import Course
 from milepost.courses.outline import outline_of
-from milepost.journal.recording import record_many
+from milepost.journal.recording import Reference, record_many
 from milepost.learning.enrolling import BATCH, registered, version_to_join
 from milepost.learning.models import Enrolment, EnrolmentQuerySet
 from milepost.people.bulk_acts import Done, remember
@@ -48,12 +48,15 @@ def begin_rounds(
     course: Course,
     by: Member | None = None,
     act: UUID | None = None,
+    because: Reference | None = None,
 ) -> int:
     """Begin the next round of each of these members (by key) who completed the course, due on their day; return for how many.
 
     Whoever is not in the course, or has not completed the round that they are in, is left alone. All or nothing. With `act` it can
-    be undone (`undoing`). Raises `NotPublished`. Records `registered` for each.
+    be undone (`undoing`); `because` is the requirement that asks for it. Raises `NotPublished`. Records `registered` for each.
     """
+    if not dues:
+        return 0
     with transaction.atomic():
         version = version_to_join(course)
         total = len(outline_of(version.pk).counted)
@@ -80,7 +83,7 @@ def begin_rounds(
             batch_size=BATCH,
         )
         joined = course.as_reference(version)
-        facts = (registered(row, joined, by=by, act=act) for row in rounds)
+        facts = (registered(row, joined, by=by, act=act, because=because) for row in rounds)
         record_many(facts, organisation=course.organisation)
         if act and by:
             due = next(iter(dues.values()), None)  # a bulk act gives everybody one day

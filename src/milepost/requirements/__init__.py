@@ -1,0 +1,1 @@
+"""Requirements: which audience must complete what, by when, how often; and who does."""

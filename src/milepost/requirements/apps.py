@@ -1,0 +1,5 @@
+from milepost.core.rooms import Room
+
+
+class RequirementsConfig(Room):
+    name = "milepost.requirements"

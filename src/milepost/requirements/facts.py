@@ -1,0 +1,89 @@
+"""What this room records: requirements, and who is exempt from one."""
+
+from contextlib import suppress
+from datetime import date
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from milepost.core.words import date_format
+from milepost.journal.vocabulary import COUNT, DAY, TEXT, UID, FactType, Fields, Statement, listed, one_of
+from milepost.requirements.cycles import Counted, First
+
+# All that is needed to say afterwards what was asked of whom on a day.
+_ASKED: Fields = {
+    "course": UID,
+    "equivalents": listed(UID),
+    "audience": UID,
+    "starts_on": DAY,
+    "first": one_of(*First),
+    "day?": DAY,
+    "days": COUNT,
+    "least_days": COUNT,
+    "every_months?": COUNT,
+    "counted": one_of(*Counted),
+    "opens_days": COUNT,
+    "accepts_days?": COUNT,
+}
+
+REQUIREMENT_CREATED = FactType(
+    "created",
+    "requirement",
+    is_office=True,
+    result=_ASKED,
+    sentence=gettext_lazy("Set the requirement “%(object)s”"),
+    done_to=gettext_lazy("Set by %(actor)s"),
+)
+REQUIREMENT_UPDATED = FactType(
+    "updated",
+    "requirement",
+    is_office=True,
+    result=_ASKED,
+    sentence=gettext_lazy("Changed the requirement “%(object)s”"),
+    done_to=gettext_lazy("Changed by %(actor)s"),
+)
+REQUIREMENT_ENDED = FactType(
+    "ended",
+    "requirement",
+    is_office=True,
+    sentence=gettext_lazy("Ended the requirement “%(object)s”"),
+    done_to=gettext_lazy("Ended by %(actor)s"),
+)
+REQUIREMENT_RESUMED = FactType(
+    "resumed",
+    "requirement",
+    is_office=True,
+    sentence=gettext_lazy("Resumed the requirement “%(object)s”"),
+    done_to=gettext_lazy("Resumed by %(actor)s"),
+)
+
+
+def _exempted(statement: Statement) -> str:
+    until = statement.result.get("ends")
+    if not until:
+        return _("%(object)s is exempt from “%(name)s” (reason: %(reason)s)")
+    day = until
+    with suppress(ValueError):  # an example in the documentation
+        day = date_format(date.fromisoformat(until))
+    told = _("%(object)s is exempt from “%(name)s” until {day} (reason: %(reason)s)")
+    return told.replace("{day}", day.replace("%", "%%"))
+
+
+MEMBER_EXEMPTED = FactType(
+    "exempted",
+    "member",
+    is_office=True,
+    result={"reason": TEXT, "begins": DAY, "ends?": DAY, "exemption": UID},
+    context={"requirement": UID, "name": TEXT},
+    about="requirement",
+    sentence=_exempted,
+)
+MEMBER_EXEMPTION_ENDED = FactType(
+    "ended-exemption",
+    "member",
+    is_office=True,
+    result={"exemption": UID, "ends": DAY},
+    context={"requirement": UID, "name": TEXT},
+    about="requirement",
+    sentence=gettext_lazy("%(object)s is not exempt from “%(name)s” any more"),
+)
