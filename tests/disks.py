@@ -8,6 +8,7 @@
 It goes with its last process. Mounting asks for root, or for user namespaces: elsewhere the test is skipped.
 """
 
+import errno
 import os
 import subprocess
 import time
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import pytest
 from programs import program
+
+from milepost.core import blobs
 
 SIZE = "1g"  # what is not used takes no memory
 
@@ -93,3 +96,23 @@ class Disk:
         self.holder.stdin.flush()
         lines = iter(self.holder.stdout.readline, "")
         return next(int(line) for line in lines if line.strip().isdigit())
+
+
+@contextmanager
+def room_for(files):
+    """So many files still fit into the store of files, and none after them: a full disk, for what runs in the test's own process."""
+    room = [files]
+
+    def bounded(store):
+        def stored(*arguments):
+            if not room[0]:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            room[0] -= 1
+            return store(*arguments)
+
+        return stored
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("store", "store_stream"):
+            patch.setattr(blobs, name, bounded(getattr(blobs, name)))
+        yield

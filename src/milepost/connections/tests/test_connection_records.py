@@ -1,7 +1,7 @@
 """A paper for each person that tells when they were at the course of an action, what they did there, and what counts of it."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -29,6 +29,7 @@ from milepost.learning.progressing import complete_activity, open_activity, take
 from milepost.people.models import Member
 from milepost.verify.learning import Learning
 from milepost.verify.pdf_seals import attached
+from tests.disks import room_for
 from tests.second_verifier import answers
 from tests.worlds import make_course
 
@@ -302,3 +303,15 @@ def test_what_was_erased_of_somebody_makes_no_false_alarm(action, people, lead, 
     assert status == 3
     assert "can’t be told: some of them were erased" in words
     assert [one for one, _said in answers([[str(path)]])] == [3]
+
+
+def test_on_a_full_disk_a_record_waits_and_gets_its_paper_once_there_is_room(action, people):
+    do_all(people[0])
+    with room_for(0):
+        follow()
+    assert not ConnectionRecord.objects.exclude(pdf="").exists()
+    assert not Entry.objects.filter(fact="connection-record.sealed").exists()
+    follow(OVER + timedelta(days=1))
+    record = record_of(people[0])
+    assert json.loads(attached(blobs.read(record.organisation.uid, record.pdf), "connections.json"))["sittings"]
+    assert Entry.objects.filter(fact="connection-record.created").count() == 1

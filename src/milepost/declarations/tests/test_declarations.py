@@ -1,6 +1,6 @@
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import openpyxl
 import pytest
@@ -19,6 +19,7 @@ from milepost.journal.models import Entry
 from milepost.journal.subscriptions import deliver_all
 from milepost.people.settings import change
 from milepost.verify import verify
+from tests.disks import room_for
 
 pytestmark = pytest.mark.django_db
 AFTER = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -253,6 +254,21 @@ def test_who_is_erased_is_in_no_draft_any_more(action, organisation, people, lea
     DeclarationsContribution().erase(people[0])
     assert not Draft.objects.exists()
     assert not Trainee.objects.filter(member=people[0]).exists()
+
+
+@pytest.mark.parametrize("files", [0, 1])
+def test_on_a_full_disk_a_declaration_waits_and_is_drawn_up_once_there_is_room(action, organisation, lead, files):
+    describe(action=action, said=SAID, by=lead)
+    draft = draw_up(organisation=organisation, name="bpf", year=2026, by=lead)
+    with room_for(files):
+        run_all(queues=["builds"])
+    draft.refresh_from_db()
+    assert (draft.done_at, draft.csv, draft.xlsx) == (None, "", "")
+    with clock.at(clock.now() + timedelta(days=1)):
+        run_all(queues=["builds"])
+    draft.refresh_from_db()
+    assert draft.done_at
+    assert blobs.read(organisation.uid, draft.csv) and blobs.read(organisation.uid, draft.xlsx)
 
 
 def test_a_dossier_of_an_action_that_is_described_verifies(action, people, lead, tmp_path):

@@ -33,6 +33,7 @@ from milepost.receipts.models import Receipt
 from milepost.receipts.reading import RefusedReceipt
 from milepost.receipts.tests.conftest import receipt_of
 from milepost.receipts.tests.test_receipts import rewritten
+from tests.disks import room_for
 from tests.worlds import make_member
 
 pytestmark = pytest.mark.django_db
@@ -303,3 +304,21 @@ def test_nobody_else_reads_or_decides(brought, comer, learner, norrviken):
 
 def test_the_list_of_people_leads_to_what_they_brought(brought, hr):
     assert "/norrviken/receipts/" in signed_in(hr).get("/norrviken/people/").text
+
+
+def test_on_a_full_disk_whoever_brings_one_reads_so_and_nothing_is_kept_until_they_try_again(receipt, comer):
+    client = signed_in(comer)
+    client.raise_request_exception = False
+
+    def bring_it():
+        sent = {"file": SimpleUploadedFile("receipt.zip", receipt)}
+        return client.post("/norrviken/my-receipt/brought/", sent, follow=True)
+
+    with room_for(0):
+        answer = bring_it()
+    assert answer.status_code == 503
+    assert "disk" in answer.text
+    assert not Receipt.objects.exists()
+    assert not Entry.objects.filter(fact="receipt.brought").exists()
+    assert bring_it().status_code == 200
+    assert Entry.objects.filter(fact="receipt.brought").count() == 1
