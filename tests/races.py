@@ -19,6 +19,7 @@ from tests import (
     races_of_papers,
     races_of_people,
     races_of_receipts,
+    races_of_requirements,
     races_of_rounds,
     races_of_security,
     races_of_undoing,
@@ -30,7 +31,7 @@ RACES = {**OF_SESSIONS, **races_of_learning.RACES, **races_of_evidence.RACES, **
 RACES |= races_of_doubts.RACES | races_of_undoing.RACES | races_of_security.RACES | races_of_accounts.RACES
 RACES |= races_of_journal.RACES | races_of_connections.RACES
 RACES |= races_of_anchors.RACES | races_of_declarations.RACES | races_of_receipts.RACES | races_of_papers.RACES
-RACES |= races_of_outside.RACES | races_of_rounds.RACES | races_of_audiences.RACES
+RACES |= races_of_outside.RACES | races_of_rounds.RACES | races_of_audiences.RACES | races_of_requirements.RACES
 
 
 def main() -> None:

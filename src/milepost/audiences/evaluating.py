@@ -64,7 +64,8 @@ def note(facts: Sequence[Entry]) -> None:
         if fact.fact == MEMBER_UPDATED.name
         for name in fact.content.get("context", {}).get("fields", ())
     }
-    audiences = Audience.objects.current().filter(organisation=organisation_id, stale_at=None)
+    # Also those that are marked already: whoever looks at one just now may have looked before this happened.
+    audiences = Audience.objects.current().filter(organisation=organisation_id)
     moved = [
         audience.pk
         for audience in audiences

@@ -98,7 +98,7 @@ def stand(key: int) -> int:
         rows = {row.member_id: row for row in Standing.objects.filter(requirement=requirement)}
         now = {member: cycles.standing(requirement.cycle, case, today) for member, case in cases.items()}
         changed = _write(requirement, rows, now)
-        _have_learn(requirement, rows, now)
+        _have_learn(requirement, cases, rows, now)
         requirement.stale_at, requirement.evaluated_on = None, today
         requirement.save(update_fields=["stale_at", "evaluated_on"])
     return changed
@@ -200,7 +200,12 @@ class _Learning:
     move: list[tuple[Enrolment, date]]
 
 
-def _have_learn(requirement: Requirement, rows: Mapping[int, Standing], now: Mapping[int, cycles.Standing]) -> None:
+def _have_learn(
+    requirement: Requirement,
+    cases: Mapping[int, Case],
+    rows: Mapping[int, Standing],
+    now: Mapping[int, cycles.Standing],
+) -> None:
     course = Course.objects.select_related("organisation").get(pk=requirement.course_id)
     if course.published_id is None:
         return  # nobody can join it; the page of the requirement says so
@@ -209,7 +214,8 @@ def _have_learn(requirement: Requirement, rows: Mapping[int, Standing], now: Map
         for member, standing in now.items()
         if standing.duty and standing.state in (State.DUE, State.OVERDUE)
     }
-    learning = _what_to_do(course, asked, rows)
+    zone = ZoneInfo(requirement.organisation.time_zone)
+    learning = _what_to_do(course, asked, cases, rows, zone)
     because = requirement.as_reference()
     enrol_required(dues=learning.enrol, course=course, because=because)
     begin_rounds(dues=learning.again, course=course, because=because)
@@ -222,7 +228,9 @@ def _have_learn(requirement: Requirement, rows: Mapping[int, Standing], now: Map
     Standing.objects.bulk_update(moved, ["given_due"], batch_size=500)
 
 
-def _what_to_do(course: Course, asked: Mapping[int, date], rows: Mapping[int, Standing]) -> _Learning:
+def _what_to_do(
+    course: Course, asked: Mapping[int, date], cases: Mapping[int, Case], rows: Mapping[int, Standing], zone: ZoneInfo
+) -> _Learning:
     learning = _Learning({}, {}, [])
     current = Enrolment.objects.current().filter(course=course, member__in=list(asked))
     enrolments = {row.member_id: row for row in current.select_related("member")}
@@ -231,7 +239,9 @@ def _what_to_do(course: Course, asked: Mapping[int, date], rows: Mapping[int, St
         if enrolment is None:
             learning.enrol[member] = due
         elif enrolment.completed_at is not None:
-            learning.again[member] = due
+            # Who completed it since it was looked what they did has done it, and is looked at once more.
+            if enrolment.completed_at.astimezone(zone).date() in cases[member].done:
+                learning.again[member] = due
         elif enrolment.due != due and enrolment.due in (None, rows[member].given_due):
             enrolment.course = course
             learning.move.append((enrolment, due))

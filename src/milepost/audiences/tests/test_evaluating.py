@@ -257,3 +257,14 @@ def test_who_left_long_ago_is_forgotten_and_their_facts_stay(organisation, there
         forget_left.func()
     assert Membership.objects.count() == 1
     assert told(organisation, "left")
+
+
+def test_what_happens_while_somebody_looks_has_it_looked_at_once_more(organisation, there, lead):
+    audience = make_audience(organisation=organisation, name="Oslo", rule={"all": []}, by=lead)
+    with clock.at(datetime(2026, 12, 1, tzinfo=UTC)):
+        make_member(organisation, "nils", roles=[])
+        evaluating.note(list(Entry.objects.filter(fact="member.created").order_by("-id")[:1]))
+    audience.refresh_from_db()
+    assert audience.stale_at == datetime(
+        2026, 12, 1, tzinfo=UTC
+    )  # later than when it was marked first: nobody clears it
