@@ -69,7 +69,7 @@ def _look_twice(_world: None) -> Pair:
     def everybody_once(answers: list[str]) -> None:
         assert answers == ["done", "done"], answers
         assert Membership.objects.filter(audience=audience).count() == 20
-        assert Entry.objects.filter(organisation_id=organisation.pk, fact="member.entered").count() == 20
+        assert Entry.objects.filter(organisation_id=organisation.pk, fact="audience.entered").count() == 20
         assert Audience.objects.get(pk=audience.pk).size == 20
 
     return [lambda: keep_current(organisation)] * 2, everybody_once

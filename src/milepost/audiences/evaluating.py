@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F
 
-from milepost.audiences.facts import MEMBER_ENTERED, MEMBER_LEFT
+from milepost.audiences.facts import AUDIENCE_ENTERED, AUDIENCE_LEFT
 from milepost.audiences.models import Audience, Membership, MembershipQuerySet
 from milepost.audiences.ordering import in_order
 from milepost.audiences.reasons import GONE, RULE, TIME
@@ -33,7 +33,7 @@ from milepost.audiences.rules import (
 from milepost.core import clock
 from milepost.core.jobs import named
 from milepost.journal.models import Entry
-from milepost.journal.recording import SYSTEM, Fact, record_many
+from milepost.journal.recording import Fact, record_many
 from milepost.journal.vocabulary import FactType
 from milepost.people.facts import MEMBER_CREATED, MEMBER_DEACTIVATED, MEMBER_REACTIVATED, MEMBER_UPDATED
 from milepost.people.models import Member, Organisation
@@ -168,7 +168,7 @@ class _Change:
         reasons = self._reasons([row.member_id for row in counted])
         for why, keys in _by_reason((row.pk, reasons[row.member_id].why) for row in counted):
             Membership.objects.filter(pk__in=keys).update(left_at=self.now, left_why=why)
-        self._record(MEMBER_LEFT, (reasons[row.member_id] for row in counted))
+        self._record(AUDIENCE_LEFT, (reasons[row.member_id] for row in counted))
         return len(counted)
 
     def let_begin(self, most: int) -> int:
@@ -189,7 +189,7 @@ class _Change:
             )
             for member in keys
         )
-        self._record(MEMBER_ENTERED, (reasons[member] for member in keys if at_once))
+        self._record(AUDIENCE_ENTERED, (reasons[member] for member in keys if at_once))
         return len(reasons)
 
     def let_count(self) -> int:
@@ -206,7 +206,7 @@ class _Change:
             reasons = {key: _Reason(reason.member, [TIME, *reason.why]) for key, reason in reasons.items()}
         for why, keys in _by_reason((row.pk, reasons[row.member_id].why) for row in counting):
             Membership.objects.filter(pk__in=keys).update(counts_since=self.now, entered_why=why)
-        self._record(MEMBER_ENTERED, (reasons[row.member_id] for row in counting))
+        self._record(AUDIENCE_ENTERED, (reasons[row.member_id] for row in counting))
         return len(counting)
 
     def _reasons(self, keys: Sequence[int]) -> "dict[int, _Reason]":
@@ -226,9 +226,9 @@ class _Change:
         return found
 
     def _record(self, fact_type: FactType, moved: "Iterable[_Reason]") -> None:
-        about = {"audience": str(self.audience.uid), "name": self.audience.name}
+        audience = self.audience.as_reference()
         facts: Iterator[Fact] = (
-            Fact(fact_type, SYSTEM, one.member.as_reference(), context={**about, "why": one.why}) for one in moved
+            Fact(fact_type, one.member.as_reference(), audience, context={"why": one.why}) for one in moved
         )
         record_many(facts, organisation=self.organisation)
 

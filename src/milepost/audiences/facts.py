@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.audiences.reasons import in_words
-from milepost.journal.vocabulary import COUNT, SHA256, TEXT, UID, FactType, Fields, Statement, listed
+from milepost.journal.vocabulary import COUNT, SHA256, TEXT, FactType, Fields, Statement, listed
 
 _RULE: Fields = {"rule_sha256": SHA256, "conditions": listed(TEXT), "minimum_days": COUNT}
 
@@ -45,8 +45,6 @@ AUDIENCE_RESTORED = FactType(
     done_to=gettext_lazy("Brought back by %(actor)s"),
 )
 
-_ABOUT: Fields = {"audience": UID, "name": TEXT, "why": listed(TEXT)}
-
 
 def _with_reason(sentence: Promise) -> Callable[[Statement], str]:
     """The sentence, and behind it what it was that changed."""
@@ -62,19 +60,17 @@ def _with_reason(sentence: Promise) -> Callable[[Statement], str]:
     return tell
 
 
-MEMBER_ENTERED = FactType(
+AUDIENCE_ENTERED = FactType(
     "entered",
-    "member",
-    context=_ABOUT,
-    about="audience",
-    sentence=_with_reason(gettext_lazy("%(object)s entered the audience “%(name)s”")),
-    done_to=_with_reason(gettext_lazy("Entered the audience “%(name)s”")),
+    "audience",
+    context={"why": listed(TEXT)},
+    sentence=_with_reason(gettext_lazy("Entered the audience “%(object)s”")),
+    done_to=_with_reason(gettext_lazy("%(actor)s entered")),
 )
-MEMBER_LEFT = FactType(
+AUDIENCE_LEFT = FactType(
     "left",
-    "member",
-    context=_ABOUT,
-    about="audience",
-    sentence=_with_reason(gettext_lazy("%(object)s left the audience “%(name)s”")),
-    done_to=_with_reason(gettext_lazy("Left the audience “%(name)s”")),
+    "audience",
+    context={"why": listed(TEXT)},
+    sentence=_with_reason(gettext_lazy("Left the audience “%(object)s”")),
+    done_to=_with_reason(gettext_lazy("%(actor)s left")),
 )

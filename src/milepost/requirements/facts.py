@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from milepost.core.words import date_format
-from milepost.journal.vocabulary import COUNT, DAY, TEXT, UID, FactType, Fields, Statement, listed, one_of
+from milepost.journal.vocabulary import COUNT, DAY, REFERENCE, TEXT, UID, FactType, Fields, Statement, listed, one_of
 from milepost.requirements.cycles import Counted, First
 
 # All that is needed to say afterwards what was asked of whom on a day.
@@ -61,29 +61,26 @@ REQUIREMENT_RESUMED = FactType(
 def _exempted(statement: Statement) -> str:
     until = statement.result.get("ends")
     if not until:
-        return _("%(object)s is exempt from “%(name)s” (reason: %(reason)s)")
+        return _("Exempt from “%(object)s”, says %(by)s (reason: %(reason)s)")
     day = until
     with suppress(ValueError):  # an example in the documentation
         day = date_format(date.fromisoformat(until))
-    told = _("%(object)s is exempt from “%(name)s” until {day} (reason: %(reason)s)")
+    told = _("Exempt from “%(object)s” until {day}, says %(by)s (reason: %(reason)s)")
     return told.replace("{day}", day.replace("%", "%%"))
 
 
-MEMBER_EXEMPTED = FactType(
+# They are facts of the person, as what they learn is: who decided stands in the context.
+PERSON_EXEMPTED = FactType(
     "exempted",
-    "member",
-    is_office=True,
+    "requirement",
     result={"reason": TEXT, "begins": DAY, "ends?": DAY, "exemption": UID},
-    context={"requirement": UID, "name": TEXT},
-    about="requirement",
+    context={"instructor": REFERENCE},
     sentence=_exempted,
 )
-MEMBER_EXEMPTION_ENDED = FactType(
+PERSON_EXEMPTION_ENDED = FactType(
     "ended-exemption",
-    "member",
-    is_office=True,
+    "requirement",
     result={"exemption": UID, "ends": DAY},
-    context={"requirement": UID, "name": TEXT},
-    about="requirement",
-    sentence=gettext_lazy("%(object)s is not exempt from “%(name)s” any more"),
+    context={"instructor": REFERENCE},
+    sentence=gettext_lazy("Not exempt from “%(object)s” any more, says %(by)s"),
 )

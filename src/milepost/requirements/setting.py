@@ -20,8 +20,8 @@ from milepost.journal.vocabulary import FactType
 from milepost.people.models import Member, Organisation
 from milepost.requirements.cycles import Counted, First
 from milepost.requirements.facts import (
-    MEMBER_EXEMPTED,
-    MEMBER_EXEMPTION_ENDED,
+    PERSON_EXEMPTED,
+    PERSON_EXEMPTION_ENDED,
     REQUIREMENT_CREATED,
     REQUIREMENT_ENDED,
     REQUIREMENT_RESUMED,
@@ -184,7 +184,7 @@ def exempt(*, requirement: Requirement, member: Member, reason: str, ends: date 
             decided_by=by,
         )
         result = {"reason": reason, "begins": today.isoformat(), "exemption": str(made.uid)}
-        _tell_of_person(MEMBER_EXEMPTED, made, by, result | ({"ends": ends.isoformat()} if ends else {}))
+        _tell_of_person(PERSON_EXEMPTED, made, by, result | ({"ends": ends.isoformat()} if ends else {}))
         _mark(held)
     return made
 
@@ -202,7 +202,7 @@ def end_exemption(*, exemption: Exemption, by: Member) -> None:
         held.ends = max(today, held.begins)
         held.save(update_fields=["ends"])
         result = {"exemption": str(held.uid), "ends": held.ends.isoformat()}
-        _tell_of_person(MEMBER_EXEMPTION_ENDED, held, by, result)
+        _tell_of_person(PERSON_EXEMPTION_ENDED, held, by, result)
         _mark(requirement)
 
 
@@ -286,8 +286,8 @@ def _tell_of_person(fact_type: FactType, exemption: Exemption, by: Member, resul
     record(
         fact_type,
         organisation=requirement.organisation,
-        actor=by.as_reference(),
-        object=exemption.member.as_reference(),
+        actor=exemption.member.as_reference(),
+        object=requirement.as_reference(),
         result=result,
-        context={"requirement": str(requirement.uid), "name": requirement.name},
+        context={"instructor": by.as_reference().as_json()},
     )

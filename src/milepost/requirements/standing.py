@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
-from milepost.audiences.facts import MEMBER_ENTERED, MEMBER_LEFT
+from milepost.audiences.facts import AUDIENCE_ENTERED, AUDIENCE_LEFT
 from milepost.audiences.models import Membership
 from milepost.core import clock
 from milepost.courses.models import Course
@@ -47,7 +47,7 @@ from milepost.requirements.setting import look_again
 
 BATCH = 1_000
 OF_COURSES = (COURSE_COMPLETED, COURSE_REOPENED, COURSE_RECOGNISED, COURSE_UNRECOGNISED, COURSE_WITHDREW)
-OF_AUDIENCES = (MEMBER_ENTERED, MEMBER_LEFT)
+OF_AUDIENCES = (AUDIENCE_ENTERED, AUDIENCE_LEFT)
 OF_PEOPLE = (MEMBER_ABSENT, MEMBER_ABSENCE_CHANGED, MEMBER_ABSENCE_REMOVED, MEMBER_RETURNED, MEMBER_UPDATED)
 FACTS = (*OF_COURSES, *OF_AUDIENCES, *OF_PEOPLE)
 

@@ -57,8 +57,8 @@ def names(audience):
 
 
 def told(organisation, verb):
-    entries = Entry.objects.filter(organisation_id=organisation.pk, fact=f"member.{verb}").order_by("pk")
-    return [(entry.content["object"]["name"].split()[0], *entry.content["context"]["why"]) for entry in entries]
+    entries = Entry.objects.filter(organisation_id=organisation.pk, fact=f"audience.{verb}").order_by("pk")
+    return [(entry.content["actor"]["name"].split()[0], *entry.content["context"]["why"]) for entry in entries]
 
 
 def settle():

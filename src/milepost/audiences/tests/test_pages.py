@@ -144,7 +144,7 @@ def test_a_rule_that_is_kept_is_opened_changed_and_its_change_is_a_fact(organisa
     fact = Entry.objects.get(fact="audience.updated").content
     assert fact["result"]["conditions"] == ["site"]
     run_all()
-    assert Entry.objects.get(fact="member.left", object_id=str(Member.objects.get(given_name="Anna").uid))
+    assert Entry.objects.get(fact="audience.left", actor_id=str(Member.objects.get(given_name="Anna").uid))
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_link_without_a_last_day_ends_and_shows_nothing_from_then_on(ask, clie
 
 
 def test_the_mail_and_the_page_say_until_when_it_works(ask, client, mailoutbox):
-    with clock.at(clock.now().replace(year=2027, month=1, day=1)):
+    with clock.at(clock.now().replace(year=2027, month=1, day=1, hour=9)):
         who = first_of(ask())
         assert "works until 2 March 2027" in mailoutbox[0].body
         page = client.get(path_of(who))

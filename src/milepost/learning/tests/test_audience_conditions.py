@@ -66,7 +66,7 @@ def test_a_completion_counts_ever_or_for_so_many_days(world, organisation, cours
     with clock.at(now + timedelta(days=2)):
         keep_current(organisation)
         assert (names(ever), names(ten)) == (["Jonas"], [])
-        [fact] = Entry.objects.filter(fact="member.left")
+        [fact] = Entry.objects.filter(fact="audience.left")
         assert fact.content["context"]["why"] == ["completed"]
     why = explain(audience=eight, member=Member.objects.get(given_name="Jonas"))
     assert "completed on" in why.reading.parts[0].seen
