@@ -1,5 +1,6 @@
 """What the pages of requirements take from people."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -120,6 +121,18 @@ def _initial(requirement: Requirement | None) -> dict[str, Any]:
     names = ("name", "audience", "course", "starts_on", "first", "day", "days", "least_days")
     more = ("every_months", "counted", "opens_days", "accepts_days")
     return {name: getattr(requirement, name) for name in names + more} | {"equivalents": requirement.equivalents.all()}
+
+
+class DayForm(forms.Form):
+    """As of which day it is asked."""
+
+    day = forms.DateField(label=_("As of the end of"), widget=DayInput())
+
+    def clean_day(self) -> date:
+        day: date = self.cleaned_data["day"]
+        if day > clock.today():
+            raise ValidationError(_("This day has not come yet."))
+        return day
 
 
 class ExemptionForm(forms.Form):

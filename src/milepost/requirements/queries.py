@@ -10,6 +10,8 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from milepost.people.models import Member, MemberQuerySet, Organisation
+from milepost.requirements import cycles
+from milepost.requirements.as_of import Stood
 from milepost.requirements.cycles import State
 from milepost.requirements.models import Requirement, Standing
 
@@ -51,6 +53,13 @@ def compliance_of(
     counted = rows.order_by().values("requirement").annotate(**by_state, covered=covered)
     numbers = ("requirement", *by_state, "covered")
     return {key: Compliance(**dict(zip(numbers[1:], row, strict=True))) for key, *row in counted.values_list(*numbers)}
+
+
+def counted(standings: Sequence[cycles.Standing]) -> Compliance:
+    """How many of these stand how."""
+    numbers = {str(state): sum(one.state is state for one in standings) for state in State}
+    covered = sum(one.is_covered and one.state is not State.EXEMPT for one in standings)
+    return Compliance(**numbers, covered=covered)
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,14 @@ def requirement_rows(rows: "QuerySet[Standing]") -> Iterator[list[str]]:
         places = [str(member.site or ""), str(member.department or ""), str(member.manager or "")]
         days = [_iso(row.due_on), _iso(row.done_on)]
         yield [member.employee_number or "", member.full_name, member.email or "", *places, row.label, *days]
+
+
+def as_of_rows(rows: "Sequence[Stood]") -> Iterator[list[str]]:
+    """The heading, then a row for each person as they stood on a day."""
+    yield [_("Name"), _("Site"), _("State"), _("Due"), _("Done last")]
+    for row in rows:
+        due = row.standing.duty.due_on if row.standing.duty else None
+        yield [row.name, row.site, row.label, _iso(due), _iso(row.standing.done_on)]
 
 
 def in_words(standing: Standing | None) -> str:

@@ -36,7 +36,9 @@ from milepost.people.facts import (
     MEMBER_ABSENCE_CHANGED,
     MEMBER_ABSENCE_REMOVED,
     MEMBER_ABSENT,
+    MEMBER_MERGED,
     MEMBER_RETURNED,
+    MEMBER_SEPARATED,
     MEMBER_UPDATED,
 )
 from milepost.people.models import Absence, Member, Organisation
@@ -48,7 +50,15 @@ from milepost.requirements.setting import look_again
 BATCH = 1_000
 OF_COURSES = (COURSE_COMPLETED, COURSE_REOPENED, COURSE_RECOGNISED, COURSE_UNRECOGNISED, COURSE_WITHDREW)
 OF_AUDIENCES = (AUDIENCE_ENTERED, AUDIENCE_LEFT)
-OF_PEOPLE = (MEMBER_ABSENT, MEMBER_ABSENCE_CHANGED, MEMBER_ABSENCE_REMOVED, MEMBER_RETURNED, MEMBER_UPDATED)
+OF_PEOPLE = (
+    MEMBER_ABSENT,
+    MEMBER_ABSENCE_CHANGED,
+    MEMBER_ABSENCE_REMOVED,
+    MEMBER_RETURNED,
+    MEMBER_UPDATED,
+    MEMBER_MERGED,
+    MEMBER_SEPARATED,
+)
 FACTS = (*OF_COURSES, *OF_AUDIENCES, *OF_PEOPLE)
 
 
@@ -140,7 +150,7 @@ def cases_of(
     equivalents: Sequence[int] | None = None,
     exempt_from: Requirement | None = None,
 ) -> dict[int, Case]:
-    """What is known of each person (by key) who counts in its audience, or of these members. Five queries, whatever their number.
+    """What is known of each person (by key) who counts in its audience, or of these members. Six queries, whatever their number.
 
     Of one that is not set yet it is said what its `equivalents` are, and of which one exemptions count.
     """
@@ -173,6 +183,11 @@ def _done(courses: Sequence[int], of: Any, zone: ZoneInfo) -> dict[int, list[dat
     done: dict[int, set[date]] = defaultdict(set)
     rounds = Enrolment.objects.filter(course__in=courses, member__in=of, completed_at__isnull=False).order_by()
     for member, at in rounds.values_list("member", "completed_at").iterator(10_000):
+        if at is not None:
+            done[member].add(at.astimezone(zone).date())
+    # What was done under an earlier record of the same person is theirs.
+    earlier = Enrolment.objects.filter(course__in=courses, member__merge__stays__in=of, completed_at__isnull=False)
+    for member, at in earlier.order_by().values_list("member__merge__stays", "completed_at"):
         if at is not None:
             done[member].add(at.astimezone(zone).date())
     recognised = Equivalence.objects.standing().filter(course__in=courses, member__in=of).order_by()

@@ -11,5 +11,7 @@ urlpatterns = [
     path("requirements/<uuid:uid>/", lead.requirement, name="requirement"),
     path("requirements/<uuid:uid>/change/", lead.change, name="change_requirement"),
     path("requirements/<uuid:uid>/file/<slug:form>/", lead.requirement_file, name="requirement_file"),
+    path("requirements/<uuid:uid>/as-of/", lead.as_of, name="requirement_as_of"),
+    path("requirements/<uuid:uid>/as-of/<slug:form>/", lead.as_of_file, name="requirement_as_of_file"),
     path("requirements/<uuid:uid>/people/<uuid:member>/", lead.person, name="requirement_person"),
 ]

@@ -127,6 +127,20 @@ def test_the_matrix_has_people_and_requirements_and_a_file_has_the_same(visit, l
     assert len(list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))) == 1
 
 
+def test_a_day_of_before_is_looked_at_and_has_a_file(visit, lead, organisation, requirement):
+    client, page = visit(lead), f"{HOME}{requirement.uid}/as-of/"
+    assert "How everybody stood on a day" in client.get(page).text
+    shown = client.get(f"{page}?day=2026-02-10").text
+    assert shown.count("pill late") == 2
+    assert "It was asked of nobody on that day." in client.get(f"{page}?day=2025-12-31").text
+    assert "has not come yet" in client.get(f"{page}?day=2999-01-01").text
+    assert "Enter a valid date" in client.get(f"{page}?day=yesterday").text
+    answer = client.get(f"{page}csv/?day=2026-02-10")
+    rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [row[2] for row in rows] == ["State", "Overdue", "Overdue"]
+    assert client.get(f"{page}csv/?day=x").status_code == 404
+
+
 def test_pages_ask_as_much_for_fifty_people_as_for_two(visit, lead, organisation, requirement):
     client = visit(lead)
 

@@ -1,6 +1,7 @@
 """The pages of requirements: what needs whom, each requirement with its people, one person under it, and people by requirements."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -21,17 +22,20 @@ from milepost.people.filters import PeopleFilter
 from milepost.people.models import Member, MemberQuerySet
 from milepost.people.permissions import Abilities, sees_everybody, visible
 from milepost.requirements import cycles
+from milepost.requirements.as_of import Stood, stood
 from milepost.requirements.cycles import State
-from milepost.requirements.forms import ExemptionForm, RequirementForm
+from milepost.requirements.forms import DayForm, ExemptionForm, RequirementForm
 from milepost.requirements.models import LABELS, Exemption, Requirement, Standing
 from milepost.requirements.permissions import MANAGE_REQUIREMENTS, SEE_COMPLIANCE
 from milepost.requirements.previewing import preview
 from milepost.requirements.queries import (
     MOST_COLUMNS,
     Compliance,
+    as_of_rows,
     broken,
     cells,
     compliance_of,
+    counted,
     matrix_rows,
     needs,
     requirement_rows,
@@ -177,6 +181,45 @@ def requirement_file(request: OrganisationRequest, uid: UUID, form: str) -> Http
     chosen = PeopleFilter(request.member, SEE_COMPLIANCE, request.GET)
     rows = standings_of(shown, members=_members(chosen), state=request.GET.get("state", ""))
     return _file(requirement_rows(rows), "requirement", form)
+
+
+@require_GET
+@requires(SEE_COMPLIANCE)
+def as_of(request: OrganisationRequest, uid: UUID) -> HttpResponse:
+    """How everybody stood at the end of a day, from the facts that the journal had by then."""
+    shown = _requirement(request, uid)
+    form = DayForm(request.GET or None)
+    rows = _stood(request, shown, form.cleaned_data["day"]) if form.is_valid() else []
+    context = {
+        "requirement": shown,
+        "form": form,
+        "is_asked": form.is_bound and form.is_valid(),
+        "numbers": counted([one.standing for one in rows]),
+        "page": page_of(request, rows),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "requirements/as_of.html", context)
+
+
+@require_http_methods(["GET", "POST"])  # the page that asks who it is posts to its own address
+@requires(SEE_COMPLIANCE)
+@confirmed_if(reading=True)
+def as_of_file(request: OrganisationRequest, uid: UUID, form: str) -> HttpResponseBase:
+    """The same, as CSV or as a workbook."""
+    shown, asked = _requirement(request, uid), DayForm(request.GET)
+    if not asked.is_valid():
+        raise Http404
+    return _file(as_of_rows(_stood(request, shown, asked.cleaned_data["day"])), "as-of", form)
+
+
+def _stood(request: OrganisationRequest, shown: Requirement, day: date) -> list[Stood]:
+    """Those whom the member may see, as they stood."""
+    rows = stood(shown, day)
+    reached = _reached(request)
+    if reached is None:
+        return rows
+    seen = {str(uid) for uid in reached.values_list("uid", flat=True)}
+    return [one for one in rows if one.uid in seen]
 
 
 @require_http_methods(["GET", "POST"])
