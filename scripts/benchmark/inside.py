@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from benchmark.audiences import audiences
 from benchmark.dossiers import dossier
 from benchmark.peer import hr_file, live_session, open_the_video, progress, sessions, taken_in, twenty_activities
+from benchmark.requirements import requirements
 from benchmark.rows import Row, timed
 from benchmark.sizes import sizes
 from milepost.core import clock
@@ -42,7 +43,7 @@ def main(what: str) -> None:
     elif what == "dossier":
         rows = dossier()
     else:
-        rows = [*signatures(), *certificates(), *seals(), *audiences()]
+        rows = [*signatures(), *certificates(), *seals(), *audiences(), *requirements()]
         if what == "work-and-sizes":
             rows += sizes()
     print(json.dumps(rows))
