@@ -185,6 +185,7 @@ def test_a_learner_joins_reads_watches_answers_confirms_and_finishes(visitor, se
         forth = page.get_by_role("button", name="Next question")
         if forth.is_visible():
             forth.click()
+    expect(page.locator(".saved")).to_have_text("Saved")  # an answer on its way would come after the end
     page.get_by_role("button", name="Finish and see my result").click()
     expect(page.get_by_role("heading", name="Passed with 100 %.")).to_be_visible()
     page.get_by_role("button", name="Next").click()

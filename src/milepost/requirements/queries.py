@@ -6,7 +6,7 @@ from datetime import date
 from itertools import batched
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from milepost.people.models import Member, MemberQuerySet, Organisation
@@ -77,7 +77,7 @@ def needs(organisation: Organisation, members: MemberQuerySet | None = None, mos
     if members is not None:
         rows = rows.filter(member__in=members)
     worst = rows.order_by().values_list("requirement", "member__site__name").annotate(people=Count("pk"))
-    found = list(worst.order_by("-people", "requirement", "member__site__name")[:most])
+    found = list(worst.order_by("-people", "requirement", F("member__site__name").asc(nulls_last=True))[:most])
     known = Requirement.objects.in_bulk([key for key, _site, _people in found])
     return [Need(known[key], site or "", people) for key, site, people in found]
 
